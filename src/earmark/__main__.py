@@ -1,0 +1,5 @@
+"""`python -m earmark`."""
+
+from earmark.cli.main import run
+
+run()

@@ -1,0 +1,176 @@
+"""The server: FastAPI describes the API and serves the pages around it; `/v1` goes through the pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+import earmark
+from earmark.api.call import Call
+from earmark.api.cursors import CursorSigner
+from earmark.api.docs_page import docs_page
+from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
+from earmark.api.reply import Reply, error_reply, json_reply
+from earmark.api.router import PathTable
+from earmark.api.routes import end_users, exports, messages, recordings, sessions, transcriptions
+from earmark.api.wire.common import Health
+from earmark.config import Settings
+from earmark.errors import EarmarkError
+from earmark.ids import new_id
+from earmark.runtime import Runtime, open_runtime
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PREFIX = "/v1"
+ROUTERS = [one.routes.router for one in (sessions, messages, exports, recordings, transcriptions, end_users)]
+log = structlog.get_logger("earmark.api")
+
+
+class Edge:
+    """The ASGI application. Paths under `/v1` take the pipeline, all others are FastAPI's."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._paths = PathTable(PREFIX, ROUTERS)
+        self.fastapi = _describe(self._lifespan)
+        self.runtime: Runtime | None = None
+        self._cursors: CursorSigner | None = None
+
+    @asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        async with open_runtime(self._settings) as runtime:
+            self.runtime = app.state.runtime = runtime
+            self._cursors = CursorSigner(runtime.cursor_secret)
+            resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
+            yield
+            resuming.cancel()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX + "/"):
+            await self.fastapi(scope, receive, send)
+            return
+        request_id = new_id("req")
+        reply = await self._answer(scope, receive, request_id)
+        headers = [
+            *reply.headers,
+            (b"content-length", str(len(reply.body)).encode()),
+            (b"x-request-id", request_id.encode()),
+        ]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
+        assert self.runtime is not None
+        assert self._cursors is not None
+        call = Call(self.runtime, self._cursors, request_id, scope, receive)
+        try:
+            return await self._paths.dispatch(call, scope["method"], scope["path"])
+        except MethodNotAllowedError as error:
+            return error_reply(error, request_id, ((b"allow", error.allowed.encode()),))
+        except EarmarkError as error:
+            if error.status == 500:
+                log.error("request.failed", request_id=request_id, error=type(error).__name__)
+            return error_reply(error, request_id)
+        except Exception as error:  # the one place where a bug becomes an answer
+            trace = _frames(error)
+            log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
+            return error_reply(InternalError(), request_id)
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where it happened, without values: messages of exceptions may hold somebody's words."""
+    frames, step = [], error.__traceback__
+    while step is not None:
+        frames.append(f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno} {step.tb_frame.f_code.co_name}")
+        step = step.tb_next
+    return frames[-8:]
+
+
+def _describe(lifespan: Any) -> FastAPI:
+    """Return the FastAPI application: OpenAPI, docs, health, and the error form of everything else."""
+    app = FastAPI(
+        title="earmark",
+        version=earmark.__version__,
+        summary="Ask your voice recordings; every answer cites the recording and the millisecond.",
+        description="Speaks the Bota v1 Ask API. Errors have one form everywhere; lists are cursor lists.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    _drop_validation_errors(app)
+    unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health}}
+    app.add_api_route("/health", _health, response_model=Health, responses=unhealthy, tags=["Server"])
+    app.add_api_route("/docs", _docs, include_in_schema=False)
+    app.add_exception_handler(HTTPException, _render_http_error)
+    return app
+
+
+def _drop_validation_errors(app: FastAPI) -> None:
+    """FastAPI documents its own 422 for every route; ours are 400 with the contract's envelope."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = describe()
+            for operations in schema["paths"].values():
+                for operation in operations.values():
+                    operation["responses"].pop("422", None)
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schema["components"]["schemas"].pop(unused, None)
+        return app.openapi_schema or describe()
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _to_response(reply: Reply, request_id: str) -> Response:
+    response = Response(reply.body, reply.status, {"x-request-id": request_id})
+    for name, value in reply.headers:
+        response.headers[name.decode()] = value.decode()
+    return response
+
+
+async def _health(request: Request) -> Response:
+    """Whether the server and its database work."""
+    is_connected = await request.app.state.runtime.database.is_connected()
+    body = {
+        "status": "healthy" if is_connected else "unhealthy",
+        "database": "connected" if is_connected else "disconnected",
+        "billing": "disabled",
+    }
+    return _to_response(json_reply(body, 200 if is_connected else 503), new_id("req"))
+
+
+async def _docs(request: Request) -> Response:
+    page = docs_page(request.app.openapi())
+    return Response(page, media_type="text/html", headers={"x-request-id": new_id("req")})
+
+
+async def _render_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    request_id = new_id("req")
+    if error.status_code == 405:
+        refused = MethodNotAllowedError((error.headers or {}).get("Allow", "GET").split(", "))
+        reply = error_reply(refused, request_id, ((b"allow", refused.allowed.encode()),))
+    else:
+        reply = error_reply(PathNotFoundError(), request_id)
+    return _to_response(reply, request_id)
+
+
+def create_app(settings: Settings) -> Edge:
+    """Return the ASGI application for these settings."""
+    return Edge(settings)

@@ -1,0 +1,120 @@
+"""Errors that only the edge knows: about paths, methods, media types and bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from earmark.errors import EarmarkError, InvalidError, NotFoundError, TooLargeError
+
+
+class PathNotFoundError(NotFoundError):
+    """No route has this path."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this path.")
+
+
+class ObjectNotFoundError(NotFoundError):
+    """An id in the path that can't be anybody's; looks like one that never existed."""
+
+    def __init__(self) -> None:
+        super().__init__("No such object.")
+
+
+class MethodNotAllowedError(EarmarkError):
+    """The path is there, but not for this method."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(sorted(allowed))
+        super().__init__(f"This path allows {self.allowed}.")
+
+
+class UnsupportedMediaTypeError(EarmarkError):
+    """The body is in a form we don't read."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+    def __init__(self, accepted: Iterable[str]) -> None:
+        super().__init__(f"Send the body as {' or '.join(accepted)}.")
+
+
+class NotAcceptableError(EarmarkError):
+    """`Accept` admits no form we have."""
+
+    code = "not_acceptable"
+    status = 406
+
+    def __init__(self) -> None:
+        super().__init__("The Accept header admits no form that this route has.")
+
+
+class BodyTooLargeError(TooLargeError):
+    """The body is over the route's limit."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The body is larger than {limit_bytes} bytes.")
+
+
+class InternalError(EarmarkError):
+    """A bug of ours."""
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on the server; it has been logged under this request id.")
+
+
+_MESSAGES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "int_type": "must be an integer",
+    "bool_type": "must be true or false",
+    "float_type": "must be a number",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "list_type": "must be an array",
+    "tuple_type": "must be an array",
+    "union_tag_not_found": "is required",
+}
+
+
+def invalid_request(error: ValidationError, *, where: str) -> InvalidError:
+    """Return the first thing wrong, its field in dotted form, without repeating what was sent."""
+    first = error.errors(include_url=False, include_context=True, include_input=False)[0]
+    loc = first["loc"]
+    if first["type"].startswith("union_tag"):
+        loc = (*loc, "type")
+    param = _dotted(loc)
+    name = param or where
+    return InvalidError(f"{name} {_say(first)}.", param=param or None)
+
+
+def _dotted(loc: Sequence[int | str]) -> str:
+    """Leave out the tags that unions add to the path."""
+    return ".".join(str(part) for part in loc if part not in ("recording", "library", "selected", "folder"))
+
+
+def _say(first: Any) -> str:
+    kind: str = first["type"]
+    context = first.get("ctx", {})
+    if kind in _MESSAGES:
+        return _MESSAGES[kind]
+    if kind == "union_tag_invalid":
+        return f"must be one of {context['expected_tags']}"
+    if kind == "literal_error":
+        return f"must be one of {context['expected']}"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = context.get("ge", context.get("le"))
+        return f"must be {'at least' if 'ge' in context else 'at most'} {bound}"
+    if kind in ("too_short", "too_long"):
+        if "min_length" in context:
+            return f"must have at least {context['min_length']} items"
+        return f"must have at most {context['max_length']} items"
+    message: str = first["msg"]
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ").rstrip(".")

@@ -1,0 +1,212 @@
+"""What happens to every request under /v1, in the contract's order of checks.
+
+The router has settled 404 for the path and 405. Then: 401, 429, 403, 413, 415, 404 for the objects of
+the path, 400 for headers, query and body; what is left (404 for objects of the body, 409) is the
+room's. FastAPI describes the routes and is not on this path: its dependency solving and response
+validation cost more than the database (docs/decisions/2026-11-25-how-queries-run.md).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+from urllib.parse import unquote_to_bytes
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from earmark.api.call import ApiCall, Call
+from earmark.api.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
+from earmark.api.reply import Reply
+from earmark.errors import ForbiddenError, InvalidError
+from earmark.identity.keys import authenticate
+from earmark.ids import is_id
+from earmark.library.formats.json_body import parse_json
+from earmark.storage.tenant import Tenant
+
+Handler = Callable[..., Awaitable[Reply]]
+Exists = Callable[..., Awaitable[Any]]
+JSON_LIMIT_BYTES = 1 << 20
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_MAY_BE_EMPTY = frozenset({"q"})
+
+
+class ScopeMissingError(ForbiddenError):
+    """A restricted key lacks a scope."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This key needs the scope {scope}.", details={"scope": scope})
+
+
+class NotForEndUsersError(ForbiddenError):
+    """End-user-scoped credentials can't do this, whatever their scopes."""
+
+    def __init__(self) -> None:
+        super().__init__("A credential of one end user can't do this.")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a route asks of its requests.
+
+    Args:
+        scope: what a restricted key needs (`ask:read`).
+        path_prefixes: the id prefix of each path parameter; a malformed id is 404.
+        exists: raises 404 for objects of the path; called with the call and the path's ids before
+            query and body are read, where a route has either.
+        is_project_wide: refuse end-user-scoped credentials.
+        media_types: accepted content types; bodies other than JSON reach the handler as bytes.
+    """
+
+    scope: str
+    path_prefixes: Mapping[str, str] = field(default_factory=dict)
+    exists: Exists | None = None
+    is_project_wide: bool = False
+    media_types: tuple[str, ...] = ("application/json",)
+    limit_bytes: int = JSON_LIMIT_BYTES
+
+
+class Endpoint:
+    """A route's handler with its rules, ready to run."""
+
+    def __init__(self, handler: Handler, rules: Rules) -> None:
+        self._handler = handler
+        self._rules = rules
+        self._query: type[BaseModel] | None = None
+        self._body: type[BaseModel] | None = None
+        self._takes_raw = False
+        for name, annotation in get_type_hints(handler).items():
+            if name == "query":
+                self._query = annotation
+            elif name == "body":
+                self._body = None if annotation is bytes else annotation
+                self._takes_raw = annotation is bytes
+        self._documented = frozenset(self._query.model_fields) if self._query else frozenset[str]()
+        self._is_body_optional = self._body is not None and not any(
+            one.is_required() for one in self._body.model_fields.values()
+        )
+        self._body_adapter = TypeAdapter(self._body) if self._body else None
+
+    async def __call__(self, call: Call, path_params: Mapping[str, str]) -> Reply:
+        """Run the checks in the contract's order, then the handler."""
+        rules = self._rules
+        call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
+        call.tenant = Tenant(call.runtime.database, call.caller.tenant)
+        if not call.caller.may(rules.scope):
+            raise ScopeMissingError(rules.scope)
+        if rules.is_project_wide and call.caller.end_user_id is not None:
+            raise NotForEndUsersError
+        arguments: dict[str, Any] = {"call": call, **path_params}
+        raw = await self._read_body(call) if self._body or self._takes_raw else b""
+        for name, prefix in rules.path_prefixes.items():
+            if not is_id(path_params[name], prefix):
+                raise ObjectNotFoundError
+        if rules.exists is not None:
+            await rules.exists(call, **path_params)
+        _check_version(call.headers)
+        if self._query is not None:
+            arguments["query"] = self._parse_query(call)
+        if self._body is not None:
+            arguments["body"] = self._parse_body(call, raw)
+        elif self._takes_raw:
+            arguments["body"] = raw
+        return await self._handler(**arguments)
+
+    async def _read_body(self, call: Call) -> bytes:
+        raw = await call.read_body(self._rules.limit_bytes)
+        media_type = media_type_of(call.headers)
+        if media_type not in self._rules.media_types and not (not media_type and not raw and not self._takes_raw):
+            raise UnsupportedMediaTypeError(self._rules.media_types)
+        return raw
+
+    def _parse_query(self, call: Call) -> BaseModel:
+        assert self._query is not None
+        given = parse_query(call.query_string, self._documented, ignored=_ignored(call))
+        try:
+            return self._query.model_validate(given)
+        except ValidationError as error:
+            raise invalid_request(error, where="The query") from error
+
+    def _parse_body(self, call: Call, raw: bytes) -> Any:
+        assert self._body_adapter is not None
+        if not raw and self._is_body_optional:
+            value: Any = {}
+        elif not raw:
+            raise InvalidError("A JSON body is required.")
+        else:
+            value = parse_json(raw)
+        if not isinstance(value, dict):
+            raise InvalidError("The body must be a JSON object.")
+        for name in _ignored(call):
+            value.pop(name, None)
+        try:
+            return self._body_adapter.validate_python(value)
+        except ValidationError as error:
+            raise invalid_request(error, where="The body") from error
+
+
+def _ignored(call: Call) -> tuple[str, ...]:
+    """An end-user-scoped credential acts for its own end user: another id is not even parsed."""
+    return ("end_user_id",) if call.caller.end_user_id is not None else ()
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def media_type_of(headers: Mapping[bytes, bytes]) -> str:
+    """Return the content type without its parameters, lower case."""
+    return headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+
+
+def _check_version(headers: Mapping[bytes, bytes]) -> None:
+    version = headers.get(b"bota-version")
+    if version is not None and not _VERSION.match(version.decode("latin-1")):
+        raise InvalidError("Bota-Version must be a date such as 2026-05-20.", param="Bota-Version")
+
+
+def parse_query(query_string: bytes, documented: frozenset[str], *, ignored: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the documented parameters; others, and those `ignored`, are not looked at.
+
+    Raises: InvalidError for one given twice, empty (but `q`), or not UTF-8.
+    """
+    given: dict[str, str] = {}
+    for pair in query_string.split(b"&"):
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = unquote_to_bytes(raw_name.replace(b"+", b" ")).decode("utf-8", "replace")
+        if name not in documented or name in ignored:
+            continue
+        if name in given:
+            raise InvalidError(f"{name} is given twice.", param=name)
+        given[name] = _decode_value(name, raw_value)
+    return given
+
+
+def _decode_value(name: str, raw: bytes) -> str:
+    try:
+        value = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidError(f"{name} is not UTF-8.", param=name) from error
+    if not value and name not in _MAY_BE_EMPTY:
+        raise InvalidError(f"{name} is empty.", param=name)
+    if "\0" in value:
+        raise InvalidError(f"{name} holds a NUL character.", param=name)
+    return value
+
+
+def endpoint_of(handler: Handler) -> Endpoint:
+    """Return the endpoint that `route` attached to a handler."""
+    endpoint: Endpoint = handler.__earmark_endpoint__  # type: ignore[attr-defined]
+    return endpoint
+
+
+def attach(handler: Handler, rules: Rules) -> Handler:
+    """Remember a handler's rules and check that it takes its call."""
+    first = next(iter(inspect.signature(handler, eval_str=True).parameters.values()))
+    assert first.annotation is ApiCall, f"{handler.__name__} must take `call: ApiCall` first"
+    handler.__earmark_endpoint__ = Endpoint(handler, rules)  # type: ignore[attr-defined]
+    return handler

@@ -1,0 +1,65 @@
+"""What a route answers: a status, headers and bytes, already rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from earmark.errors import EarmarkError
+
+_JSON = (b"content-type", b"application/json")
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Reply:
+    """A finished answer."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes = b"", headers: Headers = ()) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+
+
+def json_reply(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
+    """Return `value` as JSON; `orjson.Fragment` passes stored JSON through unparsed."""
+    return Reply(status, orjson.dumps(value), (_JSON, *headers))
+
+
+def no_content() -> Reply:
+    """Return 204."""
+    return Reply(204)
+
+
+def error_reply(error: EarmarkError, request_id: str, headers: Headers = ()) -> Reply:
+    """Return the contract's error envelope."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message, "request_id": request_id}
+    if error.param is not None:
+        body["param"] = error.param
+    if error.details is not None:
+        body["details"] = error.details
+    envelope: dict[str, Any] = {"error": body}
+    session_id = getattr(error, "session_id", None)
+    if session_id is not None:
+        envelope["session_id"] = session_id
+    return json_reply(envelope, error.status, (*_error_headers(error), *headers))
+
+
+def _error_headers(error: EarmarkError) -> Headers:
+    if error.status == 401:
+        return ((b"www-authenticate", b"Bearer"),)
+    if error.status in (429, 503):
+        seconds = getattr(error, "retry_after_s", 1)
+        return ((b"retry-after", str(seconds).encode()),)
+    return ()
+
+
+def header_map(raw: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Return request headers by lower-case name; of one sent twice the first counts."""
+    found: dict[bytes, bytes] = {}
+    for name, value in raw:
+        found.setdefault(name, value)
+    return found

@@ -1,0 +1,88 @@
+"""`/v1/end-users`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from earmark.api.call import ApiCall, Call
+from earmark.api.paging import asked_filters, page_reply
+from earmark.api.pipeline import Rules
+from earmark.api.reply import Reply, json_reply, no_content
+from earmark.api.router import Routes
+from earmark.api.wire.end_users import (
+    EndUserBody,
+    EndUserListQuery,
+    EndUserPage,
+    EndUserShown,
+    end_user_to_wire,
+)
+from earmark.errors import ConflictError, NotFoundError
+from earmark.library import end_users
+from earmark.library.types import EndUser, Page
+
+routes = Routes("End users")
+BY_ID = {"end_user_id": "eu"}
+
+
+async def end_user_exists(call: Call, end_user_id: str) -> None:
+    """Raise 404 unless the caller has this end user."""
+    await end_users.get_end_user(call.tenant, end_user_id)
+
+
+@routes.add("POST", "/end-users", Rules("end_users:write", is_project_wide=True), answers={201: EndUserShown},
+            errors=[ConflictError])  # fmt: skip
+async def create_end_user(call: ApiCall, body: EndUserBody) -> Reply:
+    """Make an end user; everything is optional."""
+    user = await end_users.create_end_user(
+        call.tenant, external_id=body.external_id, email=body.email, name=body.name, metadata=body.metadata
+    )
+    return json_reply(end_user_to_wire(user, call.tenant.key.project_id), 201)
+
+
+@routes.add("GET", "/end-users", Rules("end_users:read"), answers={200: EndUserPage})
+async def list_end_users(call: ApiCall, query: Annotated[EndUserListQuery, Query()]) -> Reply:
+    """List end users, newest first; with `external_id` that one, or an empty page."""
+    filters = asked_filters(query, ("external_id",))
+
+    async def fetch(page: Page) -> list[EndUser]:
+        if query.external_id is None:
+            return await end_users.list_end_users(call.tenant, page)
+        found = await end_users.find_end_user(call.tenant, query.external_id)
+        return [] if found is None or page.after is not None or page.offset else [found]
+
+    return await page_reply(
+        call,
+        "end_users",
+        query,
+        filters,
+        fetch=fetch,
+        position_of=lambda user: (user.created_us, user.id),
+        to_wire=lambda user: end_user_to_wire(user, call.tenant.key.project_id),
+    )
+
+
+@routes.add("GET", "/end-users/{end_user_id}", Rules("end_users:read", BY_ID), answers={200: EndUserShown},
+            errors=[NotFoundError])  # fmt: skip
+async def get_end_user(call: ApiCall, end_user_id: str) -> Reply:
+    """Show an end user."""
+    user = await end_users.get_end_user(call.tenant, end_user_id)
+    return json_reply(end_user_to_wire(user, call.tenant.key.project_id))
+
+
+@routes.add("PATCH", "/end-users/{end_user_id}",
+            Rules("end_users:write", BY_ID, end_user_exists, is_project_wide=True),
+            answers={200: EndUserShown}, errors=[NotFoundError, ConflictError])  # fmt: skip
+async def update_end_user(call: ApiCall, end_user_id: str, body: EndUserBody) -> Reply:
+    """Change an end user; what isn't named stays, null clears."""
+    user = await end_users.update_end_user(call.tenant, end_user_id, body.model_dump(exclude_unset=True))
+    return json_reply(end_user_to_wire(user, call.tenant.key.project_id))
+
+
+@routes.add("DELETE", "/end-users/{end_user_id}", Rules("end_users:write", BY_ID, is_project_wide=True),
+            answers={204: None}, errors=[NotFoundError])  # fmt: skip
+async def delete_end_user(call: ApiCall, end_user_id: str) -> Reply:
+    """Delete an end user and everything it has, at once and for good."""
+    await end_users.delete_end_user(call.tenant, end_user_id)
+    return no_content()

@@ -1,0 +1,51 @@
+"""`/v1/ask/sessions/{id}/export` and `/v1/ask/sessions/import`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from earmark.api.call import ApiCall
+from earmark.api.pipeline import Rules
+from earmark.api.reply import Reply, json_reply
+from earmark.api.router import Routes
+from earmark.api.routes.sessions import BY_ID, session_exists
+from earmark.api.wire.ask import ExportQuery, ImportBody, SessionShown, session_to_wire
+from earmark.ask.export import export_json, export_markdown
+from earmark.ask.importing import import_session
+from earmark.errors import NotFoundError
+from earmark.library.end_users import narrow_to_end_user
+
+routes = Routes("Ask sessions")
+IMPORT_LIMIT_BYTES = 32 << 20
+_EXPORTS: dict[str, Any] = {
+    "responses": {
+        "200": {
+            "description": "The session as a document.",
+            "content": {
+                "text/markdown": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+            },
+        }
+    }
+}
+
+
+@routes.add("GET", "/ask/sessions/{session_id}/export", Rules("ask:read", BY_ID, session_exists), answers={200: None},
+            errors=[NotFoundError], openapi=_EXPORTS)  # fmt: skip
+async def export_session(call: ApiCall, session_id: str, query: Annotated[ExportQuery, Query()]) -> Reply:
+    """Export a session as Markdown for people, or as JSON that can be imported again."""
+    if query.format == "json":
+        return json_reply(await export_json(call.tenant, session_id))
+    text = await export_markdown(call.tenant, session_id)
+    return Reply(200, text.encode(), ((b"content-type", b"text/markdown; charset=utf-8"),))
+
+
+@routes.add("POST", "/ask/sessions/import", Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES),
+            answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
+async def import_one(call: ApiCall, body: ImportBody) -> Reply:
+    """Make a session of an exported one (201); of an export imported before, show that session (200)."""
+    tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
+    session, is_new = await import_session(tenant, body.to_document())
+    return json_reply(session_to_wire(session), 201 if is_new else 200)

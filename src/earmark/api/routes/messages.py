@@ -1,0 +1,100 @@
+"""`/v1/ask/sessions/{id}/messages`: questions and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from earmark.api.call import ApiCall, Call
+from earmark.api.paging import page_reply
+from earmark.api.pipeline import Rules
+from earmark.api.reply import Reply, json_reply
+from earmark.api.router import Routes
+from earmark.api.routes.sessions import BY_ID, session_exists
+from earmark.api.wire.ask import (
+    AskResultShown,
+    MessageListQuery,
+    MessagePageShown,
+    MessageQuery,
+    MessageShown,
+    QuestionBody,
+    RegenerateBody,
+    message_to_wire,
+    result_to_wire,
+)
+from earmark.ask import messages, turn
+from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
+from earmark.ask.messages import MessagePage
+from earmark.ask.types import Message
+from earmark.errors import NotFoundError
+from earmark.library.types import Page
+
+routes = Routes("Ask messages")
+BY_IDS = {**BY_ID, "message_id": "msg"}
+
+
+@routes.add("GET", "/ask/sessions/{session_id}/messages", Rules("ask:read", BY_ID, session_exists),
+            answers={200: MessagePageShown}, errors=[NotFoundError])  # fmt: skip
+async def list_messages(call: ApiCall, session_id: str, query: Annotated[MessageListQuery, Query()]) -> Reply:
+    """List a session's messages, oldest first unless `order=desc`."""
+    shown_sources: dict[str, list[Any]] = {}
+
+    async def fetch(page: Page) -> list[Message]:
+        after = None if page.after is None else page.after[0]
+        asked = MessagePage(page.limit, after, query.order == "desc")
+        found = await messages.list_messages(call.tenant, session_id, asked)
+        if query.include == "sources":
+            shown_sources.update(await messages.list_sources(call.tenant, session_id, found))
+        return found
+
+    return await page_reply(
+        call,
+        f"ask.messages.{session_id}.{query.order}",
+        query,
+        {},
+        fetch=fetch,
+        position_of=lambda message: (message.ordinal, ""),
+        to_wire=lambda message: _with_sources(message, shown_sources, query.include),
+    )
+
+
+def _with_sources(message: Message, sources: dict[str, list[Any]], include: str | None) -> dict[str, Any]:
+    shown = message_to_wire(message)
+    if include == "sources" and message.role == "assistant":
+        shown["sources"] = sources.get(message.id, [])
+    return shown
+
+
+async def _exist(call: Call, session_id: str, message_id: str) -> None:
+    await session_exists(call, session_id)
+    await messages.get_message(call.tenant, session_id, message_id)
+
+
+@routes.add("GET", "/ask/sessions/{session_id}/messages/{message_id}", Rules("ask:read", BY_IDS, _exist),
+            answers={200: MessageShown}, errors=[NotFoundError])  # fmt: skip
+async def get_message(
+    call: ApiCall, session_id: str, message_id: str, query: Annotated[MessageQuery, Query()]
+) -> Reply:
+    """Show one message."""
+    message = await messages.get_message(call.tenant, session_id, message_id)
+    sources = await messages.list_sources(call.tenant, session_id, [message]) if query.include else {}
+    return json_reply(_with_sources(message, sources, query.include))
+
+
+@routes.add("POST", "/ask/sessions/{session_id}/messages", Rules("ask:write", BY_ID, session_exists),
+            answers={200: AskResultShown},
+            errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError])  # fmt: skip
+async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Reply:
+    """Ask, and get the answer with its citations and the evidence it was given."""
+    result = await turn.send(call.tenant, call.runtime.turns, session_id, body.to_question())
+    return json_reply(result_to_wire(result))
+
+
+@routes.add("POST", "/ask/sessions/{session_id}/messages/{message_id}/regenerate", Rules("ask:write", BY_IDS, _exist),
+            answers={200: AskResultShown},
+            errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError])  # fmt: skip
+async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, body: RegenerateBody) -> Reply:
+    """Answer the last question again; the old answer stays until the new one is stored."""
+    result = await turn.regenerate(call.tenant, call.runtime.turns, session_id, message_id, body.provider)
+    return json_reply(result_to_wire(result))

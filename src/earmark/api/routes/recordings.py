@@ -1,0 +1,171 @@
+"""`/v1/recordings`, their transcripts, and search in them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from earmark.api.call import ApiCall, Call
+from earmark.api.errors import BodyTooLargeError, UnsupportedMediaTypeError
+from earmark.api.paging import asked_filters, page_reply
+from earmark.api.pipeline import Rules, media_type_of
+from earmark.api.reply import Reply, json_reply, no_content
+from earmark.api.router import Routes
+from earmark.api.wire.common import Query as QueryModel
+from earmark.api.wire.recordings import (
+    RecordingBody,
+    RecordingChanges,
+    RecordingListQuery,
+    RecordingPage,
+    RecordingShown,
+    recording_to_wire,
+)
+from earmark.api.wire.search import SearchRequestBody, SearchResults
+from earmark.api.wire.search import result_to_wire as hit_to_wire
+from earmark.api.wire.transcriptions import TranscriptionShown, transcription_to_wire
+from earmark.errors import NotFoundError
+from earmark.library import recordings
+from earmark.library.end_users import narrow_to_end_user
+from earmark.library.formats import parse_transcript
+from earmark.retrieval.types import SearchRequest
+
+routes = Routes("Recordings")
+BY_ID = {"recording_id": "rec"}
+TRANSCRIPT_LIMIT_BYTES = 32 << 20
+TRANSCRIPT_TYPES = ("application/json", "text/vtt", "application/x-subrip", "text/plain")
+
+
+async def recording_exists(call: Call, recording_id: str) -> None:
+    """Raise 404 unless the caller has this recording."""
+    await recordings.get_recording(call.tenant, recording_id)
+
+
+@routes.add("POST", "/recordings", Rules("recordings:write"), answers={201: RecordingShown}, errors=[NotFoundError])
+async def create_recording(call: ApiCall, body: RecordingBody) -> Reply:
+    """Make a recording of an end user."""
+    tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
+    recording = await recordings.create_recording(
+        tenant,
+        name=body.name,
+        source=body.source,
+        device_id=body.device_id,
+        recorded_us=body.recorded_us,
+        ended_us=body.ended_at,
+        metadata=body.metadata,
+    )
+    return json_reply(recording_to_wire(recording, tenant.key.project_id), 201)
+
+
+@routes.add("GET", "/recordings", Rules("recordings:read"), answers={200: RecordingPage})
+async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Query()]) -> Reply:
+    """List recordings, newest first."""
+    filters = asked_filters(query, recordings.FILTERS)
+    return await page_reply(
+        call,
+        "recordings",
+        query,
+        filters,
+        fetch=lambda page: recordings.list_recordings(call.tenant, page, filters),
+        position_of=lambda recording: (recording.created_us, recording.id),
+        to_wire=lambda recording: recording_to_wire(recording, call.tenant.key.project_id),
+    )
+
+
+@routes.add("POST", "/recordings/search", Rules("recordings:read"), answers={200: SearchResults},
+            errors=[NotFoundError])  # fmt: skip
+async def search_recordings(call: ApiCall, body: SearchRequestBody) -> Reply:
+    """Find moments in one end user's transcripts, by words and by meaning, best first."""
+    tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
+    ids = None
+    if body.recording_ids is not None:
+        ids = tuple(dict.fromkeys(body.recording_ids))
+        await recordings.get_recordings(tenant, ids, param="recording_ids")
+    request = SearchRequest(body.query, ids, body.recorded_after, body.recorded_before, body.speaker, limit=body.limit)
+    hits = await call.runtime.searcher.search(tenant, request)
+    return json_reply({"results": [hit_to_wire(hit, explain=body.explain) for hit in hits]})
+
+
+@routes.add("GET", "/recordings/{recording_id}", Rules("recordings:read", BY_ID), answers={200: RecordingShown},
+            errors=[NotFoundError])  # fmt: skip
+async def get_recording(call: ApiCall, recording_id: str) -> Reply:
+    """Show a recording."""
+    recording = await recordings.get_recording(call.tenant, recording_id)
+    return json_reply(recording_to_wire(recording, call.tenant.key.project_id))
+
+
+@routes.add("PATCH", "/recordings/{recording_id}", Rules("recordings:write", BY_ID, recording_exists),
+            answers={200: RecordingShown}, errors=[NotFoundError])  # fmt: skip
+async def update_recording(call: ApiCall, recording_id: str, body: RecordingChanges) -> Reply:
+    """Change a recording's name, date or metadata; what isn't named stays, null clears."""
+    changes = body.model_dump(exclude_unset=True)
+    if "recorded_at" in changes:
+        changes["recorded_us"] = changes.pop("recorded_at")
+    recording = await recordings.update_recording(call.tenant, recording_id, changes)
+    return json_reply(recording_to_wire(recording, call.tenant.key.project_id))
+
+
+@routes.add("DELETE", "/recordings/{recording_id}", Rules("recordings:write", BY_ID), answers={204: None},
+            errors=[NotFoundError])  # fmt: skip
+async def delete_recording(call: ApiCall, recording_id: str) -> Reply:
+    """Delete a recording, its transcripts and index, and what answers kept of it as sources."""
+    await recordings.delete_recording(call.tenant, recording_id)
+    return no_content()
+
+
+class TranscriptQuery(QueryModel):
+    """Whether to wait until the transcript can be searched."""
+
+    wait: bool = True
+
+
+_TRANSCRIPT_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "Native JSON, the output of Whisper, Deepgram or AssemblyAI, WebVTT, SubRip, or plain text.",
+        "content": {
+            "application/json": {
+                "schema": {"type": "object"},
+                "example": {
+                    "language": "en",
+                    "segments": [{"start": 0.0, "end": 4.2, "speaker": "Ada", "text": "Let's begin."}],
+                },
+            },
+            "text/vtt": {
+                "schema": {"type": "string"},
+                "example": "WEBVTT\n\n00:00:00.000 --> 00:00:04.200\n<v Ada>Let's begin.\n",
+            },
+            "application/x-subrip": {
+                "schema": {"type": "string"},
+                "example": "1\n00:00:00,000 --> 00:00:04,200\nAda: Let's begin.\n",
+            },
+            "text/plain": {"schema": {"type": "string"}, "example": "Ada: Let's begin.\nGrace: Gladly.\n"},
+        },
+    }
+}
+
+
+@routes.add(
+    "PUT",
+    "/recordings/{recording_id}/transcript",
+    Rules("transcriptions:write", BY_ID, recording_exists, media_types=TRANSCRIPT_TYPES,
+          limit_bytes=TRANSCRIPT_LIMIT_BYTES),
+    answers={201: TranscriptionShown, 200: TranscriptionShown, 202: TranscriptionShown},
+    errors=[NotFoundError, BodyTooLargeError, UnsupportedMediaTypeError],
+    openapi=_TRANSCRIPT_BODY,
+)  # fmt: skip
+async def put_transcript(
+    call: ApiCall, recording_id: str, query: Annotated[TranscriptQuery, Query()], body: bytes
+) -> Reply:
+    """Bring a transcript: 201 for the first, 200 for one that replaces another, in one step.
+
+    With `wait=false` it is 202 and readers see the earlier one until this one can be searched.
+    """
+    media_type = media_type_of(call.headers)
+    parsed = await call.runtime.ingester.offload(parse_transcript, body, media_type=media_type)
+    project_id = call.tenant.key.project_id
+    if not query.wait:
+        queued = await call.runtime.ingester.enqueue(call.tenant, recording_id, parsed)
+        return json_reply(transcription_to_wire(queued, (), project_id), 202)
+    stored, is_first = await call.runtime.ingester.put_transcript(call.tenant, recording_id, parsed)
+    return json_reply(transcription_to_wire(stored, parsed.segments, project_id), 201 if is_first else 200)

@@ -1,0 +1,118 @@
+"""`/v1/ask/sessions`: the founding list, and the life of a session."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from earmark.api.call import ApiCall, Call
+from earmark.api.paging import asked_filters, page_reply
+from earmark.api.pipeline import Rules
+from earmark.api.reply import Reply, json_reply, no_content
+from earmark.api.router import Routes
+from earmark.api.wire.ask import (
+    AskResultShown,
+    CreateSessionBody,
+    RenameBody,
+    SelectedScopeBody,
+    SessionListQuery,
+    SessionPage,
+    SessionShown,
+    SessionWithTurnShown,
+    result_to_wire,
+    session_to_wire,
+)
+from earmark.api.wire.ask import RecordingScopeBody as OneRecording
+from earmark.ask import sessions
+from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
+from earmark.ask.opening import NewSession, open_session
+from earmark.ask.turn_queue import is_running
+from earmark.ask.types import Session
+from earmark.errors import NotFoundError
+
+routes = Routes("Ask sessions")
+BY_ID = {"session_id": "as"}
+
+
+async def session_exists(call: Call, session_id: str, **_: str) -> None:
+    """Raise 404 unless the caller has this session."""
+    await sessions.get_session(call.tenant, session_id)
+
+
+@routes.add("GET", "/ask/sessions", Rules("ask:read"), answers={200: SessionPage})
+async def list_sessions(call: ApiCall, query: Annotated[SessionListQuery, Query()]) -> Reply:
+    """List Ask sessions, newest activity first.
+
+    A project-wide key lists the whole project unless `end_user_id` narrows it; an end-user-scoped
+    credential always lists its own end user's sessions.
+    """
+    filters = asked_filters(query, sessions.FILTERS)
+    return await page_reply(
+        call,
+        "ask.sessions",
+        query,
+        filters,
+        fetch=lambda page: sessions.list_sessions(call.tenant, page, filters),
+        position_of=_position,
+        to_wire=session_to_wire,
+    )
+
+
+def _position(session: Session) -> tuple[int, str]:
+    return session.last_message_us, session.id
+
+
+@routes.add(
+    "POST",
+    "/ask/sessions",
+    Rules("ask:write"),
+    answers={201: SessionShown, 200: AskResultShown},
+    errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError],
+)
+async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
+    """Make a session (201), or with `initial_message` make it and answer at once (200)."""
+    scope = body.scope
+    wanted = NewSession(
+        scope_type=scope.type,
+        recording_ids=_named(scope),
+        end_user_id=body.end_user_id,
+        title=body.title,
+        question=body.initial_message.to_question() if body.initial_message else None,
+    )
+    opened = await open_session(call.tenant, call.runtime.turns, wanted)
+    if isinstance(opened, Session):
+        return json_reply(session_to_wire(opened), 201)
+    return json_reply(result_to_wire(opened))
+
+
+def _named(scope: object) -> tuple[str, ...]:
+    if isinstance(scope, OneRecording):
+        return (scope.recording_id,)
+    return tuple(scope.recording_ids) if isinstance(scope, SelectedScopeBody) else ()
+
+
+@routes.add("GET", "/ask/sessions/{session_id}", Rules("ask:read", BY_ID), answers={200: SessionWithTurnShown},
+            errors=[NotFoundError])  # fmt: skip
+async def get_session(call: ApiCall, session_id: str) -> Reply:
+    """Show a session, and the turn that runs in it, if any."""
+    async with call.tenant.reading() as snapshot:
+        session = await sessions.get_session(snapshot, session_id)
+        state = await sessions.get_state(snapshot, session_id)
+    turn = {"user_message_id": state.turn_message_id} if is_running(state) else None
+    return json_reply({**session_to_wire(session), "active_turn": turn})
+
+
+@routes.add("PATCH", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID, session_exists),
+            answers={200: SessionShown}, errors=[NotFoundError])  # fmt: skip
+async def rename_session(call: ApiCall, session_id: str, body: RenameBody) -> Reply:
+    """Rename a session; its place in the list stays."""
+    return json_reply(session_to_wire(await sessions.rename_session(call.tenant, session_id, body.title)))
+
+
+@routes.add("DELETE", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID), answers={204: None},
+            errors=[NotFoundError])  # fmt: skip
+async def delete_session(call: ApiCall, session_id: str) -> Reply:
+    """Delete a session with its messages, for good; a second time it is 404."""
+    await sessions.delete_session(call.tenant, session_id)
+    return no_content()

@@ -1,0 +1,136 @@
+"""Field types that several resources share. Lengths count UTF-16 units, as clients do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from earmark.clock import parse_time
+from earmark.ids import is_id
+from earmark.text import trim, utf16_length
+
+ID_PATTERN = "[A-Za-z0-9]{1,64}$"
+
+
+class Body(BaseModel):
+    """A request body. Unknown fields are ignored; nothing is coerced."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class Query(BaseModel):
+    """Query parameters. Unknown ones are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Shown(BaseModel):
+    """A response body: documents it; answers are rendered by hand and checked against it in tests."""
+
+
+def check_length(minimum: int, maximum: int) -> AfterValidator:
+    """Return a validator of a text's length in UTF-16 units."""
+
+    def check(text: str) -> str:
+        if not minimum <= utf16_length(text) <= maximum:
+            raise ValueError(f"must be {minimum} to {maximum} characters long")
+        return text
+
+    return AfterValidator(check)
+
+
+def _id_checker(prefix: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not is_id(value, prefix):
+            raise ValueError(f"must be an id that starts with {prefix}_")
+        return value
+
+    return check
+
+
+def _id_schema(prefix: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{prefix}_{ID_PATTERN}"})
+
+
+EndUserIdField = Annotated[str, AfterValidator(_id_checker("eu")), _id_schema("eu")]
+RecordingIdField = Annotated[str, AfterValidator(_id_checker("rec")), _id_schema("rec")]
+FolderIdField = Annotated[str, AfterValidator(_id_checker("fld")), _id_schema("fld")]
+
+
+def _parse_digits(value: Any) -> int:
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
+def _to_time(value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError("must be an RFC 3339 time")
+    try:
+        return parse_time(value)
+    except ValueError as error:
+        raise ValueError("must be an RFC 3339 time with an offset, such as 2026-05-20T10:23:45Z") from error
+
+
+Limit = Annotated[int, Field(ge=1, le=100, description="Rows at most."), BeforeValidator(_parse_digits)]
+Offset = Annotated[int, Field(ge=0, le=10_000_000), BeforeValidator(_parse_digits)]
+Cursor = Annotated[str, Field(min_length=1, max_length=2_048, description="`next_cursor` of the page before.")]
+TimeField = Annotated[int, BeforeValidator(_to_time), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""An RFC 3339 time with any offset; microseconds since 1970 once read."""
+
+
+def _trimmed_title(value: str) -> str:
+    return trim(value)
+
+
+Title = Annotated[
+    str,
+    AfterValidator(_trimmed_title),
+    check_length(1, 200),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+]
+
+
+class CursorQuery(Query):
+    """The query of every cursor list."""
+
+    limit: Limit = 20
+    cursor: Cursor | None = None
+
+
+class ListQuery(CursorQuery):
+    """The query of lists other than Ask, which also take `offset` (with a default limit of 25)."""
+
+    offset: Offset | None = None
+
+
+class ErrorBody(Shown):
+    """What went wrong."""
+
+    code: str = Field(examples=["invalid_request"])
+    message: str
+    request_id: str
+    param: str | None = None
+    details: dict[str, Any] | list[Any] | None = None
+
+
+class ErrorEnvelope(Shown):
+    """Every error."""
+
+    error: ErrorBody
+
+
+class ProviderErrorEnvelope(ErrorEnvelope):
+    """A model's failure: the question is kept in the session."""
+
+    session_id: str
+
+
+class Health(Shown):
+    """Whether the server works."""
+
+    status: Literal["healthy", "unhealthy"]
+    database: Literal["connected", "disconnected"]
+    billing: Literal["disabled"]

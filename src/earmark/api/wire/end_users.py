@@ -1,0 +1,80 @@
+"""Wire models of end users."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from pydantic import AfterValidator, Field
+
+from earmark.api.wire.common import Body, ListQuery, Shown, check_length
+from earmark.clock import render_time
+from earmark.library.types import EndUser
+
+METADATA_LIMIT_BYTES = 16 * 1024
+
+
+def _check_metadata(value: dict[str, Any]) -> dict[str, Any]:
+    if len(orjson.dumps(value)) > METADATA_LIMIT_BYTES:
+        raise ValueError("must be at most 16 KiB as JSON")
+    return value
+
+
+Metadata = Annotated[dict[str, Any], AfterValidator(_check_metadata)]
+
+
+class EndUserBody(Body):
+    """Everything is optional."""
+
+    external_id: Annotated[str, check_length(1, 255)] | None = None
+    email: Annotated[str, check_length(1, 320)] | None = None
+    name: Annotated[str, check_length(1, 255)] | None = None
+    metadata: Metadata | None = None
+
+
+class EndUserListQuery(ListQuery):
+    """Which end users."""
+
+    external_id: Annotated[str, check_length(1, 255)] | None = Field(None, description="Exactly this one.")
+
+
+class EndUserShown(Shown):
+    """A person whose recordings these are."""
+
+    id: str = Field(examples=["eu_7Qk2mNpRsTuVwXyZ01234567"])
+    project_id: str
+    external_id: str | None = Field(examples=["mara"])
+    email: str | None
+    name: str | None
+    metadata: dict[str, Any] | None
+    created_at: str
+    updated_at: str
+    deleted_at: None
+
+
+class EndUserPage(Shown):
+    """A page of end users, newest first."""
+
+    data: list[EndUserShown]
+    has_more: bool
+    next_cursor: str | None
+
+
+def fragment(stored_json: str | None) -> orjson.Fragment | None:
+    """Return stored JSON as it goes out, unparsed."""
+    return None if stored_json is None else orjson.Fragment(stored_json)
+
+
+def end_user_to_wire(user: EndUser, project_id: str) -> dict[str, Any]:
+    """Return an end user as the contract shows it."""
+    return {
+        "id": user.id,
+        "project_id": project_id,
+        "external_id": user.external_id,
+        "email": user.email,
+        "name": user.name,
+        "metadata": fragment(user.metadata_json),
+        "created_at": render_time(user.created_us),
+        "updated_at": render_time(user.updated_us),
+        "deleted_at": None,
+    }

@@ -1,0 +1,122 @@
+"""Wire models of recordings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from earmark.api.wire.common import Body, EndUserIdField, ListQuery, Shown, TimeField, check_length
+from earmark.api.wire.end_users import Metadata, fragment
+from earmark.clock import render_time, render_time_or_none
+from earmark.library.types import Recording
+
+Source = Literal["device", "app_import", "api_upload"]
+Status = Literal["pending", "streaming", "uploaded", "processing", "completed", "failed", "integrity_failure"]
+Name = Annotated[str, check_length(1, 255)]
+
+
+class RecordingBody(Body):
+    """A new recording. `end_user_id` is required unless the credential is end-user-scoped."""
+
+    end_user_id: EndUserIdField | None = None
+    source: Source = "api_upload"
+    name: Name | None = None
+    recorded_at: TimeField | None = None
+    started_at: TimeField | None = None
+    ended_at: TimeField | None = None
+    device_id: Annotated[str, check_length(1, 255)] | None = None
+    metadata: Metadata | None = None
+
+    @model_validator(mode="after")
+    def _one_beginning(self) -> RecordingBody:
+        if None not in (self.recorded_at, self.started_at) and self.recorded_at != self.started_at:
+            raise ValueError("says two different times as recorded_at and started_at")
+        return self
+
+    @property
+    def recorded_us(self) -> int | None:
+        """When it was recorded, under either name."""
+        return self.started_at if self.recorded_at is None else self.recorded_at
+
+
+class RecordingChanges(Body):
+    """What can change; what isn't named stays, null clears."""
+
+    name: Name | None = None
+    metadata: Metadata | None = None
+    recorded_at: TimeField | None = None
+
+
+class RecordingListQuery(ListQuery):
+    """Which recordings."""
+
+    end_user_id: EndUserIdField | None = None
+    status: Status | None = None
+    device_id: Annotated[str, check_length(1, 255)] | None = None
+    recorded_after: TimeField | None = Field(None, description="Recorded at this time or later.")
+    recorded_before: TimeField | None = Field(None, description="Recorded before this time.")
+    q: Annotated[str, check_length(0, 200)] | None = Field(None, description="Part of the name, in any case.")
+
+
+class RecordingShown(Shown):
+    """A recording."""
+
+    id: str = Field(examples=["rec_9aBcD3fGh1jKlMn0pQrStUvW"])
+    project_id: str
+    end_user_id: str | None
+    device_id: str | None
+    source: Source
+    name: str | None = Field(examples=["Board call"])
+    status: Status
+    duration_ms: int | None
+    duration_seconds: int | None
+    recorded_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    content_sha256: str | None
+    content_sha256_verified_at: str | None
+    file_size_bytes: int | None
+    metadata: dict[str, Any] | None
+    transcription_id: str | None
+    media: list[dict[str, Any]]
+    created_at: str
+    updated_at: str
+    deleted_at: None
+
+
+class RecordingPage(Shown):
+    """A page of recordings, newest first."""
+
+    data: list[RecordingShown]
+    has_more: bool
+    next_cursor: str | None
+
+
+def recording_to_wire(recording: Recording, project_id: str) -> dict[str, Any]:
+    """Return a recording as the contract shows it; `duration_seconds` is rounded half up."""
+    recorded_at = render_time_or_none(recording.recorded_us)
+    duration_ms = recording.duration_ms
+    return {
+        "id": recording.id,
+        "project_id": project_id,
+        "end_user_id": recording.end_user_id,
+        "device_id": recording.device_id,
+        "source": recording.source,
+        "name": recording.name,
+        "status": recording.status,
+        "duration_ms": duration_ms,
+        "duration_seconds": None if duration_ms is None else (duration_ms + 500) // 1_000,
+        "recorded_at": recorded_at,
+        "started_at": recorded_at,
+        "ended_at": render_time_or_none(recording.ended_us),
+        "content_sha256": None,
+        "content_sha256_verified_at": None,
+        "file_size_bytes": None,
+        "metadata": fragment(recording.metadata_json),
+        "transcription_id": recording.transcription_id,
+        "media": [],
+        "created_at": render_time(recording.created_us),
+        "updated_at": render_time(recording.updated_us),
+        "deleted_at": None,
+    }

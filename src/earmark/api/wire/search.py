@@ -1,0 +1,56 @@
+"""Wire models of `POST /v1/recordings/search`, and of the chunks that answers show as `sources`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from earmark.api.wire.common import Body, EndUserIdField, RecordingIdField, Shown, TimeField, check_length
+from earmark.retrieval.types import ChunkHit
+from earmark.retrieval.wire import chunk_to_wire
+
+
+class SearchRequestBody(Body):
+    """What to look for, and in which recordings of one end user."""
+
+    query: Annotated[str, check_length(1, 1_000)]
+    end_user_id: EndUserIdField | None = None
+    recording_ids: Annotated[list[RecordingIdField], Field(min_length=1, max_length=500)] | None = None
+    recorded_after: TimeField | None = None
+    recorded_before: TimeField | None = None
+    speaker: Annotated[str, check_length(1, 128)] | None = None
+    limit: Annotated[int, Field(ge=1, le=50)] = 8
+    explain: bool = False
+
+
+class ChunkShown(Shown):
+    """A moment: whole segments of one recording, verbatim."""
+
+    chunk_id: str = Field(examples=["chk_3HqSx0aLk2mZ9vYtR7wQpE4d"])
+    recording_id: str = Field(examples=["rec_9aBcD3fGh1jKlMn0pQrStUvW"])
+    transcription_id: str
+    chunk_text: str = Field(examples=["Let's move the launch to the ninth of June."])
+    speaker: str | None
+    start_ms: int = Field(ge=0, examples=[61_200])
+    end_ms: int = Field(ge=0, examples=[64_000])
+    recorded_at: str | None
+    score: float = Field(ge=0)
+
+
+class ExplainedChunkShown(ChunkShown):
+    """With `explain`: what the score is made of."""
+
+    parts: dict[str, float] | None = None
+
+
+class SearchResults(Shown):
+    """Moments, best first."""
+
+    results: list[ExplainedChunkShown]
+
+
+def result_to_wire(hit: ChunkHit, *, explain: bool) -> dict[str, Any]:
+    """Return one result."""
+    shown = chunk_to_wire(hit)
+    return {**shown, "parts": dict(hit.parts)} if explain else shown

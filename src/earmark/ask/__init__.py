@@ -1,0 +1,1 @@
+"""Ask sessions: a lasting chat over recordings, one turn from question to cited answer."""

@@ -1,0 +1,71 @@
+"""What can go wrong with Ask. Messages never repeat a title or a question."""
+
+from __future__ import annotations
+
+from earmark.errors import ConflictError, InvalidError, NotFoundError, ProviderError
+
+
+class SessionNotFoundError(NotFoundError):
+    """No session has this id, or the caller may not see it."""
+
+    def __init__(self) -> None:
+        super().__init__("No such Ask session.")
+
+
+class MessageNotFoundError(NotFoundError):
+    """No message of the session has this id."""
+
+    def __init__(self) -> None:
+        super().__init__("No such message in this session.")
+
+
+class TranscriptionNotReadyError(ConflictError):
+    """The session's one recording has no transcript yet."""
+
+    code = "transcription_not_ready"
+
+    def __init__(self) -> None:
+        super().__init__("The recording has no completed transcript yet.")
+
+
+class RecordingGoneError(ConflictError):
+    """What the session is about was deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("The recordings of this session were deleted; it can be read but not asked.")
+
+
+class RecordingWithoutOwnerError(InvalidError):
+    """A `recording` scope takes its end user from the recording, and this one has none."""
+
+    def __init__(self) -> None:
+        super().__init__("The recording belongs to no end user.", param="scope.recording_id")
+
+
+class TurnWaitedTooLongError(ConflictError):
+    """Another turn of the session ran for too long."""
+
+    def __init__(self) -> None:
+        super().__init__("Another turn of this session is still running; nothing was stored, try again.")
+
+
+class TurnLostError(ConflictError):
+    """The turn's lease ran out, or its session went away, before the answer could be stored."""
+
+    def __init__(self) -> None:
+        super().__init__("The session changed while it was being answered; the answer was not stored.")
+
+
+class NotLastTurnError(ConflictError):
+    """Only the last turn can be answered again."""
+
+    def __init__(self) -> None:
+        super().__init__("Only the last turn of a session can be answered again.")
+
+
+class AnswerFailedError(ProviderError):
+    """The model failed after the question was stored. `session_id` lets the caller try again."""
+
+    def __init__(self, message: str, session_id: str) -> None:
+        super().__init__(message)
+        self.session_id = session_id

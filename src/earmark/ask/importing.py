@@ -1,0 +1,157 @@
+"""Taking back a session that was exported, here or on another server."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from earmark.ask import queries
+from earmark.ask.messages import dump_parts, insert_message, join_text
+from earmark.ask.sessions import create_session, get_session
+from earmark.ask.types import CitationPart, Message, Part, Scope, Session, TextPart, Tokens
+from earmark.clock import now_us, parse_time
+from earmark.ids import new_id
+from earmark.library.recordings import find_recordings
+from earmark.storage.errors import UniqueViolationError
+from earmark.storage.tenant import Tenant
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _ScopeDocument(_Document):
+    type: Literal["recording", "library", "selected"]
+    recording_ids: list[str] = Field(max_length=500)
+    recording_title: str | None = None
+
+
+class _PartDocument(_Document):
+    type: Literal["text", "citation"]
+    text: str = ""
+    recording_id: str = ""
+    start_ms: int = Field(0, ge=0)
+
+
+class _TokensDocument(_Document):
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+
+
+class _MessageDocument(_Document):
+    role: Literal["user", "assistant"]
+    parts: list[_PartDocument] = Field(min_length=1)
+    tokens: _TokensDocument = _TokensDocument()
+    model: str | None = None
+    provider: str | None = None
+    finish_reason: Literal["stop", "length", "content_filter", "cancelled"] | None = None
+    created_at: str
+
+
+class SessionDocument(_Document):
+    """What `export_json` wrote."""
+
+    format: Literal["earmark.ask-session/1"]
+    title: str
+    scope: _ScopeDocument
+    created_at: str
+    messages: list[_MessageDocument] = Field(max_length=100_000)
+
+
+async def import_session(tenant: Tenant, document: SessionDocument) -> tuple[Session, bool]:
+    """Make a session of an export, for the end user that the handle is narrowed to.
+
+    Returns: the session, and whether it is new; the same export again gives the one it made before.
+    Citations of recordings that are not theirs are dropped; those recordings stay named in the scope
+    only if they are theirs.
+    """
+    digest = hashlib.sha256(orjson.dumps(document.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    try:
+        async with tenant.writing() as work:
+            known = await _find_imported(work, digest)
+            if known is not None:
+                return known, False
+            session = await _insert(work, document, digest)
+    except UniqueViolationError:  # the same import, at the same time
+        known = await _find_imported(tenant, digest)
+        assert known is not None
+        return known, False
+    return session, True
+
+
+async def _find_imported(tenant: Tenant, digest: str) -> Session | None:
+    params = {"end_user_id": tenant.end_user_id, "import_sha256": digest}
+    row = await tenant.fetch_one(queries.select_session_by_import, params)
+    return None if row is None else Session(*row)
+
+
+async def _insert(work: Tenant, document: SessionDocument, digest: str) -> Session:
+    cited = {part.recording_id for message in document.messages for part in message.parts}
+    wanted = sorted((cited | set(document.scope.recording_ids)) - {""})
+    theirs = {recording.id for recording in await find_recordings(work, wanted)} if wanted else set()
+    scope = _their_scope(document.scope, theirs)
+    session = await create_session(work, scope, title=document.title, import_sha256=digest)
+    assert work.end_user_id is not None
+    last_us = session.last_message_us
+    for ordinal, one in enumerate(document.messages):
+        message = _to_message(one, ordinal, theirs)
+        await insert_message(work, session.id, work.end_user_id, message)
+    answers = [one for one in document.messages if one.role == "assistant"]
+    await work.execute(
+        queries.update_session_counters,
+        {
+            "session_id": session.id,
+            "new_message_count": len(document.messages),
+            "new_last_message_us": last_us,
+            "new_updated_us": last_us,
+            "new_last_model": answers[-1].model if answers else None,
+            "new_last_provider": answers[-1].provider if answers else None,
+        },
+    )
+    return await get_session(work, session.id)
+
+
+def _their_scope(scope: _ScopeDocument, theirs: set[str]) -> Scope:
+    """An export from elsewhere may name nothing that is theirs: then it becomes a chat over their library."""
+    kept = tuple(dict.fromkeys(one for one in scope.recording_ids if one in theirs))
+    if scope.type == "library" or not kept:
+        return Scope("library")
+    if scope.type == "recording":
+        return Scope("recording", kept[:1], scope.recording_title)
+    return Scope("selected", kept)
+
+
+def _to_message(document: _MessageDocument, ordinal: int, theirs: set[str]) -> Message:
+    is_answer = document.role == "assistant"
+    parts: list[Part] = []
+    for part in document.parts:
+        if part.type == "text":
+            parts.append(TextPart(part.text))
+        elif is_answer and part.recording_id in theirs:
+            parts.append(CitationPart(part.recording_id, part.start_ms))
+    if not is_answer:
+        parts = [TextPart(join_text(parts))]
+    tokens = document.tokens
+    return Message(
+        new_id("msg"),
+        ordinal,
+        document.role,
+        join_text(parts),
+        dump_parts(parts),
+        document.model if is_answer else None,
+        document.provider if is_answer else None,
+        (document.finish_reason or "stop") if is_answer else None,
+        _parse_or_now(document.created_at),
+        Tokens(tokens.input or 0, tokens.output or 0, tokens.cached or 0) if is_answer else Tokens(),
+    )
+
+
+def _parse_or_now(text: str) -> int:
+    try:
+        return parse_time(text)
+    except ValueError:
+        return now_us()

@@ -1,0 +1,100 @@
+"""Messages: stored, listed oldest first, with the sources they were given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from earmark.ask import queries
+from earmark.ask.errors import MessageNotFoundError
+from earmark.ask.types import Message, Part, TextPart, Tokens
+from earmark.retrieval.types import ChunkHit
+from earmark.retrieval.wire import chunk_to_wire
+from earmark.storage.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Which messages: after an ordinal, at most `limit`, oldest or newest first."""
+
+    limit: int = 20
+    after: int | None = None
+    is_descending: bool = False
+
+
+def dump_parts(parts: Sequence[Part]) -> str:
+    """Return parts as they are stored and shown."""
+    return orjson.dumps([part.to_wire() for part in parts]).decode()
+
+
+def join_text(parts: Sequence[Part]) -> str:
+    """Return the content of a message: exactly its text parts, one after the other."""
+    return "".join(part.text for part in parts if isinstance(part, TextPart))
+
+
+def to_message(row: Sequence[Any]) -> Message:
+    """Return the message of a row of `queries.MESSAGE`."""
+    fields = (*row[:9], Tokens(*row[9:]))
+    return Message(*fields)
+
+
+async def insert_message(work: Tenant, session_id: str, end_user_id: str, message: Message) -> None:
+    """Store a message in the caller's unit of work."""
+    row = {field: getattr(message, field) for field in Message.__dataclass_fields__ if field != "tokens"}
+    tokens = message.tokens
+    row |= {"input_tokens": tokens.input, "output_tokens": tokens.output, "cached_tokens": tokens.cached}
+    await work.execute(queries.insert_message, {**row, "session_id": session_id, "end_user_id": end_user_id})
+
+
+async def insert_sources(
+    work: Tenant, session_id: str, end_user_id: str, message_id: str, sources: Sequence[ChunkHit]
+) -> None:
+    """Store what an answer was given, as it was."""
+    common = {"session_id": session_id, "end_user_id": end_user_id, "message_id": message_id}
+    rows = [
+        {
+            **common,
+            "rank": rank,
+            "recording_id": hit.recording_id,
+            "chunk_json": orjson.dumps(chunk_to_wire(hit)).decode(),
+        }
+        for rank, hit in enumerate(sources)
+    ]
+    await work.execute_many(queries.insert_source, rows)
+
+
+async def list_messages(tenant: Tenant, session_id: str, page: MessagePage) -> list[Message]:
+    """Return a session's messages, oldest first unless the page says otherwise."""
+    params = {"session_id": session_id, "limit": page.limit, "after": page.after}
+    shape = {"is_continued": page.after is not None, "is_descending": page.is_descending}
+    return [to_message(row) for row in await tenant.fetch_all(queries.select_messages, params, **shape)]
+
+
+async def get_message(tenant: Tenant, session_id: str, message_id: str) -> Message:
+    """Return one message of a session.
+
+    Raises: MessageNotFoundError.
+    """
+    row = await tenant.fetch_one(queries.select_message, {"session_id": session_id, "message_id": message_id})
+    if row is None:
+        raise MessageNotFoundError
+    return to_message(row)
+
+
+async def find_last_message(tenant: Tenant, session_id: str) -> Message | None:
+    """Return the newest message, or None in an empty session."""
+    found = await list_messages(tenant, session_id, MessagePage(limit=1, is_descending=True))
+    return found[0] if found else None
+
+
+async def list_sources(tenant: Tenant, session_id: str, messages: Sequence[Message]) -> dict[str, list[Any]]:
+    """Return, by message id, the kept sources (as the wire shows them) of a run of messages."""
+    ordinals = [message.ordinal for message in messages]
+    params = {"session_id": session_id, "first": min(ordinals, default=0), "last": max(ordinals, default=-1)}
+    found: dict[str, list[Any]] = {}
+    for message_id, chunk_json in await tenant.fetch_all(queries.select_sources_between, params):
+        found.setdefault(message_id, []).append(orjson.loads(chunk_json))
+    return found

@@ -1,0 +1,65 @@
+"""Opening a session: whose it is, what it may look at, and perhaps its first question at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from earmark.ask.errors import TranscriptionNotReadyError
+from earmark.ask.sessions import create_session
+from earmark.ask.turn import TurnEngine, send
+from earmark.ask.types import AskResult, Question, Scope, ScopeType, Session
+from earmark.library.end_users import get_end_user, narrow_to_end_user
+from earmark.library.errors import RecordingNotFoundError
+from earmark.library.recordings import find_recordings, get_recording, get_recordings
+from earmark.library.types import Recording
+from earmark.storage.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What a client asks to open. `end_user_id` counts only for project-wide callers."""
+
+    scope_type: ScopeType
+    recording_ids: tuple[str, ...]
+    end_user_id: str | None = None
+    title: str | None = None
+    question: Question | None = None
+
+
+async def open_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession) -> Session | AskResult:
+    """Make the session; with a question, answer it too.
+
+    What can be refused before the model is asked is refused before the session is made.
+
+    Raises: EndUserRequiredError, EndUserNotFoundError, RecordingNotFoundError; with a question also
+        what `turn.send` raises.
+    """
+    if wanted.scope_type == "recording":
+        recording = await get_recording(tenant, wanted.recording_ids[0], param="scope.recording_id")
+        owner = await get_end_user(tenant, recording.end_user_id)
+        tenant, named = tenant.acting_for(owner.id, owner.number), [recording]
+    else:
+        tenant = await narrow_to_end_user(tenant, wanted.end_user_id)
+        named = await get_recordings(tenant, wanted.recording_ids, param="scope.recording_ids")
+    if wanted.question is not None:
+        await _check_question(tenant, engine, wanted.scope_type, named, wanted.question)
+    scope = Scope(wanted.scope_type, wanted.recording_ids, _title_of(wanted.scope_type, named))
+    session = await create_session(tenant, scope, title=wanted.title)
+    if wanted.question is None:
+        return session
+    return await send(tenant, engine, session.id, wanted.question)
+
+
+def _title_of(scope_type: ScopeType, named: list[Recording]) -> str | None:
+    return named[0].name if scope_type == "recording" else None
+
+
+async def _check_question(
+    tenant: Tenant, engine: TurnEngine, scope_type: ScopeType, named: list[Recording], question: Question
+) -> None:
+    engine.providers.choose(question.provider)
+    if scope_type == "recording" and named[0].transcription_id is None:
+        raise TranscriptionNotReadyError
+    refs = set(question.context_recording_ids)
+    if len(await find_recordings(tenant, sorted(refs))) < len(refs):
+        raise RecordingNotFoundError(param="initial_message.context_refs")

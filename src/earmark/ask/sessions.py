@@ -1,0 +1,111 @@
+"""The life of a session: made, listed, renamed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from earmark.ask import queries
+from earmark.ask.errors import SessionNotFoundError
+from earmark.ask.scopes import dump_scope
+from earmark.ask.types import NEW_CHAT, Scope, Session, SessionState
+from earmark.clock import now_us
+from earmark.ids import new_id
+from earmark.library.types import Page
+from earmark.storage.tenant import Tenant
+from earmark.text import fold
+
+FILTERS = ("end_user_id", "scope_type", "recording_id", "q", "active_after", "active_before")
+
+
+async def create_session(
+    tenant: Tenant, scope: Scope, *, title: str | None = None, import_sha256: str | None = None
+) -> Session:
+    """Make an empty session of the end user that the handle is narrowed to."""
+    assert tenant.end_user_id is not None
+    now = now_us()
+    session = Session(
+        new_id("as"),
+        tenant.end_user_id,
+        scope.type,
+        dump_scope(scope),
+        title or NEW_CHAT,
+        0,
+        now,
+        None,
+        None,
+        now,
+        now,
+    )
+    row = {field: getattr(session, field) for field in Session.__dataclass_fields__}
+    row |= {"title_folded": fold(session.title), "is_title_default": int(title is None)}
+    row |= {
+        "import_sha256": import_sha256,
+        "turn_holder": None,
+        "turn_message_id": None,
+        "turn_expires_us": None,
+    }
+    common: dict[str, Any] = {"session_id": session.id, "end_user_id": session.end_user_id}
+    common |= {"scope_type": scope.type, "last_message_us": now}
+    async with tenant.writing() as work:
+        await work.execute(queries.insert_session, row)
+        named = [{**common, "recording_id": recording_id} for recording_id in scope.recording_ids]
+        await work.execute_many(queries.insert_session_recording, named)
+    return session
+
+
+async def get_session(tenant: Tenant, session_id: str) -> Session:
+    """Return a session.
+
+    Raises: SessionNotFoundError.
+    """
+    row = await tenant.fetch_one(queries.select_session, {"session_id": session_id})
+    if row is None:
+        raise SessionNotFoundError
+    return Session(*row)
+
+
+async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False) -> SessionState:
+    """Return what a turn needs to know; `for_update` keeps others from changing it until the commit.
+
+    Raises: SessionNotFoundError.
+    """
+    shape = {"for_update": True} if for_update else {}
+    row = await tenant.fetch_one(queries.select_session_state, {"session_id": session_id}, **shape)
+    if row is None:
+        raise SessionNotFoundError
+    fields = (*row[:-1], bool(row[-1]))
+    return SessionState(*fields)
+
+
+async def list_sessions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Session]:
+    """Return sessions, newest activity first; `filters` are those of FILTERS that are asked for."""
+    after_us, after_id = page.after or (0, "")
+    params = {**filters, "limit": page.limit, "after_us": after_us, "after_id": after_id}
+    if "q" in filters:
+        params["q"] = fold(filters["q"])
+    shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
+    return [Session(*row) for row in await tenant.fetch_all(queries.select_sessions, params, **shape)]
+
+
+async def rename_session(tenant: Tenant, session_id: str, title: str) -> Session:
+    """Give a session a title that no question will replace; activity does not move.
+
+    Raises: SessionNotFoundError.
+    """
+    changed: dict[str, Any] = {"new_title": title, "new_title_folded": fold(title), "new_is_title_default": 0}
+    async with tenant.writing() as work:
+        before = await get_session(work, session_id)
+        changed["new_updated_us"] = max(now_us(), before.updated_us)
+        await work.execute(queries.update_session_title, {"session_id": session_id, **changed})
+        return await get_session(work, session_id)
+
+
+async def delete_session(tenant: Tenant, session_id: str) -> None:
+    """Delete a session with its messages and sources, for good.
+
+    Raises: SessionNotFoundError.
+    """
+    async with tenant.writing() as work:
+        if not await work.execute(queries.delete_session, {"session_id": session_id}):
+            raise SessionNotFoundError

@@ -1,0 +1,125 @@
+"""Frozen values of Ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from earmark.retrieval.types import ChunkHit
+
+ScopeType = Literal["recording", "library", "selected", "folder"]
+NEW_CHAT = "New chat"
+TITLE_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a session may look at, fixed for its life."""
+
+    type: ScopeType
+    recording_ids: tuple[str, ...] = ()
+    recording_title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as lists show it; its messages are elsewhere."""
+
+    id: str
+    end_user_id: str
+    scope_type: str
+    scope_json: str
+    title: str
+    message_count: int
+    last_message_us: int
+    last_model: str | None
+    last_provider: str | None
+    created_us: int
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What a turn needs to know of its session."""
+
+    id: str
+    end_user_id: str
+    end_user_no: int
+    scope_type: str
+    scope_json: str
+    title: str
+    message_count: int
+    last_message_us: int
+    turn_holder: str | None
+    turn_message_id: str | None
+    turn_expires_us: int | None
+    is_title_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of one answer; None for messages of users."""
+
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `parts_json` is the JSON array of its text and citation parts."""
+
+    id: str
+    ordinal: int
+    role: Literal["user", "assistant"]
+    content: str
+    parts_json: str
+    model: str | None
+    provider: str | None
+    finish_reason: str | None
+    created_us: int
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Words of an answer."""
+
+    text: str
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the part as the contract shows it."""
+        return {"type": "text", "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class CitationPart:
+    """The moment that the text before it rests on: where a segment of the recording starts."""
+
+    recording_id: str
+    start_ms: int
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the part as the contract shows it."""
+        return {"type": "citation", "recording_id": self.recording_id, "start_ms": self.start_ms}
+
+
+Part = TextPart | CitationPart
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a send asks: `content` exactly as it came."""
+
+    content: str
+    provider: str | None = None
+    context_recording_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskResult:
+    """A finished turn."""
+
+    session_id: str
+    message: Message
+    sources: tuple[ChunkHit, ...]

@@ -1,0 +1,144 @@
+"""`earmark search` and `earmark ask`: found moments and cited answers in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from earmark.ask.opening import NewSession, open_session
+from earmark.ask.types import AskResult, Question
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.clock import render_offset
+from earmark.errors import InvalidError
+from earmark.identity.projects import get_tenant
+from earmark.ids import is_id
+from earmark.library.end_users import find_end_user, narrow_to_end_user
+from earmark.library.errors import EndUserNotFoundError
+from earmark.library.recordings import find_recordings, get_recordings
+from earmark.retrieval.types import ChunkHit, SearchRequest
+from earmark.retrieval.wire import chunk_to_wire
+from earmark.runtime import Runtime
+from earmark.storage.tenant import Tenant
+from earmark.text import trim, utf16_length
+
+EndUserOption = Annotated[str, typer.Option("--end-user", help="The end user's external id, or eu_….")]
+RecordingOption = Annotated[list[str] | None, typer.Option("--recording", help="Only this recording.", metavar="rec_…")]
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    project: ProjectOption,
+    end_user: EndUserOption,
+    recording: RecordingOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=50, help="Results at most.")] = 8,
+    mode: ModeOption = "live",
+    as_json: JsonOption = False,
+) -> None:
+    """Find the moments in a person's transcripts that answer best."""
+    check_mode(mode)
+    _check_text(query, 1_000, "The query")
+
+    async def work(runtime: Runtime) -> list[ChunkHit]:
+        tenant = await _owner(runtime, project, mode, end_user)
+        ids = await _checked_ids(tenant, recording)
+        return await runtime.searcher.search(tenant, SearchRequest(query, ids, limit=limit))
+
+    hits = run(work)
+    if as_json:
+        emit({"results": [chunk_to_wire(hit) for hit in hits]}, as_json=True, text="")
+        return
+    for hit in hits:
+        print(f"{_place(hit.recording_name, hit.recording_id, hit.start_ms)}  {hit.score:.3f}")
+        for segment in hit.segments:
+            print(f"    {segment.speaker + ': ' if segment.speaker else ''}{segment.text}")
+    if not hits:
+        print("Nothing found.")
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask.")],
+    project: ProjectOption,
+    end_user: EndUserOption,
+    recording: RecordingOption = None,
+    provider: Annotated[str | None, typer.Option(help="Which model answers.")] = None,
+    mode: ModeOption = "live",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a person's recordings; the answer is kept as a session."""
+    check_mode(mode)
+    _check_text(question, 10_000, "The question")
+
+    async def work(runtime: Runtime) -> tuple[AskResult, dict[str, str | None]]:
+        tenant = await _owner(runtime, project, mode, end_user)
+        ids = await _checked_ids(tenant, recording) or ()
+        scope_type = "library" if not ids else "recording" if len(ids) == 1 else "selected"
+        wanted = NewSession(scope_type, ids, question=Question(question, provider))  # type: ignore[arg-type]
+        result = await open_session(tenant, runtime.turns, wanted)
+        assert isinstance(result, AskResult)
+        return result, await _names(tenant, result)
+
+    result, names = run(work)
+    if as_json:
+        emit(_result_to_wire(result), as_json=True, text="")
+    else:
+        print(_render(result, names))
+
+
+def _check_text(text: str, limit: int, what: str) -> None:
+    if not trim(text) or utf16_length(text) > limit:
+        raise InvalidError(f"{what} must be 1 to {limit} characters long.")
+
+
+async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Tenant:
+    tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+    user = await find_end_user(tenant, end_user)
+    if user is not None:
+        return tenant.acting_for(user.id, user.number)
+    if is_id(end_user, "eu"):
+        return await narrow_to_end_user(tenant, end_user)
+    raise EndUserNotFoundError
+
+
+async def _checked_ids(tenant: Tenant, recording_ids: list[str] | None) -> tuple[str, ...] | None:
+    if not recording_ids:
+        return None
+    distinct = tuple(dict.fromkeys(recording_ids))
+    await get_recordings(tenant, distinct, param="recording")
+    return distinct
+
+
+def _parts(result: AskResult) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = orjson.loads(result.message.parts_json)
+    return parts
+
+
+async def _names(tenant: Tenant, result: AskResult) -> dict[str, str | None]:
+    cited = sorted({part["recording_id"] for part in _parts(result) if part["type"] == "citation"})
+    return {recording.id: recording.name for recording in await find_recordings(tenant, cited)} if cited else {}
+
+
+def _result_to_wire(result: AskResult) -> dict[str, Any]:
+    message = result.message
+    return {
+        "session_id": result.session_id,
+        "message": {"id": message.id, "content": message.content, "parts": _parts(result), "model": message.model,
+                    "provider": message.provider, "finish_reason": message.finish_reason},
+        "sources": [chunk_to_wire(hit) for hit in result.sources],
+    }  # fmt: skip
+
+
+def _render(result: AskResult, names: dict[str, str | None]) -> str:
+    """The answer with each citation as `[Recording name @ mm:ss]`."""
+    shown = []
+    for part in _parts(result):
+        if part["type"] == "text":
+            shown.append(part["text"])
+        else:
+            shown.append(f" [{_place(names.get(part['recording_id']), part['recording_id'], part['start_ms'])}]")
+    return "".join(shown).rstrip("\n")
+
+
+def _place(name: str | None, recording_id: str, start_ms: int) -> str:
+    return f"{name or recording_id} @ {render_offset(start_ms)}"

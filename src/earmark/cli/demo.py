@@ -1,0 +1,112 @@
+"""`make demo`: the sample library, a fresh key, three commands to paste, and the server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from earmark.cli.importing import import_file
+from earmark.cli.serving import address_of, bind, run_server
+from earmark.config import load_settings
+from earmark.identity.keys import create_key, list_keys, revoke_key
+from earmark.identity.projects import create_project, get_tenant, list_projects
+from earmark.library.end_users import create_end_user, find_end_user
+from earmark.runtime import Runtime, open_runtime
+from earmark.storage.tenant import Tenant
+
+PROJECT_NAME = "earmark demo"
+KEY_LABEL = "make demo"
+QUESTION = "When did we move the launch, and why?"
+SEARCH = "who disagreed about the price"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo has ready."""
+
+    key: str
+    end_user_id: str
+    imported: int
+    recordings: int
+
+
+def demo(
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to bind (default 8787).")] = None,
+) -> None:
+    """Load the sample library, print what to try, and serve until Ctrl-C."""
+    settings = load_settings(port=port)
+    listener = bind(settings)  # before the work: a taken port should cost nobody a minute
+
+    async def prepare() -> Demo:
+        async with open_runtime(settings) as runtime:
+            return await _prepare(runtime)
+
+    ready = asyncio.run(prepare())
+    print(_render(ready, address_of(listener)), flush=True)
+    run_server(settings, listener)
+
+
+async def _prepare(runtime: Runtime) -> Demo:
+    projects = [one for one in await list_projects(runtime.operator) if one.name == PROJECT_NAME]
+    project = projects[0] if projects else await create_project(runtime.operator, PROJECT_NAME)
+    tenant = await get_tenant(runtime.operator, project.id, "test")
+    with as_file(files("earmark") / "sample") as folder:
+        outcomes = await _import_sample(runtime, tenant, folder)
+    for old in await list_keys(tenant):
+        if old.label == KEY_LABEL and old.revoked_us is None:
+            await revoke_key(tenant, old.id)
+    key = await create_key(tenant, label=KEY_LABEL)
+    asker = await find_end_user(tenant, sorted(outcomes)[0])
+    assert asker is not None
+    statuses = [status for found in outcomes.values() for status in found]
+    return Demo(key.secret, asker.id, statuses.count("imported"), len(statuses))
+
+
+async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict[str, list[str]]:
+    outcomes: dict[str, list[str]] = {}
+    for person in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("_")):
+        user = await find_end_user(tenant, person.name) or await create_end_user(tenant, external_id=person.name)
+        owner = tenant.acting_for(user.id, user.number)
+        for path in sorted(person.glob("*.json")):
+            outcome = await import_file(runtime, owner, path)
+            outcomes.setdefault(person.name, []).append(outcome.status)
+            if outcome.status == "imported":
+                print(f"  imported {person.name}/{path.name}", file=sys.stderr)
+    return outcomes
+
+
+def _render(demo: Demo, address: str) -> str:
+    auth = f'-H "Authorization: Bearer {demo.key}"'
+    as_json = '-H "Content-Type: application/json"'
+    ask = {
+        "scope": {"type": "library"},
+        "end_user_id": demo.end_user_id,
+        "initial_message": {"content": QUESTION},
+    }
+    search = {"query": SEARCH, "end_user_id": demo.end_user_id, "limit": 3}
+    loaded = f"{demo.recordings} sample recordings" + (" (already there)" if not demo.imported else "")
+    return f"""
+earmark is ready: {loaded}.
+
+  API      {address}/v1
+  docs     {address}/docs
+  key      {demo.key}
+
+List the Ask sessions:
+  curl -s "{address}/v1/ask/sessions?limit=20" {auth}
+
+Ask a question:
+  curl -s {address}/v1/ask/sessions {auth} {as_json} -d '{orjson.dumps(ask).decode()}'
+
+Search:
+  curl -s {address}/v1/recordings/search {auth} {as_json} -d '{orjson.dumps(search).decode()}'
+
+Ctrl-C stops the server; the data stays.
+"""

@@ -1,0 +1,147 @@
+"""`earmark import`: transcript files become recordings; the same bytes are never imported twice."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.clock import parse_time
+from earmark.errors import EarmarkError
+from earmark.identity.projects import get_tenant
+from earmark.library.end_users import create_end_user, find_end_user
+from earmark.library.errors import ExternalIdTakenError, FileImportedError
+from earmark.library.formats import media_type_of, parse_transcript
+from earmark.library.recordings import create_recording, find_imported
+from earmark.runtime import Runtime
+from earmark.storage.tenant import Tenant
+from earmark.text import cut_utf16
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file."""
+
+    file: str
+    status: str
+    recording_id: str | None = None
+    error: str | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the file's JSON line; `error` only where there is one."""
+        shown: dict[str, Any] = {"file": self.file, "status": self.status, "recording_id": self.recording_id}
+        return shown if self.error is None else {**shown, "error": self.error}
+
+    def to_text(self) -> str:
+        """Return the file's line for people."""
+        return f"{self.status:8}  {self.file}" + (f": {self.error}" if self.error else "")
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="Transcripts: .json, .vtt, .srt, .txt.", metavar="FILE…")],
+    project: ProjectOption,
+    end_user: Annotated[str, typer.Option(help="The end user's external id; made if new.")],
+    name: Annotated[str | None, typer.Option(help="The recording's name (default: from the file).")] = None,
+    recorded_at: Annotated[str | None, typer.Option(help="When it was recorded (RFC 3339).")] = None,
+    mode: ModeOption = "live",
+    as_json: JsonOption = False,
+) -> None:
+    """Import transcripts, one recording a file; a bad file is reported and the rest go on."""
+    check_mode(mode)
+    recorded_us = _parse_recorded_at(recorded_at)
+    failed = 0
+
+    async def work(runtime: Runtime) -> None:
+        nonlocal failed
+        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        owner = await _ensure_end_user(tenant, end_user)
+        with _progress(len(files), is_shown=not as_json) as advance:
+            for path in files:
+                outcome = await import_file(runtime, owner, path, name=name, recorded_us=recorded_us)
+                failed += outcome.status == "failed"
+                emit(outcome.to_wire(), as_json=as_json, text=outcome.to_text())
+                sys.stdout.flush()
+                advance()
+
+    run(work)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _parse_recorded_at(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise typer.BadParameter("--recorded-at must be a time such as 2026-05-20T10:00:00Z.") from error
+
+
+@contextmanager
+def _progress(total: int, *, is_shown: bool) -> Iterator[Any]:
+    """A bar on a terminal; nothing elsewhere."""
+    if not is_shown or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+
+    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("importing", total=total)
+        yield lambda: progress.advance(task)
+
+
+async def _ensure_end_user(tenant: Tenant, external_id: str) -> Tenant:
+    """Return the handle narrowed to the end user of this external id, who is made if new."""
+    user = await find_end_user(tenant, external_id)
+    if user is None:
+        try:
+            user = await create_end_user(tenant, external_id=external_id)
+        except ExternalIdTakenError:  # another import made it meanwhile
+            user = await find_end_user(tenant, external_id)
+    assert user is not None
+    return tenant.acting_for(user.id, user.number)
+
+
+async def import_file(
+    runtime: Runtime, owner: Tenant, path: Path, *, name: str | None = None, recorded_us: int | None = None
+) -> Outcome:
+    """Import one file: recording, transcript and index appear together or not at all."""
+    try:
+        body = path.read_bytes()
+        digest = hashlib.sha256(body).hexdigest()
+        known = await find_imported(owner, digest)
+        if known is not None:
+            return Outcome(str(path), "skipped", known.id)
+        parsed = parse_transcript(body, media_type=media_type_of(path.name, body), filename=path.name)
+        prepared = await runtime.ingester.prepare(parsed)
+        async with owner.writing() as work:
+            recording = await create_recording(
+                work,
+                name=name or parsed.name or cut_utf16(path.stem, 255),
+                source="app_import",
+                recorded_us=recorded_us if recorded_us is not None else _to_us(parsed.recorded_at),
+                metadata=parsed.metadata,
+                import_sha256=digest,
+            )
+            await runtime.ingester.store(work, recording, prepared)
+    except FileImportedError:
+        return Outcome(str(path), "skipped")
+    except EarmarkError as error:
+        return Outcome(str(path), "failed", error=error.message)
+    except OSError as error:
+        return Outcome(str(path), "failed", error=f"The file can't be read: {(error.strerror or 'unknown').lower()}.")
+    return Outcome(str(path), "imported", recording.id)
+
+
+def _to_us(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1_000_000)

@@ -1,0 +1,56 @@
+"""`earmark`: the entry point."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+import earmark
+from earmark.cli import asking, demo, doctor, importing, operator, serving
+from earmark.errors import EarmarkError
+
+app = typer.Typer(
+    name="earmark",
+    help="Ask your voice recordings; every answer cites the recording and the millisecond.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serving.serve)
+app.add_typer(operator.projects_cli, name="projects")
+app.add_typer(operator.keys_cli, name="keys")
+app.command("import")(importing.import_files)
+app.command("search")(asking.search)
+app.command("ask")(asking.ask)
+app.command("doctor")(doctor.doctor)
+app.command("demo", hidden=True)(demo.demo)
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    print(earmark.__version__)
+
+
+def run() -> None:
+    """Run a command: a person's mistake is one sentence, exit 2 for usage and 1 for what failed."""
+    try:
+        code = app(standalone_mode=False)
+    except click.UsageError as error:
+        _say(error.format_message())
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except EarmarkError as error:
+        _say(error.message)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(sentence: str) -> None:
+    print(f"earmark: {sentence}", file=sys.stderr)

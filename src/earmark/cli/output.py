@@ -1,0 +1,50 @@
+"""What commands print: JSON for machines, a line for people, one sentence for mistakes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+
+from earmark.config import load_settings
+from earmark.runtime import Runtime, open_runtime
+
+T = TypeVar("T")
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+ProjectOption = Annotated[str, typer.Option("--project", help="The project's id.", metavar="proj_…")]
+ModeOption = Annotated[str, typer.Option("--mode", help="live or test data.")]
+
+
+def emit(value: Any, *, as_json: bool, text: str) -> None:
+    """Print one result: a JSON line, or `text`."""
+    print(orjson.dumps(value).decode() if as_json else text)
+
+
+def fail(sentence: str, code: int = 1) -> None:
+    """Print one sentence to standard error and leave with `code`."""
+    print(f"earmark: {sentence}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def check_mode(mode: str) -> str:
+    """Return `live` or `test`.
+
+    Raises: typer.BadParameter, which is exit 2.
+    """
+    if mode not in ("live", "test"):
+        raise typer.BadParameter("--mode must be live or test.")
+    return mode
+
+
+def run(work: Callable[[Runtime], Awaitable[T]], **overrides: object) -> T:
+    """Open the runtime, do the work, close it."""
+
+    async def main() -> T:
+        async with open_runtime(load_settings(**overrides)) as runtime:
+            return await work(runtime)
+
+    return asyncio.run(main())

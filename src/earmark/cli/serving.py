@@ -1,0 +1,85 @@
+"""`earmark serve`: the server, on one process or several."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from earmark.config import Settings, load_settings
+from earmark.errors import UnavailableError
+
+_GRACE_S = 20
+_BACKLOG = 2_048
+
+
+class PortTakenError(UnavailableError):
+    """Something else listens there."""
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind (default 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to bind (default 8787).")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes (default 1).")] = None,
+) -> None:
+    """Run the server until Ctrl-C."""
+    settings = load_settings(host=host, port=port, workers=workers)
+    listener = bind(settings)
+    print(f"earmark listens on {address_of(listener)} (docs: {address_of(listener)}/docs)", flush=True)
+    run_server(settings, listener)
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Bind the address.
+
+    Raises: PortTakenError with one sentence that says what to do.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        reason = (error.strerror or "unknown error").lower()
+        raise PortTakenError(
+            f"Can't listen on {settings.host}:{settings.port} ({reason}); choose another port."
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the base address a client on this machine would use."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run_server(settings: Settings, listener: socket.socket) -> None:
+    """Serve on a bound socket until told to stop."""
+    config = uvicorn.Config(
+        "earmark.api.asgi:make_app",
+        factory=True,
+        loop="auto",
+        http="httptools",
+        lifespan="on",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        workers=settings.workers,
+        timeout_graceful_shutdown=_GRACE_S,
+        backlog=_BACKLOG,
+    )
+    server = uvicorn.Server(config)
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        server.run(sockets=[listener])
+    if not server.started and settings.workers == 1:
+        raise typer.Exit(1)

@@ -1,0 +1,65 @@
+"""Time, in UTC. Stored as integer microseconds since 1970; shown to people in whole seconds."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+_RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})\Z")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def now_us() -> int:
+    """Return the present in microseconds since 1970."""
+    return time.time_ns() // 1_000
+
+
+@lru_cache(maxsize=65_536)
+def _render_seconds(seconds: int) -> str:
+    moment = _EPOCH + timedelta(seconds=seconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else f"{moment:%Y-%m-%dT%H:%M:%SZ}".zfill(20)
+
+
+def render_time(time_us: int) -> str:
+    """Render as `2026-05-20T10:23:45Z`: whole seconds, rounded down."""
+    return _render_seconds(time_us // 1_000_000)
+
+
+def render_time_or_none(time_us: int | None) -> str | None:
+    """Render a time that may be missing."""
+    return None if time_us is None else _render_seconds(time_us // 1_000_000)
+
+
+def parse_time(text: str) -> int:
+    """Return microseconds since 1970 for an RFC 3339 time.
+
+    Raises: ValueError if it is not one, lacks an offset, or names a day that never was.
+    Source: RFC 3339, section 5.6 (a leap second counts as the second after it).
+    """
+    match = _RFC3339.match(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 time with an offset")
+    year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))
+    leap = second == 60
+    moment = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=UTC)
+    micros = int((match.group(7) or "0").ljust(6, "0")[:6])
+    total = (moment - _EPOCH) // timedelta(microseconds=1) + micros + (1_000_000 if leap else 0)
+    return total - _offset_us(match.group(8))
+
+
+def _offset_us(text: str) -> int:
+    if text in "Zz":
+        return 0
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 23 or minutes > 59:
+        raise ValueError("no such offset")
+    return (1 if text[0] == "+" else -1) * (hours * 60 + minutes) * 60_000_000
+
+
+def render_offset(offset_ms: int) -> str:
+    """Render an offset in audio as `mm:ss`, or `h:mm:ss` from an hour on."""
+    seconds = offset_ms // 1_000
+    hours, minutes, seconds = seconds // 3_600, seconds // 60 % 60, seconds % 60
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"

@@ -1,0 +1,74 @@
+"""Every setting, read once at start; no other module reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from earmark.errors import InvalidError
+
+
+class Settings(BaseSettings):
+    """Settings from `EARMARK_*`, or from the TOML file that `EARMARK_CONFIG` names (default `earmark.toml`)."""
+
+    model_config = SettingsConfigDict(env_prefix="EARMARK_", frozen=True, extra="ignore")
+
+    config: Path = Path("earmark.toml")
+    """The TOML file; the environment wins over it."""
+    data_dir: Path = Path("earmark-data")
+    """Where the database and the models' caches live."""
+    database_url: str | None = None
+    """`postgresql://…`; SQLite in `data_dir` when absent."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8787
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    public_url: str | None = None
+    """Where clients reach the server; the bound address when absent."""
+    log_level: str = "info"
+    embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0
+    """How long a send waits for its session's running turn."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        named = env_settings().get("config") or init_settings().get("config") or "earmark.toml"
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=Path(str(named)))
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file."""
+        return self.data_dir / "earmark.db"
+
+
+class SettingsError(InvalidError):
+    """A setting has a value that can't be used."""
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Raises: SettingsError naming the first setting at fault.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "EARMARK_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']}.", param=name) from error

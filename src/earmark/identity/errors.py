@@ -1,0 +1,19 @@
+"""What can go wrong with identity."""
+
+from __future__ import annotations
+
+from earmark.errors import NotFoundError
+
+
+class ProjectNotFoundError(NotFoundError):
+    """No project has this id."""
+
+    def __init__(self, project_id: str) -> None:
+        super().__init__(f"Project {project_id} does not exist.", param="project")
+
+
+class KeyNotFoundError(NotFoundError):
+    """No key of the project has this id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"Key {key_id} does not exist.", param="key")

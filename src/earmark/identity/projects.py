@@ -1,0 +1,67 @@
+"""Projects and their tenants (live and test data), and the secrets of the installation."""
+
+from __future__ import annotations
+
+from earmark.clock import now_us
+from earmark.identity import queries
+from earmark.identity.errors import ProjectNotFoundError
+from earmark.identity.types import Mode, Project
+from earmark.ids import new_id, random_text
+from earmark.storage.errors import UniqueViolationError
+from earmark.storage.tenant import Operator, Tenant, TenantKey
+
+_ATTEMPTS = 8
+
+
+async def create_project(operator: Operator, name: str) -> Project:
+    """Make a project with its live and its test tenant."""
+    project = Project(new_id("proj"), name)
+    for attempt in range(_ATTEMPTS):
+        last = (await operator.fetch_all(queries.select_last_tenant_id))[0][0]
+        try:
+            await operator.write(
+                (queries.insert_project, {"id": project.id, "name": name, "created_us": now_us()}),
+                (queries.insert_tenant, {"id": last + 1, "project_id": project.id, "mode": "live"}),
+                (queries.insert_tenant, {"id": last + 2, "project_id": project.id, "mode": "test"}),
+            )
+        except UniqueViolationError:  # another process took the number
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            break
+    return project
+
+
+async def list_projects(operator: Operator) -> list[Project]:
+    """Return all projects, oldest first."""
+    return [Project(*row) for row in await operator.fetch_all(queries.select_projects)]
+
+
+async def get_tenant(operator: Operator, project_id: str, mode: Mode) -> Tenant:
+    """Return the project-wide handle on a project's live or test data.
+
+    Raises: ProjectNotFoundError.
+    """
+    rows = await operator.fetch_all(queries.select_tenant, {"project_id": project_id, "mode": mode})
+    if not rows:
+        raise ProjectNotFoundError(project_id)
+    return Tenant(operator.database, TenantKey(*rows[0]))
+
+
+async def list_tenants(operator: Operator) -> list[Tenant]:
+    """Return the project-wide handle on every project's live and test data: for sweeps, one tenant at a time."""
+    rows = await operator.fetch_all(queries.select_tenants)
+    return [Tenant(operator.database, TenantKey(*row)) for row in rows]
+
+
+async def get_installation_secret(operator: Operator, name: str) -> str:
+    """Return the installation's secret of this name, made on first use; the same in every process."""
+    rows = await operator.fetch_all(queries.select_installation, {"key": name})
+    if not rows:
+        try:
+            await operator.write((queries.insert_installation, {"key": name, "text": random_text(48)}))
+        except UniqueViolationError:
+            pass  # another process was first: its secret counts
+        rows = await operator.fetch_all(queries.select_installation, {"key": name})
+    secret: str = rows[0][0]
+    return secret

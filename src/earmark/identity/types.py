@@ -1,0 +1,60 @@
+"""Frozen values of identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from earmark.storage.tenant import TenantKey
+
+Mode = Literal["live", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: the owner of keys, end users and everything they have."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling. `scopes` None means everything the credential's kind allows."""
+
+    key_id: str
+    tenant: TenantKey
+    scopes: frozenset[str] | None = None
+
+    @property
+    def end_user_id(self) -> str | None:
+        """The end user that an end-user-scoped credential acts for."""
+        return self.tenant.end_user_id
+
+    def may(self, scope: str) -> bool:
+        """Whether the caller has `area:read` or `area:write`; `write` includes `read`."""
+        if self.scopes is None:
+            return True
+        return scope in self.scopes or (scope.endswith(":read") and scope[:-4] + "write" in self.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made: the only time its secret is seen."""
+
+    id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """What can be shown of a key later."""
+
+    id: str
+    label: str | None
+    hint: str
+    end_user_id: str | None
+    created_us: int
+    expires_us: int | None
+    revoked_us: int | None
+    mode: str

@@ -1,0 +1,1 @@
+"""What an end user has: recordings, transcripts, and the formats they arrive in."""

@@ -1,0 +1,120 @@
+"""End users: the people whose recordings these are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from earmark.clock import now_us
+from earmark.ids import new_id, new_number
+from earmark.library import queries
+from earmark.library.errors import EndUserNotFoundError, EndUserRequiredError, ExternalIdTakenError
+from earmark.library.types import EndUser, Page
+from earmark.storage.errors import UniqueViolationError
+from earmark.storage.tenant import Tenant
+
+
+async def create_end_user(
+    tenant: Tenant,
+    *,
+    external_id: str | None = None,
+    email: str | None = None,
+    name: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> EndUser:
+    """Make an end user.
+
+    Raises: ExternalIdTakenError.
+    """
+    now = now_us()
+    user = EndUser(new_id("eu"), new_number(), external_id, email, name, dump_metadata(metadata), now, now)
+    try:
+        async with tenant.writing() as work:
+            await work.execute(queries.insert_end_user, _row(user))
+    except UniqueViolationError as error:
+        raise ExternalIdTakenError from error
+    return user
+
+
+def _row(user: EndUser) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in EndUser.__dataclass_fields__}
+
+
+def dump_metadata(metadata: Mapping[str, Any] | None) -> str | None:
+    """Return metadata as it is stored."""
+    return None if metadata is None else orjson.dumps(metadata).decode()
+
+
+async def get_end_user(tenant: Tenant, end_user_id: str, *, param: str | None = None) -> EndUser:
+    """Return an end user.
+
+    Raises: EndUserNotFoundError.
+    """
+    row = await tenant.fetch_one(queries.select_end_user, {"end_user_id": end_user_id})
+    if row is None:
+        raise EndUserNotFoundError(param=param)
+    return EndUser(*row)
+
+
+async def find_end_user(tenant: Tenant, external_id: str) -> EndUser | None:
+    """Return the end user with this external id, or None."""
+    row = await tenant.fetch_one(queries.select_end_user_by_external_id, {"external_id": external_id})
+    return None if row is None else EndUser(*row)
+
+
+async def list_end_users(tenant: Tenant, page: Page) -> list[EndUser]:
+    """Return end users, newest first."""
+    rows = await tenant.fetch_all(queries.select_end_users, page_params(page), is_continued=page.after is not None)
+    return [EndUser(*row) for row in rows]
+
+
+def page_params(page: Page) -> dict[str, Any]:
+    """Return the parameters that every newest-first list takes."""
+    after_us, after_id = page.after or (0, "")
+    return {"limit": page.limit, "offset": page.offset, "after_us": after_us, "after_id": after_id}
+
+
+async def update_end_user(tenant: Tenant, end_user_id: str, changes: Mapping[str, Any]) -> EndUser:
+    """Change `external_id`, `email`, `name` or `metadata`; what isn't named stays.
+
+    Raises: EndUserNotFoundError, ExternalIdTakenError.
+    """
+    try:
+        async with tenant.writing() as work:
+            before = await get_end_user(work, end_user_id)
+            values = {name: changes[name] for name in ("external_id", "email", "name") if name in changes}
+            metadata = dump_metadata(changes["metadata"]) if "metadata" in changes else before.metadata_json
+            after = replace(before, **values, metadata_json=metadata, updated_us=now_us())
+            new = {f"new_{name}": value for name, value in _row(after).items()}
+            await work.execute(queries.update_end_user, {"end_user_id": end_user_id, **new})
+    except UniqueViolationError as error:
+        raise ExternalIdTakenError from error
+    return after
+
+
+async def delete_end_user(tenant: Tenant, end_user_id: str) -> None:
+    """Delete an end user and, by the tables' references, everything it has.
+
+    Raises: EndUserNotFoundError.
+    """
+    async with tenant.writing() as work:
+        if not await work.execute(queries.delete_end_user, {"end_user_id": end_user_id}):
+            raise EndUserNotFoundError
+
+
+async def narrow_to_end_user(tenant: Tenant, end_user_id: str | None) -> Tenant:
+    """Return the handle narrowed to one end user: the caller's own, else the one named.
+
+    An end-user-scoped caller acts for its own end user whatever it names.
+
+    Raises: EndUserRequiredError if neither says whom; EndUserNotFoundError if there is no such one.
+    """
+    if tenant.end_user_id is not None:
+        return tenant
+    if end_user_id is None:
+        raise EndUserRequiredError
+    user = await get_end_user(tenant, end_user_id, param="end_user_id")
+    return tenant.acting_for(user.id, user.number)

@@ -1,0 +1,56 @@
+"""What can go wrong in the library. Messages name ids, never anybody's words."""
+
+from __future__ import annotations
+
+from earmark.errors import ConflictError, InvalidError, NotFoundError
+
+
+class EndUserNotFoundError(NotFoundError):
+    """No end user has this id, or the caller may not see it."""
+
+    def __init__(self, *, param: str | None = None) -> None:
+        super().__init__("No such end user.", param=param)
+
+
+class EndUserRequiredError(InvalidError):
+    """A project-wide credential must say whose data it means."""
+
+    def __init__(self) -> None:
+        super().__init__("end_user_id is required with a project-wide key.", param="end_user_id")
+
+
+class ExternalIdTakenError(ConflictError):
+    """Another end user of the project has this external id."""
+
+    code = "resource_already_exists"
+
+    def __init__(self) -> None:
+        super().__init__("An end user with this external_id exists already.", param="external_id")
+
+
+class RecordingNotFoundError(NotFoundError):
+    """No recording has this id, or the caller may not see it."""
+
+    def __init__(self, *, param: str | None = None) -> None:
+        super().__init__("No such recording.", param=param)
+
+
+class FileImportedError(ConflictError):
+    """The same bytes were imported for this end user before."""
+
+    def __init__(self) -> None:
+        super().__init__("This file was imported for this end user before.")
+
+
+class TranscriptionNotFoundError(NotFoundError):
+    """No transcription has this id, or the caller may not see it."""
+
+    def __init__(self) -> None:
+        super().__init__("No such transcription.")
+
+
+class TranscriptTooLateError(ConflictError):
+    """The recording went away while its transcript was being prepared."""
+
+    def __init__(self) -> None:
+        super().__init__("The recording was deleted while its transcript was being prepared.")

@@ -1,0 +1,71 @@
+"""Transcript files that people bring along, read into segments. Pure functions.
+
+`json_body.parse_json` is also how the HTTP edge reads every request body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from earmark.library.formats.plain import parse_plain
+from earmark.library.formats.shapes import parse_json_transcript
+from earmark.library.formats.subrip import parse_subrip
+from earmark.library.formats.webvtt import parse_webvtt
+from earmark.library.types import ParsedTranscript
+
+__all__ = ["MEDIA_TYPES", "media_type_of", "parse_transcript"]
+
+_PARSERS: Final[Mapping[str, Callable[[bytes], ParsedTranscript]]] = {
+    "application/json": parse_json_transcript,
+    "text/vtt": parse_webvtt,
+    "application/x-subrip": parse_subrip,
+    "text/plain": parse_plain,
+}
+MEDIA_TYPES: Final = frozenset(_PARSERS)
+_SUFFIXES: Final = {
+    ".json": "application/json",
+    ".vtt": "text/vtt",
+    ".srt": "application/x-subrip",
+    ".txt": "text/plain",
+    ".md": "text/plain",
+}
+_SNIFFED_BYTES: Final = 4_096
+_SUBRIP_TIMES: Final = re.compile(rb"\d\d:\d\d[,.]\d{1,3}[ \t]{0,8}-->[ \t]{0,8}\d")
+
+
+def parse_transcript(body: bytes, *, media_type: str, filename: str | None = None) -> ParsedTranscript:
+    """Parse a transcript file.
+
+    Args:
+        body: the file as it came.
+        media_type: one of `MEDIA_TYPES`, without parameters; it alone decides how the file is read.
+        filename: for callers that have one; nothing depends on it yet.
+
+    Raises:
+        ValueError: the media type is none of them.
+        InvalidError: the file is bad; says on which line, or at which index, and what is wrong.
+    """
+    del filename
+    parser = _PARSERS.get(media_type)
+    if parser is None:
+        raise ValueError(f"no transcript format has the media type {media_type!r}")
+    return parser(body)
+
+
+def media_type_of(filename: str, body: bytes) -> str:
+    """Guess a file's media type by its suffix, else by how it begins."""
+    _, dot, suffix = filename.rpartition(".")
+    known = _SUFFIXES.get(f"{dot}{suffix}".lower())
+    return known or _sniff(body)
+
+
+def _sniff(body: bytes) -> str:
+    head = body[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"WEBVTT"):
+        return "text/vtt"
+    # `[00:12] Ada: …` begins like an array.
+    if head.startswith(b"{") or re.match(rb'\[\s*[{\["\]]', head):
+        return "application/json"
+    return "application/x-subrip" if _SUBRIP_TIMES.search(head) else "text/plain"

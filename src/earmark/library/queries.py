@@ -1,0 +1,232 @@
+"""The SQL of the library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
+
+from earmark.library.types import EndUser, Recording, Transcription
+from earmark.storage.dialect import any_of
+from earmark.storage.query import Guard, query
+from earmark.storage.tables import end_users, recordings, segments, transcriptions
+
+END_USER = tuple(end_users.c[name] for name in EndUser.__dataclass_fields__)
+RECORDING = tuple(recordings.c[name] for name in Recording.__dataclass_fields__)
+TRANSCRIPTION = tuple(transcriptions.c[name] for name in Transcription.__dataclass_fields__)
+
+NEWEST_FIRST = {"after_us": 0, "after_id": "", "offset": 0}
+
+
+def _page(statement: Select[Any], table: Table, *, is_continued: bool) -> Select[Any]:
+    """Newest first by keyset, after (`after_us`, `after_id`) if continued; at most `limit` rows."""
+    if is_continued:
+        position = tuple_(bindparam("after_us"), bindparam("after_id"))
+        statement = statement.where(tuple_(table.c.created_us, table.c.id) < position)
+    return (
+        statement.order_by(table.c.created_us.desc(), table.c.id.desc())
+        .limit(bindparam("limit"))
+        .offset(bindparam("offset"))
+    )
+
+
+# ---- end users -------------------------------------------------------------------------------------
+
+
+@query
+def insert_end_user(own: Guard) -> Insert:
+    return own.insert(end_users)
+
+
+@query
+def select_end_user(own: Guard) -> Select[Any]:
+    return select(*END_USER).where(own(end_users), end_users.c.id == bindparam("end_user_id"))
+
+
+@query
+def select_end_user_by_external_id(own: Guard) -> Select[Any]:
+    return select(*END_USER).where(own(end_users), end_users.c.external_id == bindparam("external_id"))
+
+
+@query
+def select_end_users(own: Guard, *, is_continued: bool) -> Select[Any]:
+    return _page(select(*END_USER).where(own(end_users)), end_users, is_continued=is_continued)
+
+
+@query
+def update_end_user(own: Guard) -> Update:
+    changed: dict[str, Any] = {
+        name: bindparam(f"new_{name}") for name in ("external_id", "email", "name", "metadata_json", "updated_us")
+    }
+    return update(end_users).where(own(end_users), end_users.c.id == bindparam("end_user_id")).values(changed)
+
+
+@query
+def delete_end_user(own: Guard) -> Delete:
+    return delete(end_users).where(own(end_users), end_users.c.id == bindparam("end_user_id"))
+
+
+# ---- recordings ------------------------------------------------------------------------------------
+
+
+@query
+def insert_recording(own: Guard) -> Insert:
+    return own.insert(recordings)
+
+
+@query
+def select_recording(own: Guard) -> Select[Any]:
+    return select(*RECORDING).where(own(recordings), recordings.c.id == bindparam("recording_id"))
+
+
+@query
+def select_recordings_among(own: Guard) -> Select[Any]:
+    return select(*RECORDING).where(own(recordings), any_of(recordings.c.id, "recording_ids"))
+
+
+@query
+def select_recording_by_file(own: Guard) -> Select[Any]:
+    return select(*RECORDING).where(
+        own(recordings),
+        recordings.c.end_user_id == bindparam("end_user_id"),
+        recordings.c.import_sha256 == bindparam("import_sha256"),
+    )
+
+
+@query
+def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    statement = select(*RECORDING).where(own(recordings))
+    conditions: dict[str, ColumnElement[bool]] = {
+        "end_user_id": recordings.c.end_user_id == bindparam("end_user_id"),
+        "status": recordings.c.status == bindparam("status"),
+        "device_id": recordings.c.device_id == bindparam("device_id"),
+        "recorded_after": recordings.c.recorded_us >= bindparam("recorded_after"),
+        "recorded_before": recordings.c.recorded_us < bindparam("recorded_before"),
+        "q": recordings.c.name_folded.like(bindparam("q"), escape="\\"),
+    }
+    for name in sorted(filters):
+        statement = statement.where(conditions[name])
+    return _page(statement, recordings, is_continued=is_continued)
+
+
+@query
+def update_recording(own: Guard) -> Update:
+    names = ("name", "name_folded", "metadata_json", "recorded_us", "updated_us")
+    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(recordings).where(own(recordings), recordings.c.id == bindparam("recording_id")).values(changed)
+
+
+@query
+def update_recording_transcribed(own: Guard) -> Update:
+    return (
+        update(recordings)
+        .where(own(recordings), recordings.c.id == bindparam("recording_id"))
+        .values(
+            transcription_id=bindparam("new_transcription_id"),
+            status=bindparam("new_status"),
+            duration_ms=func.coalesce(bindparam("new_duration_ms"), recordings.c.duration_ms),
+            updated_us=bindparam("now_us"),
+        )
+    )
+
+
+@query
+def delete_recording(own: Guard) -> Delete:
+    return delete(recordings).where(own(recordings), recordings.c.id == bindparam("recording_id"))
+
+
+# ---- transcripts -----------------------------------------------------------------------------------
+
+
+@query
+def insert_transcription(own: Guard) -> Insert:
+    return own.insert(transcriptions)
+
+
+@query
+def insert_segment(own: Guard) -> Insert:
+    return own.insert(segments)
+
+
+@query
+def select_transcription(own: Guard) -> Select[Any]:
+    return select(*TRANSCRIPTION).where(own(transcriptions), transcriptions.c.id == bindparam("transcription_id"))
+
+
+@query
+def select_transcriptions(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    statement = select(*TRANSCRIPTION).where(own(transcriptions))
+    if "recording_id" in filters:
+        statement = statement.where(transcriptions.c.recording_id == bindparam("recording_id"))
+    return _page(statement, transcriptions, is_continued=is_continued)
+
+
+@query
+def select_processing_transcriptions(own: Guard) -> Select[Any]:
+    return (
+        select(*TRANSCRIPTION)
+        .where(own(transcriptions), transcriptions.c.status == "processing")
+        .order_by(transcriptions.c.created_us, transcriptions.c.id)
+    )
+
+
+@query
+def update_transcription_completed(own: Guard) -> Update:
+    return (
+        update(transcriptions)
+        .where(
+            own(transcriptions),
+            transcriptions.c.id == bindparam("transcription_id"),
+            transcriptions.c.status == "processing",
+        )
+        .values(status="completed", completed_us=bindparam("now_us"), updated_us=bindparam("now_us"))
+    )
+
+
+@query
+def delete_other_transcriptions(own: Guard) -> Delete:
+    return delete(transcriptions).where(
+        own(transcriptions),
+        transcriptions.c.recording_id == bindparam("recording_id"),
+        transcriptions.c.id != bindparam("transcription_id"),
+        transcriptions.c.created_us <= bindparam("created_us"),
+    )
+
+
+SEGMENT = (segments.c.start_ms, segments.c.end_ms, segments.c.text, segments.c.speaker, segments.c.confidence)
+
+
+@query
+def select_segments(own: Guard) -> Select[Any]:
+    return (
+        select(*SEGMENT)
+        .where(own(segments), segments.c.transcription_id == bindparam("transcription_id"))
+        .order_by(segments.c.ordinal)
+    )
+
+
+@query
+def select_segments_between(own: Guard) -> Select[Any]:
+    return (
+        select(segments.c.ordinal, *SEGMENT)
+        .where(
+            own(segments),
+            segments.c.transcription_id == bindparam("transcription_id"),
+            segments.c.ordinal >= bindparam("first"),
+            segments.c.ordinal <= bindparam("last"),
+        )
+        .order_by(segments.c.ordinal)
+    )

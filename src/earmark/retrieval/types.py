@@ -1,0 +1,54 @@
+"""Frozen values of retrieval that other rooms see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from earmark.library.types import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What to look for and where. `recording_ids` None is the whole library of the end user."""
+
+    query: str
+    recording_ids: tuple[str, ...] | None = None
+    recorded_after_us: int | None = None
+    recorded_before_us: int | None = None
+    speaker: str | None = None
+    limit: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkHit:
+    """A found moment: whole segments of one recording, best first in a list.
+
+    Units: milliseconds from the start of the recording; `score` is unitless, finite, at least 0.
+    `parts` are what the score is made of.
+    """
+
+    chunk_id: str
+    recording_id: str
+    transcription_id: str
+    segments: tuple[Segment, ...]
+    speaker: str | None
+    recorded_us: int | None
+    recording_name: str | None
+    score: float
+    parts: Mapping[str, float]
+
+    @property
+    def text(self) -> str:
+        """The verbatim words, one segment a line, without speaker labels."""
+        return "\n".join(segment.text for segment in self.segments)
+
+    @property
+    def start_ms(self) -> int:
+        """Where the first segment starts."""
+        return self.segments[0].start_ms
+
+    @property
+    def end_ms(self) -> int:
+        """Where the last segment ends."""
+        return max(segment.end_ms for segment in self.segments)

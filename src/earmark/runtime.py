@@ -1,0 +1,52 @@
+"""The composition root: settings become a database, models and rooms, wired together here and only here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from earmark.ask.turn import TurnEngine
+from earmark.config import Settings
+from earmark.identity.projects import get_installation_secret
+from earmark.llm.extractive import ExtractiveModel
+from earmark.llm.providers import Providers
+from earmark.retrieval.embedders import MiniLMEmbedder
+from earmark.retrieval.ingest import Ingester
+from earmark.retrieval.search import Searcher
+from earmark.storage.database import Database
+from earmark.storage.open import open_database
+from earmark.storage.tenant import Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything a request, command or job works with."""
+
+    settings: Settings
+    database: Database
+    operator: Operator
+    searcher: Searcher
+    ingester: Ingester
+    turns: TurnEngine
+    cursor_secret: str
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open the database (migrating it if need be) and wire the rooms; close all at the end.
+
+    Raises: UnavailableError if the database can't be used or has an unknown schema.
+    """
+    database = await open_database(settings.database_url, settings.database_path)
+    try:
+        operator = Operator(database)
+        embedder = MiniLMEmbedder(threads=settings.embedding_threads)
+        searcher = Searcher(embedder)
+        ingester = Ingester(embedder)
+        turns = TurnEngine(searcher, Providers([ExtractiveModel()]), settings.turn_wait_s)
+        secret = await get_installation_secret(operator, "cursor_secret")
+        yield Runtime(settings, database, operator, searcher, ingester, turns, secret)
+        await ingester.close()
+    finally:
+        await database.close()

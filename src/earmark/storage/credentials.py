@@ -1,0 +1,29 @@
+"""The one look-up that starts without a tenant: whose credential has this hash?
+
+SQLite reads the table; PostgreSQL, where row-level security shows no row without a tenant, asks the
+SECURITY DEFINER function that the migration made, which takes a hash and returns at most one row.
+"""
+
+from __future__ import annotations
+
+from earmark.storage.database import Database
+from earmark.storage.query import Compiled, Row
+
+_SQLITE = Compiled(
+    "SELECT k.secret_hash, k.id, k.tenant_id, t.project_id, t.mode, k.end_user_id, e.number, k.scopes_json,"
+    " k.expires_us, k.revoked_us"
+    " FROM api_keys k JOIN tenants t ON t.id = k.tenant_id"
+    " LEFT JOIN end_users e ON e.tenant_id = k.tenant_id AND e.id = k.end_user_id"
+    " WHERE k.secret_hash = ?",
+    ("secret_hash",),
+    {},
+    is_long=False,
+)
+_POSTGRESQL = Compiled("SELECT * FROM earmark_find_credential($1)", ("secret_hash",), {}, is_long=False)
+
+
+async def find_credential(database: Database, secret_hash: bytes) -> Row | None:
+    """Return (hash, key id, tenant id, project id, mode, end user id, its number, scopes, expiry, revocation)."""
+    compiled = _SQLITE if database.compiler.dialect_name == "sqlite" else _POSTGRESQL
+    rows = await database.fetch_all(compiled, (secret_hash,), None)
+    return rows[0] if rows else None

@@ -1,0 +1,49 @@
+"""What rooms know of a database: reads, snapshots and units of work, always for one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from earmark.storage.query import Compiled, Compiler, Row
+
+
+class Connection(Protocol):
+    """An open transaction."""
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]: ...
+
+    async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
+        """Run it and return how many rows it touched."""
+
+    async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None: ...
+
+
+class Database(Protocol):
+    """SQLite or PostgreSQL.
+
+    `tenant_id` None is the operator: system tables only. A unit of work (`writing`) commits when its
+    block ends and rolls back when it raises; what it acknowledged survives a crash. Errors of the
+    driver come out as those of `storage/errors.py`.
+    """
+
+    compiler: Compiler
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]: ...
+
+    def reading(self, tenant_id: int | None) -> AbstractAsyncContextManager[Connection]:
+        """Several reads of one moment."""
+
+    def writing(self, tenant_id: int | None) -> AbstractAsyncContextManager[Connection]:
+        """A unit of work."""
+
+    async def is_connected(self) -> bool: ...
+
+    async def describe(self) -> str:
+        """Say which database this is and whether it is in order, in a line.
+
+        Raises: StorageUnavailableError if it isn't.
+        """
+
+    async def close(self) -> None: ...

@@ -1,0 +1,79 @@
+"""The few places where SQLite and PostgreSQL want other words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Text, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import BIGINT, Boolean, TypeEngine
+
+
+class AnyOf(ColumnElement[bool]):
+    """`column` is one of the values of the parameter `name`, whose number isn't known beforehand.
+
+    The value is a Python list; SQLite gets it as JSON text (see `bind_list`), PostgreSQL as an array.
+    """
+
+    inherit_cache = False
+    type: TypeEngine[Any] = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.name = name
+
+    def get_children(self, **_: Any) -> tuple[ColumnElement[Any]]:
+        return (self.column,)
+
+
+@compiles(AnyOf, "sqlite")
+def _any_of_sqlite(element: AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
+    bound = compiler.process(bindparam(element.name), **kw)
+    return f"{compiler.process(element.column, **kw)} IN (SELECT value FROM json_each({bound}))"
+
+
+@compiles(AnyOf, "postgresql")
+def _any_of_postgresql(element: AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
+    item = BIGINT() if isinstance(element.column.type.dialect_impl(compiler.dialect), BIGINT) else Text()
+    bound = compiler.process(bindparam(element.name, type_=ARRAY(item)), **kw)
+    return f"{compiler.process(element.column, **kw)} = ANY ({bound})"
+
+
+def any_of(column: ColumnElement[Any], name: str) -> AnyOf:
+    """Return the predicate that `column` is one of the values bound to `name`."""
+    return AnyOf(column, name)
+
+
+class Contains(ColumnElement[bool]):
+    """`column` contains the text of the parameter `name`, byte for byte: no wildcards, no collation."""
+
+    inherit_cache = False
+    type: TypeEngine[Any] = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.name = name
+
+    def get_children(self, **_: Any) -> tuple[ColumnElement[Any]]:
+        return (self.column,)
+
+
+def _render_contains(element: Contains, compiler: SQLCompiler, function: str, **kw: Any) -> str:
+    bound = compiler.process(bindparam(element.name, type_=Text()), **kw)
+    return f"{function}({compiler.process(element.column, **kw)}, {bound}) > 0"
+
+
+@compiles(Contains, "sqlite")
+def _contains_sqlite(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
+    return _render_contains(element, compiler, "instr", **kw)
+
+
+@compiles(Contains, "postgresql")
+def _contains_postgresql(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
+    return _render_contains(element, compiler, "strpos", **kw)
+
+
+def contains(column: ColumnElement[Any], name: str) -> Contains:
+    """Return the predicate that `column` contains the text bound to `name`."""
+    return Contains(column, name)

@@ -1,0 +1,128 @@
+"""Bring the database to this version's schema, once, whoever starts first.
+
+The schema's name is the revision in `alembic_version`. Known and newest: nothing to do, and Alembic
+isn't even imported. Known and older: migrate under a lock, after a backup of the SQLite file.
+Anything else: refuse to start, and touch nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from earmark.errors import UnavailableError
+from earmark.storage.errors import StorageUnavailableError, UnknownSchemaError
+from earmark.storage.sqlite import connect, prepare_file
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection as SyncConnection
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def known_revisions() -> list[str]:
+    """Return the revisions this version knows, oldest first (their files are numbered)."""
+    return sorted(path.stem for path in (_SCRIPTS / "versions").glob("[0-9]*.py"))
+
+
+def check_revision(current: str | None, *, is_blank: bool) -> bool:
+    """Return whether the database is at the newest revision.
+
+    Raises: UnknownSchemaError if it is at none that we know.
+    """
+    known = known_revisions()
+    if current is None and not is_blank:
+        raise UnknownSchemaError("The database holds tables that earmark did not make; refusing to touch them.")
+    if current is not None and current not in known:
+        raise UnknownSchemaError(
+            f"The database is at schema {current!r}, which this version of earmark does not know; "
+            "start the version that made it, or restore a backup."
+        )
+    return current == known[-1]
+
+
+def migrate_sqlite(path: Path) -> None:
+    """Create or upgrade the SQLite file.
+
+    Raises: UnknownSchemaError; StorageUnavailableError if the folder can't be written.
+    """
+    try:
+        prepare_file(path)
+        with _file_lock(path.with_suffix(".lock")), closing(connect(path)) as connection:
+            current, is_blank = _sqlite_revision(connection)
+            if check_revision(current, is_blank=is_blank):
+                return
+            if not is_blank:
+                _back_up(connection, path.with_name(f"{path.name}.before-{known_revisions()[-1]}"))
+            _upgrade_sqlite(path)
+    except (OSError, sqlite3.Error) as error:
+        raise StorageUnavailableError(f"The data folder {path.parent} can't be used: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    with path.open("w") as handle:
+        path.chmod(0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _sqlite_revision(connection: sqlite3.Connection) -> tuple[str | None, bool]:
+    """Return the revision, if any, and whether the file has no tables at all."""
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "alembic_version" not in names:
+        return None, not names
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return (row[0] if row else None), names == {"alembic_version"}
+
+
+def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+    with closing(sqlite3.connect(target)) as copy:
+        connection.backup(copy)
+    target.chmod(0o600)
+
+
+def _upgrade_sqlite(path: Path) -> None:
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import NullPool
+
+    engine = create_engine("sqlite://", creator=lambda: connect(path), poolclass=NullPool)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: SyncConnection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    try:
+        with engine.begin() as connection:
+            upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+def upgrade(connection: SyncConnection) -> None:
+    """Run the missing migrations inside the caller's transaction.
+
+    Raises: UnavailableError if a migration fails; then nothing has changed.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("version_locations", str(_SCRIPTS / "versions"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except UnavailableError:
+        raise
+    except Exception as error:
+        raise UnavailableError("A migration failed; the database is as it was before.") from error

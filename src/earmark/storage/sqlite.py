@@ -1,0 +1,228 @@
+"""SQLite: one file, one writer thread, readers on the event loop.
+
+Short indexed reads run inline on the loop's thread: measured, a thread hop costs more than the read
+(docs/decisions/2026-11-25-how-queries-run.md). Long reads go to worker threads. Writes take turns on
+one thread of this process and, between processes, on SQLite's own lock; an fsync is not short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+
+from earmark.errors import EarmarkError
+from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
+from earmark.storage.query import Compiled, Compiler, Row
+
+T = TypeVar("T")
+_BUSY_TIMEOUT_S = 20.0
+_WORKERS = 2
+
+
+def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
+    """Open the file the way earmark always does: WAL, FULL, foreign keys, a patient busy timeout."""
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-32000")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    if is_reader:
+        connection.execute("PRAGMA query_only=ON")
+    else:
+        connection.execute("PRAGMA secure_delete=ON")
+    return connection
+
+
+def translate(error: sqlite3.Error) -> EarmarkError:
+    """Return the error of ours that a driver's error means."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
+        return UniqueViolationError()
+    if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
+        return MissingParentError()
+    if name in ("SQLITE_FULL", "SQLITE_READONLY") or name.startswith("SQLITE_IOERR"):
+        return StorageUnavailableError("The server can't write to its disk.")
+    return StorageUnavailableError("The database does not answer.")
+
+
+def _fetch_all(connection: sqlite3.Connection, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
+    try:
+        return connection.execute(compiled.sql, _bind(args)).fetchall()
+    except sqlite3.Error as error:
+        raise translate(error) from error
+
+
+def _execute(connection: sqlite3.Connection, compiled: Compiled, args: Sequence[Any]) -> int:
+    try:
+        return connection.execute(compiled.sql, _bind(args)).rowcount
+    except sqlite3.Error as error:
+        raise translate(error) from error
+
+
+def _execute_many(connection: sqlite3.Connection, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
+    try:
+        connection.executemany(compiled.sql, rows)
+    except sqlite3.Error as error:
+        raise translate(error) from error
+
+
+def _bind(args: Sequence[Any]) -> Sequence[Any]:
+    """Lists travel as JSON text (`dialect.any_of`)."""
+    if any(type(value) is list for value in args):
+        return [orjson.dumps(value).decode() if type(value) is list else value for value in args]
+    return args
+
+
+class _LoopConnection:
+    """A snapshot read inline on the loop's thread."""
+
+    def __init__(self, connection: sqlite3.Connection, offload: Callable[..., Any]) -> None:
+        self._connection = connection
+        self._offload = offload
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
+        if compiled.is_long:
+            rows: list[Row] = await self._offload(_fetch_all, self._connection, compiled, args)
+            return rows
+        return _fetch_all(self._connection, compiled, args)
+
+    async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
+        raise RuntimeError("a snapshot does not write")
+
+    async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
+        raise RuntimeError("a snapshot does not write")
+
+
+class _WriterConnection:
+    """The open unit of work, on the writer's thread."""
+
+    def __init__(self, connection: sqlite3.Connection, run: Callable[..., Any]) -> None:
+        self._connection = connection
+        self._run = run
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
+        rows: list[Row] = await self._run(_fetch_all, self._connection, compiled, args)
+        return rows
+
+    async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
+        count: int = await self._run(_execute, self._connection, compiled, args)
+        return count
+
+    async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
+        await self._run(_execute_many, self._connection, compiled, rows)
+
+
+class SQLiteDatabase:
+    """One SQLite file, opened by one process; other processes may have it open as well."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.compiler = Compiler(sqlite_dialect.dialect(paramstyle="qmark"))
+        self._writer = connect(path)
+        self._reader = connect(path, is_reader=True)
+        self._snapshots: list[sqlite3.Connection] = []
+        self._write_lock = asyncio.Lock()
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-writer")
+        self._read_threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="earmark-reader")
+        self._local = threading.local()
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
+        if compiled.is_long:
+            return await self._offload(self._fetch_on_worker, compiled, args)
+        return _fetch_all(self._reader, compiled, args)
+
+    def _fetch_on_worker(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = connect(self.path, is_reader=True)
+        return _fetch_all(connection, compiled, args)
+
+    @asynccontextmanager
+    async def reading(self, tenant_id: int | None) -> AsyncIterator[_LoopConnection]:
+        connection = self._snapshots.pop() if self._snapshots else connect(self.path, is_reader=True)
+        connection.execute("BEGIN")
+        try:
+            yield _LoopConnection(connection, self._offload)
+        finally:
+            connection.execute("ROLLBACK")
+            self._snapshots.append(connection)
+
+    @asynccontextmanager
+    async def writing(self, tenant_id: int | None) -> AsyncIterator[_WriterConnection]:
+        async with self._write_lock:
+            try:
+                await self._on_writer(self._begin)
+                yield _WriterConnection(self._writer, self._on_writer)
+            except BaseException:
+                # Shielded, and on the one writer thread: a cancelled request can't leave it half open,
+                # and the next unit of work begins only after this one is undone.
+                await asyncio.shield(self._on_writer(self._roll_back))
+                raise
+            await asyncio.shield(self._on_writer(self._commit))
+
+    def _begin(self) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise translate(error) from error
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+    def _commit(self) -> None:
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise translate(error) from error
+
+    def _on_writer(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._write_thread, work, *args)
+
+    def _offload(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._read_threads, work, *args)
+
+    async def is_connected(self) -> bool:
+        try:
+            self._reader.execute("SELECT 1 FROM installation LIMIT 1").fetchone()
+        except sqlite3.Error:
+            return False
+        return True
+
+    async def describe(self) -> str:
+        found = await self._offload(self._quick_check)
+        if found != "ok":
+            raise StorageUnavailableError(f"SQLite says the file {self.path} is damaged.")
+        return f"SQLite {sqlite3.sqlite_version}, {self.path}"
+
+    def _quick_check(self) -> str:
+        with closing(connect(self.path, is_reader=True)) as connection:
+            return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+    async def close(self) -> None:
+        async with self._write_lock:
+            self._write_thread.shutdown(wait=True)
+            self._read_threads.shutdown(wait=True)
+            for connection in (self._reader, *self._snapshots, self._writer):
+                connection.close()
+
+
+def prepare_file(path: Path) -> None:
+    """Make the data folder and the file readable by their owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

@@ -1,0 +1,136 @@
+"""The handle through which rooms reach rows: bound to a tenant and, where the caller is one, an end user."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from earmark.storage.database import Connection, Database
+from earmark.storage.query import Params, Query, Row
+
+_NOTHING: Params = {}
+
+
+@dataclass(frozen=True, slots=True)
+class TenantKey:
+    """Whose rows: a project's live or test data, narrowed to one end user or not."""
+
+    tenant_id: int
+    project_id: str
+    mode: str
+    end_user_id: str | None = None
+    end_user_no: int | None = None
+
+
+class Tenant:
+    """Runs queries under one `TenantKey`; it is the only way to customers' tables.
+
+    Inside `async with tenant.writing() as tenant:` the same methods run in one transaction. Nested
+    blocks join the outer one, so that a room's functions compose into one unit of work.
+    """
+
+    __slots__ = ("_binding", "_connection", "_database", "_is_writing", "key")
+
+    def __init__(
+        self,
+        database: Database,
+        key: TenantKey,
+        connection: Connection | None = None,
+        *,
+        is_writing: bool = False,
+    ) -> None:
+        self.key = key
+        self._database = database
+        self._connection = connection
+        self._is_writing = is_writing
+        self._binding: dict[str, Any] = {"tenant_id": key.tenant_id}
+        if key.end_user_id is not None:
+            self._binding |= {"caller_end_user_id": key.end_user_id, "caller_end_user_no": key.end_user_no}
+
+    @property
+    def end_user_id(self) -> str | None:
+        """The end user the handle is narrowed to, if any."""
+        return self.key.end_user_id
+
+    @property
+    def database(self) -> Database:
+        """The database behind the handle."""
+        return self._database
+
+    def acting_for(self, end_user_id: str, end_user_no: int) -> Tenant:
+        """Return the same handle narrowed to one end user; a narrowed one can't be turned to another."""
+        if self.key.end_user_id not in (None, end_user_id):
+            raise ValueError("a handle narrowed to one end user can't act for another")
+        key = replace(self.key, end_user_id=end_user_id, end_user_no=end_user_no)
+        return Tenant(self._database, key, self._connection, is_writing=self._is_writing)
+
+    async def fetch_all(self, query: Query, params: Params = _NOTHING, **shape: Any) -> list[Row]:
+        """Return all rows of a query."""
+        compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
+        args = compiled.arguments({**params, **self._binding})
+        if self._connection is not None:
+            return await self._connection.fetch_all(compiled, args)
+        return await self._database.fetch_all(compiled, args, self.key.tenant_id)
+
+    async def fetch_one(self, query: Query, params: Params = _NOTHING, **shape: Any) -> Row | None:
+        """Return the first row of a query, or None."""
+        rows = await self.fetch_all(query, params, **shape)
+        return rows[0] if rows else None
+
+    async def execute(self, query: Query, params: Params = _NOTHING, **shape: Any) -> int:
+        """Run a change inside a unit of work; return how many rows it touched."""
+        compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
+        return await self._written().execute(compiled, compiled.arguments({**params, **self._binding}))
+
+    async def execute_many(self, query: Query, rows: Sequence[Params], **shape: Any) -> None:
+        """Run a change once for each of `rows`, inside a unit of work."""
+        if not rows:
+            return
+        compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
+        await self._written().execute_many(
+            compiled, [compiled.arguments({**params, **self._binding}) for params in rows]
+        )
+
+    def _written(self) -> Connection:
+        if self._connection is None or not self._is_writing:
+            raise RuntimeError("a change needs `async with tenant.writing()`")
+        return self._connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Tenant]:
+        """A unit of work: committed when the block ends, rolled back when it raises."""
+        if self._is_writing:
+            yield self
+            return
+        async with self._database.writing(self.key.tenant_id) as connection:
+            yield Tenant(self._database, self.key, connection, is_writing=True)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tenant]:
+        """Several reads of one moment."""
+        if self._connection is not None:
+            yield self
+            return
+        async with self._database.reading(self.key.tenant_id) as connection:
+            yield Tenant(self._database, self.key, connection)
+
+
+class Operator:
+    """The operator's handle on system tables (projects, tenants, installation); no customers' rows."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def fetch_all(self, query: Query, params: Params = _NOTHING, **shape: Any) -> list[Row]:
+        """Return all rows of a query on system tables."""
+        compiled = self.database.compiler.compile(query, scoped=False, shape=shape)
+        return await self.database.fetch_all(compiled, compiled.arguments(params), None)
+
+    async def write(self, *changes: tuple[Query, Params]) -> None:
+        """Run changes to system tables in one unit of work."""
+        async with self.database.writing(None) as connection:
+            for query, params in changes:
+                compiled = self.database.compiler.compile(query, scoped=False, shape={})
+                await connection.execute(compiled, compiled.arguments(params))

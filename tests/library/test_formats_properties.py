@@ -1,0 +1,212 @@
+"""Whatever the bytes: segments that keep every promise, or InvalidError, in linear time."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from earmark.errors import InvalidError
+from earmark.library.formats import media_type_of, parse_transcript
+from earmark.library.formats.limits import MAX_SEGMENTS, MAX_TIME_MS, count_units
+from earmark.library.types import ParsedTranscript
+
+JSON, VTT, SRT, PLAIN = "application/json", "text/vtt", "application/x-subrip", "text/plain"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+
+
+def check_promises(parsed: ParsedTranscript) -> None:
+    assert parsed.segments
+    starts = [segment.start_ms for segment in parsed.segments]
+    assert starts == sorted(starts)
+    for segment in parsed.segments:
+        assert 0 <= segment.start_ms < segment.end_ms <= MAX_TIME_MS + MAX_SEGMENTS
+        assert segment.text
+        assert segment.text == segment.text.strip()
+        assert count_units(segment.text) <= 10_000
+        assert not _CONTROL.search(segment.text)
+        segment.text.encode()  # no lone surrogate
+        assert segment.speaker is None or 1 <= count_units(segment.speaker) <= 128
+        assert segment.confidence is None or 0 <= segment.confidence <= 1
+    assert parsed.engine in {"import", "import/estimated"}
+
+
+def check(body: bytes, media_type: str) -> None:
+    media_type_of("file", body)
+    parsed = parse_or_refuse(body, media_type)
+    if isinstance(parsed, InvalidError):
+        assert re.fullmatch(r"[^\n]+\.", parsed.message)
+    else:
+        check_promises(parsed)
+
+
+def parse_or_refuse(body: bytes, media_type: str) -> ParsedTranscript | InvalidError:
+    try:
+        return parse_transcript(body, media_type=media_type)
+    except InvalidError as error:
+        return error
+
+
+SEGMENT = {"start": 0, "end": 1.5, "text": "Hi. There", "speaker": "Ada", "confidence": 0.5}
+WORD = {"word": "Hi.", "start": 0, "end": 1.5, "confidence": 0.5, "speaker": 0}
+GOOD: dict[str, tuple[str, Any]] = {
+    "native": (
+        JSON,
+        {"language": "en", "segments": [SEGMENT, SEGMENT], "recorded_at": "2026-05-20T10:00:00Z"},
+    ),
+    "whisper": (
+        JSON,
+        {"text": "Hi.", "language": "english", "segments": [{**SEGMENT, "seek": 0, "tokens": [1]}]},
+    ),
+    "whisper_words": (JSON, {"task": "transcribe", "words": [WORD, WORD]}),
+    "whisper_cpp": (JSON, {"transcription": [{"offsets": {"from": 0, "to": 5}, "text": "Hi."}]}),
+    "deepgram": (JSON, {"results": {"channels": [{"alternatives": [{"words": [WORD]}]}]}}),
+    "deepgram_paragraphs": (
+        JSON,
+        {"results": {"channels": [{"alternatives": [{"paragraphs": {"paragraphs": [{"sentences": [SEGMENT]}]}}]}]}},
+    ),
+    "deepgram_utterances": (
+        JSON,
+        {"results": {"channels": [], "utterances": [{**WORD, "transcript": "Hi."}]}},
+    ),
+    "assemblyai": (JSON, {"status": "completed", "text": "Hi.", "utterances": [SEGMENT], "words": [SEGMENT]}),
+}
+FILES: dict[str, tuple[str, bytes]] = {
+    **{name: (media_type, json.dumps(document).encode()) for name, (media_type, document) in GOOD.items()},
+    "webvtt": (
+        VTT,
+        b"WEBVTT\n\nNOTE x\n\n1\n00:01.000 --> 00:02.000\n<v Ada>a &amp; b</v>\n<v Bob>c\n"
+        b"\n00:03.000 --> 00:04.000\nd",
+    ),
+    "subrip": (
+        SRT,
+        b"1\r\n00:00:01,000 --> 00:00:02,000\r\nAda: a\r\nBob: b\r\n"
+        b"\r\n2\r\n00:00:03,000 --> 00:00:04,000\r\nc",
+    ),
+    "dialogue": (PLAIN, b"Ada: one\nBob: two three\nfour"),
+    "timed": (PLAIN, b"[00:12:03] Ada: one\n(12:05) Bob: two\n12:07 three"),
+    "prose": (PLAIN, "One. Two? Dr. Three… 我们。 हाँ।\n\nFour".encode()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_unchanged_good_file_is_read(name: str) -> None:
+    media_type, body = FILES[name]
+    check_promises(parse_transcript(body, media_type=media_type))
+
+
+# Fragments that mean something to one parser or another.
+FRAGMENTS = [
+    *(b"-->", b"\n", b"\r\n\r\n", b"<v ", b"</v>", b">", b"&#0;", b"&lt;", b": ", b"[00:00]", b"99:99", b"\t"),
+    *(b'"', b"{", b"]", b"null", b"true", b"-1", b"1e999", b"1e9", b'"speaker":', b"\\u0000", b"\\ud800"),
+    *(b"\x00", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\x85\xe2\x80\xa8", "。".encode(), "\U0001f600".encode()),
+    *(b"x" * 10_001, b"A. " * 4_000, b"NOTE", b"WEBVTT"),
+]
+SPLICES = st.one_of(st.binary(max_size=4), st.sampled_from(FRAGMENTS))
+MUTATIONS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 6), SPLICES), max_size=5)
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=60, deadline=None)
+@given(mutations=MUTATIONS)
+def test_mutated_file_keeps_the_promises_or_is_refused(name: str, mutations: list[tuple[int, int, bytes]]) -> None:
+    media_type, body = FILES[name]
+    for at, removed, splice in mutations:
+        at %= len(body) + 1
+        body = body[:at] + splice + body[at + removed :]
+    check(body, media_type)
+
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), FLOATS, st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=3), inner, max_size=2)),
+    max_leaves=4,
+)
+
+
+def _replace(value: Any, at: int, new: Any) -> tuple[Any, int]:
+    """Replace the `at`-th value, counted depth first; returns how many are left to count."""
+    if at == 0:
+        return new, -1
+    at -= 1
+    if isinstance(value, (dict, list)):
+        pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+        for key, inner in pairs:
+            replaced, at = _replace(inner, at, new)
+            if at < 0:
+                copy = dict(value) if isinstance(value, dict) else list(value)
+                copy[key] = replaced
+                return copy, -1
+    return value, at
+
+
+@pytest.mark.parametrize("name", GOOD)
+@settings(max_examples=80, deadline=None)
+@given(at=st.integers(0, 20), new=VALUES)
+def test_json_with_any_value_anywhere_keeps_the_promises_or_is_refused(name: str, at: int, new: Any) -> None:
+    media_type, document = GOOD[name]
+    check(json.dumps(_replace(document, at, new)[0]).encode(), media_type)
+
+
+@pytest.mark.parametrize("media_type", [JSON, VTT, SRT, PLAIN])
+@settings(max_examples=80, deadline=None)
+@given(body=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_any_bytes_keep_the_promises_or_are_refused(media_type: str, body: bytes) -> None:
+    check(body, media_type)
+    if media_type == VTT:
+        check(b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + body, media_type)
+
+
+def _in_json(key: str) -> Callable[[str], bytes]:
+    return lambda text: json.dumps({"segments": [{"start": 0, "end": 9, "text": "a", key: text}]}).encode()
+
+
+# What to wrap the adversarial line in, for each parser.
+WRAPPERS: dict[str, tuple[str, Callable[[str], bytes]]] = {
+    "json": (JSON, str.encode),
+    "json_string": (JSON, lambda text: b'{"a:a":"' + text.encode()),
+    "native_text": (JSON, _in_json("text")),
+    "native_speaker": (JSON, _in_json("speaker")),
+    "native_language": (JSON, lambda text: json.dumps({"segments": [SEGMENT], "language": text}).encode()),
+    "webvtt_header": (VTT, lambda text: f"WEBVTT {text}\n{text}".encode()),
+    "webvtt_times": (VTT, lambda text: f"WEBVTT\n\n00:01.000{text}-->{text}".encode()),
+    "webvtt_payload": (VTT, lambda text: f"WEBVTT\n\n00:01.000 --> 00:02.000\n{text}".encode()),
+    "webvtt_blocks": (VTT, lambda text: f"WEBVTT\n\n{text}".encode()),
+    "subrip_times": (SRT, lambda text: f"1\n00:00:01,000{text}-->{text}".encode()),
+    "subrip_payload": (SRT, lambda text: f"1\n00:00:01,000 --> 00:00:02,000\n{text}".encode()),
+    "plain": (PLAIN, str.encode),
+    "dialogue": (PLAIN, lambda text: f"Ada: {text}".encode()),
+    "timed": (PLAIN, lambda text: f"[00:01]{text}".encode()),
+}
+UNITS = [
+    *(" ", "\t", "<", "<v ", "<a ", "</", "&", "&#1", "[", "[00:", "(0", "0", "1:", ":", "A:", "00:01 \n", "Ada: x\n"),
+    *(".", ".'", ". ", "?\n \n", "\r\n ", "\r", "\n", "-->", " -->\n", "。", "A.", "\U0001f600", "a-"),
+    *('\\"', '"', "\\", "{\\"),
+]
+
+
+def _seconds(body: bytes, media_type: str, *, runs: int) -> float:
+    times: list[float] = []
+    for _ in range(runs):
+        began = time.process_time()
+        check(body, media_type)
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_200_kb_of_anything_repeated_takes_linear_time(wrapper: str) -> None:
+    media_type, wrap = WRAPPERS[wrapper]
+    for unit in UNITS:
+        half = unit * (100_000 // len(unit))
+        # Quadratic work on 200 KB takes many seconds, so what is quick needs no second look.
+        if _seconds(wrap(half + half), media_type, runs=1) > 0.6:
+            ratio = _seconds(wrap(half + half), media_type, runs=2) / _seconds(wrap(half), media_type, runs=2)
+            assert ratio < 3.5, f"{wrapper}: {unit!r}"

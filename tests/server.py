@@ -1,0 +1,137 @@
+"""A real server in its own process, and what a test needs to talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from earmark.config import Settings
+from earmark.identity.keys import create_key
+from earmark.identity.projects import create_project, get_tenant
+from earmark.runtime import Runtime, open_runtime
+
+T = TypeVar("T")
+EARMARK = [sys.executable, "-m", "earmark"]
+_ADDRESS = re.compile(r"http://[^ /]+")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server keeps its data."""
+
+    data_dir: Path
+    database_url: str | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings as the server's process gets them."""
+        env = {**os.environ, "EARMARK_DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
+        return env if self.database_url is None else {**env, "EARMARK_DATABASE_URL": self.database_url}
+
+    def run(self, work: Callable[[Runtime], Awaitable[T]]) -> T:
+        """Do operator's work on the same database, from this process, while a server may run."""
+
+        async def main() -> T:
+            async with open_runtime(Settings(data_dir=self.data_dir, database_url=self.database_url)) as runtime:
+                return await work(runtime)
+
+        return asyncio.run(main())
+
+    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of the CLI."""
+        done = subprocess.run(
+            [*EARMARK, *arguments], env=self.environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    place: Place
+    base_url: str
+    process: subprocess.Popen[str]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        """Return a client that sends `key`."""
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=60)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it, and wait until it is gone."""
+        self.process.send_signal(how)
+        self.process.wait(timeout=60)
+
+
+@contextmanager
+def running(place: Place, *options: str, **env: str) -> Iterator[Server]:
+    """Start a server on a free port and stop it at the end."""
+    process = subprocess.Popen(
+        [*EARMARK, "serve", "--port", "0", *options],
+        env={**place.environment, **env},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    found = _ADDRESS.search(process.stdout.readline())
+    assert found, "the server did not say where it listens"
+    server = Server(place, found.group(), process)
+    try:
+        wait_until_healthy(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop()
+
+
+def wait_until_healthy(server: Server) -> None:
+    """Wait for the first healthy answer."""
+    transport = httpx.HTTPTransport(retries=5)
+    with httpx.Client(transport=transport, timeout=60) as client:
+        assert client.get(server.base_url + "/health").status_code == 200
+
+
+@dataclass(frozen=True)
+class ProjectKeys:
+    """A fresh project and its keys."""
+
+    id: str
+    live: str
+    test: str
+
+
+def new_project(place: Place, name: str = "tests") -> ProjectKeys:
+    """Make a project with a live and a test key."""
+
+    async def work(runtime: Runtime) -> ProjectKeys:
+        project = await create_project(runtime.operator, name)
+        live = await create_key(await get_tenant(runtime.operator, project.id, "live"))
+        test = await create_key(await get_tenant(runtime.operator, project.id, "test"))
+        return ProjectKeys(project.id, live.secret, test.secret)
+
+    return place.run(work)
+
+
+def new_bound_key(place: Place, project_id: str, end_user_id: str, **options: Any) -> str:
+    """Make a key bound to one end user."""
+
+    async def work(runtime: Runtime) -> str:
+        tenant = await get_tenant(runtime.operator, project_id, "live")
+        return (await create_key(tenant, end_user_id=end_user_id, **options)).secret
+
+    return place.run(work)
