@@ -63,7 +63,7 @@ def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
         ridf = np.log(1 + (len(counts) - rdf + 0.5) / (rdf + 0.5))
         rec += ridf * rtf * 2.2 / (rtf + 1.2 * (0.25 + 0.75 * rl / ravg))
     total = lex + 0.8 * rec[owner]
-    mm = lambda x: (x - x.min()) / (x.max() - x.min()) if x.max() > x.min() else np.zeros_like(x)
+    mm = lambda x: (x - x.min()) / (x.max() - x.min()) if x.max() > x.min() else (x > 0).astype(float)
     sem = snapshot.cosines if snapshot.cosines is not None else np.zeros(n, np.float32)
     final = mm(total) + 0.8 * mm(sem.astype(np.float64))
     if snapshot.in_scope is not None:
