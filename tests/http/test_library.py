@@ -1,0 +1,303 @@
+"""End users, recordings and transcripts over HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.http.conftest import TALK, Library, error_of
+from tests.server import ProjectKeys, Server, new_bound_key
+
+VTT = "WEBVTT\n\n00:00:01.000 --> 00:00:03.500\n<v Ada>We start with the budget.\n"
+SRT = "1\n00:00:01,000 --> 00:00:03,500\nAda: We start with the budget.\n"
+TEXT = "Ada: We start with the budget.\nGrace: Gladly.\n"
+WHISPER = {"text": "Hello there.", "language": "en", "segments": [{"id": 0, "seek": 0, "start": 0.0, "end": 1.5, "text": " Hello there."}]}  # fmt: skip
+DEEPGRAM = {"results": {"channels": [{"alternatives": [{"transcript": "hello there", "confidence": 0.9, "words": [
+    {"word": "hello", "start": 0.1, "end": 0.4, "confidence": 0.9, "speaker": 0},
+    {"word": "there", "start": 0.5, "end": 0.8, "confidence": 0.9, "speaker": 0}]}]}]}}  # fmt: skip
+ASSEMBLYAI = {"status": "completed", "text": "Hello there.", "language_code": "en", "audio_duration": 2,
+              "utterances": [{"start": 100, "end": 900, "text": "Hello there.", "speaker": "A", "confidence": 0.9}]}  # fmt: skip
+
+
+def put(client: httpx.Client, recording: str, body: Any, media_type: str = "application/json") -> httpx.Response:
+    content = body if isinstance(body, str | bytes) else json.dumps(body)
+    path = f"/v1/recordings/{recording}/transcript"
+    return client.put(path, content=content, headers={"content-type": media_type})
+
+
+def search(library: Library, user: str, query: str, **fields: Any) -> list[dict[str, Any]]:
+    answer = library.client.post("/v1/recordings/search", json={"query": query, "end_user_id": user, **fields})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["results"])
+
+
+def test_end_users_are_made_found_changed_and_deleted(library: Library) -> None:
+    client = library.client
+    made = client.post("/v1/end-users", json={"external_id": " ada ", "name": "Ada", "metadata": {"team": [1, None]}})
+    assert made.status_code == 201
+    user = made.json()
+    assert set(user) == {"id", "project_id", "external_id", "email", "name", "metadata", "created_at", "updated_at",
+                         "deleted_at"}  # fmt: skip
+    assert (user["external_id"], user["metadata"], user["deleted_at"]) == (" ada ", {"team": [1, None]}, None)
+    taken = client.post("/v1/end-users", json={"external_id": " ada "})
+    assert (taken.status_code, error_of(taken)["code"]) == (409, "resource_already_exists")
+    assert client.get("/v1/end-users", params={"external_id": " ada "}).json()["data"] == [user]
+    assert client.get("/v1/end-users", params={"external_id": "ada"}).json()["data"] == []
+    changed = client.patch(f"/v1/end-users/{user['id']}", json={"name": None, "email": "ada@example.org"}).json()
+    assert (changed["name"], changed["email"], changed["external_id"]) == (None, "ada@example.org", " ada ")
+    assert client.delete(f"/v1/end-users/{user['id']}").status_code == 204
+    assert client.delete(f"/v1/end-users/{user['id']}").status_code == 404
+    assert client.post("/v1/end-users", json={"external_id": " ada "}).status_code == 201
+    assert client.post("/v1/end-users").status_code == 201
+
+
+def test_deleting_an_end_user_takes_everything_along(server: Server, project: ProjectKeys, library: Library) -> None:
+    user = library.user(external_id="gone")
+    recording = library.recording(user, TALK)
+    transcription = library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"]
+    session = library.session(user, scope={"type": "recording", "recording_id": recording})["id"]
+    library.client.post(f"/v1/ask/sessions/{session}/messages", json={"content": "When is the launch?"})
+    key = new_bound_key(server.place, project.id, user)
+    assert library.client.delete(f"/v1/end-users/{user}").status_code == 204
+    for path in (f"recordings/{recording}", f"transcriptions/{transcription}", f"ask/sessions/{session}"):
+        assert library.client.get(f"/v1/{path}").status_code == 404
+    with server.client(key) as bound:
+        assert bound.get("/v1/ask/sessions").status_code == 401
+    answer = library.client.post("/v1/recordings/search", json={"query": "launch", "end_user_id": user})
+    assert answer.status_code == 404
+
+
+def test_a_recording_shows_every_key(library: Library) -> None:
+    user = library.user()
+    body = {"end_user_id": user, "name": "Kick-off", "recorded_at": "2026-05-20T12:00:00.9+02:00", "upload_method": "x"}
+    recording = library.client.post("/v1/recordings", json=body).json()
+    assert recording == {
+        "id": recording["id"], "project_id": recording["project_id"], "end_user_id": user, "device_id": None,
+        "source": "api_upload", "name": "Kick-off", "status": "pending", "duration_ms": None,
+        "duration_seconds": None, "recorded_at": "2026-05-20T10:00:00Z", "started_at": "2026-05-20T10:00:00Z",
+        "ended_at": None, "content_sha256": None, "content_sha256_verified_at": None, "file_size_bytes": None,
+        "metadata": None, "transcription_id": None, "media": [], "created_at": recording["created_at"],
+        "updated_at": recording["updated_at"], "deleted_at": None,
+    }  # fmt: skip
+    assert library.client.get(f"/v1/recordings/{recording['id']}").json() == recording
+
+
+def test_a_transcript_completes_its_recording_and_can_be_read(library: Library) -> None:
+    recording = library.recording(library.user())
+    first = put(library.client, recording, {"language": "EN", "segments": TALK})
+    assert first.status_code == 201
+    shown = first.json()
+    assert (shown["status"], shown["language"], shown["provider"], shown["engine"]) == (
+        "completed",
+        "en",
+        None,
+        "import",
+    )
+    assert shown["segments"] == TALK
+    assert shown["full_text"] == shown["text"] == " ".join(one["text"] for one in TALK)
+    assert shown["duration_ms"] == 16_000
+    after = library.client.get(f"/v1/recordings/{recording}").json()
+    assert (after["status"], after["transcription_id"], after["duration_seconds"]) == ("completed", shown["id"], 16)
+    assert library.client.get(f"/v1/transcriptions/{shown['id']}").json() == shown
+    row = library.client.get("/v1/transcriptions", params={"recording_id": recording}).json()["data"][0]
+    assert row["id"] == shown["id"]
+    assert not {"text", "full_text", "segments"} & set(row)
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "provider", "engine", "words"),
+    [
+        (VTT, "text/vtt", None, "import", "We start with the budget."),
+        (SRT, "application/x-subrip", None, "import", "We start with the budget."),
+        (TEXT, "text/plain", None, "import/estimated", "We start with the budget."),
+        (WHISPER, "application/json", "whisper", "import", "Hello there."),
+        (DEEPGRAM, "application/json", "deepgram", "import", "hello there"),
+        (ASSEMBLYAI, "application/json", "assemblyai", "import", "Hello there."),
+    ],
+)
+def test_every_named_format_is_taken(
+    library: Library, body: Any, media_type: str, provider: str | None, engine: str, words: str
+) -> None:
+    answer = put(library.client, library.recording(library.user()), body, media_type + "; charset=utf-8")
+    assert answer.status_code == 201, answer.text
+    shown = answer.json()
+    assert (shown["provider"], shown["engine"], shown["segments"][0]["text"]) == (provider, engine, words)
+
+
+def test_a_second_transcript_replaces_the_first_whole(library: Library) -> None:
+    user = library.user()
+    recording = library.recording(user, TALK)
+    before = library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"]
+    answer = put(library.client, recording, TEXT, "text/plain")
+    assert answer.status_code == 200
+    assert library.client.get(f"/v1/transcriptions/{before}").status_code == 404
+    found = search(library, user, "launch lantern budget")
+    assert [row["chunk_text"] for row in found] == ["We start with the budget.\nGladly."]
+    assert {row["transcription_id"] for row in found} == {answer.json()["id"]}
+
+
+def test_a_transcript_need_not_be_waited_for(library: Library) -> None:
+    user = library.user()
+    recording = library.recording(user, TALK)
+    path = f"/v1/recordings/{recording}/transcript?wait=false"
+    answer = library.client.put(path, content=TEXT, headers={"content-type": "text/plain"})
+    assert answer.status_code == 202
+    assert (answer.json()["status"], answer.json()["text"]) == ("processing", None)
+    deadline = time.monotonic() + 30
+    while library.client.get(f"/v1/transcriptions/{answer.json()['id']}").json()["status"] != "completed":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [row["chunk_text"] for row in search(library, user, "budget")] == ["We start with the budget.\nGladly."]
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "says"),
+    [
+        ("WEBVTT\n\n00:00:05.000 --> 00:00:01.000\nhello\n", "text/vtt", "3"),
+        ("WEBVTT\n\n00:00:01.000 -> 00:00:05.000\nhello\n", "text/vtt", "3"),
+        ("hello", "text/vtt", "WEBVTT"),
+        ("1\n00:00:01,000 --> soon\nhello\n", "application/x-subrip", "2"),
+        ({"segments": [{"start": 2, "end": 1, "text": "x"}]}, "application/json", "0"),
+        (
+            {"segments": [{"start": 0, "end": 1, "text": "x"}, {"start": "0", "end": 1, "text": "y"}]},
+            "application/json",
+            "1",
+        ),
+        ({"segments": []}, "application/json", "no words"),
+        ({"words": "what is this"}, "application/json", "shape"),
+        ("{", "application/json", "JSON"),
+        ('{"segments": [], "segments": []}', "application/json", "twice"),
+        ('{"segments":[{"start":0,"end":1,"text":"a\\u0000b"}]}', "application/json", ""),
+        ('{"segments":[{"start":0,"end":1,"text":"\\ud800"}]}', "application/json", ""),
+        ('{"segments":[{"start":NaN,"end":1,"text":"a"}]}', "application/json", ""),
+        (b"\xff\xfe", "text/plain", ""),
+        ("   \n", "text/plain", ""),
+    ],
+)
+def test_a_bad_transcript_is_400_and_changes_nothing(library: Library, body: Any, media_type: str, says: str) -> None:
+    user = library.user()
+    recording = library.recording(user, TALK)
+    before = library.client.get(f"/v1/recordings/{recording}").json()
+    answer = put(library.client, recording, body, media_type)
+    assert answer.status_code == 400, answer.text
+    error = error_of(answer)
+    assert says in f"{error['message']} {json.dumps(error.get('details'))}"
+    assert library.client.get(f"/v1/recordings/{recording}").json() == before
+
+
+def test_search_finds_the_moment_with_every_key_of_the_contract(library: Library) -> None:
+    user = library.user()
+    recording = library.recording(user, TALK, recorded_at="2026-05-20T10:00:00Z")
+    best = search(library, user, "What does the battery cost?", limit=1)[0]
+    assert set(best) == {"chunk_id", "recording_id", "transcription_id", "chunk_text", "speaker", "start_ms",
+                         "end_ms", "recorded_at", "score"}  # fmt: skip
+    assert best["recording_id"] == recording
+    assert "battery" in best["chunk_text"]
+    assert best["recorded_at"] == "2026-05-20T10:00:00Z"
+    explained = search(library, user, "battery", explain=True)[0]["parts"]
+    assert set(explained) >= {"lexical", "semantic", "final"}
+
+
+def test_search_is_narrowed_by_recordings_dates_and_speaker(library: Library) -> None:
+    user = library.user()
+    old = library.recording(user, TALK, recorded_at="2025-01-01T00:00:00Z")
+    new = library.recording(user, TALK, recorded_at="2026-01-01T00:00:00Z")
+    undated = library.recording(user, TALK)
+
+    def found(**fields: Any) -> set[str]:
+        return {row["recording_id"] for row in search(library, user, "launch price", limit=50, **fields)}
+
+    assert found() == {old, new, undated}
+    assert found(recording_ids=[new, undated]) == {new, undated}
+    assert found(recorded_after="2026-01-01T00:00:00Z") == {new}
+    assert found(recorded_before="2026-01-01T00:00:00Z") == {old}
+    assert found(speaker="linus") == {old, new, undated}
+    assert found(speaker="Nobody") == set()
+
+
+def test_a_bound_key_searches_its_own_library_and_owns_what_it_makes(
+    server: Server, project: ProjectKeys, library: Library
+) -> None:
+    ada, grace = library.user(), library.user()
+    hers = library.recording(grace, TALK)
+    with server.client(new_bound_key(server.place, project.id, ada)) as bound:
+        own = Library(bound).recording(grace)
+        assert library.client.get(f"/v1/recordings/{own}").json()["end_user_id"] == ada
+        assert (
+            bound.post("/v1/recordings/search", json={"query": "launch", "end_user_id": grace}).json()["results"] == []
+        )
+        for answer in (
+            bound.get(f"/v1/recordings/{hers}"),
+            bound.delete(f"/v1/recordings/{hers}"),
+            put(bound, hers, TEXT, "text/plain"),
+            bound.get(f"/v1/end-users/{grace}"),
+            bound.post("/v1/recordings/search", json={"query": "launch", "recording_ids": [hers]}),
+        ):
+            assert answer.status_code == 404
+        assert [row["id"] for row in bound.get("/v1/end-users").json()["data"]] == [ada]
+        for method, path in (("POST", "/v1/end-users"), ("DELETE", f"/v1/end-users/{ada}"),
+                             ("PATCH", f"/v1/end-users/{ada}")):  # fmt: skip
+            assert bound.request(method, path, json={}).status_code == 403
+
+
+def test_recordings_are_listed_filtered_and_renamed(library: Library) -> None:
+    ada, grace = library.user(), library.user()
+    first = library.recording(ada, TALK, name="Straße", recorded_at="2026-01-01T00:00:00Z", device_id="dev_1")
+    second = library.recording(ada, name="100%")
+    library.recording(grace)
+
+    def found(**params: Any) -> list[str]:
+        return [row["id"] for row in library.client.get("/v1/recordings", params=params).json()["data"]]
+
+    assert found(end_user_id=ada) == [second, first]
+    assert found(q="STRASSE") == [first]
+    assert found(q="%") == [second]
+    assert found(status="completed") == [first]
+    assert found(device_id="dev_1") == [first]
+    assert found(recorded_after="2026-01-01T00:00:00Z", recorded_before="2026-01-01T00:00:01Z") == [first]
+    changed = library.client.patch(f"/v1/recordings/{second}", json={"name": "Zwei", "recorded_at": None, "x": 1})
+    assert (changed.json()["name"], changed.json()["recorded_at"]) == ("Zwei", None)
+    assert found(q="zwei") == [second]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"name": ""}, "name"), ({"name": 5}, "name"), ({"source": "fax"}, "source"),
+        ({"recorded_at": "2026-05-20"}, "recorded_at"), ({"recorded_at": "2026-02-30T00:00:00Z"}, "recorded_at"),
+        ({"recorded_at": "2026-05-20T00:00:00Z", "started_at": "2026-05-21T00:00:00Z"}, None),
+        ({"metadata": []}, "metadata"), ({"metadata": {"x": "y" * 17_000}}, "metadata"), ({"end_user_id": "x"}, "end_user_id"),
+    ],
+)  # fmt: skip
+def test_a_bad_recording_is_400(library: Library, body: dict[str, Any], param: str | None) -> None:
+    answer = library.client.post("/v1/recordings", json={"end_user_id": library.user(), **body})
+    assert answer.status_code == 400
+    assert error_of(answer).get("param") == param
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "query"), ({"query": ""}, "query"), ({"query": "x" * 1_001}, "query"), ({"query": "x", "limit": 0}, "limit"),
+        ({"query": "x", "limit": 51}, "limit"), ({"query": "x", "limit": True}, "limit"), ({"query": "x", "limit": "8"}, "limit"),
+        ({"query": "x", "recording_ids": []}, "recording_ids"),
+        ({"query": "x", "recording_ids": [f"rec_{n}" for n in range(501)]}, "recording_ids"),
+        ({"query": "x", "recorded_after": "soon"}, "recorded_after"), ({"query": "x", "end_user_id": None}, "end_user_id"),
+    ],
+)  # fmt: skip
+def test_a_bad_search_is_400(library: Library, body: dict[str, Any], param: str) -> None:
+    user = {} if "end_user_id" in body else {"end_user_id": library.user()}
+    answer = library.client.post("/v1/recordings/search", json={**user, **body})
+    assert answer.status_code == 400
+    assert error_of(answer)["param"] == param
+
+
+@pytest.mark.parametrize("query", ["???", "🎧🎧", " " * 1_000, "the", "ha " * 333, "שלום עולם", "會議", "การประชุม"])
+def test_odd_questions_are_answered(library: Library, query: str) -> None:
+    user = library.user()
+    library.recording(user, TALK)
+    search(library, user, query)
