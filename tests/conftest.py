@@ -36,3 +36,9 @@ for _name in [name for name in os.environ if name.startswith("EARMARK_") and nam
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Where the session's server keeps its data."""
     return Place(tmp_path_factory.mktemp("data") / "earmark")
+
+
+@pytest.fixture
+def fresh_place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """An empty place, for a test that starts its own servers."""
+    return Place(tmp_path_factory.mktemp("fresh") / "earmark")

@@ -43,8 +43,8 @@ def to_message(row: Sequence[Any]) -> Message:
 
 async def insert_message(work: Tenant, session_id: str, end_user_id: str, message: Message) -> None:
     """Store a message in the caller's unit of work."""
-    row = {field: getattr(message, field) for field in Message.__dataclass_fields__ if field != "tokens"}
-    tokens = message.tokens
+    row = message._asdict()
+    tokens = row.pop("tokens")
     row |= {"input_tokens": tokens.input, "output_tokens": tokens.output, "cached_tokens": tokens.cached}
     await work.execute(queries.insert_message, {**row, "session_id": session_id, "end_user_id": end_user_id})
 

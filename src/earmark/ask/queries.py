@@ -30,7 +30,7 @@ from earmark.storage.tables import (
     message_sources,
 )
 
-SESSION = tuple(ask_sessions.c[name] for name in Session.__dataclass_fields__)
+SESSION = tuple(ask_sessions.c[name] for name in Session._fields)
 STATE = (
     ask_sessions.c.id, ask_sessions.c.end_user_id, end_users.c.number, ask_sessions.c.scope_type,
     ask_sessions.c.scope_json, ask_sessions.c.title, ask_sessions.c.message_count, ask_sessions.c.last_message_us,

@@ -37,7 +37,7 @@ async def create_session(
         now,
         now,
     )
-    row = {field: getattr(session, field) for field in Session.__dataclass_fields__}
+    row = session._asdict()
     row |= {"title_folded": fold(session.title), "is_title_default": int(title is None)}
     row |= {
         "import_sha256": import_sha256,
@@ -85,7 +85,7 @@ async def list_sessions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) 
     if "q" in filters:
         params["q"] = fold(filters["q"])
     shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
-    return [Session(*row) for row in await tenant.fetch_all(queries.select_sessions, params, **shape)]
+    return list(map(Session._make, await tenant.fetch_all(queries.select_sessions, params, **shape)))
 
 
 async def rename_session(tenant: Tenant, session_id: str, title: str) -> Session:

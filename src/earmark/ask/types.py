@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from earmark.retrieval.types import ChunkHit
 
@@ -21,9 +21,12 @@ class Scope:
     recording_title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session as lists show it; its messages are elsewhere."""
+class Session(NamedTuple):
+    """A session as lists show it; its messages are elsewhere.
+
+    A tuple, because lists make twenty of them a request: a frozen dataclass took a seventh of the
+    whole request's time (docs/decisions/2026-11-25-how-queries-run.md).
+    """
 
     id: str
     end_user_id: str
@@ -65,8 +68,7 @@ class Tokens:
     cached: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message. `parts_json` is the JSON array of its text and citation parts."""
 
     id: str

@@ -71,6 +71,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,
         date_header=True,
         workers=settings.workers,
         timeout_graceful_shutdown=_GRACE_S,

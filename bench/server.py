@@ -1,0 +1,76 @@
+"""A server to measure: earmark, with one constant-bytes FastAPI route beside it, outside `/v1`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from fastapi.responses import Response
+
+from earmark.api.app import Edge, create_app
+from earmark.config import load_settings
+
+CONSTANT_PATH = "/constant"
+
+
+def make_app() -> Edge:
+    """Return earmark with the constant route; its bytes are those of `EARMARK_BENCH_BYTES`' file."""
+    edge = create_app(load_settings())
+    payload = Path(os.environ["BENCH_CONSTANT_FILE"]).read_bytes()
+    _add_constant(edge.fastapi, payload)
+    return edge
+
+
+def _add_constant(app: FastAPI, payload: bytes) -> None:
+    @app.get(CONSTANT_PATH)
+    async def constant() -> Response:
+        return Response(payload, media_type="application/json")
+
+    # First, so that it pays for no other route.
+    app.router.routes.insert(0, app.router.routes.pop())
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(env: dict[str, str], constant_file: Path) -> Iterator[tuple[int, int]]:
+    """Start one worker; yield its port and process id."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "uvicorn", "bench.server:make_app", "--factory", "--port", str(port), "--http", "httptools",
+        "--loop", "uvloop", "--no-access-log", "--log-level", "warning", "--no-server-header", "--no-proxy-headers", "--ws", "none",
+    ]  # fmt: skip
+    environment = {**os.environ, **env, "BENCH_CONSTANT_FILE": str(constant_file)}
+    process = subprocess.Popen(command, env=environment)
+    try:
+        for _ in range(200):
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process, in megabytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1_024
+    return 0.0
