@@ -1,11 +1,10 @@
-"""The SQL of Ask. Lists never read message bodies and take one SELECT a page."""
+"""The SQL of Ask, but for the sessions list (`list_queries.py`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Delete,
     Insert,
     Select,
@@ -14,12 +13,10 @@ from sqlalchemy import (
     case,
     delete,
     select,
-    tuple_,
     update,
 )
 
-from earmark.ask.types import Session
-from earmark.storage.dialect import contains
+from earmark.ask.list_queries import SESSION
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import (
     ask_messages,
@@ -30,7 +27,6 @@ from earmark.storage.tables import (
     message_sources,
 )
 
-SESSION = tuple(ask_sessions.c[name] for name in Session._fields)
 STATE = (
     ask_sessions.c.id, ask_sessions.c.end_user_id, end_users.c.number, ask_sessions.c.scope_type,
     ask_sessions.c.scope_json, ask_sessions.c.title, ask_sessions.c.message_count, ask_sessions.c.last_message_us,
@@ -86,34 +82,8 @@ def select_session_state(own: Guard, *, for_update: bool = False) -> Select[Any]
 
 
 @query
-def select_sessions(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
-    """Newest activity first, ties by id descending; one keyset page."""
-    listed = ask_session_recordings if "recording_id" in filters else ask_sessions
-    id_column = listed.c.session_id if "recording_id" in filters else listed.c.id
-    statement = select(*SESSION).where(own(ask_sessions))
-    if "recording_id" in filters:
-        statement = statement.join(
-            listed,
-            (listed.c.tenant_id == ask_sessions.c.tenant_id) & (listed.c.session_id == ask_sessions.c.id),
-        ).where(own(listed), listed.c.recording_id == bindparam("recording_id"))
-    conditions: dict[str, ColumnElement[bool]] = {
-        "end_user_id": listed.c.end_user_id == bindparam("end_user_id"),
-        "scope_type": listed.c.scope_type == bindparam("scope_type"),
-        "active_after": listed.c.last_message_us >= bindparam("active_after"),
-        "active_before": listed.c.last_message_us < bindparam("active_before"),
-        "q": contains(ask_sessions.c.title_folded, "q"),
-    }
-    for name in sorted(filters - {"recording_id"}):
-        statement = statement.where(conditions[name])
-    if is_continued:
-        position = tuple_(bindparam("after_us"), bindparam("after_id"))
-        statement = statement.where(tuple_(listed.c.last_message_us, id_column) < position)
-    return statement.order_by(listed.c.last_message_us.desc(), id_column.desc()).limit(bindparam("limit"))
-
-
-@query
 def update_session_title(own: Guard) -> Update:
-    names = ("title", "title_folded", "is_title_default", "updated_us")
+    names = ("title", "title_folded", "title_seq", "is_title_default", "updated_us")
     changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     return update(ask_sessions).where(own(ask_sessions), ask_sessions.c.id == bindparam("session_id")).values(changed)
 

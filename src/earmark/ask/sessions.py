@@ -7,11 +7,14 @@ from typing import Any
 
 from earmark.ask import queries
 from earmark.ask.errors import SessionNotFoundError
+from earmark.ask.list_queries import select_sessions, select_titles_of
 from earmark.ask.scopes import dump_scope
+from earmark.ask.title_index import forget_titles, list_titled, take_title_seq
 from earmark.ask.types import NEW_CHAT, Scope, Session, SessionState
 from earmark.clock import now_us
 from earmark.ids import new_id
 from earmark.library.types import Page
+from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
 
@@ -48,6 +51,7 @@ async def create_session(
     common: dict[str, Any] = {"session_id": session.id, "end_user_id": session.end_user_id}
     common |= {"scope_type": scope.type, "last_message_us": now}
     async with tenant.writing() as work:
+        row["title_seq"] = await take_title_seq(work)
         await work.execute(queries.insert_session, row)
         named = [{**common, "recording_id": recording_id} for recording_id in scope.recording_ids]
         await work.execute_many(queries.insert_session_recording, named)
@@ -80,12 +84,12 @@ async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False
 
 async def list_sessions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Session]:
     """Return sessions, newest activity first; `filters` are those of FILTERS that are asked for."""
+    if "q" in filters:
+        return await list_titled(tenant, page, filters)
     after_us, after_id = page.after or (0, "")
     params = {**filters, "limit": page.limit, "after_us": after_us, "after_id": after_id}
-    if "q" in filters:
-        params["q"] = fold(filters["q"])
     shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
-    return list(map(Session._make, await tenant.fetch_all(queries.select_sessions, params, **shape)))
+    return list(map(Session._make, await tenant.fetch_all(select_sessions, params, **shape)))
 
 
 async def rename_session(tenant: Tenant, session_id: str, title: str) -> Session:
@@ -93,12 +97,28 @@ async def rename_session(tenant: Tenant, session_id: str, title: str) -> Session
 
     Raises: SessionNotFoundError.
     """
-    changed: dict[str, Any] = {"new_title": title, "new_title_folded": fold(title), "new_is_title_default": 0}
     async with tenant.writing() as work:
         before = await get_session(work, session_id)
-        changed["new_updated_us"] = max(now_us(), before.updated_us)
-        await work.execute(queries.update_session_title, {"session_id": session_id, **changed})
+        await set_title(work, session_id, title, max(now_us(), before.updated_us))
         return await get_session(work, session_id)
+
+
+async def set_title(work: Tenant, session_id: str, title: str, now: int) -> None:
+    """Give a session a title and keep the title index true, in the caller's unit of work."""
+    await forget_titles(work, await _titles(work, session_id))
+    changed = {
+        "session_id": session_id,
+        "new_title": title,
+        "new_title_folded": fold(title),
+        "new_title_seq": await take_title_seq(work),
+        "new_is_title_default": 0,
+        "new_updated_us": now,
+    }
+    await work.execute(queries.update_session_title, changed)
+
+
+async def _titles(work: Tenant, session_id: str) -> list[Row]:
+    return await work.fetch_all(select_titles_of, {"whose_id": session_id}, whose="session")
 
 
 async def delete_session(tenant: Tenant, session_id: str) -> None:
@@ -107,5 +127,6 @@ async def delete_session(tenant: Tenant, session_id: str) -> None:
     Raises: SessionNotFoundError.
     """
     async with tenant.writing() as work:
+        await forget_titles(work, await _titles(work, session_id))
         if not await work.execute(queries.delete_session, {"session_id": session_id}):
             raise SessionNotFoundError

@@ -31,7 +31,7 @@ from earmark.ask.messages import (
     list_messages,
 )
 from earmark.ask.scopes import ScopeNow, load_scope, resolve_scope
-from earmark.ask.sessions import get_state
+from earmark.ask.sessions import get_state, set_title
 from earmark.ask.titles import title_from_question
 from earmark.ask.turn_queue import new_holder, release_turn, renewing, start_in_order, take_turn
 from earmark.ask.types import AskResult, Message, Question, SessionState, TextPart, Tokens
@@ -44,7 +44,6 @@ from earmark.llm.types import AnswerModel, AnswerRequest, PastTurn
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.types import ChunkHit
 from earmark.storage.tenant import Tenant
-from earmark.text import fold
 
 _HISTORY_MESSAGES = 12
 
@@ -154,9 +153,7 @@ async def _store_question(work: Tenant, state: SessionState, content: str) -> Me
     await insert_message(work, state.id, state.end_user_id, message)
     await _count(work, state, messages=1, now=now)
     if state.is_title_default and state.message_count == 0:
-        title = title_from_question(content)
-        changed = {"new_title": title, "new_title_folded": fold(title), "new_is_title_default": 0}
-        await work.execute(queries.update_session_title, {"session_id": state.id, **changed, "new_updated_us": now})
+        await set_title(work, state.id, title_from_question(content), now)
     return message
 
 

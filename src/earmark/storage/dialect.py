@@ -77,3 +77,4 @@ def _contains_postgresql(element: Contains, compiler: SQLCompiler, **kw: Any) ->
 def contains(column: ColumnElement[Any], name: str) -> Contains:
     """Return the predicate that `column` contains the text bound to `name`."""
     return Contains(column, name)
+

@@ -13,15 +13,17 @@ runs, in every process and every test: that is the one place where isolation is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec
 
 from sqlalchemy import ColumnElement, Insert, Table, and_, bindparam, insert
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement, visitors
 from sqlalchemy.sql.selectable import Alias
 
+from earmark.storage.dialect import AnyOf
 from earmark.storage.errors import UnguardedQueryError
 from earmark.storage.tables import CUSTOMER_TABLES, OWNER_COLUMN
 
@@ -45,21 +47,26 @@ class Guard:
         """Return the predicate that makes `table` the caller's own."""
         self.guarded.add(table.name)
         tenant: ColumnElement[bool] = table.c.tenant_id == bindparam("tenant_id")
-        if not self.scoped:
-            return tenant
         owner = OWNER_COLUMN.get(table.name, "end_user_id")
+        if not self.scoped or owner is None:
+            return tenant
         return and_(tenant, table.c[owner] == bindparam(_owner_param(owner)))
 
-    def insert(self, table: Table, columns: Iterable[str] | None = None) -> Insert:
-        """Return an insert of all columns (or those named), under the caller's tenant and end user."""
+    def insert(self, table: Table) -> Insert:
+        """Return an insert of all columns, under the caller's tenant and end user."""
+        return insert(table).values(self._values(table))
+
+    def insert_or_ignore(self, table: Table) -> Insert:
+        """Return the insert that leaves a row of the same key as it is (in words that both databases know)."""
+        return postgresql_insert(table).values(self._values(table)).on_conflict_do_nothing()
+
+    def _values(self, table: Table) -> dict[str, Any]:
         self.guarded.add(table.name)
-        names = list(table.c.keys() if columns is None else columns)
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        values["tenant_id"] = bindparam("tenant_id")
+        values: dict[str, Any] = {name: bindparam(name) for name in table.c.keys()}  # noqa: SIM118
         owner = OWNER_COLUMN.get(table.name, "end_user_id")
-        if self.scoped and owner != "id":
-            values[owner] = bindparam(_owner_param(owner))
-        return insert(table).values(values)
+        if self.scoped and owner not in ("id", None):
+            values[str(owner)] = bindparam(_owner_param(str(owner)))
+        return values
 
 
 def _owner_param(owner_column: str) -> str:
@@ -68,12 +75,13 @@ def _owner_param(owner_column: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A statement ready for a driver: its text and the order of its parameters."""
+    """A statement ready for a driver: its text, the order of its parameters, whether one is a list."""
 
     sql: str
     names: tuple[str, ...]
     constants: Mapping[str, Any]
     is_long: bool
+    has_lists: bool = False
 
     def arguments(self, params: Params) -> list[Any]:
         """Return the driver's positional arguments."""
@@ -131,7 +139,8 @@ class Compiler:
         names: Sequence[str] = compiled.positiontup or ()  # type: ignore[attr-defined]
         binds = compiled.binds  # type: ignore[attr-defined]
         constants = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
-        return Compiled(str(compiled), tuple(names), constants, asked.is_long)
+        has_lists = any(isinstance(element, AnyOf) for element in visitors.iterate(statement))
+        return Compiled(str(compiled), tuple(names), constants, asked.is_long, has_lists)
 
 
 def check_guarded(statement: ClauseElement, guarded: set[str], name: str) -> None:

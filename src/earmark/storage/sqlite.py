@@ -60,14 +60,14 @@ def translate(error: sqlite3.Error) -> EarmarkError:
 
 def _fetch_all(connection: sqlite3.Connection, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
     try:
-        return connection.execute(compiled.sql, _bind(args)).fetchall()
+        return connection.execute(compiled.sql, _bind(compiled, args)).fetchall()
     except sqlite3.Error as error:
         raise translate(error) from error
 
 
 def _execute(connection: sqlite3.Connection, compiled: Compiled, args: Sequence[Any]) -> int:
     try:
-        return connection.execute(compiled.sql, _bind(args)).rowcount
+        return connection.execute(compiled.sql, _bind(compiled, args)).rowcount
     except sqlite3.Error as error:
         raise translate(error) from error
 
@@ -79,11 +79,11 @@ def _execute_many(connection: sqlite3.Connection, compiled: Compiled, rows: Sequ
         raise translate(error) from error
 
 
-def _bind(args: Sequence[Any]) -> Sequence[Any]:
+def _bind(compiled: Compiled, args: Sequence[Any]) -> Sequence[Any]:
     """Lists travel as JSON text (`dialect.any_of`)."""
-    if any(type(value) is list for value in args):
-        return [orjson.dumps(value).decode() if type(value) is list else value for value in args]
-    return args
+    if not compiled.has_lists:
+        return args
+    return [orjson.dumps(value).decode() if type(value) is list else value for value in args]
 
 
 class _LoopConnection:

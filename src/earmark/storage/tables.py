@@ -272,6 +272,7 @@ ask_sessions = Table(
     Column("scope_json", Text, nullable=False),  # {"recording_ids": […], "recording_title": …}
     Column("title", Text, nullable=False),
     Column("title_folded", Text, nullable=False),  # NFC(casefold(NFC(title))), what `q` is compared with
+    Column("title_seq", Int, nullable=False),  # numbers the tenant's titles; a new title takes a new one
     Column("is_title_default", Int, nullable=False),  # 1: the first question may replace it
     Column("message_count", Int, nullable=False),
     Column("last_message_us", Int, nullable=False),
@@ -286,6 +287,7 @@ ask_sessions = Table(
     Column("turn_expires_us", Int),
     _to("end_users", "end_user_id"),
     sa.UniqueConstraint("tenant_id", "end_user_id", "import_sha256"),
+    Index(None, "tenant_id", "title_seq", unique=True),
     Index(None, "tenant_id", "last_message_us", "id"),
     Index(None, "tenant_id", "end_user_id", "last_message_us", "id"),
     Index(None, "tenant_id", "scope_type", "last_message_us", "id"),
@@ -311,6 +313,24 @@ ask_session_recordings = Table(
         "last_message_us",
         "session_id",
     ),
+    sqlite_with_rowid=False,
+)
+
+ask_title_counters = Table(
+    "ask_title_counters",  # one row a tenant: the next `title_seq`, and up to which titles are indexed
+    metadata,
+    _tenant(),
+    Column("next_seq", Int, nullable=False),
+    Column("indexed_seq", Int, nullable=False),
+)
+
+ask_title_grams = Table(
+    "ask_title_grams",  # trigrams of full blocks of titles; see ask/title_index.py
+    metadata,
+    _tenant(),
+    Column("gram", Key, primary_key=True),
+    Column("block", Int, primary_key=True, autoincrement=False),  # titles block * 4096 and on
+    Column("offsets", LargeBinary, nullable=False),  # little-endian uint16, ascending
     sqlite_with_rowid=False,
 )
 
@@ -375,6 +395,12 @@ SYSTEM_TABLES = frozenset({"installation", "projects", "tenants"})
 
 CUSTOMER_TABLES = frozenset(metadata.tables) - SYSTEM_TABLES
 
-OWNER_COLUMN = {"end_users": "id", "postings": "end_user_no", "recording_indexes": "end_user_no",
-                "vector_blocks": "end_user_no"}  # fmt: skip
-"""The column that says whose a row is, where it isn't `end_user_id`."""
+OWNER_COLUMN: dict[str, str | None] = {
+    "end_users": "id",
+    "postings": "end_user_no",
+    "recording_indexes": "end_user_no",
+    "vector_blocks": "end_user_no",
+    "ask_title_counters": None,
+    "ask_title_grams": None,
+}
+"""The column that says whose a row is, where it isn't `end_user_id`; None: the whole project's."""

@@ -66,6 +66,11 @@ class Tenant:
         key = replace(self.key, end_user_id=end_user_id, end_user_no=end_user_no)
         return Tenant(self._database, key, self._connection, is_writing=self._is_writing)
 
+    def whole_tenant(self) -> Tenant:
+        """Return the handle on the whole project, for upkeep of what end users share (counters, title blocks)."""
+        key = replace(self.key, end_user_id=None, end_user_no=None)
+        return Tenant(self._database, key, self._connection, is_writing=self._is_writing)
+
     async def fetch_all(self, query: Query, params: Params = _NOTHING, **shape: Any) -> list[Row]:
         """Return all rows of a query."""
         compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)

@@ -12,6 +12,22 @@ INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "ask_title_counters",
+        sa.Column("tenant_id", INT, autoincrement=False, nullable=False),
+        sa.Column("next_seq", INT, nullable=False),
+        sa.Column("indexed_seq", INT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_ask_title_counters")),
+    )
+    op.create_table(
+        "ask_title_grams",
+        sa.Column("tenant_id", INT, autoincrement=False, nullable=False),
+        sa.Column("gram", KEY, nullable=False),
+        sa.Column("block", INT, autoincrement=False, nullable=False),
+        sa.Column("offsets", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "gram", "block", name=op.f("pk_ask_title_grams")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "end_users",
         sa.Column("tenant_id", INT, autoincrement=False, nullable=False),
         sa.Column("id", KEY, nullable=False),
@@ -78,6 +94,7 @@ def upgrade() -> None:
         sa.Column("scope_json", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("title_folded", sa.Text(), nullable=False),
+        sa.Column("title_seq", INT, nullable=False),
         sa.Column("is_title_default", INT, nullable=False),
         sa.Column("message_count", INT, nullable=False),
         sa.Column("last_message_us", INT, nullable=False),
@@ -126,6 +143,9 @@ def upgrade() -> None:
         "ask_sessions",
         ["tenant_id", "scope_type", "last_message_us", "id"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_ask_sessions_tenant_id_title_seq"), "ask_sessions", ["tenant_id", "title_seq"], unique=True
     )
     op.create_table(
         "recordings",

@@ -1,0 +1,19 @@
+"""Erasing an end user: everything goes in one unit of work, the shared title index included."""
+
+from __future__ import annotations
+
+from earmark.ask.list_queries import select_titles_of
+from earmark.ask.title_index import forget_titles
+from earmark.library.end_users import delete_end_user
+from earmark.storage.tenant import Tenant
+
+
+async def erase_end_user(tenant: Tenant, end_user_id: str) -> None:
+    """Delete an end user and everything it has, for good.
+
+    Raises: EndUserNotFoundError.
+    """
+    async with tenant.writing() as work:
+        titles = await work.fetch_all(select_titles_of, {"whose_id": end_user_id}, whose="end_user")
+        await forget_titles(work, titles)
+        await delete_end_user(work, end_user_id)

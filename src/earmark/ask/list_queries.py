@@ -1,0 +1,181 @@
+"""The SQL of the sessions list and of its title filter. One SELECT a page; message bodies are never read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
+
+from earmark.ask.types import Session
+from earmark.storage.dialect import any_of, contains
+from earmark.storage.query import Guard, long_query, query
+from earmark.storage.tables import ask_session_recordings, ask_sessions, ask_title_counters, ask_title_grams
+
+SESSION = tuple(ask_sessions.c[name] for name in Session._fields)
+GRAM = (ask_title_grams.c.gram, ask_title_grams.c.block, ask_title_grams.c.offsets)
+
+
+def _walk(own: Guard, columns: Sequence[Any], filters: frozenset[str], *, is_continued: bool) -> Select[Any]:
+    """The list's order, newest activity first, ties by id descending; after a position if continued."""
+    listed = ask_session_recordings if "recording_id" in filters else ask_sessions
+    id_column = listed.c.session_id if "recording_id" in filters else listed.c.id
+    statement = select(*columns).where(own(ask_sessions))
+    if "recording_id" in filters:
+        is_same = (listed.c.tenant_id == ask_sessions.c.tenant_id) & (listed.c.session_id == ask_sessions.c.id)
+        is_named = listed.c.recording_id == bindparam("recording_id")
+        statement = statement.join(listed, is_same).where(own(listed), is_named)
+    conditions: dict[str, ColumnElement[bool]] = {
+        "end_user_id": listed.c.end_user_id == bindparam("end_user_id"),
+        "scope_type": listed.c.scope_type == bindparam("scope_type"),
+        "active_after": listed.c.last_message_us >= bindparam("active_after"),
+        "active_before": listed.c.last_message_us < bindparam("active_before"),
+    }
+    for name in sorted(filters - {"recording_id"}):
+        statement = statement.where(conditions[name])
+    if is_continued:
+        position = tuple_(bindparam("after_us"), bindparam("after_id"))
+        statement = statement.where(tuple_(listed.c.last_message_us, id_column) < position)
+    return statement.order_by(listed.c.last_message_us.desc(), id_column.desc())
+
+
+@query
+def select_sessions(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    """One page of the list without a title filter."""
+    return _walk(own, SESSION, filters, is_continued=is_continued).limit(bindparam("limit"))
+
+
+@long_query
+def select_sessions_titled(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    """One page of those whose title contains `q`, looking for it in the list's order, however far that is."""
+    statement = _walk(own, SESSION, filters, is_continued=is_continued)
+    return statement.where(contains(ask_sessions.c.title_folded, "q")).limit(bindparam("limit"))
+
+
+@long_query
+def select_sessions_titled_near(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    """The same among the next `reach` sessions of the list only."""
+    columns = (*SESSION, ask_sessions.c.title_folded)
+    near = _walk(own, columns, filters, is_continued=is_continued).limit(bindparam("reach")).subquery("near")
+    return (
+        select(*(near.c[name] for name in Session._fields))
+        .where(contains(near.c.title_folded, "q"))
+        .order_by(near.c.last_message_us.desc(), near.c.id.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+@long_query
+def select_sessions_titled_among(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    """The same among the title index's candidates and the titles that it does not hold yet."""
+    candidates = union_all(
+        select(ask_sessions.c.id).where(own(ask_sessions), any_of(ask_sessions.c.title_seq, "title_seqs")),
+        select(ask_sessions.c.id).where(own(ask_sessions), ask_sessions.c.title_seq >= bindparam("indexed_seq")),
+    ).subquery("candidates")
+    return (
+        _walk(own, SESSION, filters, is_continued=is_continued)
+        .where(contains(ask_sessions.c.title_folded, "q"), ask_sessions.c.id.in_(select(candidates.c.id)))
+        .limit(bindparam("limit"))
+    )
+
+
+# ---- the title index -------------------------------------------------------------------------------
+
+
+@query
+def insert_title_counter(own: Guard) -> Insert:
+    return own.insert_or_ignore(ask_title_counters)
+
+
+@query
+def select_title_counter(own: Guard, *, for_update: bool) -> Select[Any]:
+    statement = select(ask_title_counters.c.next_seq, ask_title_counters.c.indexed_seq).where(own(ask_title_counters))
+    return statement.with_for_update() if for_update else statement
+
+
+@query
+def update_title_counter(own: Guard) -> Update:
+    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("next_seq", "indexed_seq")}
+    return update(ask_title_counters).where(own(ask_title_counters)).values(changed)
+
+
+@query
+def select_titles_between(own: Guard) -> Select[Any]:
+    return select(ask_sessions.c.title_seq, ask_sessions.c.title_folded).where(
+        own(ask_sessions), ask_sessions.c.title_seq >= bindparam("first"), ask_sessions.c.title_seq < bindparam("end")
+    )
+
+
+@query
+def select_titles_of(own: Guard, *, whose: str) -> Select[Any]:
+    """The titles of one session, or of one end user."""
+    column = ask_sessions.c.id if whose == "session" else ask_sessions.c.end_user_id
+    return select(ask_sessions.c.title_seq, ask_sessions.c.title_folded).where(
+        own(ask_sessions), column == bindparam("whose_id")
+    )
+
+
+@query
+def insert_title_gram(own: Guard) -> Insert:
+    return own.insert(ask_title_grams)
+
+
+@long_query
+def select_title_grams(own: Guard) -> Select[Any]:
+    return select(*GRAM).where(own(ask_title_grams), any_of(ask_title_grams.c.gram, "grams")).limit(bindparam("limit"))
+
+
+@long_query
+def select_title_grams_between(own: Guard) -> Select[Any]:
+    return (
+        select(*GRAM)
+        .where(
+            own(ask_title_grams),
+            ask_title_grams.c.gram >= bindparam("first"),
+            ask_title_grams.c.gram < bindparam("end"),
+        )
+        .limit(bindparam("limit"))
+    )
+
+
+@query
+def select_title_grams_of_block(own: Guard) -> Select[Any]:
+    return select(*GRAM).where(
+        own(ask_title_grams),
+        any_of(ask_title_grams.c.gram, "grams"),
+        ask_title_grams.c.block == bindparam("title_block"),
+    )
+
+
+@query
+def update_title_gram(own: Guard) -> Update:
+    return (
+        update(ask_title_grams)
+        .where(
+            own(ask_title_grams),
+            ask_title_grams.c.gram == bindparam("title_gram"),
+            ask_title_grams.c.block == bindparam("title_block"),
+        )
+        .values(offsets=bindparam("new_offsets"))
+    )
+
+
+@query
+def delete_title_gram(own: Guard) -> Delete:
+    return delete(ask_title_grams).where(
+        own(ask_title_grams),
+        ask_title_grams.c.gram == bindparam("title_gram"),
+        ask_title_grams.c.block == bindparam("title_block"),
+    )

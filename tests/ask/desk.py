@@ -1,0 +1,161 @@
+"""A real database with one person's library, and a fake model that says what a test tells it to."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.ask.messages import MessagePage, list_messages
+from earmark.ask.sessions import create_session, get_state
+from earmark.ask.turn import TurnEngine
+from earmark.ask.turn_queue import is_running
+from earmark.ask.types import Message, Scope, Session, SessionState
+from earmark.config import Settings
+from earmark.identity.projects import create_project, get_tenant
+from earmark.library.end_users import create_end_user
+from earmark.library.recordings import create_recording
+from earmark.library.types import ParsedTranscript, Recording, Segment
+from earmark.llm.providers import Providers
+from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
+from earmark.retrieval.ingest import Ingester
+from earmark.retrieval.search import Searcher
+from earmark.runtime import Runtime, open_runtime
+from earmark.storage.tenant import Tenant
+
+T = TypeVar("T")
+TALK = (
+    Segment(0, 4_200, "Let's talk about the launch of the lantern.", "Ada"),
+    Segment(4_500, 9_000, "I propose that we move the launch to the ninth of June.", "Grace"),
+    Segment(9_200, 12_000, "Agreed, the launch is on the ninth of June.", "Ada"),
+)
+QUESTION = "When is the launch of the lantern?"
+
+
+class LetterEmbedder:
+    """A stand-in for the encoder: texts of the same letters are alike."""
+
+    name = "letters"
+    dimensions = 32
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack([self.embed_query(text) for text in texts])
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        digest = hashlib.sha256(text.encode()).digest()
+        vector = np.frombuffer(digest, np.uint8).astype(np.float32) - 127.5
+        return vector / np.linalg.norm(vector)
+
+
+class FakeModel:
+    """Says `says`, after `meanwhile` has happened; counts how many answers are written at once.
+
+    Args:
+        says: events, or an error to raise after those before it.
+        meanwhile: what happens while the model thinks.
+    """
+
+    provider = "fake"
+    model = "fake-1"
+
+    def __init__(self) -> None:
+        self.says: Sequence[AnswerEvent | Exception] = (TextDelta("On the ninth of June."), Finished())
+        self.meanwhile: Callable[[], Awaitable[Any]] = _nothing
+        self.requests: list[AnswerRequest] = []
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
+        self.requests.append(request)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self.meanwhile()
+            for event in self.says:
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+        finally:
+            self.at_once -= 1
+
+
+async def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One end user's handle, and an engine whose model is fake."""
+
+    runtime: Runtime
+    tenant: Tenant
+    engine: TurnEngine
+    model: FakeModel
+    ingester: Ingester
+
+    async def recording(self, name: str = "Kick-off", talk: Sequence[Segment] = TALK) -> Recording:
+        """Make a recording with a transcript."""
+        recording = await create_recording(self.tenant, name=name)
+        await self.ingester.put_transcript(self.tenant, recording.id, ParsedTranscript(tuple(talk), language="en"))
+        return recording
+
+    async def session(self, scope: Scope | None = None) -> Session:
+        """Make an empty session, over the whole library unless told otherwise."""
+        return await create_session(self.tenant, scope or Scope("library"))
+
+    async def messages(self, session_id: str) -> list[Message]:
+        """Return all messages of a session, oldest first."""
+        return await list_messages(self.tenant, session_id, MessagePage(limit=100))
+
+    async def state(self, session_id: str) -> SessionState:
+        """Return what turns know of a session."""
+        return await get_state(self.tenant, session_id)
+
+    async def until_running(self, session_id: str) -> SessionState:
+        """Wait until a turn of the session runs."""
+        async with asyncio.timeout(30):
+            while not is_running(state := await self.state(session_id)) or not self.model.at_once:
+                await asyncio.sleep(0.002)
+        return state
+
+    def waiting(self, wait_s: float) -> TurnEngine:
+        """Return the same engine with another patience."""
+        return replace(self.engine, wait_s=wait_s)
+
+
+@asynccontextmanager
+async def another_process(settings: Settings, model: FakeModel, tenant: Tenant | None = None) -> AsyncIterator[Desk]:
+    """A desk of its own over the same file, as another process would have it."""
+    async with open_runtime(settings) as runtime:
+        embedder = LetterEmbedder()
+        searcher, ingester = Searcher(embedder), Ingester(embedder)
+        owner = Tenant(runtime.database, tenant.key) if tenant else await _new_owner(runtime)
+        try:
+            yield Desk(runtime, owner, TurnEngine(searcher, Providers([model])), model, ingester)
+        finally:
+            await ingester.close()
+            searcher.close()
+
+
+async def _new_owner(runtime: Runtime) -> Tenant:
+    project = await create_project(runtime.operator, "tests")
+    whole = await get_tenant(runtime.operator, project.id, "live")
+    user = await create_end_user(whole, external_id="ada")
+    return whole.acting_for(user.id, user.number)
+
+
+def at_desk(folder: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Run `work` with a desk over an empty database in `folder`."""
+
+    async def main() -> T:
+        async with another_process(Settings(data_dir=folder / "earmark"), FakeModel()) as desk:
+            return await work(desk)
+
+    return asyncio.run(main())

@@ -1,0 +1,426 @@
+"""A turn: what is stored when things go well, and when they don't."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+import earmark.ask.sessions
+import earmark.ask.turn
+import earmark.ask.turn_queue
+from earmark.ask import queries
+from earmark.ask.errors import AnswerFailedError, SessionNotFoundError, TurnLostError, TurnWaitedTooLongError
+from earmark.ask.messages import list_sources
+from earmark.ask.opening import NewSession, open_session
+from earmark.ask.sessions import delete_session, get_session, rename_session
+from earmark.ask.turn import regenerate, send
+from earmark.ask.turn_queue import is_running
+from earmark.ask.types import AskResult, Message, Question, Scope
+from earmark.errors import ProviderError
+from earmark.library.recordings import delete_recording
+from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
+from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk
+
+FAILED = ProviderError("The model did not answer.")
+
+
+def _said(messages: list[Message]) -> list[tuple[str, str]]:
+    return [(one.role, one.content) for one in messages]
+
+
+def _parts(message: Message) -> list[Any]:
+    return list(orjson.loads(message.parts_json))
+
+
+# ---- the model fails -------------------------------------------------------------------------------
+
+
+def test_a_failed_model_leaves_the_question_and_says_in_which_session(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.says = (TextDelta("On the"), FAILED)
+        with pytest.raises(AnswerFailedError) as caught:
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        assert caught.value.session_id == session.id
+        assert _said(await desk.messages(session.id)) == [("user", QUESTION)]
+        after = await get_session(desk.tenant, session.id)
+        assert (after.message_count, after.title, after.last_model) == (1, QUESTION, None)
+        assert not is_running(await desk.state(session.id))
+
+    at_desk(tmp_path, work)
+
+
+def test_the_same_text_again_answers_the_waiting_question(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.says = (FAILED,)
+        with pytest.raises(AnswerFailedError):
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        asked = (await desk.messages(session.id))[0]
+        desk.model.says = (TextDelta("In June."), Finished())
+        await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        messages = await desk.messages(session.id)
+        assert _said(messages) == [("user", QUESTION), ("assistant", "In June.")]
+        assert messages[0] == asked
+        assert (await get_session(desk.tenant, session.id)).message_count == 2
+
+    at_desk(tmp_path, work)
+
+
+def test_another_text_after_a_failure_is_another_question(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.says = (FAILED,)
+        with pytest.raises(AnswerFailedError):
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        desk.model.says = (TextDelta("Ada."), Finished())
+        await send(desk.tenant, desk.engine, session.id, Question("Who agreed?"))
+        assert [role for role, _ in _said(await desk.messages(session.id))] == ["user", "user", "assistant"]
+
+    at_desk(tmp_path, work)
+
+
+def test_the_same_text_after_an_answer_is_asked_again(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        for _ in range(2):
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        assert [one.role for one in await desk.messages(session.id)] == ["user", "assistant"] * 2
+
+    at_desk(tmp_path, work)
+
+
+def test_a_failed_first_question_leaves_the_session_that_it_opened(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        desk.model.says = (FAILED,)
+        wanted = NewSession("library", (), question=Question(QUESTION))
+        with pytest.raises(AnswerFailedError) as caught:
+            await open_session(desk.tenant, desk.engine, wanted)
+        session = await get_session(desk.tenant, caught.value.session_id)
+        assert (session.title, session.message_count) == (QUESTION, 1)
+
+    at_desk(tmp_path, work)
+
+
+def test_a_failed_second_try_keeps_the_answer_there_was(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        before = await desk.messages(session.id)
+        desk.model.says = (TextDelta("Or"), FAILED)
+        with pytest.raises(AnswerFailedError):
+            await regenerate(desk.tenant, desk.engine, session.id, before[0].id, None)
+        assert await desk.messages(session.id) == before
+
+    at_desk(tmp_path, work)
+
+
+def test_a_bug_in_the_model_lets_the_turn_go(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.says = (RuntimeError("a bug"),)
+        with pytest.raises(RuntimeError):
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        desk.model.says = (TextDelta("In June."), Finished())
+        await send(desk.tenant, desk.waiting(0.5), session.id, Question(QUESTION))
+        assert [one.role for one in await desk.messages(session.id)] == ["user", "assistant"]
+
+    at_desk(tmp_path, work)
+
+
+def test_a_cancelled_send_lets_the_turn_go(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.meanwhile = asyncio.Event().wait
+        sending = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(QUESTION)))
+        await desk.until_running(session.id)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert not is_running(await desk.state(session.id))
+
+    at_desk(tmp_path, work)
+
+
+# ---- citations -------------------------------------------------------------------------------------
+
+
+def _answer_of(folder: Path, *says: AnswerEvent) -> list[Any]:
+    """Return the parts stored when the model says this about one recording, its id replaced by `rec`."""
+
+    async def work(desk: Desk) -> list[Any]:
+        recording = await desk.recording()
+        session = await desk.session(Scope("recording", (recording.id,)))
+        desk.model.says = (*says, Finished())
+        result = await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        stored = (await desk.messages(session.id))[1]
+        assert stored == result.message
+        assert stored.content == "".join(part["text"] for part in _parts(stored) if part["type"] == "text")
+        return [{**part, "recording_id": "rec"} if part["type"] == "citation" else part for part in _parts(stored)]
+
+    return at_desk(folder, work)
+
+
+def _text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def _cited(number: int) -> dict[str, Any]:
+    return {"type": "citation", "recording_id": "rec", "start_ms": TALK[number - 1].start_ms}
+
+
+def test_a_number_becomes_the_recording_and_where_its_segment_starts(tmp_path: Path) -> None:
+    parts = _answer_of(
+        tmp_path, TextDelta("In "), TextDelta("June."), CitationMark(2), TextDelta(" Yes."), CitationMark(3)
+    )
+    assert parts == [_text("In June."), _cited(2), _text(" Yes."), _cited(3)]
+
+
+def test_unknown_numbers_are_dropped(tmp_path: Path) -> None:
+    unknown = [CitationMark(number) for number in (0, -1, 4, 99, 1 << 70)]
+    assert _answer_of(tmp_path, TextDelta("In June"), *unknown, TextDelta(".")) == [_text("In June.")]
+
+
+def test_the_same_moment_cited_twice_in_a_row_is_one_citation(tmp_path: Path) -> None:
+    marks = (CitationMark(2), CitationMark(99), CitationMark(2), CitationMark(1))
+    assert _answer_of(tmp_path, TextDelta("In June."), *marks) == [_text("In June."), _cited(2), _cited(1)]
+
+
+def test_the_same_moment_may_support_two_sentences(tmp_path: Path) -> None:
+    parts = _answer_of(tmp_path, TextDelta("In June."), CitationMark(2), TextDelta(" The ninth."), CitationMark(2))
+    assert parts == [_text("In June."), _cited(2), _text(" The ninth."), _cited(2)]
+
+
+def test_a_citation_before_any_text_is_dropped(tmp_path: Path) -> None:
+    parts = _answer_of(
+        tmp_path, CitationMark(1), TextDelta(""), CitationMark(2), TextDelta("In June."), CitationMark(3)
+    )
+    assert parts == [_text("In June."), _cited(3)]
+
+
+# ---- things go away while the model thinks ---------------------------------------------------------
+
+
+def test_a_session_deleted_during_its_turn_keeps_nothing(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.recording()
+        session = await desk.session()
+        desk.model.meanwhile = lambda: delete_session(desk.tenant, session.id)
+        with pytest.raises(SessionNotFoundError):
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        assert await desk.messages(session.id) == []
+
+    at_desk(tmp_path, work)
+
+
+def test_sources_of_a_recording_deleted_during_the_turn_are_not_kept(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        kept, gone = await desk.recording("Kept"), await desk.recording("Gone")
+        session = await desk.session()
+        desk.model.meanwhile = lambda: delete_recording(desk.tenant, gone.id)
+        result = await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        assert {hit.recording_id for hit in desk.model.requests[0].hits} == {kept.id, gone.id}
+        sources = await list_sources(desk.tenant, session.id, [result.message])
+        assert {one["recording_id"] for one in sources[result.message.id]} == {kept.id}
+
+    at_desk(tmp_path, work)
+
+
+def test_a_turn_that_lost_its_lease_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(earmark.ask.turn_queue, "LEASE_US", -1)  # a lease is over as soon as it is taken
+
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        go_on = asyncio.Event()
+        desk.model.meanwhile = go_on.wait
+        slow = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(QUESTION)))
+        while not desk.model.at_once:
+            await asyncio.sleep(0.002)
+        quick = FakeModel()
+        quick.says = (TextDelta("Quickly."), Finished())
+        async with another_process(desk.runtime.settings, quick, desk.tenant) as other:
+            await send(other.tenant, other.engine, session.id, Question(QUESTION))
+        before = await get_session(desk.tenant, session.id)
+        go_on.set()
+        with pytest.raises(TurnLostError):
+            await slow
+        assert _said(await desk.messages(session.id)) == [("user", QUESTION), ("assistant", "Quickly.")]
+        assert await get_session(desk.tenant, session.id) == before
+
+    at_desk(tmp_path, work)
+
+
+# ---- one at a time, in order of arrival ------------------------------------------------------------
+
+
+async def _in_line(desk: Desk, session_id: str) -> int:
+    return len(await desk.tenant.fetch_all(queries.select_waiters, {"session_id": session_id}))
+
+
+async def _until_in_line(desk: Desk, session_id: str, count: int) -> None:
+    async with asyncio.timeout(30):
+        while await _in_line(desk, session_id) != count:
+            await asyncio.sleep(0.002)
+
+
+def test_a_send_that_waited_too_long_stores_nothing(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        go_on = asyncio.Event()
+        desk.model.meanwhile = go_on.wait
+        first = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(QUESTION)))
+        await desk.until_running(session.id)
+        with pytest.raises(TurnWaitedTooLongError):
+            await send(desk.tenant, desk.waiting(0.05), session.id, Question("Who agreed?"))
+        assert await _in_line(desk, session.id) == 0
+        go_on.set()
+        await first
+        assert [one.role for one in await desk.messages(session.id)] == ["user", "assistant"]
+
+    at_desk(tmp_path, work)
+
+
+def test_waiting_sends_are_answered_in_order_of_arrival(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        go_on = asyncio.Event()
+        desk.model.meanwhile = go_on.wait
+        texts = [f"Question {number}?" for number in range(4)]
+        sends = [asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(texts[0])))]
+        await desk.until_running(session.id)
+        for place, text in enumerate(texts[1:], start=1):
+            sends.append(asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(text))))
+            await _until_in_line(desk, session.id, place)
+        assert [one.content for one in await desk.messages(session.id)] == texts[:1]
+        go_on.set()
+        await asyncio.gather(*sends)
+        messages = await desk.messages(session.id)
+        assert [one.content for one in messages if one.role == "user"] == texts
+        assert [one.role for one in messages] == ["user", "assistant"] * 4
+
+    at_desk(tmp_path, work)
+
+
+def test_a_waiting_send_that_is_cancelled_does_not_hold_up_those_behind_it(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        go_on = asyncio.Event()
+        desk.model.meanwhile = go_on.wait
+        first = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(QUESTION)))
+        await desk.until_running(session.id)
+        gone = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question("Never mind.")))
+        await _until_in_line(desk, session.id, 1)
+        behind = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question("Who agreed?")))
+        await _until_in_line(desk, session.id, 2)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        go_on.set()
+        await asyncio.gather(first, behind)
+        asked = [one.content for one in await desk.messages(session.id) if one.role == "user"]
+        assert asked == [QUESTION, "Who agreed?"]
+
+    at_desk(tmp_path, work)
+
+
+def test_the_running_turn_can_be_seen_until_it_ends(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        go_on = asyncio.Event()
+        desk.model.meanwhile = go_on.wait
+        sending = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(QUESTION)))
+        running = await desk.until_running(session.id)
+        assert running.turn_message_id == (await desk.messages(session.id))[0].id
+        go_on.set()
+        await sending
+        after = await desk.state(session.id)
+        assert (after.turn_holder, after.turn_message_id, after.turn_expires_us) == (None, None, None)
+
+    at_desk(tmp_path, work)
+
+
+def test_two_processes_never_run_one_sessions_turns_at_once(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.meanwhile = lambda: asyncio.sleep(0.01)
+        async with another_process(desk.runtime.settings, desk.model, desk.tenant) as other:
+            texts = [f"Question {number}?" for number in range(8)]
+            desks = [desk, other] * 4
+            results = await asyncio.gather(
+                *(
+                    send(one.tenant, one.engine, session.id, Question(text))
+                    for one, text in zip(desks, texts, strict=True)
+                )
+            )
+        assert all(isinstance(one, AskResult) for one in results)
+        messages = await desk.messages(session.id)
+        assert [one.role for one in messages] == ["user", "assistant"] * 8
+        assert sorted(one.content for one in messages if one.role == "user") == texts
+        assert desk.model.most_at_once == 1
+        assert (await get_session(desk.tenant, session.id)).message_count == 16
+
+    at_desk(tmp_path, work)
+
+
+def test_turns_of_different_sessions_run_at_once(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        sessions = [await desk.session() for _ in range(3)]
+
+        async def until_all_run() -> None:
+            while desk.model.most_at_once < 3:
+                await asyncio.sleep(0.002)
+
+        desk.model.meanwhile = until_all_run
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(send(desk.tenant, desk.engine, one.id, Question(QUESTION)) for one in sessions))
+
+    at_desk(tmp_path, work)
+
+
+# ---- time ------------------------------------------------------------------------------------------
+
+
+def test_last_activity_never_goes_back_when_the_clock_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(desk: Desk) -> None:
+        recording = await desk.recording()
+        session = await desk.session(Scope("recording", (recording.id,)))
+        await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        before = await get_session(desk.tenant, session.id)
+        monkeypatch.setattr(earmark.ask.turn, "now_us", lambda: 1_000_000)
+        await send(desk.tenant, desk.engine, session.id, Question("Who agreed?"))
+        after = await get_session(desk.tenant, session.id)
+        assert after.last_message_us >= before.last_message_us
+        times = [one.created_us for one in await desk.messages(session.id)]
+        assert times == sorted(times)
+
+    at_desk(tmp_path, work)
+
+
+def test_last_update_never_goes_back_when_the_clock_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        renamed = await rename_session(desk.tenant, session.id, "Mine")
+        monkeypatch.setattr(earmark.ask.turn, "now_us", lambda: 1_000_000)
+        monkeypatch.setattr(earmark.ask.sessions, "now_us", lambda: 1_000_000)
+        await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        asked = await get_session(desk.tenant, session.id)
+        assert asked.updated_us >= renamed.updated_us
+        assert (await rename_session(desk.tenant, session.id, "Ours")).updated_us >= asked.updated_us
+
+    at_desk(tmp_path, work)
+
+
+def test_a_session_that_was_made_in_the_future_keeps_its_last_activity(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(earmark.ask.sessions, "now_us", lambda: 4_000_000_000_000_000)
+            session = await desk.session()
+        await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        after = await get_session(desk.tenant, session.id)
+        assert after.last_message_us == session.created_us
+
+    at_desk(tmp_path, work)

@@ -1,0 +1,329 @@
+"""House rules of the code that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, combinations
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy.dialects import sqlite
+
+from earmark.api.app import ROUTERS
+from earmark.api.pipeline import endpoint_of
+from earmark.ask import sessions
+from earmark.errors import EarmarkError
+from earmark.library import recordings as library_recordings
+from earmark.storage.errors import UnguardedQueryError
+from earmark.storage.query import Compiled, Compiler, Guard, Query, query
+from earmark.storage.tables import CUSTOMER_TABLES, ask_messages, ask_sessions, recordings
+from tests.meta.sources import ROOT, modules, nodes, place, source_files, text_of, tree_of
+
+FILE_LINES, FUNCTION_LINES = 400, 60
+
+# ---- the environment, exceptions, transactions -----------------------------------------------------
+
+
+def test_only_config_reads_the_environment() -> None:
+    found = []
+    for file, node in nodes(outside=("config.py",)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            found += [place(file, node)] if node.attr in ("environ", "environb", "getenv", "putenv") else []
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            found += [place(file, node)] if {one.name for one in node.names} & {"environ", "getenv"} else []
+    assert found == []
+
+
+def test_only_the_edge_and_the_migrations_catch_every_exception() -> None:
+    found = []
+    for file, node in nodes(outside=("api/app.py", "storage/migrate.py")):
+        if isinstance(node, ast.ExceptHandler):
+            caught = (
+                {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)} if node.type else {"Exception"}
+            )
+            found += [place(file, node)] if "Exception" in caught else []
+    assert found == []
+
+
+def test_whoever_catches_cancellation_too_raises_it_again() -> None:
+    found = []
+    for file, node in nodes():
+        if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name) and node.type.id == "BaseException":
+            last = node.body[-1]
+            found += [] if isinstance(last, ast.Raise) and last.exc is None else [place(file, node)]
+    assert found == []
+
+
+def test_only_storage_begins_and_ends_transactions() -> None:
+    found = []
+    for file, node in nodes(outside=("storage/",)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found += [place(file, node)] if re.search(r"\b(BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b", node.value) else []
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            found += [place(file, node)] if node.func.attr in ("commit", "rollback", "begin") else []
+    assert found == []
+
+
+def test_only_two_files_make_compiled_queries() -> None:
+    makers = set()
+    for file, node in nodes():
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            makers |= {file} if name == "Compiled" else set()
+    assert makers == {"storage/query.py", "storage/credentials.py"}
+
+
+# ---- every query is its tenant's -------------------------------------------------------------------
+
+
+def _subsets(names: tuple[str, ...]) -> Iterator[frozenset[str]]:
+    for chosen in chain.from_iterable(combinations(names, size) for size in range(len(names) + 1)):
+        yield frozenset(chosen)
+
+
+def _pages(filters: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    return [{"filters": one, "is_continued": more} for one in _subsets(filters) for more in (False, True)]
+
+
+SHAPES: dict[str, list[Mapping[str, Any]]] = {
+    "ask.select_session_state": [{}, {"for_update": True}],
+    "ask.select_sessions": _pages(sessions.FILTERS),
+    "ask.select_messages": [
+        {"is_continued": more, "is_descending": back} for more in (False, True) for back in (False, True)
+    ],
+    "library.select_end_users": [{"is_continued": False}, {"is_continued": True}],
+    "library.select_recordings": _pages(library_recordings.FILTERS),
+    "library.select_transcriptions": _pages(("recording_id",)),
+}
+"""Every shape of every query that has any. A query's shapes are the keyword arguments of its builder."""
+
+
+def _queries() -> dict[str, Query]:
+    found = {}
+    for path in sorted(ROOT.glob("*/queries.py")):
+        room = path.parent.name
+        module = importlib.import_module(f"earmark.{room}.queries")
+        found |= {f"{room}.{one.name}": one for one in vars(module).values() if isinstance(one, Query)}
+    return found
+
+
+QUERIES = _queries()
+
+
+def _compiler() -> Compiler:
+    return Compiler(sqlite.dialect(paramstyle="qmark"))
+
+
+def _is_tenants(compiled: Compiled) -> bool:
+    """Whether, in the SQL itself, every customers' table that is read stands beside its tenant."""
+    read = set(re.findall(r"(?:FROM|JOIN|UPDATE) (\w+)", compiled.sql)) & CUSTOMER_TABLES
+    written = set(re.findall(r"INSERT INTO (\w+)", compiled.sql)) & CUSTOMER_TABLES
+    bound = compiled.sql.count("tenant_id = ?")
+    return bound >= len(read) and compiled.names.count("tenant_id") >= len(read | written)
+
+
+def test_there_are_queries_to_check() -> None:
+    assert len(QUERIES) > 50
+
+
+def test_every_query_that_has_shapes_is_listed_with_them_and_no_other() -> None:
+    shaped = {name for name, one in QUERIES.items() if len(inspect.signature(one.build).parameters) > 1}
+    assert shaped == set(SHAPES)
+
+
+@pytest.mark.parametrize("scoped", [False, True])
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_a_query_compiles_guarded_in_each_of_its_shapes(name: str, scoped: bool) -> None:
+    compiler = _compiler()
+    for shape in SHAPES.get(name, [{}]):
+        compiled = compiler.compile(QUERIES[name], scoped=scoped, shape=shape)
+        assert _is_tenants(compiled), compiled.sql
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_a_query_of_one_end_users_caller_names_that_end_user(name: str) -> None:
+    compiler = _compiler()
+    for shape in SHAPES.get(name, [{}]):
+        compiled = compiler.compile(QUERIES[name], scoped=True, shape=shape)
+        touched = set(re.findall(r"(?:FROM|JOIN|UPDATE|INTO) (\w+)", compiled.sql)) & CUSTOMER_TABLES
+        if touched and touched != {"end_users"}:
+            assert {"caller_end_user_id", "caller_end_user_no"} & set(compiled.names), compiled.sql
+
+
+@query
+def _select_all(own: Guard) -> Any:
+    return select(ask_sessions.c.id)
+
+
+@query
+def _select_by_id(own: Guard) -> Any:
+    return select(ask_sessions.c.id).where(ask_sessions.c.id == bindparam("session_id"))
+
+
+@query
+def _update_all(own: Guard) -> Any:
+    return update(ask_sessions).values(title=bindparam("new_title"))
+
+
+@query
+def _delete_all(own: Guard) -> Any:
+    return delete(ask_sessions)
+
+
+@query
+def _join_forgets_one(own: Guard) -> Any:
+    joined = ask_messages.c.session_id == ask_sessions.c.id
+    return select(ask_messages.c.id).join(ask_sessions, joined).where(own(ask_messages))
+
+
+@query
+def _subquery_forgets(own: Guard) -> Any:
+    others = select(recordings.c.end_user_id)
+    return select(ask_sessions.c.id).where(own(ask_sessions), ask_sessions.c.end_user_id.in_(others))
+
+
+@query
+def _exists_forgets(own: Guard) -> Any:
+    return select(ask_sessions.c.id).where(own(ask_sessions), exists().where(recordings.c.id == ask_sessions.c.id))
+
+
+@query
+def _alias_hides(own: Guard) -> Any:
+    hidden = ask_sessions.alias()
+    return select(hidden.c.id).where(own(ask_sessions))
+
+
+@query
+def _column_alone(own: Guard) -> Any:
+    return select(ask_sessions.c.id, recordings.c.id).where(own(ask_sessions))
+
+
+@query
+def _predicate_thrown_away(own: Guard) -> Any:
+    own(ask_sessions)
+    return select(ask_sessions.c.id)
+
+
+@query
+def _guarded_outside_forgotten_inside(own: Guard) -> Any:
+    others = select(ask_sessions.c.end_user_id).correlate(None)
+    return select(ask_sessions.c.id).where(own(ask_sessions), ask_sessions.c.end_user_id.in_(others))
+
+
+FORGETFUL = [_select_all, _select_by_id, _update_all, _delete_all, _join_forgets_one, _subquery_forgets,
+             _exists_forgets, _alias_hides, _column_alone, _predicate_thrown_away,
+             _guarded_outside_forgotten_inside]  # fmt: skip
+
+
+@pytest.mark.parametrize("scoped", [False, True])
+@pytest.mark.parametrize("asked", FORGETFUL, ids=lambda one: one.name)
+def test_a_query_that_forgets_its_tenant_is_stopped_before_it_runs(asked: Query, scoped: bool) -> None:
+    with pytest.raises(UnguardedQueryError):
+        _compiler().compile(asked, scoped=scoped, shape={})
+
+
+# ---- errors ----------------------------------------------------------------------------------------
+
+CONTRACT = {
+    400: {"invalid_request"},
+    401: {"unauthorized"},
+    403: {"forbidden"},
+    404: {"not_found"},
+    405: {"method_not_allowed"},
+    406: {"not_acceptable"},
+    409: {"resource_already_exists", "transcription_not_ready", "conflict", "idempotency_in_progress"},
+    413: {"payload_too_large", "context_too_large"},
+    415: {"unsupported_media_type"},
+    422: {"idempotency_key_reused"},
+    425: {"upload_not_verified"},
+    429: {"rate_limit_exceeded"},
+    500: {"internal_error"},
+    502: {"provider_error"},
+    503: {"unavailable"},
+}
+"""The table of errors of the wire contract, section 1."""
+
+
+def _descendants(kind: type[EarmarkError]) -> set[type[EarmarkError]]:
+    return {kind}.union(*(_descendants(one) for one in kind.__subclasses__()))
+
+
+def _errors() -> list[type[EarmarkError]]:
+    assert modules()
+    return sorted((one for one in _descendants(EarmarkError) if one.__module__.startswith("earmark.")),
+                  key=lambda one: one.__qualname__)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", _errors(), ids=lambda one: one.__name__)
+def test_an_error_has_a_status_and_code_of_the_contract(kind: type[EarmarkError]) -> None:
+    assert kind.code in CONTRACT[kind.status]
+
+
+@pytest.mark.parametrize("kind", _errors(), ids=lambda one: one.__name__)
+def test_an_error_says_in_its_docstring_when_it_occurs(kind: type[EarmarkError]) -> None:
+    assert "__doc__" in vars(kind)
+    assert kind.__doc__
+
+
+def test_only_bugs_are_internal_errors() -> None:
+    assert {one.__name__ for one in _errors() if one.status == 500} == {
+        "EarmarkError", "InternalError", "UnguardedQueryError"}  # fmt: skip
+
+
+# ---- sizes -----------------------------------------------------------------------------------------
+
+
+def test_no_file_is_longer_than_one_concept() -> None:
+    lengths = {file: text_of(file).count("\n") for file in source_files()}
+    assert {file: length for file, length in lengths.items() if length > FILE_LINES} == {}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    found = []
+    for file in source_files():
+        for node in ast.walk(tree_of(file)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                found += [f"{place(file, node)} {node.name}: {length}"] if length > FUNCTION_LINES else []
+    assert found == []
+
+
+# ---- routes ----------------------------------------------------------------------------------------
+
+ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
+def _id_of(route: APIRoute) -> str:
+    return f"{min(route.methods)} {route.path}"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=_id_of)
+def test_a_route_has_a_summary_in_its_docstring(route: APIRoute) -> None:
+    summary = (inspect.getdoc(route.endpoint) or "").split("\n")[0]
+    assert summary.endswith(".")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=_id_of)
+def test_a_route_says_the_prefix_of_each_id_in_its_path(route: APIRoute) -> None:
+    rules = endpoint_of(route.endpoint)._rules
+    assert set(rules.path_prefixes) == set(re.findall(r"{(\w+)}", route.path))
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=_id_of)
+def test_a_route_asks_for_a_scope_of_the_contract(route: APIRoute) -> None:
+    areas = "recordings|transcriptions|end_users|summaries|ask|folders|webhooks"
+    assert re.fullmatch(rf"({areas}):(read|write)", endpoint_of(route.endpoint)._rules.scope)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=_id_of)
+def test_a_route_with_query_or_body_checks_its_objects_first(route: APIRoute) -> None:
+    endpoint: Callable[..., Any] = route.endpoint
+    rules = endpoint_of(endpoint)._rules
+    reads = {"query", "body"} & set(inspect.signature(endpoint).parameters)
+    assert rules.exists is not None or not (rules.path_prefixes and reads)
