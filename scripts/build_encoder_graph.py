@@ -42,6 +42,7 @@ class GraphWriter:
         self.initializers: list[TensorProto] = []
 
     def op(self, kind: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> str:
+        """Add a node and return the name of its output."""
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
@@ -54,6 +55,7 @@ class GraphWriter:
         return name
 
     def constant(self, name: str, values: list[int]) -> str:
+        """Add a small integer vector."""
         self.initializers.append(helper.make_tensor(name, TensorProto.INT64, [len(values)], values))
         return name
 
@@ -64,6 +66,7 @@ class GraphWriter:
         return self.op("Gemm", [source, weight, bias], f"{prefix}/out", transB=1)
 
     def norm_of_sum(self, prefix: str, source: str, residual: str) -> str:
+        """Layer norm of source + residual."""
         scale, shift = self.weight(f"{prefix}.weight", HIDDEN), self.weight(f"{prefix}.bias", HIDDEN)
         inputs = [source, residual, scale, shift]
         return self.op("SkipLayerNormalization", inputs, f"{prefix}/out", FUSED, epsilon=LAYER_NORM_EPSILON)
@@ -116,6 +119,7 @@ def write_pooling(graph: GraphWriter, flat: str) -> None:
 
 
 def build_graph() -> onnx.ModelProto:
+    """Tokens in, unit vectors out."""
     graph = GraphWriter()
     graph.op("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
     embedded = write_embeddings(graph)

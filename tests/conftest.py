@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.postgres import Cluster, running_cluster
 from tests.server import Place
 
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -32,13 +37,46 @@ for _name in [name for name in os.environ if name.startswith("EARMARK_") and nam
     del os.environ[_name]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="which database to test on")
+
+
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def is_postgresql(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--database") == "postgresql")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The run's PostgreSQL; started only for tests that ask for it."""
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    with running_cluster(folder / "data") as one:
+        yield one
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, is_postgresql: bool
+) -> Callable[[], Place]:
+    """A function that makes an empty place on the database under test."""
+
+    def make() -> Place:
+        folder = tmp_path_factory.mktemp("place") / "earmark"
+        if not is_postgresql:
+            return Place(folder)
+        return Place(folder, *request.getfixturevalue("cluster").new_database())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def place(new_place: Callable[[], Place]) -> Place:
     """Where the session's server keeps its data."""
-    return Place(tmp_path_factory.mktemp("data") / "earmark")
+    return new_place()
 
 
 @pytest.fixture
-def fresh_place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def fresh_place(new_place: Callable[[], Place]) -> Place:
     """An empty place, for a test that starts its own servers."""
-    return Place(tmp_path_factory.mktemp("fresh") / "earmark")
+    return new_place()

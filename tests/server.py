@@ -19,6 +19,7 @@ import httpx
 from earmark.config import Settings
 from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
+from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime, open_runtime
 
 T = TypeVar("T")
@@ -32,18 +33,27 @@ class Place:
 
     data_dir: Path
     database_url: str | None = None
+    owner_url: str | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The same for this process."""
+        return Settings(data_dir=self.data_dir, database_url=self.database_url, migration_database_url=self.owner_url)
 
     @property
     def environment(self) -> dict[str, str]:
         """The settings as the server's process gets them."""
         env = {**os.environ, "EARMARK_DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
-        return env if self.database_url is None else {**env, "EARMARK_DATABASE_URL": self.database_url}
+        if self.database_url is None:
+            return env
+        owner_url = self.owner_url or ""
+        return {**env, "EARMARK_DATABASE_URL": self.database_url, "EARMARK_MIGRATION_DATABASE_URL": owner_url}
 
     def run(self, work: Callable[[Runtime], Awaitable[T]]) -> T:
         """Do operator's work on the same database, from this process, while a server may run."""
 
         async def main() -> T:
-            async with open_runtime(Settings(data_dir=self.data_dir, database_url=self.database_url)) as runtime:
+            async with open_runtime(self.settings) as runtime:
                 return await work(runtime)
 
         return asyncio.run(main())
@@ -132,6 +142,7 @@ def new_bound_key(place: Place, project_id: str, end_user_id: str, **options: An
 
     async def work(runtime: Runtime) -> str:
         tenant = await get_tenant(runtime.operator, project_id, "live")
-        return (await create_key(tenant, end_user_id=end_user_id, **options)).secret
+        user = await get_end_user(tenant, end_user_id)
+        return (await create_key(tenant, end_user=(user.id, user.number), **options)).secret
 
     return place.run(work)

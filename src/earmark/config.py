@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     """Where the database and the models' caches live."""
     database_url: str | None = None
     """`postgresql://…`; SQLite in `data_dir` when absent."""
+    migration_database_url: str | None = None
+    """PostgreSQL: the URL of the tables' owner, for migrations; the server itself runs as another role."""
+    allow_unsafe_database_role: bool = False
+    """PostgreSQL: start even as owner, superuser or with BYPASSRLS, which switches row-level security off."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787
     workers: Annotated[int, Field(ge=1, le=64)] = 1

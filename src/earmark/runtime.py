@@ -38,7 +38,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
     Raises: UnavailableError if the database can't be used or has an unknown schema.
     """
-    database = await open_database(settings.database_url, settings.database_path)
+    database = await open_database(settings)
     try:
         operator = Operator(database)
         embedder = MiniLMEmbedder(threads=settings.embedding_threads)

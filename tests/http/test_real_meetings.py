@@ -93,7 +93,11 @@ def test_real_meetings_are_imported_asked_cited_listed_and_kept(tmp_path: Path, 
                 if number % 2 == 0:
                     owned = {reader.recording(one.owner, one.meeting or "")}
                     scope = {"type": "recording", "recording_id": next(iter(owned))}
-                body = {"scope": scope, "end_user_id": reader.users[one.owner], "initial_message": {"content": one.text}}
+                body = {
+                    "scope": scope,
+                    "end_user_id": reader.users[one.owner],
+                    "initial_message": {"content": one.text},
+                }
                 answer = client.post("/v1/ask/sessions", json=body)
                 assert answer.status_code == 200, answer.text
                 citations += check(reader, answer.json(), owned)

@@ -22,7 +22,7 @@ from earmark.errors import EarmarkError
 from earmark.library import recordings as library_recordings
 from earmark.storage.errors import UnguardedQueryError
 from earmark.storage.query import Compiled, Compiler, Guard, Query, query
-from earmark.storage.tables import CUSTOMER_TABLES, ask_messages, ask_sessions, recordings
+from earmark.storage.tables import CUSTOMER_TABLES, OWNER_COLUMN, ask_messages, ask_sessions, recordings
 from tests.meta.sources import ROOT, modules, nodes, place, source_files, text_of, tree_of
 
 FILE_LINES, FUNCTION_LINES = 400, 60
@@ -91,9 +91,15 @@ def _pages(filters: tuple[str, ...]) -> list[Mapping[str, Any]]:
     return [{"filters": one, "is_continued": more} for one in _subsets(filters) for more in (False, True)]
 
 
+_UNTITLED = tuple(name for name in sessions.FILTERS if name != "q")
 SHAPES: dict[str, list[Mapping[str, Any]]] = {
     "ask.select_session_state": [{}, {"for_update": True}],
-    "ask.select_sessions": _pages(sessions.FILTERS),
+    "ask.select_sessions": _pages(_UNTITLED),
+    "ask.select_sessions_titled": _pages(_UNTITLED),
+    "ask.select_sessions_titled_near": _pages(_UNTITLED),
+    "ask.select_sessions_titled_among": _pages(_UNTITLED),
+    "ask.select_title_counter": [{"for_update": False}, {"for_update": True}],
+    "ask.select_titles_of": [{"whose": "session"}, {"whose": "end_user"}],
     "ask.select_messages": [
         {"is_continued": more, "is_descending": back} for more in (False, True) for back in (False, True)
     ],
@@ -106,9 +112,9 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
 
 def _queries() -> dict[str, Query]:
     found = {}
-    for path in sorted(ROOT.glob("*/queries.py")):
+    for path in sorted(ROOT.glob("*/*queries.py")):
         room = path.parent.name
-        module = importlib.import_module(f"earmark.{room}.queries")
+        module = importlib.import_module(f"earmark.{room}.{path.stem}")
         found |= {f"{room}.{one.name}": one for one in vars(module).values() if isinstance(one, Query)}
     return found
 
@@ -126,6 +132,16 @@ def _is_tenants(compiled: Compiled) -> bool:
     written = set(re.findall(r"INSERT INTO (\w+)", compiled.sql)) & CUSTOMER_TABLES
     bound = compiled.sql.count("tenant_id = ?")
     return bound >= len(read) and compiled.names.count("tenant_id") >= len(read | written)
+
+
+def test_queries_are_written_in_the_rooms_queries_files_only() -> None:
+    files = set()
+    for file, node in nodes(outside=("storage/",)):
+        if isinstance(node, ast.FunctionDef):
+            marks = {one.id for one in node.decorator_list if isinstance(one, ast.Name)}
+            files |= {file} if marks & {"query", "long_query"} else set()
+    assert files
+    assert [file for file in files if not file.endswith("queries.py")] == []
 
 
 def test_there_are_queries_to_check() -> None:
@@ -146,13 +162,17 @@ def test_a_query_compiles_guarded_in_each_of_its_shapes(name: str, scoped: bool)
         assert _is_tenants(compiled), compiled.sql
 
 
+_NEW_OWNERS = {"end_users"}
+"""Inserting an end user names nobody who is there already."""
+
+
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_a_query_of_one_end_users_caller_names_that_end_user(name: str) -> None:
     compiler = _compiler()
     for shape in SHAPES.get(name, [{}]):
         compiled = compiler.compile(QUERIES[name], scoped=True, shape=shape)
         touched = set(re.findall(r"(?:FROM|JOIN|UPDATE|INTO) (\w+)", compiled.sql)) & CUSTOMER_TABLES
-        if touched and touched != {"end_users"}:
+        if {table for table in touched if OWNER_COLUMN.get(table, "end_user_id") is not None} - _NEW_OWNERS:
             assert {"caller_end_user_id", "caller_end_user_no"} & set(compiled.names), compiled.sql
 
 

@@ -30,8 +30,8 @@ from earmark.storage.tables import (
 STATE = (
     ask_sessions.c.id, ask_sessions.c.end_user_id, end_users.c.number, ask_sessions.c.scope_type,
     ask_sessions.c.scope_json, ask_sessions.c.title, ask_sessions.c.message_count, ask_sessions.c.last_message_us,
-    ask_sessions.c.turn_holder, ask_sessions.c.turn_message_id, ask_sessions.c.turn_expires_us,
-    ask_sessions.c.is_title_default,
+    ask_sessions.c.updated_us, ask_sessions.c.turn_holder, ask_sessions.c.turn_message_id,
+    ask_sessions.c.turn_expires_us, ask_sessions.c.is_title_default,
 )  # fmt: skip
 MESSAGE = (
     ask_messages.c.id, ask_messages.c.ordinal, ask_messages.c.role, ask_messages.c.content,

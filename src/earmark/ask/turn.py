@@ -153,7 +153,7 @@ async def _store_question(work: Tenant, state: SessionState, content: str) -> Me
     await insert_message(work, state.id, state.end_user_id, message)
     await _count(work, state, messages=1, now=now)
     if state.is_title_default and state.message_count == 0:
-        await set_title(work, state.id, title_from_question(content), now)
+        await set_title(work, state.id, title_from_question(content), max(now, state.updated_us))
     return message
 
 
@@ -165,7 +165,7 @@ async def _count(
         "session_id": state.id,
         "new_message_count": state.message_count + messages,
         "new_last_message_us": now,
-        "new_updated_us": now,
+        "new_updated_us": max(now, state.updated_us),
         "new_last_model": model.model if model else None,
         "new_last_provider": model.provider if model else None,
     }

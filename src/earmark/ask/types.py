@@ -53,6 +53,7 @@ class SessionState:
     title: str
     message_count: int
     last_message_us: int
+    updated_us: int
     turn_holder: str | None
     turn_message_id: str | None
     turn_expires_us: int | None

@@ -55,9 +55,10 @@ def create_one(
 
     async def work(runtime: Runtime) -> NewKey:
         tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
-        if end_user is not None:
-            await get_end_user(tenant, end_user)
-        return await create_key(tenant, end_user_id=end_user, expires_us=expires_us, label=label)
+        bound = await get_end_user(tenant, end_user) if end_user is not None else None
+        return await create_key(
+            tenant, end_user=(bound.id, bound.number) if bound else None, expires_us=expires_us, label=label
+        )
 
     key = run(work)
     shown = {"id": key.id, "key": key.secret, "project_id": project, "mode": mode, "end_user_id": end_user}

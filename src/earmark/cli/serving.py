@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 
 from earmark.config import Settings, load_settings
 from earmark.errors import UnavailableError
+from earmark.storage.open import open_database
 
 _GRACE_S = 20
 _BACKLOG = 2_048
@@ -28,8 +30,17 @@ def serve(
     """Run the server until Ctrl-C."""
     settings = load_settings(host=host, port=port, workers=workers)
     listener = bind(settings)
+    asyncio.run(check_database(settings))
     print(f"earmark listens on {address_of(listener)} (docs: {address_of(listener)}/docs)", flush=True)
     run_server(settings, listener)
+
+
+async def check_database(settings: Settings) -> None:
+    """Migrate and open the database once before any worker does: what is wrong is said in one sentence.
+
+    Raises: UnavailableError.
+    """
+    await (await open_database(settings)).close()
 
 
 def bind(settings: Settings) -> socket.socket:

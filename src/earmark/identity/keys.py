@@ -26,12 +26,16 @@ _NO_HASH = bytes(32)
 async def create_key(
     tenant: Tenant,
     *,
-    end_user_id: str | None = None,
+    end_user: tuple[str, int] | None = None,
     scopes: frozenset[str] | None = None,
     expires_us: int | None = None,
     label: str | None = None,
 ) -> NewKey:
-    """Make a secret key (`sk_`), or with `scopes` a restricted one (`rk_`), perhaps bound to one end user."""
+    """Make a secret key (`sk_`), or with `scopes` a restricted one (`rk_`), perhaps bound to one end user.
+
+    `end_user` is the end user's id and number.
+    """
+    end_user_id, end_user_no = end_user or (None, None)
     prefix = f"{'sk' if scopes is None else 'rk'}_{tenant.key.mode}_"
     key = NewKey(new_id("key"), prefix + random_text(_SECRET_LENGTH))
     row = {
@@ -40,6 +44,7 @@ async def create_key(
         "label": label,
         "hint": key.secret[-4:],
         "end_user_id": end_user_id,
+        "end_user_no": end_user_no,
         "scopes_json": None if scopes is None else orjson.dumps(sorted(scopes)).decode(),
         "created_us": now_us(),
         "expires_us": expires_us,

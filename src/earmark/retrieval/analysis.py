@@ -52,7 +52,9 @@ _WORD: Final = re.compile(
 )
 _CLITIC: Final = re.compile(r"(?<=[^\W\d_])['’](?:s|t|re|ll|ve|d|m)\b")
 _LATIN_OR_GREEK_ACCENT: Final = re.compile("(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+")
-_POINTS: Final = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
+_POINTS: Final = re.compile(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]"
+)
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ё": "е", "’": "'"}
 )
@@ -149,7 +151,7 @@ _stemmers = threading.local()  # Snowball's stemmers keep the word they work on 
 
 @lru_cache(maxsize=65_536)
 def _stem(word: str, algorithm: str) -> str:
-    if not algorithm or not word.isalpha():
+    if not algorithm or any(character.isdigit() for character in word):
         return word
     return _stemmer(algorithm).stemWord(word) or word
 

@@ -35,6 +35,7 @@ class Chunk:
         return speakers.pop() if len(speakers) == 1 else None
 
     def start_ms(self, segments: Sequence[Segment]) -> int:
+        """When the first segment starts."""
         return segments[self.first].start_ms
 
     def end_ms(self, segments: Sequence[Segment]) -> int:

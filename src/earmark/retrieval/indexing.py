@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earmark.library.types import Segment
 from earmark.retrieval.chunking import Chunk, chunk_segments
+from earmark.retrieval.documents import index_terms, passage_text
 from earmark.retrieval.embedders import Embedder
-from earmark.retrieval.postings import pack_postings
-from earmark.retrieval.quantize import pack_vectors, quantize
-from earmark.retrieval.terms import chunk_terms, embedded_text
+from earmark.retrieval.postings import pack_lengths
+from earmark.retrieval.quantize import quantize
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +29,30 @@ class PreparedChunk:
 
 @dataclass(frozen=True, slots=True)
 class PreparedIndex:
-    """One recording's index rows. `postings`: term -> packed (chunk ordinal, frequency) pairs."""
+    """One recording's index rows.
+
+    Shapes: C chunks; `chunk_lengths` packed, C of them; `postings` term -> packed occurrences;
+        `vectors` int8 [C, dimensions].
+    """
 
     embedder: str
     chunks: Sequence[PreparedChunk]
     chunk_lengths: bytes
     postings: Mapping[str, bytes]
-    vectors: bytes
+    vectors: NDArray[np.int8]
 
 
 def prepare_index(embedder: Embedder, segments: Sequence[Segment], language: str | None) -> PreparedIndex:
     """Cut, analyse and embed a transcript."""
     chunks = chunk_segments(segments)
-    occurrences: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    lengths = np.zeros(len(chunks), "<u4")
-    for ordinal, chunk in enumerate(chunks):
-        terms = chunk_terms(chunk.of(segments), language)
-        lengths[ordinal] = len(terms)
-        for term, frequency in Counter(terms).items():
-            occurrences[term].append((ordinal, frequency))
-    vectors = embedder.embed_passages([embedded_text(chunk.of(segments)) for chunk in chunks])
+    terms = index_terms(segments, chunks, language)
+    vectors = embedder.embed_passages([passage_text(chunk.of(segments)) for chunk in chunks])
     return PreparedIndex(
         embedder.name,
         [_prepared(chunk, segments) for chunk in chunks],
-        lengths.tobytes(),
-        {term: pack_postings(pairs) for term, pairs in occurrences.items()},
-        pack_vectors(quantize(vectors)),
+        pack_lengths(terms.lengths),
+        terms.postings,
+        quantize(vectors),
     )
 
 

@@ -19,6 +19,7 @@ from earmark.library.types import ParsedTranscript, Recording, Transcription
 from earmark.retrieval import queries
 from earmark.retrieval.embedders import Embedder
 from earmark.retrieval.indexing import PreparedIndex, prepare_index
+from earmark.retrieval.vectors import insert_vectors
 from earmark.identity.projects import list_tenants
 from earmark.storage.tenant import Operator, Tenant
 
@@ -151,7 +152,7 @@ async def _insert_index(work: Tenant, recording: Recording, transcription: Trans
         "language": transcription.language, "chunk_count": len(index.chunks), "chunk_lengths": index.chunk_lengths,
     }  # fmt: skip
     await work.execute(queries.insert_index, row)
-    await work.execute(queries.insert_vectors, {**common, "vectors": index.vectors})
+    await insert_vectors(work, recording.number, index.vectors)
     named = {"recording_id": recording.id, "end_user_id": recording.end_user_id}
     rows = [
         {**named, "ordinal": ordinal, "id": new_id("chk"), "first_segment": chunk.first, "last_segment": chunk.last,

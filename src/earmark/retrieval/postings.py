@@ -1,15 +1,68 @@
-"""v0"""
+"""Where a term occurs: the packed form that the database keeps and the arrays that ranking reads."""
 
 from __future__ import annotations
-from collections.abc import Sequence
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
+_PAIR: Final = np.dtype([("ordinal", "<u4"), ("frequency", "<u2")])
+_MOST: Final = 65_535
+"""A term said more often in one chunk counts as that often; BM25 is flat long before."""
 
-def pack_postings(pairs: Sequence[tuple[int, int]]) -> bytes:
-    return np.array(pairs, "<u4").reshape(-1, 2).tobytes()
+
+@dataclass(frozen=True, slots=True)
+class TermPostings:
+    """The chunks that hold one term.
+
+    Shapes: chunks int32 [n], ascending, numbered over the whole snapshot; frequencies float32 [n].
+    """
+
+    chunks: NDArray[np.int32]
+    frequencies: NDArray[np.float32]
 
 
-def unpack_postings(packed: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    pairs = np.frombuffer(packed, "<u4").reshape(-1, 2).astype(np.int32)
-    return pairs[:, 0], pairs[:, 1]
+def pack_postings(frequencies: Mapping[int, int]) -> bytes:
+    """One term in one recording: 6 bytes for each chunk that holds it, by ordinal.
+
+    Args:
+        frequencies: chunk ordinal -> how often the term occurs there, at least 1.
+    """
+    pairs = [(ordinal, min(count, _MOST)) for ordinal, count in sorted(frequencies.items())]
+    return np.array(pairs, _PAIR).tobytes()
+
+
+def unpack_postings(blobs: Sequence[bytes], first_chunks: Sequence[int]) -> TermPostings:
+    """One term over several recordings.
+
+    Args:
+        blobs: packed rows, in the snapshot's order of recordings.
+        first_chunks: for each blob, the number of its recording's first chunk in the snapshot.
+    """
+    pairs = np.frombuffer(b"".join(blobs), _PAIR)
+    sizes = [len(blob) // _PAIR.itemsize for blob in blobs]
+    chunks = pairs["ordinal"].astype(np.int32) + np.repeat(np.asarray(first_chunks, np.int32), sizes)
+    return TermPostings(chunks, pairs["frequency"].astype(np.float32))
+
+
+def merge_postings(lists: Sequence[TermPostings]) -> TermPostings:
+    """Several terms taken as one: frequencies of the same chunk are added."""
+    if len(lists) == 1:
+        return lists[0]
+    together = np.concatenate([postings.chunks for postings in lists])
+    chunks, positions = np.unique(together, return_inverse=True)
+    counts = np.concatenate([postings.frequencies for postings in lists])
+    return TermPostings(chunks, np.bincount(positions, counts, len(chunks)).astype(np.float32))
+
+
+def pack_lengths(lengths: Sequence[int]) -> bytes:
+    """How many terms each chunk of a recording has, as little-endian uint32."""
+    return np.asarray(lengths, "<u4").tobytes()
+
+
+def unpack_lengths(blob: bytes) -> NDArray[np.uint32]:
+    """The inverse of `pack_lengths`."""
+    return np.frombuffer(blob, "<u4")

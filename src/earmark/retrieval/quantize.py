@@ -23,7 +23,8 @@ def scale_of(dimensions: int) -> float:
 def quantize(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
     """Shapes: [..., d] of length 1 -> [..., d] integers from -127 to 127, half to even."""
     scaled = np.rint(vectors * np.float32(scale_of(vectors.shape[-1])))
-    return np.clip(scaled, -_LARGEST, _LARGEST).astype(np.int8)
+    clipped: NDArray[np.int8] = np.clip(scaled, -_LARGEST, _LARGEST).astype(np.int8)
+    return clipped
 
 
 def cosines(vectors: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[np.float32]:

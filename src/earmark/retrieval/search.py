@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from earmark.library.transcripts import list_segments_between
 from earmark.retrieval import queries
 from earmark.retrieval.analysis import analyze_query
 from earmark.retrieval.embedders import Embedder
 from earmark.retrieval.types import ChunkHit, SearchRequest
-from earmark.storage.query import Row
+from earmark.retrieval.vectors import fetch_similarities
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from earmark.retrieval.ranking import Hit
     from earmark.retrieval.snapshot import Library
 
+T = TypeVar("T")
 _THREADS = 2
 
 
@@ -52,6 +56,8 @@ class Searcher:
         that person's library and of nobody else's.
         """
         assert tenant.end_user_id is not None
+        from earmark.retrieval.snapshot import Library, rank_library
+
         async with tenant.reading() as snapshot:
             params = {"embedder": self.embedder.name}
             rows = [_IndexRow(*row) for row in await snapshot.fetch_all(queries.select_indexes, params)]
@@ -59,15 +65,27 @@ class Searcher:
             if not any(chosen):
                 return []
             query = analyze_query(request.query, {row.language for row in rows})
-            postings = await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)})
-            vectors = await _fetch_vectors(snapshot, rows, chosen)
-            speakers = await _spoken_by(snapshot, request.speaker)
-            from earmark.retrieval.snapshot import rank_library
-
-            loop = asyncio.get_running_loop()
-            library = _library(rows, chosen, postings, vectors, speakers)
-            hits = await loop.run_in_executor(self._threads, rank_library, self.embedder, query, library, request.limit)
+            wanted = await self._offload(self._embed, request.query)
+            nos = None if all(chosen) else [row.recording_no for row, is_in in zip(rows, chosen, strict=True) if is_in]
+            library = Library(
+                rows=rows,
+                chosen=chosen,
+                postings=await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)}),
+                wanted=wanted,
+                similarities=await fetch_similarities(snapshot, wanted, nos),
+                are_products=snapshot.database.has_pgvector,
+                spoken_by=await _spoken_by(snapshot, request.speaker),
+            )
+            hits = await self._offload(rank_library, query, library, request.limit)
             return [await _load(snapshot, rows, library, hit) for hit in hits]
+
+    def _embed(self, text: str) -> NDArray[np.int8]:
+        from earmark.retrieval.quantize import quantize
+
+        return quantize(self.embedder.embed_query(text))
+
+    def _offload(self, work: Callable[..., T], *args: Any) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
     def close(self) -> None:
         """Let the threads go."""
@@ -85,16 +103,6 @@ def _in_scope(rows: Sequence[_IndexRow], request: SearchRequest) -> list[bool]:
     ]
 
 
-async def _fetch_vectors(snapshot: Tenant, rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> Mapping[int, bytes]:
-    """Return the vectors of the recordings in scope, by recording number."""
-    wanted = [row.recording_no for row, is_in in zip(rows, chosen, strict=True) if is_in]
-    if len(wanted) == len(rows):
-        found = await snapshot.fetch_all(queries.select_vectors)
-    else:
-        found = await snapshot.fetch_all(queries.select_vectors_of, {"recording_nos": wanted})
-    return dict(found)
-
-
 async def _spoken_by(snapshot: Tenant, speaker: str | None) -> set[tuple[str, int]] | None:
     """Return the (recording id, chunk ordinal) pairs in which this person speaks, or None for no filter."""
     if speaker is None:
@@ -102,18 +110,6 @@ async def _spoken_by(snapshot: Tenant, speaker: str | None) -> set[tuple[str, in
     wanted = fold(speaker)
     rows = await snapshot.fetch_all(queries.select_chunks_of_speaker)
     return {(recording_id, ordinal) for recording_id, ordinal, name in rows if fold(name) == wanted}
-
-
-def _library(
-    rows: Sequence[_IndexRow],
-    chosen: Sequence[bool],
-    postings: Sequence[Row],
-    vectors: Mapping[int, bytes],
-    speakers: set[tuple[str, int]] | None,
-) -> Library:
-    from earmark.retrieval.snapshot import Library
-
-    return Library(rows, chosen, postings, vectors, speakers)
 
 
 async def _load(snapshot: Tenant, rows: Sequence[_IndexRow], library: Library, hit: Hit) -> ChunkHit:

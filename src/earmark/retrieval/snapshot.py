@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earmark.retrieval.analysis import QueryTerms
-from earmark.retrieval.embedders import Embedder
-from earmark.retrieval.postings import unpack_postings
-from earmark.retrieval.quantize import cosines, quantize, unpack_vectors
-from earmark.retrieval.ranking import Hit, RecordingEntry, Snapshot, TermPostings, rank
+from earmark.retrieval.postings import TermPostings, unpack_lengths, unpack_postings
+from earmark.retrieval.ranking import Hit, RecordingEntry, Snapshot, rank
+from earmark.retrieval.vectors import to_similarities
 from earmark.storage.query import Row
 
 
@@ -23,56 +24,58 @@ class IndexRow(Protocol):
     """One recording of the library, as the index knows it."""
 
     @property
-    def recording_no(self) -> int: ...
+    def recording_no(self) -> int: ...  # noqa: D102
     @property
-    def recording_id(self) -> str: ...
+    def recording_id(self) -> str: ...  # noqa: D102
     @property
-    def chunk_count(self) -> int: ...
+    def chunk_count(self) -> int: ...  # noqa: D102
     @property
-    def chunk_lengths(self) -> bytes: ...
+    def chunk_lengths(self) -> bytes: ...  # noqa: D102
     @property
-    def recorded_us(self) -> int | None: ...
+    def recorded_us(self) -> int | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
 class Library:
-    """One end user's index, as read: all recordings, those in scope, the question's postings, vectors."""
+    """One end user's index, as read: all recordings, those in scope, the question's postings and vector.
+
+    `similarities` are the rows of `vectors.fetch_similarities`; `are_products` says in which form.
+    """
 
     rows: Sequence[IndexRow]
     chosen: Sequence[bool]
     postings: Sequence[Row]
-    vectors: Mapping[int, bytes]
+    wanted: NDArray[np.int8]
+    similarities: Sequence[Row]
+    are_products: bool
     spoken_by: set[tuple[str, int]] | None
 
-    @property
+    @cached_property
     def first_chunks(self) -> list[int]:
-        """The number of each recording's first chunk, in the numbering of the snapshot."""
+        """The number of each recording's first chunk, in the numbering of the snapshot, and the number of all."""
         return [0, *accumulate(row.chunk_count for row in self.rows)]
 
     def locate(self, chunk: int) -> tuple[int, int]:
         """Return (index of the recording in `rows`, ordinal of the chunk in it)."""
-        firsts = self.first_chunks
-        index = bisect_right(firsts, chunk) - 1
-        return index, chunk - firsts[index]
+        index = bisect_right(self.first_chunks, chunk) - 1
+        return index, chunk - self.first_chunks[index]
 
 
-def rank_library(embedder: Embedder, query: QueryTerms, library: Library, limit: int) -> list[Hit]:
-    """Embed the question and rank; arithmetic only, for a worker thread."""
+def rank_library(query: QueryTerms, library: Library, limit: int) -> list[Hit]:
+    """Rank the chunks in scope; arithmetic only, for a worker thread."""
     in_scope = _in_scope(library)
-    vector = quantize(embedder.embed_query(query.question))
     snapshot = Snapshot(
         recordings=[_entry(row) for row in library.rows],
         postings=_postings(library),
-        cosines=_cosines(library, vector),
+        cosines=_cosines(library),
         in_scope=None if in_scope.all() else in_scope,
     )
     return rank(query, snapshot, limit=limit)
 
 
 def _entry(row: IndexRow) -> RecordingEntry:
-    lengths = np.frombuffer(row.chunk_lengths, "<u4")
     recorded_at_ms = None if row.recorded_us is None else row.recorded_us // 1_000
-    return RecordingEntry(row.recording_id, row.chunk_count, lengths, recorded_at_ms)
+    return RecordingEntry(row.recording_id, row.chunk_count, unpack_lengths(row.chunk_lengths), recorded_at_ms)
 
 
 def _in_scope(library: Library) -> NDArray[np.bool_]:
@@ -89,24 +92,22 @@ def _in_scope(library: Library) -> NDArray[np.bool_]:
 
 def _postings(library: Library) -> dict[str, TermPostings]:
     """Number the chunks of all recordings through, in the order of `rows`."""
-    firsts = library.first_chunks
     place = {row.recording_no: index for index, row in enumerate(library.rows)}
     found: dict[str, TermPostings] = {}
-    for term, group in groupby(library.postings, key=lambda row: row[0]):
+    for term, group in groupby(library.postings, key=itemgetter(0)):
         known = sorted((place[number], packed) for _, number, packed in group if number in place)
-        unpacked = [(firsts[index], *unpack_postings(packed)) for index, packed in known]
-        if unpacked:
-            chunks = np.concatenate([chunks + start for start, chunks, _ in unpacked])
-            found[term] = TermPostings(chunks, np.concatenate([tfs for _, _, tfs in unpacked]))
+        if known:
+            firsts = [library.first_chunks[index] for index, _ in known]
+            found[term] = unpack_postings([packed for _, packed in known], firsts)
     return found
 
 
-def _cosines(library: Library, vector: NDArray[np.int8]) -> NDArray[np.float32]:
+def _cosines(library: Library) -> NDArray[np.float32]:
     """Return each chunk's cosine; -1 outside the scope, whose vectors were not read."""
-    counts = [row.chunk_count for row in library.rows]
-    found = np.full(sum(counts), -1.0, np.float32)
+    found = np.full(library.first_chunks[-1], -1.0, np.float32)
+    similarities = to_similarities(library.similarities, library.wanted, are_products=library.are_products)
     for row, start in zip(library.rows, library.first_chunks, strict=False):
-        packed = library.vectors.get(row.recording_no)
-        if packed is not None:
-            found[start : start + row.chunk_count] = cosines(unpack_vectors([packed], len(vector)), vector)
+        known = similarities.get(row.recording_no)
+        if known is not None:
+            found[start : start + row.chunk_count] = known
     return found

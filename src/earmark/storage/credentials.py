@@ -10,10 +10,9 @@ from earmark.storage.database import Database
 from earmark.storage.query import Compiled, Row
 
 _SQLITE = Compiled(
-    "SELECT k.secret_hash, k.id, k.tenant_id, t.project_id, t.mode, k.end_user_id, e.number, k.scopes_json,"
+    "SELECT k.secret_hash, k.id, k.tenant_id, t.project_id, t.mode, k.end_user_id, k.end_user_no, k.scopes_json,"
     " k.expires_us, k.revoked_us"
     " FROM api_keys k JOIN tenants t ON t.id = k.tenant_id"
-    " LEFT JOIN end_users e ON e.tenant_id = k.tenant_id AND e.id = k.end_user_id"
     " WHERE k.secret_hash = ?",
     ("secret_hash",),
     {},

@@ -29,6 +29,8 @@ class Database(Protocol):
     """
 
     compiler: Compiler
+    has_pgvector: bool
+    """Whether vectors are compared in the database (`storage/pgvector.py`)."""
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]: ...
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, bindparam
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import BIGINT, Boolean, TypeEngine
+from sqlalchemy.types import Boolean, TypeEngine
 
 
 class AnyOf(ColumnElement[bool]):
@@ -35,7 +35,7 @@ def _any_of_sqlite(element: AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(AnyOf, "postgresql")
 def _any_of_postgresql(element: AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
-    item = BIGINT() if isinstance(element.column.type.dialect_impl(compiler.dialect), BIGINT) else Text()
+    item = BigInteger() if isinstance(element.column.type, Integer) else Text()
     bound = compiler.process(bindparam(element.name, type_=ARRAY(item)), **kw)
     return f"{compiler.process(element.column, **kw)} = ANY ({bound})"
 
@@ -77,4 +77,3 @@ def _contains_postgresql(element: Contains, compiler: SQLCompiler, **kw: Any) ->
 def contains(column: ColumnElement[Any], name: str) -> Contains:
     """Return the predicate that `column` contains the text bound to `name`."""
     return Contains(column, name)
-

@@ -21,6 +21,14 @@ from earmark.storage.sqlite import connect, prepare_file
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection as SyncConnection
 
+
+class MigrationFailedError(UnavailableError):
+    """A migration failed and was undone."""
+
+    def __init__(self) -> None:
+        super().__init__("A migration failed; the database is as it was before.")
+
+
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -29,7 +37,7 @@ def known_revisions() -> list[str]:
     return sorted(path.stem for path in (_SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
-def check_revision(current: str | None, *, is_blank: bool) -> bool:
+def check_revision(current: str | None, is_blank: bool) -> bool:  # noqa: FBT001
     """Return whether the database is at the newest revision.
 
     Raises: UnknownSchemaError if it is at none that we know.
@@ -54,7 +62,7 @@ def migrate_sqlite(path: Path) -> None:
         prepare_file(path)
         with _file_lock(path.with_suffix(".lock")), closing(connect(path)) as connection:
             current, is_blank = _sqlite_revision(connection)
-            if check_revision(current, is_blank=is_blank):
+            if check_revision(current, is_blank):
                 return
             if not is_blank:
                 _back_up(connection, path.with_name(f"{path.name}.before-{known_revisions()[-1]}"))
@@ -110,7 +118,7 @@ def _upgrade_sqlite(path: Path) -> None:
 def upgrade(connection: SyncConnection) -> None:
     """Run the missing migrations inside the caller's transaction.
 
-    Raises: UnavailableError if a migration fails; then nothing has changed.
+    Raises: MigrationFailedError; then nothing has changed.
     """
     from alembic import command
     from alembic.config import Config
@@ -122,7 +130,5 @@ def upgrade(connection: SyncConnection) -> None:
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
-    except UnavailableError:
-        raise
     except Exception as error:
-        raise UnavailableError("A migration failed; the database is as it was before.") from error
+        raise MigrationFailedError from error

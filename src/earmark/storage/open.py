@@ -1,22 +1,30 @@
-"""From a URL to an open, migrated database."""
+"""From settings to an open, migrated database."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
+from earmark.config import Settings
 from earmark.errors import InvalidError
 from earmark.storage.database import Database
 from earmark.storage.migrate import migrate_sqlite
 from earmark.storage.sqlite import SQLiteDatabase
 
 
-async def open_database(url: str | None, path: Path) -> Database:
-    """Open the database of `url`, or the SQLite file at `path` if there is none; migrate it first.
+async def open_database(settings: Settings) -> Database:
+    """Open PostgreSQL if a URL is set, else the SQLite file; migrate it first.
 
-    Raises: UnknownSchemaError, StorageUnavailableError; InvalidError for a URL of another kind.
+    Raises: UnknownSchemaError, StorageUnavailableError, UnsafeRoleError; InvalidError for another kind of URL.
     """
-    if url is None:
-        await asyncio.to_thread(migrate_sqlite, path)
-        return SQLiteDatabase(path)
-    raise InvalidError("EARMARK_DATABASE_URL must start with postgresql://.", param="EARMARK_DATABASE_URL")
+    if settings.database_url is None:
+        await asyncio.to_thread(migrate_sqlite, settings.database_path)
+        return SQLiteDatabase(settings.database_path)
+    if not settings.database_url.startswith(("postgresql://", "postgres://")):
+        raise InvalidError("EARMARK_DATABASE_URL must start with postgresql://.", param="EARMARK_DATABASE_URL")
+    from earmark.storage.migrate_postgres import check_role, migrate_postgres
+    from earmark.storage.postgres import PostgresDatabase
+
+    await migrate_postgres(settings.database_url, settings.migration_database_url)
+    if not settings.allow_unsafe_database_role:
+        await check_role(settings.database_url)
+    return await PostgresDatabase.open(settings.database_url)

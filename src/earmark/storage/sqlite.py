@@ -128,6 +128,8 @@ class _WriterConnection:
 class SQLiteDatabase:
     """One SQLite file, opened by one process; other processes may have it open as well."""
 
+    has_pgvector = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.compiler = Compiler(sqlite_dialect.dialect(paramstyle="qmark"))

@@ -113,6 +113,7 @@ api_keys = Table(
     Column("label", Text),  # what it is for, in the operator's words
     Column("hint", Text, nullable=False),  # last four characters, to tell keys apart
     Column("end_user_id", Key),
+    Column("end_user_no", Int),
     Column("scopes_json", Text),  # null: all
     Column("created_us", Int, nullable=False),
     Column("expires_us", Int),
@@ -393,13 +394,14 @@ message_sources = Table(
 SYSTEM_TABLES = frozenset({"installation", "projects", "tenants"})
 """Tables of the operator: no customer's data, no tenant."""
 
-CUSTOMER_TABLES = frozenset(metadata.tables) - SYSTEM_TABLES
+CUSTOMER_TABLES = (frozenset(metadata.tables) | {"chunk_vectors"}) - SYSTEM_TABLES
 
 OWNER_COLUMN: dict[str, str | None] = {
     "end_users": "id",
     "postings": "end_user_no",
     "recording_indexes": "end_user_no",
     "vector_blocks": "end_user_no",
+    "chunk_vectors": "end_user_no",
     "ask_title_counters": None,
     "ask_title_grams": None,
 }

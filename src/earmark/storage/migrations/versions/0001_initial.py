@@ -3,11 +3,33 @@
 import sqlalchemy as sa
 from alembic import op
 
+from earmark.storage import row_security
+
 revision = "0001_initial"
 down_revision = None
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+TENANT_TABLES = [
+    "api_keys",
+    "ask_messages",
+    "ask_session_recordings",
+    "ask_sessions",
+    "ask_title_counters",
+    "ask_title_grams",
+    "ask_turn_waiters",
+    "chunks",
+    "end_users",
+    "message_sources",
+    "postings",
+    "recording_indexes",
+    "recordings",
+    "segments",
+    "transcriptions",
+    "vector_blocks",
+]
 
 
 def upgrade() -> None:
@@ -69,6 +91,7 @@ def upgrade() -> None:
         sa.Column("label", sa.Text(), nullable=True),
         sa.Column("hint", sa.Text(), nullable=False),
         sa.Column("end_user_id", KEY, nullable=True),
+        sa.Column("end_user_no", INT, nullable=True),
         sa.Column("scopes_json", sa.Text(), nullable=True),
         sa.Column("created_us", INT, nullable=False),
         sa.Column("expires_us", INT, nullable=True),
@@ -470,3 +493,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "end_user_no", "recording_no", name=op.f("pk_vector_blocks")),
     )
+
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        row_security.protect(connection, TENANT_TABLES)
+        row_security.create_credential_lookup(connection)
+        row_security.create_chunk_vectors(connection)

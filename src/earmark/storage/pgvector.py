@@ -1,0 +1,62 @@
+"""The semantic scan in PostgreSQL, where pgvector is installed.
+
+Vectors are stored as `halfvec` of the same integers (-127 to 127) that SQLite keeps as int8: such
+integers are exact in half precision and their dot products exact in single, so that both databases
+give the same bits, and the same ranking.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Insert, Select, bindparam, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.types import UserDefinedType
+
+from earmark.storage.dialect import any_of
+from earmark.storage.query import Guard, long_query, query
+from earmark.storage.tables import Int
+
+
+class HalfVector(UserDefinedType[str]):
+    """pgvector's `halfvec`, written as text: `[1,-2,3]`."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "halfvec"
+
+
+# Made by the migration where the extension is there; not in `tables.metadata`, which is every database's.
+chunk_vectors = sa.Table(
+    "chunk_vectors",
+    sa.MetaData(),
+    sa.Column("tenant_id", Int, primary_key=True),
+    sa.Column("end_user_no", Int, primary_key=True),
+    sa.Column("recording_no", Int, primary_key=True),
+    sa.Column("ordinal", Int, primary_key=True),
+    sa.Column("embedding", HalfVector),
+)
+
+
+def _as_vector(name: str) -> sa.ColumnElement[Any]:
+    return sa.cast(bindparam(name, type_=sa.Text()), HalfVector())
+
+
+@query
+def insert_chunk_vector(own: Guard) -> Insert:
+    return own.insert(chunk_vectors).values(embedding=_as_vector("embedding"))
+
+
+@long_query
+def select_products(own: Guard, *, is_narrowed: bool) -> Select[Any]:
+    """For each recording its chunks' dot products with `wanted`, as big-endian float32 in order of the chunks."""
+    negative = chunk_vectors.c.embedding.op("<#>", return_type=sa.Float())(_as_vector("wanted"))
+    product = func.float4send(sa.cast(-negative, sa.REAL()), type_=sa.LargeBinary())
+    empty = sa.cast(sa.literal_column("''"), sa.LargeBinary())
+    joined = func.string_agg(product, aggregate_order_by(empty, chunk_vectors.c.ordinal))
+    statement = select(chunk_vectors.c.recording_no, joined).where(own(chunk_vectors))
+    if is_narrowed:
+        statement = statement.where(any_of(chunk_vectors.c.recording_no, "recording_nos"))
+    return statement.group_by(chunk_vectors.c.recording_no)

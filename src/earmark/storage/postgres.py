@@ -1,0 +1,167 @@
+"""PostgreSQL through asyncpg: each piece of work is one transaction with its tenant set for it alone.
+
+`SET LOCAL` (as `set_config(…, true)`) dies with its transaction, so a pooled connection can't carry a
+tenant over; row-level security shows no row where none is set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from earmark.errors import EarmarkError
+from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
+from earmark.storage.query import Compiled, Compiler, Row
+
+_POOL_SIZE = 10
+_CONNECT_TIMEOUT_S = 15.0
+_READ_ONLY = " ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+def translate(error: Exception) -> EarmarkError:
+    """Return the error of ours that a driver's error means."""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return UniqueViolationError()
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return MissingParentError()
+    if isinstance(error, asyncpg.DiskFullError):
+        return StorageUnavailableError("The database can't write to its disk.")
+    return StorageUnavailableError("The database does not answer.")
+
+
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+def begin(tenant_id: int | None, mode: str = "") -> str:
+    """Return the words that open a transaction for a tenant, in one round trip."""
+    if tenant_id is None:
+        return f"BEGIN{mode}"
+    return f"BEGIN{mode}; SELECT set_config('earmark.tenant_id', '{tenant_id:d}', true)"
+
+
+class _PostgresConnection:
+    """An open transaction."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
+        try:
+            rows: list[Row] = await self._connection.fetch(compiled.sql, *args)
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+        return rows
+
+    async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
+        try:
+            status: str = await self._connection.execute(compiled.sql, *args)
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+        return int(status.rpartition(" ")[2])
+
+    async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
+        try:
+            await self._connection.executemany(compiled.sql, rows)
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+
+
+class PostgresDatabase:
+    """One PostgreSQL database, through a pool of connections; other processes may use it as well."""
+
+    def __init__(self, pool: asyncpg.Pool, *, has_pgvector: bool) -> None:
+        self._pool = pool
+        self.has_pgvector = has_pgvector
+        self.compiler = Compiler(PGDialect_asyncpg())
+
+    @classmethod
+    async def open(cls, url: str) -> PostgresDatabase:
+        """Connect.
+
+        Raises: StorageUnavailableError if that fails.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=_POOL_SIZE, timeout=_CONNECT_TIMEOUT_S, reset=_keep_session
+            )
+            has_pgvector = await pool.fetchval("SELECT to_regclass('chunk_vectors') IS NOT NULL")
+        except (*_DRIVER_ERRORS, ValueError) as error:
+            raise StorageUnavailableError("Can't connect to the database of EARMARK_DATABASE_URL.") from error
+        return cls(pool, has_pgvector=bool(has_pgvector))
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
+        if tenant_id is None:
+            try:
+                rows: list[Row] = await self._pool.fetch(compiled.sql, *args)
+            except _DRIVER_ERRORS as error:
+                raise translate(error) from error
+            return rows
+        async with self._transaction(begin(tenant_id)) as connection:
+            return await connection.fetch_all(compiled, args)
+
+    @asynccontextmanager
+    async def reading(self, tenant_id: int | None) -> AsyncIterator[_PostgresConnection]:
+        async with self._transaction(begin(tenant_id, _READ_ONLY)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self, tenant_id: int | None) -> AsyncIterator[_PostgresConnection]:
+        async with self._transaction(begin(tenant_id)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, opening: str) -> AsyncIterator[_PostgresConnection]:
+        try:
+            connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+        try:
+            try:
+                await _run(connection, opening)
+                yield _PostgresConnection(connection)
+            except BaseException:
+                await asyncio.shield(_roll_back(connection))
+                raise
+            await asyncio.shield(_run(connection, "COMMIT"))
+        finally:
+            await asyncio.shield(self._pool.release(connection))
+
+    async def is_connected(self) -> bool:
+        try:
+            await self._pool.fetchval("SELECT 1 FROM installation LIMIT 1", timeout=2)
+        except _DRIVER_ERRORS:
+            return False
+        return True
+
+    async def describe(self) -> str:
+        try:
+            version = await self._pool.fetchval("SHOW server_version")
+            role = await self._pool.fetchval("SELECT current_user")
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+        vectors = "pgvector" if self.has_pgvector else "without pgvector: vectors are read whole, which is slower"
+        return f"PostgreSQL {version.split(' ')[0]} as {role}, {vectors}"
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def _keep_session(connection: asyncpg.Connection) -> None:
+    """Nothing to reset between borrowers: no statement of ours changes a session beyond its transaction."""
+
+
+async def _run(connection: asyncpg.Connection, words: str) -> None:
+    try:
+        await connection.execute(words)
+    except _DRIVER_ERRORS as error:
+        raise translate(error) from error
+
+
+async def _roll_back(connection: asyncpg.Connection) -> None:
+    if not connection.is_closed() and connection.is_in_transaction():
+        await connection.execute("ROLLBACK")

@@ -1,0 +1,417 @@
+"""The command line, as a person or a script meets it."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earmark.identity.projects import get_tenant
+from earmark.library.end_users import find_end_user
+from earmark.library.recordings import get_recording, list_recordings
+from earmark.library.types import Page, Recording
+from earmark.runtime import Runtime
+from tests.cli.transcripts import FORMS, LAUNCH, PRICE, column, json_lines, native, written
+from tests.server import Place, running
+
+Done = subprocess.CompletedProcess[str]
+QUESTION = "When is the launch of the lantern?"
+
+
+def check_mistake(done: Done, code: int) -> str:
+    """Check that a command failed with one sentence and no trace; return the sentence."""
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("earmark: ")
+    return lines[0]
+
+
+def run_import(desk: Place, project: str, user: str, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+    """Import with `--json`; return the lines."""
+    done = desk.cli("import", *arguments, "--project", project, "--end-user", user, "--json", check=False)
+    assert done.returncode == code, done.stderr
+    return json_lines(done.stdout)
+
+
+def recordings_of(desk: Place, project: str, user: str, mode: str = "live") -> list[Recording]:
+    """Return an end user's recordings, newest first."""
+
+    async def work(runtime: Runtime) -> list[Recording]:
+        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        owner = await find_end_user(tenant, user)
+        return await list_recordings(tenant, Page(100), {"end_user_id": owner.id}) if owner else []
+
+    return desk.run(work)
+
+
+# ---- projects and keys -----------------------------------------------------------------------------
+
+
+def test_a_new_project_is_its_id_and_name(fresh_place: Place) -> None:
+    made = json.loads(fresh_place.cli("projects", "create", "Lanterns & Co", "--json").stdout)
+    assert re.fullmatch("proj_[A-Za-z0-9]{24}", made.pop("id"))
+    assert made == {"name": "Lanterns & Co"}
+
+
+def test_projects_are_listed_oldest_first(fresh_place: Place) -> None:
+    ids = [fresh_place.cli("projects", "create", name).stdout.strip() for name in ("One", "Two")]
+    listed = json_lines(fresh_place.cli("projects", "list", "--json").stdout)
+    assert listed == [{"id": ids[0], "name": "One"}, {"id": ids[1], "name": "Two"}]
+
+
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_a_new_key_is_shown_with_its_mode_in_its_name(desk: Place, project: str, mode: str) -> None:
+    done = desk.cli("keys", "create", "--project", project, "--mode", mode, "--json")
+    key = json.loads(done.stdout)
+    assert {"id", "key"} <= set(key)
+    assert re.fullmatch(rf"sk_{mode}_[A-Za-z0-9]{{33,128}}", key["key"])
+    assert (key["project_id"], key["mode"], key["end_user_id"], key["expires_at"]) == (project, mode, None, None)
+
+
+def test_without_json_a_new_key_is_the_only_thing_printed(desk: Place, project: str) -> None:
+    assert re.fullmatch(r"sk_live_\w+\n", desk.cli("keys", "create", "--project", project).stdout)
+
+
+def test_listed_keys_show_no_secret(desk: Place, project: str) -> None:
+    made = json.loads(desk.cli("keys", "create", "--project", project, "--label", "for tests", "--json").stdout)
+    listed = desk.cli("keys", "list", "--project", project, "--json").stdout
+    assert made["key"] not in listed
+    row = next(one for one in json_lines(listed) if one["id"] == made["id"])
+    assert (row["hint"], row["label"], row["revoked_at"]) == (made["key"][-4:], "for tests", None)
+
+
+def test_a_revoked_key_is_listed_as_revoked(desk: Place, project: str) -> None:
+    key = json.loads(desk.cli("keys", "create", "--project", project, "--json").stdout)["id"]
+    assert json.loads(desk.cli("keys", "revoke", key, "--project", project, "--json").stdout)["id"] == key
+    listed = {row["id"]: row for row in json_lines(desk.cli("keys", "list", "--project", project, "--json").stdout)}
+    assert listed[key]["revoked_at"]
+
+
+def test_an_expiry_is_shown_in_utc(desk: Place, project: str) -> None:
+    expiry = ("--expires-at", "2999-01-31T02:00:00+02:00")
+    key = json.loads(desk.cli("keys", "create", "--project", project, *expiry, "--json").stdout)
+    assert key["expires_at"] == "2999-01-31T00:00:00Z"
+
+
+def test_a_key_of_an_unknown_end_user_is_one_sentence(desk: Place, project: str) -> None:
+    check_mistake(desk.cli("keys", "create", "--project", project, "--end-user", "eu_nobody", check=False), 1)
+
+
+def test_revoking_an_unknown_key_is_one_sentence(desk: Place, project: str) -> None:
+    check_mistake(desk.cli("keys", "revoke", "key_unknown", "--project", project, check=False), 1)
+
+
+# ---- import ----------------------------------------------------------------------------------------
+
+
+def test_every_form_of_transcript_is_imported(desk: Place, project: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, FORMS)
+    rows = run_import(desk, project, "forms", *paths)
+    assert column(rows, "file") == paths
+    assert column(rows, "status") == ["imported"] * len(FORMS)
+    assert all(set(row) == {"file", "status", "recording_id"} for row in rows)
+    stored = {one.id: one for one in recordings_of(desk, project, "forms")}
+    assert [stored[row["recording_id"]].name for row in rows] == [Path(path).stem for path in paths]
+    assert {one.status for one in stored.values()} == {"completed"}
+
+
+def test_a_bad_file_is_reported_and_the_rest_go_on(desk: Place, project: str, tmp_path: Path) -> None:
+    files = {"a.vtt": FORMS["cues.vtt"], "bad.vtt": "WEBVTT\n\n00:09.000 --> 00:05.000\nBackwards\n",
+             "bad.json": '{"segments": [}', "z.srt": FORMS["cues.srt"]}  # fmt: skip
+    rows = run_import(desk, project, "mixed", *written(tmp_path, files), code=1)
+    assert column(rows, "status") == ["imported", "failed", "failed", "imported"]
+    assert [row["recording_id"] is None for row in rows] == [False, True, True, False]
+    assert all(row["error"] for row in rows[1:3])
+    assert len(recordings_of(desk, project, "mixed")) == 2
+
+
+def test_a_missing_file_is_reported_and_the_rest_go_on(desk: Place, project: str, tmp_path: Path) -> None:
+    (good,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
+    rows = run_import(desk, project, "missing", str(tmp_path / "gone.vtt"), str(tmp_path), good, code=1)
+    assert column(rows, "status") == ["failed", "failed", "imported"]
+    assert rows[0]["error"] == "The file can't be read: no such file or directory."
+
+
+def test_people_get_a_line_for_each_file(desk: Place, project: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, {"a.txt": FORMS["lines.txt"], "b.json": "{"})
+    done = desk.cli("import", *paths, "--project", project, "--end-user", "lines", check=False)
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["imported", "failed"]
+    assert "Traceback" not in done.stderr
+
+
+def test_the_same_bytes_again_are_skipped(desk: Place, project: str, tmp_path: Path) -> None:
+    first, other = written(tmp_path, {"a.vtt": FORMS["cues.vtt"], "renamed.vtt": FORMS["cues.vtt"]})
+    (made,) = run_import(desk, project, "again", first)
+    rows = run_import(desk, project, "again", first, other)
+    assert rows == [{**made, "status": "skipped"}, {**made, "file": other, "status": "skipped"}]
+    assert len(recordings_of(desk, project, "again")) == 1
+
+
+def test_the_same_bytes_of_another_end_user_are_imported(desk: Place, project: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, {"a.vtt": FORMS["cues.vtt"]})
+    assert column([*run_import(desk, project, "ann", *paths), *run_import(desk, project, "ben", *paths)], "status") == [
+        "imported", "imported"]  # fmt: skip
+
+
+def test_a_file_whose_recording_was_deleted_is_imported_again(desk: Place, project: str, tmp_path: Path) -> None:
+    from earmark.library.recordings import delete_recording
+
+    paths = written(tmp_path, {"a.vtt": FORMS["cues.vtt"]})
+    (made,) = run_import(desk, project, "deleted", *paths)
+
+    async def work(runtime: Runtime) -> None:
+        await delete_recording(await get_tenant(runtime.operator, project, "live"), made["recording_id"])
+
+    desk.run(work)
+    assert column(run_import(desk, project, "deleted", *paths), "status") == ["imported"]
+
+
+def test_a_native_file_brings_its_name_time_and_metadata(desk: Place, project: str, tmp_path: Path) -> None:
+    more = {"name": "Kick-off", "recorded_at": "2026-05-20T12:00:00+02:00", "metadata": {"room": "4b"}}
+    run_import(desk, project, "native", *written(tmp_path, {"a.json": native((0, LAUNCH), **more)}))
+    (stored,) = recordings_of(desk, project, "native")
+    assert (stored.name, stored.recorded_us) == ("Kick-off", 1_779_271_200_000_000)
+    assert json.loads(stored.metadata_json or "") == {"room": "4b"}
+
+
+def test_the_flags_win_over_what_a_file_brings(desk: Place, project: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, {"a.json": native((0, LAUNCH), name="Kick-off", recorded_at="2026-05-20T12:00:00Z")})
+    flags = ("--name", "Mine", "--recorded-at", "2026-05-20T10:00:00Z")
+    run_import(desk, project, "flags", *paths, *flags)
+    (stored,) = recordings_of(desk, project, "flags")
+    assert (stored.name, stored.recorded_us) == ("Mine", 1_779_271_200_000_000)
+
+
+def test_a_name_as_long_as_the_server_takes_is_taken(desk: Place, project: str, tmp_path: Path) -> None:
+    (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
+    run_import(desk, project, "named", path, "--name", "n" * 255)
+    assert [one.name for one in recordings_of(desk, project, "named")] == ["n" * 255]
+
+
+def test_a_name_longer_than_the_server_takes_is_a_mistake(desk: Place, project: str, tmp_path: Path) -> None:
+    (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
+    arguments = ("import", path, "--project", project, "--end-user", "long", "--name", "n" * 256)
+    assert desk.cli(*arguments, check=False).returncode in (1, 2)
+    assert recordings_of(desk, project, "long") == []
+
+
+def test_an_external_id_longer_than_the_server_takes_is_a_mistake(desk: Place, project: str, tmp_path: Path) -> None:
+    (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
+    done = desk.cli("import", path, "--project", project, "--end-user", "e" * 256, check=False)
+    assert done.returncode in (1, 2)
+    assert recordings_of(desk, project, "e" * 256) == []
+
+
+def test_test_data_is_apart_from_live_data(desk: Place, project: str, tmp_path: Path) -> None:
+    paths = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
+    run_import(desk, project, "modes", *paths, "--mode", "test")
+    assert recordings_of(desk, project, "modes", "live") == []
+    assert len(recordings_of(desk, project, "modes", "test")) == 1
+
+
+def test_importing_into_an_unknown_project_is_one_sentence(desk: Place, tmp_path: Path) -> None:
+    (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
+    done = desk.cli("import", path, "--project", "proj_unknown", "--end-user", "ada", check=False)
+    assert "proj_unknown" in check_mistake(done, 1)
+
+
+# ---- search and ask --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def asked(desk: Place, project: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Return the flags of an end user with two recordings."""
+    folder = tmp_path_factory.mktemp("asked")
+    run_import(desk, project, "asker", *written(folder, {
+        "Kick-off.json": native((0, "Good morning, everybody."), (61, LAUNCH)),
+        "Budget.json": native((3_700, PRICE)),
+    }))  # fmt: skip
+    return ("--project", project, "--end-user", "asker")
+
+
+def test_a_search_shows_where_each_moment_is(desk: Place, asked: tuple[str, ...]) -> None:
+    out = desk.cli("search", "price of the lantern", *asked, "--limit", "1").stdout
+    assert re.match(r"Budget @ 1:01:40  \d\.\d{3}\n", out)
+    assert PRICE in out
+
+
+def test_a_search_as_json_has_the_shape_of_the_api(desk: Place, asked: tuple[str, ...]) -> None:
+    results = json.loads(desk.cli("search", "price of the lantern", *asked, "--json").stdout)["results"]
+    assert {"chunk_id", "recording_id", "transcription_id", "chunk_text", "speaker", "start_ms", "end_ms",
+            "recorded_at", "score"} <= set(results[0])  # fmt: skip
+    assert (results[0]["chunk_text"], results[0]["start_ms"]) == (PRICE, 3_700_000)
+
+
+def test_a_search_that_finds_nothing_says_so(desk: Place, project: str, tmp_path: Path) -> None:
+    desk.cli("projects", "list")
+    done = desk.cli("keys", "list", "--project", project)
+    assert done.returncode == 0
+    run_import(desk, project, "empty", str(tmp_path / "gone.txt"), code=1)
+    out = desk.cli("search", "anything", "--project", project, "--end-user", "empty").stdout
+    assert out == "Nothing found.\n"
+
+
+def test_an_answer_cites_recording_and_minute(desk: Place, asked: tuple[str, ...]) -> None:
+    out = desk.cli("ask", QUESTION, *asked).stdout
+    assert f"{LAUNCH} [Kick-off @ 01:01]" in out
+
+
+def test_an_answer_as_json_has_the_shape_of_the_api(desk: Place, asked: tuple[str, ...]) -> None:
+    result = json.loads(desk.cli("ask", QUESTION, *asked, "--json").stdout)
+    assert re.fullmatch("as_[A-Za-z0-9]{24}", result["session_id"])
+    assert result["sources"]
+    parts = result["message"]["parts"]
+    assert result["message"]["content"] == "".join(part["text"] for part in parts if part["type"] == "text")
+    assert any(part["type"] == "citation" and part["start_ms"] == 61_000 for part in parts)
+
+
+def test_a_question_may_be_about_one_recording(desk: Place, project: str, asked: tuple[str, ...]) -> None:
+    budget = next(one for one in recordings_of(desk, project, "asker") if one.name == "Budget")
+    result = json.loads(desk.cli("ask", "What is the price?", *asked, "--recording", budget.id, "--json").stdout)
+    cited = {part["recording_id"] for part in result["message"]["parts"] if part["type"] == "citation"}
+    assert cited == {budget.id}
+
+
+def test_an_end_user_may_be_named_by_id(desk: Place, project: str, asked: tuple[str, ...]) -> None:
+    owner = recordings_of(desk, project, "asker")[0].end_user_id
+    found = json.loads(desk.cli("search", "price", "--project", project, "--end-user", owner, "--json").stdout)
+    assert found["results"]
+
+
+@pytest.mark.parametrize("command", ["search", "ask"])
+def test_an_unknown_project_is_one_sentence(desk: Place, command: str) -> None:
+    done = desk.cli(command, QUESTION, "--project", "proj_unknown", "--end-user", "ada", "--json", check=False)
+    assert "proj_unknown" in check_mistake(done, 1)
+
+
+@pytest.mark.parametrize("command", ["search", "ask"])
+@pytest.mark.parametrize("user", ["nobody", "eu_nobody"])
+def test_an_unknown_end_user_is_one_sentence(desk: Place, project: str, command: str, user: str) -> None:
+    check_mistake(desk.cli(command, QUESTION, "--project", project, "--end-user", user, check=False), 1)
+
+
+def test_another_persons_recording_is_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
+    check_mistake(desk.cli("ask", QUESTION, *asked, "--recording", "rec_unknown", check=False), 1)
+
+
+def test_an_unknown_provider_is_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
+    check_mistake(desk.cli("ask", QUESTION, *asked, "--provider", "nobody", check=False), 1)
+
+
+def test_a_blank_question_is_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
+    check_mistake(desk.cli("ask", "  ", *asked, check=False), 1)
+
+
+# ---- wrong usage -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["projects", "create"],
+        ["projects", "create", "x", "--nonsense"],
+        ["keys", "create"],
+        ["keys", "create", "--project", "proj_x", "--mode", "lively"],
+        ["keys", "create", "--project", "proj_x", "--expires-at", "tomorrow"],
+        ["keys", "list"],
+        ["import", "--project", "proj_x", "--end-user", "ada"],
+        ["import", "a.txt", "--end-user", "ada"],
+        ["import", "a.txt", "--project", "proj_x", "--end-user", "ada", "--recorded-at", "2026-05-20"],
+        ["search", "--project", "proj_x", "--end-user", "ada"],
+        ["search", "x", "--project", "proj_x", "--end-user", "ada", "--limit", "0"],
+        ["ask", "x", "--project", "proj_x"],
+        ["ask", "x", "y", "--project", "proj_x", "--end-user", "ada"],
+        ["serve", "--port", "70000"],
+        ["serve", "--port", "x"],
+        ["nonsense"],
+        ["--nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_2_and_one_sentence(desk: Place, arguments: list[str]) -> None:
+    check_mistake(desk.cli(*arguments, check=False), 2)
+
+
+@pytest.mark.parametrize("arguments", [[], ["projects"], ["keys"]], ids=" ".join)
+def test_a_command_alone_shows_its_help(desk: Place, arguments: list[str]) -> None:
+    done = desk.cli(*arguments, check=False)
+    assert done.returncode == 2
+    assert "Usage: " in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("EARMARK_PORT", "many"), ("EARMARK_TURN_WAIT_S", "0"), ("EARMARK_EMBEDDING_THREADS", "")]
+)
+def test_a_wrong_setting_is_named_in_one_sentence(
+    desk: Place, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert name in check_mistake(desk.cli("projects", "list", check=False), 1)
+
+
+# ---- doctor and serve ------------------------------------------------------------------------------
+
+
+def test_doctor_finds_everything_in_order(desk: Place) -> None:
+    findings = json_lines(desk.cli("doctor", "--json").stdout)
+    assert {"settings", "database", "index", "embedder"} <= set(column(findings, "check"))
+    assert all(column(findings, "ok"))
+
+
+def _damage(path: Path, start: int) -> None:
+    for name in ("-wal", "-shm"):
+        path.with_name(path.name + name).unlink(missing_ok=True)
+    size = path.stat().st_size
+    with path.open("r+b") as handle:
+        handle.seek(start)
+        handle.write(b"\xa5" * (size - start))
+
+
+@pytest.mark.parametrize("start", [0, 4_096 * 3], ids=["from its header on", "behind its schema"])
+def test_doctor_finds_a_damaged_file(fresh_place: Place, tmp_path: Path, start: int) -> None:
+    project = fresh_place.cli("projects", "create", "Damaged").stdout.strip()
+    run_import(fresh_place, project, "ada", *written(tmp_path, {"a.txt": FORMS["lines.txt"]}))
+    _damage(fresh_place.data_dir / "earmark.db", start)
+    done = fresh_place.cli("doctor", "--json", check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert False in column(json_lines(done.stdout), "ok")
+
+
+def test_a_damaged_file_is_one_sentence_for_other_commands(fresh_place: Place) -> None:
+    fresh_place.cli("projects", "create", "Damaged")
+    _damage(fresh_place.data_dir / "earmark.db", 0)
+    check_mistake(fresh_place.cli("projects", "list", check=False), 1)
+
+
+def test_a_taken_port_is_one_sentence(desk: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sentence = check_mistake(desk.cli("serve", "--port", str(port), check=False), 1)
+    assert f":{port}" in sentence
+
+
+def test_commands_work_while_a_server_runs_on_the_same_data(fresh_place: Place, tmp_path: Path) -> None:
+    with running(fresh_place) as server:
+        project = fresh_place.cli("projects", "create", "Together").stdout.strip()
+        key = fresh_place.cli("keys", "create", "--project", project).stdout.strip()
+        (row,) = run_import(fresh_place, project, "ada", *written(tmp_path, {"a.txt": FORMS["lines.txt"]}))
+        asked = json.loads(fresh_place.cli("ask", QUESTION, "--project", project, "--end-user", "ada", "--json").stdout)
+        with server.client(key) as client:
+            assert client.get(f"/v1/recordings/{row['recording_id']}").json()["status"] == "completed"
+            assert client.get(f"/v1/ask/sessions/{asked['session_id']}").json()["message_count"] == 2
+
+    async def work(runtime: Runtime) -> Recording:
+        return await get_recording(await get_tenant(runtime.operator, project, "live"), row["recording_id"])
+
+    assert fresh_place.run(work).name == "a"

