@@ -44,6 +44,7 @@ class Place:
     def environment(self) -> dict[str, str]:
         """The settings as the server's process gets them."""
         env = {**os.environ, "EARMARK_DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
+        env["EARMARK_RATE_LIMIT_OVERALL"] = "0"  # tests send thousands a minute; test_rates.py sets it
         if self.database_url is None:
             return env
         owner_url = self.owner_url or ""

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """Where clients reach the server; the bound address when absent."""
     log_level: str = "info"
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    rate_limit_overall: Annotated[int, Field(ge=0)] = 1_000
+    """Requests a minute that a project's live or test data may take; 0 switches the limit off."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long a send waits for its session's running turn."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()

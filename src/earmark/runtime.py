@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
 from earmark.identity.projects import get_installation_secret
+from earmark.identity.rates import RateLimiter
 from earmark.llm.extractive import ExtractiveModel
 from earmark.llm.providers import Providers
 from earmark.retrieval.embedders import MiniLMEmbedder
@@ -29,6 +30,7 @@ class Runtime:
     searcher: Searcher
     ingester: Ingester
     turns: TurnEngine
+    rates: RateLimiter | None
     cursor_secret: str
 
 
@@ -46,7 +48,17 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         ingester = Ingester(embedder)
         turns = TurnEngine(searcher, Providers([ExtractiveModel()]), settings.turn_wait_s)
         secret = await get_installation_secret(operator, "cursor_secret")
-        yield Runtime(settings, database, operator, searcher, ingester, turns, secret)
+        rates = _rates(settings)
+        yield Runtime(settings, database, operator, searcher, ingester, turns, rates, secret)
         await ingester.close()
+        searcher.close()
+        if rates is not None:
+            rates.close()
     finally:
         await database.close()
+
+
+def _rates(settings: Settings) -> RateLimiter | None:
+    if not settings.rate_limit_overall:
+        return None
+    return RateLimiter(settings.data_dir / "rates.bin", settings.rate_limit_overall)

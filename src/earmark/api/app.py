@@ -18,12 +18,13 @@ from earmark.api.call import Call
 from earmark.api.cursors import CursorSigner
 from earmark.api.docs_page import docs_page
 from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
-from earmark.api.reply import Reply, error_reply, json_reply
+from earmark.api.reply import Headers, Reply, error_reply, json_reply
 from earmark.api.router import PathTable
 from earmark.api.routes import end_users, exports, messages, recordings, sessions, transcriptions
 from earmark.api.wire.common import Health
 from earmark.config import Settings
 from earmark.errors import EarmarkError
+from earmark.identity.rates import Allowance
 from earmark.ids import new_id
 from earmark.runtime import Runtime, open_runtime
 
@@ -61,19 +62,21 @@ class Edge:
             await self.fastapi(scope, receive, send)
             return
         request_id = new_id("req")
-        reply = await self._answer(scope, receive, request_id)
+        assert self.runtime is not None
+        assert self._cursors is not None
+        call = Call(self.runtime, self._cursors, request_id, scope, receive)
+        reply = await self._answer(call, scope)
         headers = [
             *reply.headers,
             (b"content-length", str(len(reply.body)).encode()),
             (b"x-request-id", request_id.encode()),
+            *_rate_headers(call.allowance),
         ]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
-        assert self.runtime is not None
-        assert self._cursors is not None
-        call = Call(self.runtime, self._cursors, request_id, scope, receive)
+    async def _answer(self, call: Call, scope: Scope) -> Reply:
+        request_id = call.request_id
         try:
             return await self._paths.dispatch(call, scope["method"], scope["path"])
         except MethodNotAllowedError as error:
@@ -86,6 +89,16 @@ class Edge:
             trace = _frames(error)
             log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
             return error_reply(InternalError(), request_id)
+
+
+def _rate_headers(allowance: Allowance | None) -> Headers:
+    if allowance is None:
+        return ()
+    return (
+        (b"x-ratelimit-limit", b"%d" % allowance.limit),
+        (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
+        (b"x-ratelimit-reset", b"%d" % allowance.reset_s),
+    )
 
 
 def _frames(error: BaseException) -> list[str]:

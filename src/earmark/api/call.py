@@ -11,6 +11,7 @@ from fastapi.security import HTTPBearer
 from earmark.api.cursors import CursorSigner
 from earmark.api.errors import BodyTooLargeError
 from earmark.api.reply import header_map
+from earmark.identity.rates import Allowance
 from earmark.identity.types import Caller
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
@@ -21,7 +22,9 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 class Call:
     """A request: who sends it, and the handles it may use."""
 
-    __slots__ = ("caller", "cursors", "headers", "query_string", "receive", "request_id", "runtime", "tenant")
+    __slots__ = (
+        "allowance", "caller", "cursors", "headers", "query_string", "receive", "request_id", "runtime", "tenant",
+    )  # fmt: skip
 
     caller: Caller
     tenant: Tenant
@@ -40,6 +43,7 @@ class Call:
         self.headers = header_map(scope["headers"])
         self.query_string: bytes = scope["query_string"]
         self.receive = receive
+        self.allowance: Allowance | None = None
 
     async def read_body(self, limit_bytes: int) -> bytes:
         """Return the body.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
@@ -22,6 +23,7 @@ from earmark.api.errors import ObjectNotFoundError, UnsupportedMediaTypeError, i
 from earmark.api.reply import Reply
 from earmark.errors import ForbiddenError, InvalidError
 from earmark.identity.keys import authenticate
+from earmark.identity.rates import RateLimitError
 from earmark.ids import is_id
 from earmark.library.formats.json_body import parse_json
 from earmark.storage.tenant import Tenant
@@ -94,6 +96,7 @@ class Endpoint:
         rules = self._rules
         call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
         call.tenant = Tenant(call.runtime.database, call.caller.tenant)
+        _count(call)
         if not call.caller.may(rules.scope):
             raise ScopeMissingError(rules.scope)
         if rules.is_project_wide and call.caller.end_user_id is not None:
@@ -145,6 +148,16 @@ class Endpoint:
             return self._body_adapter.validate_python(value)
         except ValidationError as error:
             raise invalid_request(error, where="The body") from error
+
+
+def _count(call: Call) -> None:
+    """Count the request against its tenant's limit."""
+    rates = call.runtime.rates
+    if rates is None:
+        return
+    call.allowance = allowance = rates.count(call.caller.tenant.tenant_id)
+    if allowance.is_exceeded:
+        raise RateLimitError(max(1, allowance.reset_s - int(time.time())))
 
 
 def _ignored(call: Call) -> tuple[str, ...]:

@@ -48,13 +48,12 @@ _MARKS: Final = (  # combining marks are part of a word; `\w` leaves them out
     "\u0d3b-\u0d4d\u0d57\u0d81-\u0d83\u0dca-\u0ddf\u200c\u200d"
 )
 _WORD: Final = re.compile(
-    rf"(?P<number>\d+(?:[.,]\d+)+)|(?P<run>[{_UNSPACED_RANGES}]+)|(?P<word>(?:(?![{_UNSPACED_RANGES}])[^\W_]|[{_MARKS}])+)"
+    rf"(?P<number>\d+(?:[.,]\d+)+)|(?P<run>[{_UNSPACED_RANGES}]+)"
+    rf"|(?P<word>(?![{_UNSPACED_RANGES}])[^\W_](?:(?![{_UNSPACED_RANGES}])[^\W_]|[{_MARKS}])*)"
 )
 _CLITIC: Final = re.compile(r"(?<=[^\W\d_])['’](?:s|t|re|ll|ve|d|m)\b")
 _LATIN_OR_GREEK_ACCENT: Final = re.compile("(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+")
-_POINTS: Final = re.compile(
-    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]"
-)
+_POINTS: Final = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ё": "е", "’": "'"}
 )

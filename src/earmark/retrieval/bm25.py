@@ -63,9 +63,9 @@ def bm25_scores(
         chunk_scores[found.chunks] += concept.weight * _term_scores(
             found.frequencies, chunk_norm[found.chunks], library.chunk_count
         )
-        totals = np.bincount(
-            library.recording_of[found.chunks], found.frequencies, len(recording_scores)
-        ).astype(np.float64)
+        totals = np.bincount(library.recording_of[found.chunks], found.frequencies, len(recording_scores)).astype(
+            np.float64
+        )
         where = np.flatnonzero(totals)
         recording_scores[where] += concept.weight * _term_scores(
             totals[where], recording_norm[where], len(recording_scores)
@@ -78,9 +78,7 @@ def _length_norm(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
     return K1 * (1 - B + B * lengths / average)
 
 
-def _term_scores(
-    frequencies: NDArray[np.floating], norms: NDArray[np.float64], population: int
-) -> NDArray[np.float64]:
+def _term_scores(frequencies: NDArray[np.floating], norms: NDArray[np.float64], population: int) -> NDArray[np.float64]:
     """One term's part in each document that holds it; there are as many as `frequencies`."""
     found = len(frequencies)
     idf = np.log1p((population - found + 0.5) / (found + 0.5))

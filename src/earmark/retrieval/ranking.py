@@ -68,9 +68,7 @@ def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
     lexical, prior = bm25_scores(query, snapshot.postings, library)
     scope = snapshot.in_scope if snapshot.in_scope is not None else np.ones(library.chunk_count, np.bool_)
     lexical, prior = _scale(lexical, RECORDING_WEIGHT * prior, scope)
-    semantic = (
-        _unit_range(snapshot.cosines, scope) * SEMANTIC_WEIGHT if snapshot.cosines is not None else None
-    )
+    semantic = _unit_range(snapshot.cosines, scope) * SEMANTIC_WEIGHT if snapshot.cosines is not None else None
     if semantic is None and not (lexical[scope] > 0).any():
         return []
     if semantic is None:

@@ -77,7 +77,7 @@ class PostgresDatabase:
     def __init__(self, pool: asyncpg.Pool, *, has_pgvector: bool) -> None:
         self._pool = pool
         self.has_pgvector = has_pgvector
-        self.compiler = Compiler(PGDialect_asyncpg())
+        self.compiler = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
     @classmethod
     async def open(cls, url: str) -> PostgresDatabase:

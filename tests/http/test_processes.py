@@ -1,0 +1,86 @@
+"""Several processes on one database: two servers, several workers, migrations started at once."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.http.conftest import TALK, Library
+from tests.server import Place, new_project, running
+
+
+def test_a_cursor_made_by_one_server_is_good_at_another(fresh_place: Place) -> None:
+    with running(fresh_place) as one, running(fresh_place, "--workers", "2") as two:
+        key = new_project(fresh_place).live
+        with one.client(key) as first, two.client(key) as second:
+            library = Library(first)
+            user = library.user()
+            made = [library.session(user)["id"] for _ in range(6)][::-1]
+            page = first.get("/v1/ask/sessions?limit=2").json()
+            seen = [row["id"] for row in page["data"]]
+            for client in (second, first):
+                page = client.get("/v1/ask/sessions", params={"limit": 2, "cursor": page["next_cursor"]}).json()
+                seen += [row["id"] for row in page["data"]]
+            assert seen == made
+
+
+def test_sends_to_two_servers_answer_one_after_the_other(fresh_place: Place) -> None:
+    with running(fresh_place) as one, running(fresh_place) as two:
+        key = new_project(fresh_place).live
+        with one.client(key) as first, two.client(key) as second:
+            library = Library(first)
+            user = library.user()
+            library.recording(user, TALK)
+            path = f"/v1/ask/sessions/{library.session(user)['id']}/messages"
+
+            def send(number: int) -> httpx.Response:
+                return (first, second)[number % 2].post(path, json={"content": f"What about the price, {number}?"})
+
+            with ThreadPoolExecutor(8) as pool:
+                assert {answer.status_code for answer in pool.map(send, range(8))} == {200}
+            rows = second.get(path, params={"limit": 100}).json()["data"]
+            assert [row["role"] for row in rows] == ["user", "assistant"] * 8
+
+
+def test_servers_started_at_once_migrate_once(fresh_place: Place) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: fresh_place.cli("doctor", "--json", check=False), range(4)))
+    assert [one.returncode for one in answers] == [0] * 4, [one.stderr for one in answers]
+    for answer in answers:
+        assert all(json.loads(line)["ok"] for line in answer.stdout.splitlines())
+
+
+@pytest.mark.slow
+def test_a_session_of_ten_thousand_messages_pages_flat_and_takes_new_turns(fresh_place: Place) -> None:
+    with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
+        library = Library(client)
+        user = library.user()
+        messages = [
+            {
+                "role": role,
+                "parts": [{"type": "text", "text": f"{role} {number}"}],
+                "created_at": "2026-05-20T10:00:00Z",
+            }
+            for number in range(5_000)
+            for role in ("user", "assistant")
+        ]
+        document = {
+            "format": "earmark.ask-session/1", "title": "Long", "scope": {"type": "library", "recording_ids": []},
+            "created_at": "2026-05-20T10:00:00Z", "messages": messages, "end_user_id": user,
+        }  # fmt: skip
+        made = client.post("/v1/ask/sessions/import", json=document)
+        assert (made.status_code, made.json()["message_count"]) == (201, 10_000)
+        path = f"/v1/ask/sessions/{made.json()['id']}/messages"
+        contents, cursor = [], None
+        while True:
+            page = client.get(path, params={"limit": 100, **({"cursor": cursor} if cursor else {})}).json()
+            contents += [row["content"] for row in page["data"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert contents == [one["parts"][0]["text"] for one in messages]  # type: ignore[index]
+        assert client.post(path, json={"content": "One more?"}).status_code == 200
+        assert client.get(path, params={"order": "desc", "limit": 2}).json()["data"][1]["content"] == "One more?"
