@@ -1,0 +1,11 @@
+"""Tests of PostgreSQL's own side; collected only in the run on PostgreSQL (`make test` makes both)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--database") == "sqlite" else None
