@@ -8,7 +8,6 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -33,17 +32,19 @@ class Settings(BaseSettings):
     allow_unsafe_database_role: bool = False
     """PostgreSQL: start even as owner, superuser or with BYPASSRLS, which switches row-level security off."""
     host: str = "127.0.0.1"
+    """The address to bind."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787
+    """The port to bind; 0 takes a free one."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    public_url: str | None = None
-    """Where clients reach the server; the bound address when absent."""
+    """Server processes."""
     log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Cores that the built-in encoder may use."""
     rate_limit_overall: Annotated[int, Field(ge=0)] = 1_000
     """Requests a minute that a project's live or test data may take; 0 switches the limit off."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long a send waits for its session's running turn."""
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
 
     @classmethod
     def settings_customise_sources(
