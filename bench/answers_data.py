@@ -110,9 +110,7 @@ class BenchLibrary:
         chosen = [only is None or one.id == only for one in self.recordings]
         postings = [row for term in sorted(query.terms) for row in self.postings.get(term, ())]
         vectors = {
-            one.row.recording_no: one.index.vectors
-            for one, is_in in zip(self.recordings, chosen, strict=True)
-            if is_in
+            one.row.recording_no: one.index.vectors for one, is_in in zip(self.recordings, chosen, strict=True) if is_in
         }
         library = Library([one.row for one in self.recordings], chosen, postings, vectors, None)
         return [self._to_hit(library, hit) for hit in rank_library(embedder, query, library, HITS)]
@@ -196,9 +194,7 @@ def load_qmsum(
     return libraries, questions
 
 
-def _load_meeting(
-    embedder: CachingEmbedder, library: BenchLibrary, path: Path, split: str
-) -> Iterator[BenchQuestion]:
+def _load_meeting(embedder: CachingEmbedder, library: BenchLibrary, path: Path, split: str) -> Iterator[BenchQuestion]:
     meeting = json.loads(path.read_text(encoding="utf-8"))
     times, segments, now = [], [], 0
     for turn in meeting["meeting_transcripts"]:
