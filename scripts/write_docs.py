@@ -1,7 +1,8 @@
-"""Write the generated pages: `docs/openapi.json` and `docs/settings.md`. A test fails when they are stale."""
+"""Write the generated pages of `docs/`: openapi.json, settings.md, map.md. A test fails when they are stale."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
@@ -36,7 +37,26 @@ def render_settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"openapi.json": render_openapi, "settings.md": render_settings}
+def render_map() -> str:
+    """Return the tree, a line for each module: the first sentence of its docstring."""
+    lines = ["# Map", "", "Every module in a line, from its own docstring. Written by `make docs`.", ""]
+    for root in ("src/earmark", "bench", "scripts", "tests"):
+        folder = DOCS.parent / root
+        for package in sorted({path.parent for path in folder.rglob("*.py")}):
+            if "versions" in package.parts:
+                continue
+            lines += [f"## {package.relative_to(DOCS.parent)}", ""]
+            lines += [f"- `{path.name}`: {_summary(path)}" for path in sorted(package.glob("*.py")) if _summary(path)]
+            lines += [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _summary(path: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(docstring.split("\n\n")[0].split())
+
+
+PAGES = {"openapi.json": render_openapi, "settings.md": render_settings, "map.md": render_map}
 
 
 def main() -> None:

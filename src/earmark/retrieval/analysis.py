@@ -17,10 +17,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from earmark.retrieval.stopwords import STOP_WORDS
+from earmark.retrieval.dates import DateMention, find_dates
+from earmark.retrieval.stopwords import ASKING_WORDS, STOP_WORDS
 
 MAX_TERM_CHARS: Final = 64
 MAX_CONCEPTS: Final = 64
+_ASKING_WEIGHT: Final = 0.3
+_SPEAKER_MARK: Final = "@"
 
 STEMMERS: Final = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek",
@@ -75,11 +78,13 @@ class QueryTerms:
 
     question: str
     concepts: tuple[Concept, ...]
+    dates: tuple[DateMention, ...] = ()
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """Every term whose postings ranking needs, without duplicates."""
-        return tuple(dict.fromkeys(term for concept in self.concepts for term in concept.terms))
+        """Every term whose postings ranking needs, as words and as speakers' names, without duplicates."""
+        words = dict.fromkeys(term for concept in self.concepts for term in concept.terms)
+        return (*words, *map(speaker_term, words))
 
 
 def analyze(text: str, language: str | None) -> list[str]:
@@ -99,7 +104,12 @@ def analyze_query(question: str, languages: Collection[str | None] = (None,)) ->
     words = list(dict.fromkeys(words_of(question)))
     kept = [word for word in words if word not in STOP_WORDS] or words
     concepts = [concept for word in kept for concept in _concepts_of(word, algorithms)]
-    return QueryTerms(question, tuple(concepts[:MAX_CONCEPTS]))
+    return QueryTerms(question, tuple(concepts[:MAX_CONCEPTS]), find_dates(question))
+
+
+def speaker_term(term: str) -> str:
+    """The term of a speaker's name, apart from the same word in what is said (no word contains the mark)."""
+    return _SPEAKER_MARK + term
 
 
 def stemmer_of(language: str | None) -> str:
@@ -142,7 +152,8 @@ def _concepts_of(word: str, algorithms: list[str]) -> list[Concept]:
     if UNSPACED.match(word):
         pairs = [word[index : index + 2] for index in range(len(word) - 1)] or [word]
         return [Concept(pair, (pair,)) for pair in dict.fromkeys(pairs)]
-    return [Concept(word, tuple(dict.fromkeys(_stem(word, algorithm) for algorithm in algorithms)))]
+    terms = tuple(dict.fromkeys(_stem(word, algorithm) for algorithm in algorithms))
+    return [Concept(word, terms, _ASKING_WEIGHT if word in ASKING_WORDS else 1.0)]
 
 
 _stemmers = threading.local()  # Snowball's stemmers keep the word they work on in themselves

@@ -9,78 +9,90 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.retrieval.analysis import QueryTerms
+from earmark.retrieval.analysis import Concept, QueryTerms
 from earmark.retrieval.postings import TermPostings, merge_postings
 
 K1: Final = 1.2
 B: Final = 0.75
 
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
-class Collection:
-    """Lengths of one end user's library.
+class Lexicon:
+    """The lengths of one end user's library.
 
-    Shapes: C chunks in R recordings; lengths float64 [C]; recording_of int64 [C];
-        recording_lengths float64 [R].
+    Shapes: C chunks in R recordings; lengths [C]; recording_of [C]; recording_lengths [R];
+        starts [R], the first chunk of each recording.
     """
 
-    lengths: NDArray[np.float64]
+    lengths: Floats
     recording_of: NDArray[np.int64]
-    recording_lengths: NDArray[np.float64]
+    recording_lengths: Floats
+    starts: NDArray[np.int64]
 
     @classmethod
-    def of(cls, chunk_lengths: Sequence[NDArray[np.uint32]]) -> Collection:
-        """From the terms per chunk of each recording, in order."""
-        sizes = [len(lengths) for lengths in chunk_lengths]
+    def of(cls, chunk_lengths: Sequence[NDArray[np.uint32]]) -> Lexicon:
+        """From the terms per chunk of each recording, in order; each has at least one chunk."""
+        sizes = np.array([len(lengths) for lengths in chunk_lengths], np.int64)
         lengths = np.concatenate([*chunk_lengths, np.zeros(0, np.uint32)]).astype(np.float64)
         recording_of = np.repeat(np.arange(len(sizes)), sizes)
         totals = np.bincount(recording_of, lengths, len(sizes)).astype(np.float64)
-        return cls(lengths, recording_of, totals)
+        return cls(lengths, recording_of, totals, np.cumsum(sizes) - sizes)
 
     @property
     def chunk_count(self) -> int:
         """C."""
         return len(self.lengths)
 
+    def scores(self, query: QueryTerms, postings: Mapping[str, TermPostings]) -> tuple[Floats, Floats]:
+        """Score every chunk and every recording, both over the best a chunk could reach.
 
-def bm25_scores(
-    query: QueryTerms, postings: Mapping[str, TermPostings], library: Collection
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Score every chunk, and for every chunk the recording it stands in.
+        A question's word that the library lacks counts half in that best: it says that the
+        question isn't fully met, but also that it may be worded differently.
 
-    Shapes: two float64 [C].
-    Source: Robertson and Zaragoza 2009, doi:10.1561/1500000019; the idf is Lucene's, never below 0.
-    """
-    chunk_scores = np.zeros(library.chunk_count)
-    recording_scores = np.zeros(len(library.recording_lengths))
-    chunk_norm = _length_norm(library.lengths)
-    recording_norm = _length_norm(library.recording_lengths)
-    for concept in query.concepts:
-        lists = [postings[term] for term in concept.terms if term in postings]
-        if not lists:
-            continue
-        found = merge_postings(lists)
-        chunk_scores[found.chunks] += concept.weight * _term_scores(
-            found.frequencies, chunk_norm[found.chunks], library.chunk_count
-        )
-        totals = np.bincount(library.recording_of[found.chunks], found.frequencies, len(recording_scores)).astype(
-            np.float64
-        )
-        where = np.flatnonzero(totals)
-        recording_scores[where] += concept.weight * _term_scores(
-            totals[where], recording_norm[where], len(recording_scores)
-        )
-    return chunk_scores, recording_scores[library.recording_of]
+        Shapes: [C], [R]. Units: 0..1 about.
+        Source: Robertson and Zaragoza 2009, doi:10.1561/1500000019; the idf is Lucene's, never below 0.
+        """
+        chunk_scores = np.zeros(self.chunk_count)
+        recording_scores = np.zeros(len(self.recording_lengths))
+        chunk_norms, recording_norms = _norms(self.lengths), _norms(self.recording_lengths)
+        reachable = 0.0
+        for concept in query.concepts:
+            found = _postings_of(concept, postings)
+            weight = self.weight(concept, postings)
+            reachable += (weight if found is not None else weight / 2) * (K1 + 1)
+            if found is None:
+                continue
+            chunks, counts = found.chunks, found.frequencies
+            chunk_scores[chunks] += weight * _saturated(counts, chunk_norms[chunks])
+            totals = np.bincount(self.recording_of[chunks], counts, len(recording_scores))
+            holders = np.flatnonzero(totals)
+            rarity = concept.weight * _idf(len(recording_scores), len(holders))
+            recording_scores[holders] += rarity * _saturated(totals[holders], recording_norms[holders])
+        best = reachable or 1.0
+        return chunk_scores / best, recording_scores / best
+
+    def weight(self, concept: Concept, postings: Mapping[str, TermPostings]) -> float:
+        """How much a word of the question counts: its own weight times its rarity among chunks."""
+        found = _postings_of(concept, postings)
+        return concept.weight * _idf(self.chunk_count, 0 if found is None else len(found.chunks))
 
 
-def _length_norm(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    average = lengths.mean() or 1.0
+def _postings_of(concept: Concept, postings: Mapping[str, TermPostings]) -> TermPostings | None:
+    lists = [postings[term] for term in concept.terms if term in postings]
+    return merge_postings(lists) if lists else None
+
+
+def _norms(lengths: Floats) -> Floats:
+    average = (lengths.mean() if len(lengths) else 0.0) or 1.0
     return K1 * (1 - B + B * lengths / average)
 
 
-def _term_scores(frequencies: NDArray[np.floating], norms: NDArray[np.float64], population: int) -> NDArray[np.float64]:
-    """One term's part in each document that holds it; there are as many as `frequencies`."""
-    found = len(frequencies)
-    idf = np.log1p((population - found + 0.5) / (found + 0.5))
-    scores: NDArray[np.float64] = idf * frequencies * (K1 + 1) / (frequencies + norms)
-    return scores
+def _idf(population: int, found: int) -> float:
+    return float(np.log1p((population - found + 0.5) / (found + 0.5)))
+
+
+def _saturated(counts: NDArray[np.floating], norms: Floats) -> Floats:
+    saturated: Floats = counts * (K1 + 1) / (counts + norms)
+    return saturated

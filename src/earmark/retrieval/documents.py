@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from earmark.library.types import Segment
-from earmark.retrieval.analysis import analyze
+from earmark.retrieval.analysis import analyze, speaker_term
 from earmark.retrieval.chunking import Chunk
 from earmark.retrieval.postings import pack_postings
 
@@ -24,29 +24,41 @@ class IndexedTerms:
 
 
 def index_terms(segments: Sequence[Segment], chunks: Sequence[Chunk], language: str | None) -> IndexedTerms:
-    """Collect the postings of one recording."""
+    """Collect the postings of one recording: words said, and names of speakers under terms of their own."""
     occurrences: dict[str, dict[int, int]] = {}
     lengths: list[int] = []
     for ordinal, chunk in enumerate(chunks):
         counts = chunk_terms(chunk.of(segments), language)
         lengths.append(counts.total())
-        for term, count in counts.items():
+        names = speaker_terms(chunk.of(segments), language)
+        for term, count in (counts + names).items():
             occurrences.setdefault(term, {})[ordinal] = count
     return IndexedTerms({term: pack_postings(found) for term, found in sorted(occurrences.items())}, lengths)
 
 
 def chunk_terms(segments: Sequence[Segment], language: str | None) -> Counter[str]:
-    """Terms of the words, and of the speaker's name once for each turn."""
+    """Terms of the words, and of the speaker's name at each change of speaker."""
     counts: Counter[str] = Counter()
-    previous: str | None = None
-    for segment in segments:
-        counts.update(analyze(segment.text, language))
-        if segment.speaker and segment.speaker != previous:
-            counts.update(analyze(segment.speaker, language))
-        previous = segment.speaker
+    for speaker, text in _turns(segments):
+        counts.update(analyze(text, language))
+        counts.update(analyze(speaker or "", language))
     return counts
 
 
+def speaker_terms(segments: Sequence[Segment], language: str | None) -> Counter[str]:
+    """Terms of the names of those who speak, each once."""
+    speakers = {segment.speaker for segment in segments if segment.speaker}
+    return Counter({speaker_term(term): 1 for speaker in speakers for term in analyze(speaker, language)})
+
+
 def passage_text(segments: Sequence[Segment]) -> str:
-    """What the encoder reads of a chunk."""
-    return "\n".join(segment.text for segment in segments)
+    """What the encoder reads of a chunk: "Name: words", the name at each change of speaker."""
+    return "\n".join(f"{speaker}: {text}" if speaker else text for speaker, text in _turns(segments))
+
+
+def _turns(segments: Sequence[Segment]) -> Iterator[tuple[str | None, str]]:
+    """Yield each segment's words with the speaker's name, None where it is the one before."""
+    previous: str | None = None
+    for segment in segments:
+        yield (segment.speaker if segment.speaker != previous else None), segment.text
+        previous = segment.speaker

@@ -59,3 +59,12 @@ _RUSSIAN = """
 STOP_WORDS: Final[frozenset[str]] = frozenset(
     " ".join((_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _DUTCH, _RUSSIAN)).split()
 ) - frozenset("die war den fur as hat al done son pour chi ho ma main era fu".split())
+
+ASKING_WORDS: Final[frozenset[str]] = frozenset(
+    """
+    discuss discussed discusses discussing discussion discussions ever make made meeting meetings mention mentioned
+    mentions opinion opinions said say saying says summarise summarize summary talk talked talking tell tells
+    think thinks thought thoughts told
+    """.split()
+)
+"""English words that tell what to do with what is found rather than what to find; they count little."""

@@ -27,6 +27,7 @@ class AnyOf(ColumnElement[bool]):
         return (self.column,)
 
 
+@compiles(AnyOf)
 @compiles(AnyOf, "sqlite")
 def _any_of_sqlite(element: AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
     bound = compiler.process(bindparam(element.name), **kw)
@@ -64,6 +65,7 @@ def _render_contains(element: Contains, compiler: SQLCompiler, function: str, **
     return f"{function}({compiler.process(element.column, **kw)}, {bound}) > 0"
 
 
+@compiles(Contains)
 @compiles(Contains, "sqlite")
 def _contains_sqlite(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
     return _render_contains(element, compiler, "instr", **kw)

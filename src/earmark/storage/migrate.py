@@ -37,7 +37,7 @@ def known_revisions() -> list[str]:
     return sorted(path.stem for path in (_SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
-def check_revision(current: str | None, is_blank: bool) -> bool:  # noqa: FBT001
+def check_revision(current: str | None, is_blank: bool) -> bool:
     """Return whether the database is at the newest revision.
 
     Raises: UnknownSchemaError if it is at none that we know.

@@ -46,6 +46,7 @@ def _as_vector(name: str) -> sa.ColumnElement[Any]:
 
 @query
 def insert_chunk_vector(own: Guard) -> Insert:
+    """One chunk's vector, as text."""
     return own.insert(chunk_vectors).values(embedding=_as_vector("embedding"))
 
 

@@ -60,7 +60,6 @@ def _to(parent: str, *columns: str, parent_columns: tuple[str, ...] | None = Non
 
 
 # ---- the installation ------------------------------------------------------------------------------
-
 installation = Table(
     "installation",
     metadata,
@@ -69,7 +68,6 @@ installation = Table(
 )
 
 # ---- identity --------------------------------------------------------------------------------------
-
 projects = Table(
     "projects",
     metadata,
@@ -125,7 +123,6 @@ api_keys = Table(
 )
 
 # ---- library ---------------------------------------------------------------------------------------
-
 recordings = Table(
     "recordings",
     metadata,
@@ -195,7 +192,6 @@ segments = Table(
 )
 
 # ---- retrieval -------------------------------------------------------------------------------------
-
 recording_indexes = Table(
     "recording_indexes",  # one row for each indexed recording: what ranking needs of all of them
     metadata,
@@ -262,7 +258,6 @@ postings = Table(
 )
 
 # ---- ask -------------------------------------------------------------------------------------------
-
 ask_sessions = Table(
     "ask_sessions",
     metadata,
@@ -397,12 +392,8 @@ SYSTEM_TABLES = frozenset({"installation", "projects", "tenants"})
 CUSTOMER_TABLES = (frozenset(metadata.tables) | {"chunk_vectors"}) - SYSTEM_TABLES
 
 OWNER_COLUMN: dict[str, str | None] = {
+    **dict.fromkeys(("postings", "recording_indexes", "vector_blocks", "chunk_vectors"), "end_user_no"),
+    **dict.fromkeys(("ask_title_counters", "ask_title_grams")),
     "end_users": "id",
-    "postings": "end_user_no",
-    "recording_indexes": "end_user_no",
-    "vector_blocks": "end_user_no",
-    "chunk_vectors": "end_user_no",
-    "ask_title_counters": None,
-    "ask_title_grams": None,
 }
 """The column that says whose a row is, where it isn't `end_user_id`; None: the whole project's."""

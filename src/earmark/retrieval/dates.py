@@ -1,0 +1,113 @@
+"""Dates that a question names, and how near a recording lies to them."""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+_NAMES: Final = (  # not from `calendar`, whose names follow the server's locale
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_MONTHS: Final = {
+    name.lower(): number
+    for names in (_NAMES, [name[:3] for name in _NAMES], ["Sept" if name == "September" else name for name in _NAMES])
+    for number, name in enumerate(names, start=1)
+}
+_MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_SPOKEN: Final = re.compile(
+    rf"(?:\b(?P<before>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+)?\b(?P<month>{_MONTH})\b\.?"
+    r"(?:\s+(?:the\s+)?(?P<after>\d{1,2})(?:st|nd|rd|th)?\b)?(?:,?\s+(?P<year>(?:19|20)\d\d)\b)?",
+    re.IGNORECASE | re.ASCII,
+)
+_ISO: Final = re.compile(r"\b((?:19|20)\d\d)-(\d\d)-(\d\d)\b", re.ASCII)
+_YEAR: Final = re.compile(r"\b((?:19|20)\d\d)\b", re.ASCII)
+_ALSO_OTHERS: Final = frozenset({"april", "may", "june", "august", "march", "mar", "jan", "jun"})
+"""Months that are people's names or verbs too: alone, they need a word like "in" before them."""
+_INTRODUCES_MONTH: Final = re.compile(
+    r"\b(?:in|of|by|since|until|till|during|last|this|next|the|early|mid|late|around)[\s-]+\Z", re.IGNORECASE
+)
+
+_PLANNED_AHEAD_DAYS: Final = 7.0
+_TOLD_AFTERWARDS_DAYS: Final = 14.0
+_MS_PER_DAY: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class DateMention:
+    """A year, a month or a day; what wasn't said is None."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+
+
+def find_dates(question: str) -> tuple[DateMention, ...]:
+    """Return the dates of a question: "12 May 2026", "on March 3rd", "in November", "2026-05-12", "in 2025".
+
+    English month names only; a bare year counts only where no finer date was found.
+    """
+    found = [DateMention(*map(int, match.groups())) for match in _ISO.finditer(question)]
+    for match in _SPOKEN.finditer(question):
+        name = match["month"]
+        day = match["before"] or match["after"]
+        alone = not (day or match["year"])
+        before = question[: match.start("month")]
+        if alone and name.lower() in _ALSO_OTHERS and not _INTRODUCES_MONTH.search(before):
+            continue
+        year = int(match["year"]) if match["year"] else None
+        found.append(DateMention(year, _MONTHS[name.lower()], int(day) if day else None))
+    if not found:
+        found = [DateMention(int(match[1]), None, None) for match in _YEAR.finditer(question)]
+    return tuple(mention for mention in found if _is_possible(mention))
+
+
+def closeness(mentions: Sequence[DateMention], recorded_at_ms: int | None) -> float:
+    """How near a recording lies to the nearest of the dates: 1 within it, falling off with the days between.
+
+    What is planned is spoken of shortly before its day, what has happened for longer after it.
+    Units: 0..1; the fall is exp(-days / 7) before and exp(-days / 14) after.
+    """
+    if not mentions or recorded_at_ms is None:
+        return 0.0
+    days = recorded_at_ms // _MS_PER_DAY
+    year = datetime.fromtimestamp(max(0, days) * 86_400, UTC).year
+    spans = [_span(mention, at) for mention in mentions for at in _years(mention, year)]
+    return max((_closeness(days, *span) for span in spans), default=0.0)
+
+
+def _closeness(days: int, first: int, last: int) -> float:
+    if days < first:
+        return math.exp((days - first) / _PLANNED_AHEAD_DAYS)
+    return math.exp((last - days) / _TOLD_AFTERWARDS_DAYS) if days > last else 1.0
+
+
+def _years(mention: DateMention, near: int) -> Sequence[int]:
+    return (mention.year,) if mention.year else (near - 1, near, near + 1)
+
+
+def _span(mention: DateMention, year: int) -> tuple[int, int]:
+    """First and last day, counted from 1970."""
+    first_month, last_month = (mention.month, mention.month) if mention.month else (1, 12)
+    length = calendar.monthrange(year, last_month)[1]
+    # 29 February of another year is taken as the 28th.
+    first_day, last_day = (min(mention.day, length),) * 2 if mention.day else (1, length)
+    return _days(date(year, first_month, first_day)), _days(date(year, last_month, last_day))
+
+
+def _days(day: date) -> int:
+    return day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def _is_possible(mention: DateMention) -> bool:
+    if mention.month is None:
+        return True
+    if not 1 <= mention.month <= 12:
+        return False
+    longest = calendar.monthrange(mention.year or 2_000, mention.month)[1]  # 2000 was a leap year
+    return mention.day is None or 1 <= mention.day <= longest

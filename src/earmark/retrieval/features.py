@@ -1,0 +1,144 @@
+"""What is known about each chunk for a question, as numbers that a weighted sum can rank by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.retrieval.analysis import QueryTerms, analyze, speaker_term
+from earmark.retrieval.bm25 import Lexicon
+from earmark.retrieval.dates import closeness
+from earmark.retrieval.postings import TermPostings
+
+Floats = NDArray[np.float64]
+
+FEATURES: Final = (
+    "words",  # BM25 of the chunk
+    "speaker",  # share of the named speakers who speak in it
+    "meaning",  # cosine of the chunk
+    "context",  # cosines of the chunks before and after it, added
+    "recording_words",  # BM25 of the recording as one text
+    "recording_peaks",  # mean of the recording's three best `words`
+    "recording_meaning",  # mean of its three best `meaning`
+    "recording_name",  # share of the question's weight that stands in its name
+    "recording_date",  # how near it lies to a date of the question
+)
+_PEAKS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEntry:
+    """What ranking needs of an indexed recording; `chunk_lengths` is terms in each chunk, uint32."""
+
+    recording_id: str
+    chunk_count: int
+    chunk_lengths: NDArray[np.uint32]
+    recorded_at_ms: int | None = None
+    name: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An end user's whole library, as ranking sees it for one question.
+
+    Chunks are numbered from 0 through `recordings` in their (stable) order. Statistics are those of
+    the whole library even when `in_scope` is narrower, and never those of another end user.
+
+    Shapes: C chunks; postings of the question's terms only; cosines float32 [C] or None where there
+        is no vector to compare; in_scope bool [C] or None for all.
+    """
+
+    recordings: Sequence[RecordingEntry]
+    postings: Mapping[str, TermPostings]
+    cosines: NDArray[np.float32] | None = None
+    in_scope: NDArray[np.bool_] | None = None
+
+
+def features(query: QueryTerms, snapshot: Snapshot) -> dict[str, Floats]:
+    """Describe every chunk. BM25 is divided by the best that the question could reach, so 0..1 about.
+
+    Shapes: each of `FEATURES` -> [C].
+    """
+    lexicon = Lexicon.of([entry.chunk_lengths for entry in snapshot.recordings])
+    words, recording_words = lexicon.scores(query, snapshot.postings)
+    known = snapshot.cosines
+    meaning = np.zeros(lexicon.chunk_count) if known is None else np.maximum(known.astype(np.float64), 0.0)
+    each = lexicon.recording_of
+    return {
+        "words": words,
+        "speaker": _speaker(query, snapshot.postings, lexicon.chunk_count),
+        "meaning": meaning,
+        "context": _neighbours(meaning, each),
+        "recording_words": recording_words[each],
+        "recording_peaks": _peaks(words, lexicon.starts)[each],
+        "recording_meaning": _peaks(meaning, lexicon.starts)[each],
+        "recording_name": _names(query, snapshot, lexicon)[each],
+        "recording_date": _dates(query, snapshot)[each],
+    }
+
+
+def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], chunk_count: int) -> Floats:
+    shares = np.zeros(chunk_count)
+    names = 0
+    for concept in query.concepts:
+        lists = [postings[name] for name in map(speaker_term, concept.terms) if name in postings]
+        if lists:
+            names += 1
+            shares[np.unique(np.concatenate([found.chunks for found in lists]))] += 1.0
+    return shares / max(1, names)
+
+
+def _neighbours(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
+    """Sum of the values before and after each chunk, in its own recording."""
+    sums = np.zeros_like(values)
+    together = recording_of[1:] == recording_of[:-1]
+    sums[1:] += np.where(together, values[:-1], 0.0)
+    sums[:-1] += np.where(together, values[1:], 0.0)
+    return sums
+
+
+def _peaks(values: Floats, starts: NDArray[np.int64]) -> Floats:
+    """Mean of each recording's three highest values; fewer chunks count as if the rest were 0.
+
+    Shapes: [C], [R] first chunk of each recording, none empty -> [R].
+    """
+    total = np.zeros(len(starts))
+    rest = values.copy()
+    sizes = np.diff(np.append(starts, len(values)))
+    for _ in range(_PEAKS if len(starts) else 0):
+        highest = np.maximum.reduceat(rest, starts)
+        total += highest
+        # One chunk of each recording is taken out, even where several are equal.
+        at = np.flatnonzero(rest == np.repeat(highest, sizes))
+        owners = np.searchsorted(starts, at, "right")
+        rest[at[np.flatnonzero(np.diff(owners, prepend=0))]] = 0.0
+    return total / _PEAKS
+
+
+def _names(query: QueryTerms, snapshot: Snapshot, lexicon: Lexicon) -> Floats:
+    weights = [(concept, lexicon.weight(concept, snapshot.postings)) for concept in query.concepts]
+    whole = sum(weight for _, weight in weights) or 1.0
+    return np.array(
+        [
+            sum(weight for concept, weight in weights if not terms.isdisjoint(concept.terms)) / whole
+            for terms in (_name_terms(entry.name or "", entry.language) for entry in snapshot.recordings)
+        ],
+        np.float64,
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _name_terms(name: str, language: str | None) -> frozenset[str]:
+    return frozenset(analyze(name, language))
+
+
+def _dates(query: QueryTerms, snapshot: Snapshot) -> Floats:
+    if not query.dates:
+        return np.zeros(len(snapshot.recordings))
+    return np.array([closeness(query.dates, entry.recorded_at_ms) for entry in snapshot.recordings], np.float64)

@@ -1,0 +1,61 @@
+"""The rules of `storage/tables.py`, and that migrations lead to exactly those tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from earmark.storage.migrate import known_revisions, migrate_sqlite
+from earmark.storage.tables import CUSTOMER_TABLES, OWNER_COLUMN, metadata
+
+CUSTOMERS = [table for table in metadata.sorted_tables if table.name in CUSTOMER_TABLES]
+LOOKED_UP_WITHOUT_A_TENANT = {"uq_api_keys_secret_hash"}
+
+
+def test_the_tenant_leads_every_key_index_and_uniqueness_rule() -> None:
+    for table in CUSTOMERS:
+        assert list(table.primary_key.columns)[0].name == "tenant_id", table.name
+        rules = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint | sa.ForeignKeyConstraint)]
+        for one in [*rules, *table.indexes]:
+            if one.name not in LOOKED_UP_WITHOUT_A_TENANT:
+                assert list(one.columns)[0].name == "tenant_id", (table.name, one.name)
+
+
+def test_every_customers_row_says_whose_it_is() -> None:
+    for table in CUSTOMERS:
+        owner = OWNER_COLUMN.get(table.name, "end_user_id")
+        assert owner is None or owner in table.c, table.name
+
+
+def test_columns_hold_only_what_no_driver_converts() -> None:
+    allowed = (sa.BigInteger, sa.Text, sa.LargeBinary, sa.Float)
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            assert isinstance(column.type, allowed), (table.name, column.name)
+
+
+def test_rows_go_with_what_they_belong_to() -> None:
+    for table in CUSTOMERS:
+        for one in table.foreign_key_constraints:
+            assert one.ondelete == "CASCADE", (table.name, one.name)
+
+
+def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "earmark.db"
+    migrate_sqlite(path)
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as plain:
+        made = dict(plain.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchone() == (known_revisions()[-1],)
+    for table in metadata.sorted_tables:
+        wants_no_rowid = table.dialect_options["sqlite"].get("with_rowid") is False
+        assert ("WITHOUT ROWID" in made[table.name]) is wants_no_rowid, table.name
