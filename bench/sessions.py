@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from tests.postgres import running_cluster
 
 from bench import titles
 from bench.bulk import TenantPlan, load_postgres, load_sqlite
@@ -34,7 +35,6 @@ from earmark.config import Settings
 from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
 from earmark.runtime import open_runtime
-from tests.postgres import running_cluster
 
 PATH = "/v1/ask/sessions"
 DEPTH = 50_000

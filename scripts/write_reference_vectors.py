@@ -83,7 +83,10 @@ def main() -> None:
     tokenizer.no_padding()
     tokenizer.enable_truncation(256)
     rows = [
-        {"text": text, "vector": [round(float(value), 7) for value in encode(weights, tokenizer.encode(text).ids)]}
+        {
+            "text": text,
+            "vector": [round(float(value), 7) for value in encode(weights, tokenizer.encode(text).ids)],
+        }
         for text in TEXTS
     ]
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)

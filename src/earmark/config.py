@@ -55,6 +55,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the TOML file."""
         named = env_settings().get("config") or init_settings().get("config") or "earmark.toml"
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=Path(str(named)))
 

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from earmark.library.types import Segment
 from earmark.retrieval.chunking import Chunk, chunk_segments, count_words
 
-WORDS = st.lists(st.sampled_from(["yes", "no", "我们什么时候搬家", "", "ไทย", "a b c"]), max_size=40).map(" ".join)
+WORDS = st.lists(st.sampled_from(["yes", "no", "我们什么时候搬家", "", "ไทย", "a b c"]), max_size=40).map(
+    " ".join
+)
 SEGMENTS = st.lists(
     st.builds(Segment, st.just(0), st.just(1), WORDS, st.sampled_from([None, "Ann", "Bo"])), max_size=60
 )

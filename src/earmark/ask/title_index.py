@@ -135,7 +135,7 @@ async def list_titled(tenant: Tenant, page: Page, filters: Mapping[str, Any]) ->
 async def _search_index(tenant: Tenant, wanted: str, params: Mapping[str, Any], shape: Mapping[str, Any]) -> list[Row]:
     async with tenant.reading() as snapshot:
         row = await snapshot.fetch_one(queries.select_title_counter, for_update=False)
-        next_seq, indexed_seq = row or (0, 0)
+        indexed_seq = row[1] if row else 0
         found = await _find_candidates(snapshot, wanted, indexed_seq)
         if found is None or len(found) > _MAX_CANDIDATES:
             # So many that the list's order meets them soon.

@@ -63,7 +63,7 @@ async def _prepare(runtime: Runtime) -> Demo:
         if old.label == KEY_LABEL and old.revoked_us is None:
             await revoke_key(tenant, old.id)
     key = await create_key(tenant, label=KEY_LABEL)
-    asker = await find_end_user(tenant, sorted(outcomes)[0])
+    asker = await find_end_user(tenant, min(outcomes))
     assert asker is not None
     statuses = [status for found in outcomes.values() for status in found]
     return Demo(key.secret, asker.id, statuses.count("imported"), len(statuses))

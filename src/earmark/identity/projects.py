@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from earmark.clock import now_us
 from earmark.identity import queries
 from earmark.identity.errors import ProjectNotFoundError
@@ -58,10 +60,8 @@ async def get_installation_secret(operator: Operator, name: str) -> str:
     """Return the installation's secret of this name, made on first use; the same in every process."""
     rows = await operator.fetch_all(queries.select_installation, {"key": name})
     if not rows:
-        try:
+        with suppress(UniqueViolationError):  # another process was first: its secret counts
             await operator.write((queries.insert_installation, {"key": name, "text": random_text(48)}))
-        except UniqueViolationError:
-            pass  # another process was first: its secret counts
         rows = await operator.fetch_all(queries.select_installation, {"key": name})
     secret: str = rows[0][0]
     return secret

@@ -22,23 +22,21 @@ Floats = NDArray[np.float64]
 class Lexicon:
     """The lengths of one end user's library.
 
-    Shapes: C chunks in R recordings; lengths [C]; recording_of [C]; recording_lengths [R];
-        starts [R], the first chunk of each recording.
+    Shapes: C chunks in R recordings; lengths [C]; recording_of [C], ascending; recording_lengths [R].
     """
 
     lengths: Floats
     recording_of: NDArray[np.int64]
     recording_lengths: Floats
-    starts: NDArray[np.int64]
 
     @classmethod
     def of(cls, chunk_lengths: Sequence[NDArray[np.uint32]]) -> Lexicon:
-        """From the terms per chunk of each recording, in order; each has at least one chunk."""
+        """From the terms per chunk of each recording, in order."""
         sizes = np.array([len(lengths) for lengths in chunk_lengths], np.int64)
         lengths = np.concatenate([*chunk_lengths, np.zeros(0, np.uint32)]).astype(np.float64)
         recording_of = np.repeat(np.arange(len(sizes)), sizes)
         totals = np.bincount(recording_of, lengths, len(sizes)).astype(np.float64)
-        return cls(lengths, recording_of, totals, np.cumsum(sizes) - sizes)
+        return cls(lengths, recording_of, totals)
 
     @property
     def chunk_count(self) -> int:

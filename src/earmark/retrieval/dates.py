@@ -16,7 +16,11 @@ _NAMES: Final = (  # not from `calendar`, whose names follow the server's locale
 )  # fmt: skip
 _MONTHS: Final = {
     name.lower(): number
-    for names in (_NAMES, [name[:3] for name in _NAMES], ["Sept" if name == "September" else name for name in _NAMES])
+    for names in (
+        _NAMES,
+        [name[:3] for name in _NAMES],
+        ["Sept" if name == "September" else name for name in _NAMES],
+    )
     for number, name in enumerate(names, start=1)
 }
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))

@@ -76,8 +76,8 @@ def features(query: QueryTerms, snapshot: Snapshot) -> dict[str, Floats]:
         "meaning": meaning,
         "context": _neighbours(meaning, each),
         "recording_words": recording_words[each],
-        "recording_peaks": _peaks(words, lexicon.starts)[each],
-        "recording_meaning": _peaks(meaning, lexicon.starts)[each],
+        "recording_peaks": _peaks(words, each),
+        "recording_meaning": _peaks(meaning, each),
         "recording_name": _names(query, snapshot, lexicon)[each],
         "recording_date": _dates(query, snapshot)[each],
     }
@@ -103,22 +103,24 @@ def _neighbours(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
     return sums
 
 
-def _peaks(values: Floats, starts: NDArray[np.int64]) -> Floats:
-    """Mean of each recording's three highest values; fewer chunks count as if the rest were 0.
+def _peaks(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
+    """Mean of the three highest values of each chunk's recording; missing chunks count as 0.
 
-    Shapes: [C], [R] first chunk of each recording, none empty -> [R].
+    Shapes: [C], [C] ascending -> [C].
     """
+    starts = np.flatnonzero(np.diff(recording_of, prepend=-1))
+    if not len(starts):
+        return np.zeros(0)
+    sizes = np.diff(np.append(starts, len(values)))
     total = np.zeros(len(starts))
     rest = values.copy()
-    sizes = np.diff(np.append(starts, len(values)))
-    for _ in range(_PEAKS if len(starts) else 0):
+    for _ in range(_PEAKS):
         highest = np.maximum.reduceat(rest, starts)
         total += highest
-        # One chunk of each recording is taken out, even where several are equal.
-        at = np.flatnonzero(rest == np.repeat(highest, sizes))
-        owners = np.searchsorted(starts, at, "right")
-        rest[at[np.flatnonzero(np.diff(owners, prepend=0))]] = 0.0
-    return total / _PEAKS
+        # Take out one chunk of each recording, even where several are equal.
+        equal = np.flatnonzero(rest == np.repeat(highest, sizes))
+        rest[equal[np.flatnonzero(np.diff(recording_of[equal], prepend=-1))]] = 0.0
+    return np.repeat(total / _PEAKS, sizes)
 
 
 def _names(query: QueryTerms, snapshot: Snapshot, lexicon: Lexicon) -> Floats:
@@ -141,4 +143,6 @@ def _name_terms(name: str, language: str | None) -> frozenset[str]:
 def _dates(query: QueryTerms, snapshot: Snapshot) -> Floats:
     if not query.dates:
         return np.zeros(len(snapshot.recordings))
-    return np.array([closeness(query.dates, entry.recorded_at_ms) for entry in snapshot.recordings], np.float64)
+    return np.array(
+        [closeness(query.dates, entry.recorded_at_ms) for entry in snapshot.recordings], np.float64
+    )

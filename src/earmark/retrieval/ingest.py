@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 
 from earmark.errors import EarmarkError
+from earmark.identity.projects import list_tenants
 from earmark.ids import new_id
 from earmark.library import transcripts
 from earmark.library.end_users import get_end_user
@@ -20,7 +21,6 @@ from earmark.retrieval import queries
 from earmark.retrieval.embedders import Embedder
 from earmark.retrieval.indexing import PreparedIndex, prepare_index
 from earmark.retrieval.vectors import insert_vectors
-from earmark.identity.projects import list_tenants
 from earmark.storage.tenant import Operator, Tenant
 
 T = TypeVar("T")

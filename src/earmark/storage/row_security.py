@@ -47,7 +47,7 @@ def create_credential_lookup(connection: Connection) -> None:
 
 
 def create_chunk_vectors(connection: Connection) -> None:
-    """The table of pgvector, where the extension is to be had; else `vector_blocks` serves (`earmark doctor` says so)."""
+    """The table of pgvector, where there is one; else `vector_blocks` serves (`earmark doctor` says so)."""
     is_there = text("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'")
     if not connection.execute(is_there).scalar_one():
         return

@@ -1,0 +1,21 @@
+"""Runs every bench, one after the other: `python -m bench`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHES = ("ingest", "sessions", "retrieval", "answers")
+
+
+def main() -> None:
+    """Run them."""
+    for name in BENCHES:
+        if (Path(__file__).parent / f"{name}.py").exists():
+            print(f"== bench.{name}", flush=True)
+            subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""What the retrieval bench and the trainer ask: libraries in memory, their questions and gold moments.
+
+Cut, analysed, quantised and described by the functions the server runs, only without a database.
+Vectors of texts are kept under `EARMARK_BENCH_CACHE`, so that a second run takes seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.clock import parse_time
+from earmark.library.types import Segment
+from earmark.retrieval.analysis import QueryTerms, analyze_query
+from earmark.retrieval.chunking import chunk_segments
+from earmark.retrieval.documents import index_terms, passage_text
+from earmark.retrieval.embedders import MiniLMEmbedder
+from earmark.retrieval.postings import TermPostings, unpack_postings
+from earmark.retrieval.quantize import cosines, quantize
+from earmark.retrieval.ranking import RecordingEntry, Snapshot
+
+CACHE = Path(os.environ.get("EARMARK_BENCH_CACHE") or Path(tempfile.gettempdir()) / "earmark-bench")
+PERSONAL = Path(__file__).with_name("data") / "personal"
+_SERIES = re.compile(r"^(?:ES|IS|TS)\d{4}|^.*?(?=[a-d]$|_?\d+$)")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, the recordings that answer it, and its gold moments (a chunk mask for each)."""
+
+    text: str
+    kind: str
+    recordings: frozenset[int]
+    moments: tuple[NDArray[np.bool_], ...]
+
+
+@dataclass(frozen=True)
+class Library:
+    """One end user: everything `Snapshot` needs, for all terms, and the questions."""
+
+    name: str
+    entries: tuple[RecordingEntry, ...]
+    postings: dict[str, TermPostings]
+    vectors: NDArray[np.int8]
+    sizes_chars: NDArray[np.int64]
+    questions: tuple[Question, ...]
+
+    @property
+    def recording_of(self) -> NDArray[np.int64]:
+        return np.repeat(np.arange(len(self.entries)), [entry.chunk_count for entry in self.entries])
+
+    def snapshot(
+        self, text: str, vector: NDArray[np.float32], scope: Any = None
+    ) -> tuple[QueryTerms, Snapshot]:
+        """What the server would hand to `rank`."""
+        query = analyze_query(text, {entry.language for entry in self.entries})
+        postings = {term: self.postings[term] for term in query.terms if term in self.postings}
+        return query, Snapshot(self.entries, postings, cosines(self.vectors, quantize(vector)), scope)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recording before it is indexed."""
+
+    name: str
+    segments: list[Segment]
+    recorded_at_ms: int | None = None
+
+
+Asked = tuple[str, str, list[tuple[int, int, int]]]
+"""Question, kind, gold: (recording, first segment, last segment)."""
+
+
+class Vectors:
+    """The built-in encoder, which reads each text once and for all runs."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._encoder = MiniLMEmbedder(threads=threads)
+        self._path = CACHE / "bench_vectors.pkl"
+        self._known: dict[str, Any] = pickle.loads(self._path.read_bytes()) if self._path.exists() else {}
+
+    def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        keys = [hashlib.sha1(text.encode()).hexdigest() for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        if missing:
+            fresh = self._encoder.embed_passages(list(missing.values())).astype(np.float16)
+            self._known.update(zip(missing, fresh, strict=True))
+        return np.array([self._known[key] for key in keys], np.float32).reshape(-1, 384)
+
+    def save(self) -> None:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        self._path.write_bytes(pickle.dumps(self._known))
+
+
+def build_library(
+    name: str, recorded: Sequence[Recorded], asked: Iterable[Asked], vectors: Vectors
+) -> Library:
+    entries: list[RecordingEntry] = []
+    blobs: defaultdict[str, list[tuple[bytes, int]]] = defaultdict(list)
+    texts: list[str] = []
+    sizes: list[int] = []
+    places: list[tuple[int, int, int]] = []
+    for number, one in enumerate(recorded):
+        chunks = chunk_segments(one.segments)
+        terms = index_terms(one.segments, chunks, "en")
+        for term, blob in terms.postings.items():
+            blobs[term].append((blob, len(texts)))
+        texts += [passage_text(chunk.of(one.segments)) for chunk in chunks]
+        sizes += [len(chunk.text(one.segments)) for chunk in chunks]
+        places += [(number, chunk.first, chunk.last) for chunk in chunks]
+        lengths = np.array(terms.lengths, np.uint32)
+        entries.append(RecordingEntry(one.name, len(chunks), lengths, one.recorded_at_ms, one.name, "en"))
+    postings = {term: unpack_postings(*zip(*pairs, strict=True)) for term, pairs in blobs.items()}
+    where = np.array(places)
+    questions = tuple(_question(text, kind, gold, where) for text, kind, gold in asked)
+    return Library(
+        name, tuple(entries), postings, quantize(vectors.of(texts)), np.array(sizes, np.int64), questions
+    )
+
+
+def _question(text: str, kind: str, gold: list[tuple[int, int, int]], where: NDArray[np.int64]) -> Question:
+    moments = tuple(
+        (where[:, 0] == recording) & (where[:, 2] >= first) & (where[:, 1] <= last)
+        for recording, first, last in gold
+    )
+    return Question(text, kind, frozenset(recording for recording, _, _ in gold), moments)
+
+
+def personal_libraries(split: str, vectors: Vectors) -> list[Library]:
+    """The dated personal questions; a follow-up is asked together with the question before it."""
+    rows = [json.loads(line) for line in (PERSONAL / "questions.jsonl").read_text("utf-8").splitlines()]
+    libraries = []
+    for person in sorted({row["external_id"] for row in rows if row["split"] == split}):
+        paths = sorted((PERSONAL / person).glob("*.json"))
+        numbers = {path.stem: number for number, path in enumerate(paths)}
+        asked: list[Asked] = [
+            (
+                f"{row['previous']} {row['question']}" if row.get("previous") else row["question"],
+                row["type"],
+                [(numbers[one["recording"]], at, at) for one in row["gold"] for at in one["segments"]],
+            )
+            for row in rows
+            if row["external_id"] == person and row["gold"]
+        ]
+        libraries.append(build_library(person, [_read_native(path) for path in paths], asked, vectors))
+    return libraries
+
+
+def _read_native(path: Path) -> Recorded:
+    content = json.loads(path.read_text("utf-8"))
+    segments = [
+        Segment(int(one["start"] * 1000), int(one["end"] * 1000), one["text"], one.get("speaker"))
+        for one in content["segments"]
+    ]
+    return Recorded(content["name"], segments, parse_time(content["recorded_at"]) // 1000)
+
+
+def qmsum_libraries(folder: Path, vectors: Vectors) -> list[Library]:
+    """QMSum: the meetings of a series are one end user's recordings."""
+    series: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder.glob("*.json")):
+        found = _SERIES.match(path.stem)
+        series[found.group() if found else path.stem].append(path)
+    return [_qmsum_library(name, paths, vectors) for name, paths in sorted(series.items())]
+
+
+def _qmsum_library(name: str, paths: Sequence[Path], vectors: Vectors) -> Library:
+    recorded: list[Recorded] = []
+    asked: list[Asked] = []
+    for number, path in enumerate(paths):
+        content = json.loads(path.read_text("utf-8"))
+        segments: list[Segment] = []
+        places: list[int] = []  # turn -> segment; turns without words have none
+        for turn in content["meeting_transcripts"]:
+            places.append(len(segments))
+            text = " ".join(turn["content"].split())
+            if text:
+                segments.append(Segment(0, 1, text, turn["speaker"]))
+        recorded.append(Recorded(path.stem, segments))
+        for item in content["specific_query_list"]:
+            spans = [
+                (int(first), min(int(last), len(places) - 1)) for first, last in item["relevant_text_span"]
+            ]
+            gold = [(number, places[first], places[last]) for first, last in spans if first <= last]
+            if gold:
+                asked.append((item["query"], _kind_of(item["query"]), gold))
+    return build_library(name, recorded, asked, vectors)
+
+
+def _kind_of(question: str) -> str:
+    lowered = question.lower()
+    for kind, pattern in (
+        ("summarise", r"^summari[sz]e"),
+        ("why", r"\bwhy\b|reason"),
+        ("think / opinion", r"\bthink|opinion|attitude|\bfeel"),
+        ("said by X", r"\b(?:say|said|mention|talk|recommend|propose|suggest|introduc|present)"),
+        ("discussed", r"\bdiscuss"),
+        ("how / number", r"^how\b"),
+    ):
+        if re.search(pattern, lowered):
+            return kind
+    return "other"

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Learn `src/earmark/retrieval/weights.py`: one weight for each feature of a chunk.
+
+    EARMARK_QMSUM_DIR=… python scripts/train_ranker.py [--check]
+
+Learns from QMSum's train split and the dev people of `bench/data/personal`, each set counting the
+same. Never reads QMSum's val or test, nor the personal holdout. `--check` writes nothing and prints
+what weights learned without a tenth of the libraries, or from one set alone, would have done.
+
+The loss of a question is -log of the softmax mass on the chunks that hold its answer; a penalty
+keeps weights small, and none may be negative: more of a feature never lowers a rank.
+
+Source: Cao et al., ICML 2007, doi:10.1145/1273496.1273513 (ListNet's softmax over a list);
+    Kingma and Ba, ICLR 2015, arXiv:1412.6980 (Adam).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_libraries  # noqa: E402
+
+from earmark.retrieval.features import FEATURES, features  # noqa: E402
+
+TARGET = ROOT / "src/earmark/retrieval/weights.py"
+STEPS = 400
+RATE = 0.05
+PENALTY = 1e-3
+MOST_CHUNKS = 2_000
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Example:
+    """Shapes: features [C, F] in units of their spread; is_gold bool [C]; weight of the question."""
+
+    group: str
+    features: Floats
+    is_gold: NDArray[np.bool_]
+    weight: float
+
+
+def examples_of(libraries: Sequence[Library], vectors: Vectors) -> list[Example]:
+    """Describe every question of libraries with a choice of recordings; together they weigh 1."""
+    chosen = [library for library in libraries if len(library.entries) > 1]
+    share = 1 / sum(len(library.questions) for library in chosen)
+    found = []
+    for library in chosen:
+        for question, vector in zip(
+            library.questions, vectors.of([q.text for q in library.questions]), strict=True
+        ):
+            described = features(*library.snapshot(question.text, vector))
+            matrix = np.stack([described[name] for name in FEATURES], 1)
+            gold = np.logical_or.reduce(question.moments)
+            if gold.any():
+                found.append(Example(library.name, *_sample(matrix, gold), share))
+    return found
+
+
+def _sample(matrix: Floats, gold: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    """All gold chunks, and of large libraries every n-th other one."""
+    step = 1 + len(matrix) // MOST_CHUNKS
+    kept = gold | (np.arange(len(matrix)) % step == 0)
+    return matrix[kept], gold[kept]
+
+
+def learn(examples: Sequence[Example]) -> Floats:
+    """Return one weight for each feature. Deterministic."""
+    spread = np.concatenate([one.features for one in examples]).std(0) + 1e-9
+    scaled = [(one.features / spread, one.is_gold, one.weight) for one in examples]
+    whole = sum(one.weight for one in examples)
+    weights, mean, square = np.full(len(FEATURES), 0.5), np.zeros(len(FEATURES)), np.zeros(len(FEATURES))
+    for step in range(1, STEPS + 1):
+        slope = 2 * PENALTY * weights
+        for matrix, gold, share in scaled:
+            mass = np.exp(matrix @ weights - (matrix @ weights).max())
+            right = mass * gold
+            slope -= share / whole * ((right / right.sum() - mass / mass.sum()) @ matrix)
+        mean = 0.9 * mean + 0.1 * slope
+        square = 0.999 * square + 0.001 * slope**2
+        rate = RATE * (1 - step / (STEPS + 1))
+        weights = weights - rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+        weights = np.maximum(weights, 0.0)
+    return weights / spread
+
+
+def render(weights: Floats) -> str:
+    """The module's text; weights add up to 1, which changes no rank and keeps scores readable."""
+    lines = "\n".join(
+        f'    "{name}": {value:.4f},' for name, value in zip(FEATURES, weights / weights.sum(), strict=True)
+    )
+    return f'''"""How much each feature counts. Written by `scripts/train_ranker.py`; don't edit by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+WEIGHTS: Final[Mapping[str, float]] = {{
+{lines}
+}}
+'''
+
+
+def success(weights: Floats, examples: Sequence[Example]) -> tuple[float, float]:
+    """Shares of questions with a gold chunk at the top, and among the top eight."""
+    ranks = []
+    for one in examples:
+        scores = one.features @ weights
+        ranks.append(int((scores > scores[one.is_gold].max()).sum()))
+    return float(np.mean(np.array(ranks) < 1)), float(np.mean(np.array(ranks) < 8))
+
+
+def check(meetings: Sequence[Example], personal: Sequence[Example]) -> None:
+    """Print what held-out and transferred weights reach: gold at the top, gold in the top eight."""
+    everything = [*meetings, *personal]
+    held: list[tuple[float, float, int]] = []
+    groups = sorted({one.group for one in everything})
+    for fold in range(10):
+        out = set(groups[fold::10])
+        weights = learn([one for one in everything if one.group not in out])
+        tested = [one for one in everything if one.group in out]
+        held.append((*success(weights, tested), len(tested)))
+    total = sum(count for *_, count in held)
+    print("held out by library", *(round(sum(row[at] * row[2] for row in held) / total, 3) for at in (0, 1)))
+    for name, learned in (("meetings", meetings), ("personal", personal), ("both", everything)):
+        weights = learn(learned)
+        results = [
+            f"{label} {success(weights, set_)}"
+            for label, set_ in (("meetings", meetings), ("personal", personal))
+        ]
+        print(
+            f"learned from {name}:",
+            *results,
+            dict(zip(FEATURES, (weights / weights.sum()).round(3).tolist(), strict=True)),
+        )
+
+
+def main() -> None:
+    """Learn and write, or check."""
+    vectors = Vectors(threads=2)
+    meetings = examples_of(qmsum_libraries(Path(os.environ["EARMARK_QMSUM_DIR"]) / "train", vectors), vectors)
+    personal = examples_of(personal_libraries("dev", vectors), vectors)
+    vectors.save()
+    if "--check" in sys.argv:
+        check(meetings, personal)
+    else:
+        TARGET.write_text(render(learn([*meetings, *personal])), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
