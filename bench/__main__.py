@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("ingest", "sessions", "retrieval", "answers")
+BENCHES = ("ingest", "sessions", "title_designs", "retrieval", "answers")
 
 
 def main() -> None:

@@ -61,9 +61,7 @@ class Library:
     def recording_of(self) -> NDArray[np.int64]:
         return np.repeat(np.arange(len(self.entries)), [entry.chunk_count for entry in self.entries])
 
-    def snapshot(
-        self, text: str, vector: NDArray[np.float32], scope: Any = None
-    ) -> tuple[QueryTerms, Snapshot]:
+    def snapshot(self, text: str, vector: NDArray[np.float32], scope: Any = None) -> tuple[QueryTerms, Snapshot]:
         """What the server would hand to `rank`."""
         query = analyze_query(text, {entry.language for entry in self.entries})
         postings = {term: self.postings[term] for term in query.terms if term in self.postings}
@@ -104,9 +102,7 @@ class Vectors:
         self._path.write_bytes(pickle.dumps(self._known))
 
 
-def build_library(
-    name: str, recorded: Sequence[Recorded], asked: Iterable[Asked], vectors: Vectors
-) -> Library:
+def build_library(name: str, recorded: Sequence[Recorded], asked: Iterable[Asked], vectors: Vectors) -> Library:
     entries: list[RecordingEntry] = []
     blobs: defaultdict[str, list[tuple[bytes, int]]] = defaultdict(list)
     texts: list[str] = []
@@ -125,15 +121,12 @@ def build_library(
     postings = {term: unpack_postings(*zip(*pairs, strict=True)) for term, pairs in blobs.items()}
     where = np.array(places)
     questions = tuple(_question(text, kind, gold, where) for text, kind, gold in asked)
-    return Library(
-        name, tuple(entries), postings, quantize(vectors.of(texts)), np.array(sizes, np.int64), questions
-    )
+    return Library(name, tuple(entries), postings, quantize(vectors.of(texts)), np.array(sizes, np.int64), questions)
 
 
 def _question(text: str, kind: str, gold: list[tuple[int, int, int]], where: NDArray[np.int64]) -> Question:
     moments = tuple(
-        (where[:, 0] == recording) & (where[:, 2] >= first) & (where[:, 1] <= last)
-        for recording, first, last in gold
+        (where[:, 0] == recording) & (where[:, 2] >= first) & (where[:, 1] <= last) for recording, first, last in gold
     )
     return Question(text, kind, frozenset(recording for recording, _, _ in gold), moments)
 
@@ -190,9 +183,7 @@ def _qmsum_library(name: str, paths: Sequence[Path], vectors: Vectors) -> Librar
                 segments.append(Segment(0, 1, text, turn["speaker"]))
         recorded.append(Recorded(path.stem, segments))
         for item in content["specific_query_list"]:
-            spans = [
-                (int(first), min(int(last), len(places) - 1)) for first, last in item["relevant_text_span"]
-            ]
+            spans = [(int(first), min(int(last), len(places) - 1)) for first, last in item["relevant_text_span"]]
             gold = [(number, places[first], places[last]) for first, last in spans if first <= last]
             if gold:
                 asked.append((item["query"], _kind_of(item["query"]), gold))

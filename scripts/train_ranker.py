@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT))
 
 from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_libraries  # noqa: E402
 
-from earmark.retrieval.features import FEATURES, features  # noqa: E402
+from earmark.retrieval.features import FEATURES, describe  # noqa: E402
 
 TARGET = ROOT / "src/earmark/retrieval/weights.py"
 STEPS = 400
@@ -59,7 +59,7 @@ def examples_of(libraries: Sequence[Library], vectors: Vectors) -> list[Example]
         for question, vector in zip(
             library.questions, vectors.of([q.text for q in library.questions]), strict=True
         ):
-            described = features(*library.snapshot(question.text, vector))
+            described = describe(*library.snapshot(question.text, vector)).by_chunk()
             matrix = np.stack([described[name] for name in FEATURES], 1)
             gold = np.logical_or.reduce(question.moments)
             if gold.any():
@@ -91,7 +91,8 @@ def learn(examples: Sequence[Example]) -> Floats:
         rate = RATE * (1 - step / (STEPS + 1))
         weights = weights - rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
         weights = np.maximum(weights, 0.0)
-    return weights / spread
+    learned: Floats = weights / spread
+    return learned
 
 
 def render(weights: Floats) -> str:

@@ -51,11 +51,13 @@ def encode(weights: dict[str, Array], ids: list[int]) -> Array:
     """Shapes: T token ids -> [384], of length 1."""
 
     def dense(name: str, x: Array) -> Array:
-        return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+        product: Array = x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+        return product
 
     def norm(name: str, x: Array) -> Array:
         spread = np.sqrt(x.var(-1, keepdims=True) + 1e-12)
-        return (x - x.mean(-1, keepdims=True)) / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        centred: Array = (x - x.mean(-1, keepdims=True)) / spread
+        return centred * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
     words = weights["embeddings.word_embeddings.weight"][ids]
     places = weights["embeddings.position_embeddings.weight"][: len(ids)]
@@ -71,8 +73,9 @@ def encode(weights: dict[str, Array], ids: list[int]) -> Array:
         inner = dense(f"{layer}.intermediate.dense", x)
         inner = inner * (1 + erf(inner / math.sqrt(2))) / 2
         x = norm(f"{layer}.output.LayerNorm", dense(f"{layer}.output.dense", inner) + x)
-    mean = x.mean(0)
-    return mean / np.linalg.norm(mean)
+    mean: Array = x.mean(0)
+    mean /= np.linalg.norm(mean)
+    return mean
 
 
 def main() -> None:

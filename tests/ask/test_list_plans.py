@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest
 
 from earmark.ask import list_queries, queries
@@ -15,6 +17,7 @@ from earmark.ask.types import Scope
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
 from earmark.library.types import Page
+from earmark.retrieval import queries as retrieval_queries
 from earmark.runtime import Runtime
 from earmark.storage.query import Compiled, Query
 from earmark.storage.tenant import Tenant
@@ -46,7 +49,16 @@ def filled(new_place: Callable[[], Place]) -> Place:
                     await create_session(unit, scope, title=f"Title {number}")
 
     place.run(work)
+    if place.owner_url is not None:
+        asyncio.run(_analyze(place.owner_url))
     return place
+
+
+async def _analyze(owner_url: str) -> None:
+    """Do at once what autovacuum would do by and by: tell PostgreSQL's planner what the tables hold."""
+    connection = await asyncpg.connect(owner_url)
+    await connection.execute("ANALYZE")
+    await connection.close()
 
 
 def run_on(place: Place, work: Callable[[Runtime, Tenant], Awaitable[Any]]) -> Any:
@@ -62,7 +74,8 @@ PARAMS: dict[str, Any] = {
     "end_user_id": "eu_x", "scope_type": "library", "recording_id": "rec_a", "active_after": 0,
     "active_before": 2**60, "limit": 21, "after_us": 2**59, "after_id": "as_x", "q": "title", "reach": 1_000,
     "title_seqs": [1, 2], "indexed_seq": 4_096, "caller_end_user_id": "eu_x", "caller_end_user_no": 1,
-    "session_id": "as_x", "after": 5,
+    "session_id": "as_x", "after": 5, "most": 100, "grams": ["abc", "bcd"], "first": "ab", "end": "ac",
+    "terms": ["launch", "price"],
 }  # fmt: skip
 
 
@@ -74,7 +87,7 @@ async def explain(runtime: Runtime, tenant: Tenant, query: Query, *, scoped: boo
     args = compiled.arguments({**PARAMS, "tenant_id": tenant.key.tenant_id})
     async with runtime.database.reading(tenant.key.tenant_id) as connection:
         if not is_sqlite:
-            for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+            for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_hashjoin"):
                 await connection.fetch_all(Compiled(f"SET LOCAL {setting} = off", (), {}, is_long=False), ())
         told = Compiled(words, compiled.names, {}, compiled.is_long, compiled.has_lists)
         rows = await connection.fetch_all(told, args)
@@ -107,6 +120,28 @@ def test_messages_and_titles_near_the_top_walk_an_index_in_order(filled: Place) 
         shape = {"filters": frozenset(), "is_continued": True}
         plan = await explain(runtime, tenant, list_queries.select_sessions_titled, scoped=False, shape=shape)
         assert_cheap(plan, "titled")
+
+    run_on(filled, work)
+
+
+def test_the_title_index_is_looked_up_by_number_and_by_trigram(filled: Place) -> None:
+    wanted = {
+        list_queries.select_sessions_titled_among: "tenant_id_title_seq",
+        list_queries.select_title_grams: r"PRIMARY KEY \(tenant_id=\? AND gram=\?\)|pk_ask_title_grams",
+        list_queries.select_title_grams_between: r"PRIMARY KEY \(tenant_id=\? AND gram>\? AND gram<\?\)|pk_ask_title_grams",
+        retrieval_queries.select_postings: r"PRIMARY KEY \(tenant_id=\? AND end_user_no=\? AND term=\?\)|pk_postings",
+    }
+
+    async def work(runtime: Runtime, tenant: Tenant) -> None:
+        for query, index in wanted.items():
+            shapes: list[dict[str, Any]] = [{}]
+            if query is list_queries.select_sessions_titled_among:
+                common = {"filters": frozenset({"end_user_id"}), "is_continued": True}
+                shapes = [{**common, "is_indexed": True}, {**common, "is_indexed": False}]
+            for shape in shapes:
+                scoped = query is retrieval_queries.select_postings
+                plan = await explain(runtime, tenant, query, scoped=scoped, shape=shape)
+                assert re.search(index, plan), (query, shape, plan)
 
     run_on(filled, work)
 

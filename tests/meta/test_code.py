@@ -97,7 +97,9 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
     "ask.select_sessions": _pages(_UNTITLED),
     "ask.select_sessions_titled": _pages(_UNTITLED),
     "ask.select_sessions_titled_near": _pages(_UNTITLED),
-    "ask.select_sessions_titled_among": _pages(_UNTITLED),
+    "ask.select_sessions_titled_among": [
+        {**shape, "is_indexed": is_indexed} for shape in _pages(_UNTITLED) for is_indexed in (False, True)
+    ],
     "ask.select_title_counter": [{"for_update": False}, {"for_update": True}],
     "ask.select_titles_of": [{"whose": "session"}, {"whose": "end_user"}],
     "ask.select_messages": [

@@ -84,6 +84,4 @@ def test_question_of_one_long_word_and_of_many_words_is_bounded() -> None:
 def test_stemming_in_threads_is_the_same_as_in_one() -> None:
     words = [f"{word}{ending}" for word in ("walk", "talk", "discuss") for ending in ("s", "ed", "ing")] * 50
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda word: analyze(word, "en"), words)) == [
-            analyze(word, "en") for word in words
-        ]
+        assert list(pool.map(lambda word: analyze(word, "en"), words)) == [analyze(word, "en") for word in words]

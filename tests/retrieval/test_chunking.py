@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from earmark.library.types import Segment
 from earmark.retrieval.chunking import Chunk, chunk_segments, count_words
 
-WORDS = st.lists(st.sampled_from(["yes", "no", "我们什么时候搬家", "", "ไทย", "a b c"]), max_size=40).map(
-    " ".join
-)
+WORDS = st.lists(st.sampled_from(["yes", "no", "我们什么时候搬家", "", "ไทย", "a b c"]), max_size=40).map(" ".join)
 SEGMENTS = st.lists(
     st.builds(Segment, st.just(0), st.just(1), WORDS, st.sampled_from([None, "Ann", "Bo"])), max_size=60
 )
@@ -53,7 +51,7 @@ def test_long_segment_stands_alone_uncut() -> None:
 
 def test_fifty_thousand_short_segments_are_cut_quickly() -> None:
     started = time.perf_counter()
-    assert len(chunk_segments(say(*["yes"] * 50_000))) == 1_000
+    assert len(chunk_segments(say(*["yes"] * 50_000))) == 910
     assert time.perf_counter() - started < 2
 
 

@@ -32,22 +32,34 @@ def test_find_dates(question: str, mentions: list[tuple[int | None, ...]]) -> No
     assert find_dates(question) == tuple(DateMention(*mention) for mention in mentions)
 
 
-@given(st.text(max_size=200), st.integers(-(2**52), 2**53))
-def test_any_question_and_time_has_a_closeness(question: str, recorded_at_ms: int) -> None:
-    assert 0 <= closeness(find_dates(question), recorded_at_ms) <= 1
+def near(question: str, recorded_at_ms: int | None) -> float:
+    (found,) = closeness(find_dates(question), [recorded_at_ms]).tolist()
+    return float(found)
+
+
+@given(st.text(max_size=200), st.lists(st.none() | st.integers(-(2**53), 2**53), max_size=5))
+def test_any_question_and_time_has_a_closeness(question: str, times: list[int | None]) -> None:
+    found = closeness(find_dates(f"{question} in May 2020, on 3 June"), times)
+    assert len(found) == len(times)
+    assert ((found >= 0) & (found <= 1)).all()
 
 
 def test_closeness_is_one_within_and_falls_off_faster_before() -> None:
-    day = find_dates("on 12 May")
-    assert closeness(day, MAY_12_2026 + DAY_MS // 2) == 1
-    assert closeness(day, MAY_12_2026 - 7 * DAY_MS) == pytest.approx(0.368, abs=0.001)
-    assert closeness(day, MAY_12_2026 + 14 * DAY_MS) == pytest.approx(0.368, abs=0.001)
+    assert near("on 12 May", MAY_12_2026 + DAY_MS // 2) == 1
+    assert near("on 12 May", MAY_12_2026 - 7 * DAY_MS) == pytest.approx(0.368, abs=0.001)
+    assert near("on 12 May", MAY_12_2026 + 14 * DAY_MS) == pytest.approx(0.368, abs=0.001)
 
 
 def test_closeness_crosses_the_turn_of_the_year() -> None:
-    assert closeness(find_dates("on 31 December"), 1_767_225_600_000) == pytest.approx(0.931, abs=0.001)
+    assert near("on 31 December", 1_767_225_600_000) == pytest.approx(0.931, abs=0.001)
+
+
+def test_closeness_of_several_recordings_takes_each_ones_year() -> None:
+    year_later = MAY_12_2026 + 365 * DAY_MS
+    assert closeness(find_dates("on 12 May"), [MAY_12_2026, None, year_later]).tolist() == [1, 0, 1]
+    assert closeness(find_dates("on 12 May 2026"), [MAY_12_2026, year_later])[1] < 1e-6
 
 
 def test_closeness_without_a_date_on_either_side_is_zero() -> None:
-    assert closeness((), MAY_12_2026) == 0
-    assert closeness(find_dates("in May"), None) == 0
+    assert near("what then?", MAY_12_2026) == 0
+    assert near("in May", None) == 0

@@ -37,9 +37,7 @@ def test_scale_needs_no_storage() -> None:
 
 def test_vectors_survive_packing() -> None:
     vectors = quantize(unit_vectors(5, 384, 2))
-    assert np.array_equal(
-        unpack_vectors([pack_vectors(vectors[:2]), pack_vectors(vectors[2:])], 384), vectors
-    )
+    assert np.array_equal(unpack_vectors([pack_vectors(vectors[:2]), pack_vectors(vectors[2:])], 384), vectors)
 
 
 def test_no_vectors_no_cosines() -> None:

@@ -78,17 +78,33 @@ def select_sessions_titled_near(own: Guard, *, filters: frozenset[str], is_conti
 
 
 @long_query
-def select_sessions_titled_among(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
-    """The same among the title index's candidates and the titles that it does not hold yet."""
-    candidates = union_all(
-        select(ask_sessions.c.id).where(own(ask_sessions), any_of(ask_sessions.c.title_seq, "title_seqs")),
-        select(ask_sessions.c.id).where(own(ask_sessions), ask_sessions.c.title_seq >= bindparam("indexed_seq")),
-    ).subquery("candidates")
-    return (
-        _walk(own, SESSION, filters, is_continued=is_continued)
-        .where(contains(ask_sessions.c.title_folded, "q"), ask_sessions.c.id.in_(select(candidates.c.id)))
-        .limit(bindparam("limit"))
+def select_sessions_titled_among(
+    own: Guard, *, filters: frozenset[str], is_continued: bool, is_indexed: bool
+) -> Select[Any]:
+    """The same among the title index's candidates, or among the titles that it does not hold yet.
+
+    The inner LIMIT (of more than there can be) keeps planners from walking the list's order instead.
+    """
+    columns = (*SESSION, ask_sessions.c.title_folded)
+    numbered = any_of(ask_sessions.c.title_seq, "title_seqs")
+    wanted = numbered if is_indexed else ask_sessions.c.title_seq >= bindparam("indexed_seq")
+    few = select(*columns).where(own(ask_sessions), wanted).limit(bindparam("most")).subquery("few")
+    named = select(ask_session_recordings.c.session_id).where(
+        own(ask_session_recordings), ask_session_recordings.c.recording_id == bindparam("recording_id")
     )
+    conditions: dict[str, ColumnElement[bool]] = {
+        "end_user_id": few.c.end_user_id == bindparam("end_user_id"),
+        "scope_type": few.c.scope_type == bindparam("scope_type"),
+        "recording_id": few.c.id.in_(named),
+        "active_after": few.c.last_message_us >= bindparam("active_after"),
+        "active_before": few.c.last_message_us < bindparam("active_before"),
+    }
+    statement = select(*(few.c[name] for name in Session._fields)).where(contains(few.c.title_folded, "q"))
+    statement = statement.where(*(conditions[name] for name in sorted(filters)))
+    if is_continued:
+        position = tuple_(bindparam("after_us"), bindparam("after_id"))
+        statement = statement.where(tuple_(few.c.last_message_us, few.c.id) < position)
+    return statement.order_by(few.c.last_message_us.desc(), few.c.id.desc()).limit(bindparam("limit"))
 
 
 # ---- the title index -------------------------------------------------------------------------------

@@ -140,8 +140,16 @@ async def _search_index(tenant: Tenant, wanted: str, params: Mapping[str, Any], 
         if found is None or len(found) > _MAX_CANDIDATES:
             # So many that the list's order meets them soon.
             return await snapshot.fetch_all(queries.select_sessions_titled, params, **shape)
-        among = {**params, "title_seqs": found, "indexed_seq": indexed_seq}
-        return await snapshot.fetch_all(queries.select_sessions_titled_among, among, **shape)
+        among = {**params, "title_seqs": found, "indexed_seq": indexed_seq, "most": _MAX_CANDIDATES + BLOCK}
+        query = queries.select_sessions_titled_among
+        indexed = await snapshot.fetch_all(query, among, **shape, is_indexed=True) if found else []
+        others = await snapshot.fetch_all(query, among, **shape, is_indexed=False)
+        return sorted([*indexed, *others], key=_position, reverse=True)[: params["limit"]]
+
+
+def _position(row: Row) -> tuple[int, str]:
+    session = Session._make(row)
+    return session.last_message_us, session.id
 
 
 async def _find_candidates(snapshot: Tenant, wanted: str, indexed_seq: int) -> list[int] | None:

@@ -56,9 +56,7 @@ _WORD: Final = re.compile(
 )
 _CLITIC: Final = re.compile(r"(?<=[^\W\d_])['’](?:s|t|re|ll|ve|d|m)\b")
 _LATIN_OR_GREEK_ACCENT: Final = re.compile("(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+")
-_POINTS: Final = re.compile(
-    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]"
-)
+_POINTS: Final = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ё": "е", "’": "'"}
 )

@@ -64,7 +64,7 @@ class Lexicon:
                 continue
             chunks, counts = found.chunks, found.frequencies
             chunk_scores[chunks] += weight * _saturated(counts, chunk_norms[chunks])
-            totals = np.bincount(self.recording_of[chunks], counts, len(recording_scores))
+            totals = np.bincount(self.recording_of[chunks], counts, len(recording_scores)).astype(np.float64)
             holders = np.flatnonzero(totals)
             rarity = concept.weight * _idf(len(recording_scores), len(holders))
             recording_scores[holders] += rarity * _saturated(totals[holders], recording_norms[holders])

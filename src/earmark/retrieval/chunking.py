@@ -9,7 +9,7 @@ from typing import Final
 from earmark.library.types import Segment
 from earmark.retrieval.analysis import UNSPACED
 
-MAX_WORDS: Final = 50
+MAX_WORDS: Final = 55
 _UNSPACED_CHARS_PER_WORD: Final = 2
 """A line of Chinese, Japanese or Thai is not one word, though it has no spaces."""
 

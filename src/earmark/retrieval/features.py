@@ -60,27 +60,44 @@ class Snapshot:
     in_scope: NDArray[np.bool_] | None = None
 
 
-def features(query: QueryTerms, snapshot: Snapshot) -> dict[str, Floats]:
-    """Describe every chunk. BM25 is divided by the best that the question could reach, so 0..1 about.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Features of the chunks [C] and, apart, those that all chunks of a recording share [R].
 
-    Shapes: each of `FEATURES` -> [C].
+    Shapes: recording_of int64 [C], ascending: the recording of each chunk.
     """
+
+    chunks: Mapping[str, Floats]
+    recordings: Mapping[str, Floats]
+    recording_of: NDArray[np.int64]
+
+    def by_chunk(self) -> dict[str, Floats]:
+        """Each of `FEATURES` -> [C]."""
+        spread = {name: values[self.recording_of] for name, values in self.recordings.items()}
+        return {**self.chunks, **spread}
+
+
+def describe(query: QueryTerms, snapshot: Snapshot) -> Description:
+    """Describe every chunk. BM25 is divided by the best that the question could reach: 0..1 about."""
     lexicon = Lexicon.of([entry.chunk_lengths for entry in snapshot.recordings])
     words, recording_words = lexicon.scores(query, snapshot.postings)
     known = snapshot.cosines
     meaning = np.zeros(lexicon.chunk_count) if known is None else np.maximum(known.astype(np.float64), 0.0)
-    each = lexicon.recording_of
-    return {
+    each, count = lexicon.recording_of, len(snapshot.recordings)
+    chunks = {
         "words": words,
         "speaker": _speaker(query, snapshot.postings, lexicon.chunk_count),
         "meaning": meaning,
         "context": _neighbours(meaning, each),
-        "recording_words": recording_words[each],
-        "recording_peaks": _peaks(words, each),
-        "recording_meaning": _peaks(meaning, each),
-        "recording_name": _names(query, snapshot, lexicon)[each],
-        "recording_date": _dates(query, snapshot)[each],
     }
+    recordings = {
+        "recording_words": recording_words,
+        "recording_peaks": _peaks(words, each, count),
+        "recording_meaning": _peaks(meaning, each, count),
+        "recording_name": _names(query, snapshot, lexicon),
+        "recording_date": closeness(query.dates, [entry.recorded_at_ms for entry in snapshot.recordings]),
+    }
+    return Description(chunks, recordings, each)
 
 
 def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], chunk_count: int) -> Floats:
@@ -90,7 +107,10 @@ def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], chunk_coun
         lists = [postings[name] for name in map(speaker_term, concept.terms) if name in postings]
         if lists:
             names += 1
-            shares[np.unique(np.concatenate([found.chunks for found in lists]))] += 1.0
+            speaks = np.zeros(chunk_count, np.bool_)
+            for found in lists:
+                speaks[found.chunks] = True
+            shares += speaks
     return shares / max(1, names)
 
 
@@ -103,24 +123,24 @@ def _neighbours(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
     return sums
 
 
-def _peaks(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
-    """Mean of the three highest values of each chunk's recording; missing chunks count as 0.
+def _peaks(values: Floats, recording_of: NDArray[np.int64], count: int) -> Floats:
+    """Mean of each recording's three highest values; missing chunks count as 0.
 
-    Shapes: [C], [C] ascending -> [C].
+    Shapes: [C], [C] ascending -> [R].
     """
+    means = np.zeros(count)
     starts = np.flatnonzero(np.diff(recording_of, prepend=-1))
     if not len(starts):
-        return np.zeros(0)
-    sizes = np.diff(np.append(starts, len(values)))
-    total = np.zeros(len(starts))
+        return means
+    owners = recording_of[starts]
     rest = values.copy()
     for _ in range(_PEAKS):
         highest = np.maximum.reduceat(rest, starts)
-        total += highest
+        means[owners] += highest / _PEAKS
         # Take out one chunk of each recording, even where several are equal.
-        equal = np.flatnonzero(rest == np.repeat(highest, sizes))
+        equal = np.flatnonzero(rest == np.repeat(highest, np.diff(np.append(starts, len(values)))))
         rest[equal[np.flatnonzero(np.diff(recording_of[equal], prepend=-1))]] = 0.0
-    return np.repeat(total / _PEAKS, sizes)
+    return means
 
 
 def _names(query: QueryTerms, snapshot: Snapshot, lexicon: Lexicon) -> Floats:
@@ -138,11 +158,3 @@ def _names(query: QueryTerms, snapshot: Snapshot, lexicon: Lexicon) -> Floats:
 @lru_cache(maxsize=16_384)
 def _name_terms(name: str, language: str | None) -> frozenset[str]:
     return frozenset(analyze(name, language))
-
-
-def _dates(query: QueryTerms, snapshot: Snapshot) -> Floats:
-    if not query.dates:
-        return np.zeros(len(snapshot.recordings))
-    return np.array(
-        [closeness(query.dates, entry.recorded_at_ms) for entry in snapshot.recordings], np.float64
-    )

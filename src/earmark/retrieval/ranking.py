@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earmark.retrieval.analysis import QueryTerms
-from earmark.retrieval.features import Floats, RecordingEntry, Snapshot, features
+from earmark.retrieval.features import Floats, RecordingEntry, Snapshot, describe
 from earmark.retrieval.weights import WEIGHTS
 
 __all__ = ["Hit", "RecordingEntry", "Snapshot", "rank"]
@@ -17,6 +20,9 @@ __all__ = ["Hit", "RecordingEntry", "Snapshot", "rank"]
 _LEXICAL: Final = ("words", "speaker")
 _SEMANTIC: Final = ("meaning", "context")
 _PRIOR: Final = tuple(name for name in WEIGHTS if name.startswith("recording_"))
+
+REPETITION: Final = 0.02
+"""What a chunk loses for each neighbour above it: what is said next to a hit often repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,18 @@ class Hit:
     lexical: float
     semantic: float
     prior: float
+    repetition: float = 0.0
 
     @property
     def parts(self) -> dict[str, float]:
-        """For `explain`: lexical, semantic and prior (the recording's part) add up to final."""
-        return {"lexical": self.lexical, "semantic": self.semantic, "prior": self.prior, "final": self.score}
+        """For `explain`: final is the sum of the others; `prior` is the recording's part, `repetition` a loss."""
+        return {
+            "lexical": self.lexical,
+            "semantic": self.semantic,
+            "prior": self.prior,
+            "repetition": self.repetition,
+            "final": self.score,
+        }
 
 
 def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
@@ -41,25 +54,24 @@ def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
     Without vectors, a question none of whose words occur in scope has no hits; with them, every
     chunk is some answer.
     """
-    scope = scope_of(snapshot)
-    described = features(query, snapshot)
+    described = describe(query, snapshot)
+    scope = snapshot.in_scope
+    if scope is None:
+        scope = np.ones(len(described.recording_of), np.bool_)
     if limit < 1 or not scope.any():
         return []
-    if snapshot.cosines is None and not (described["words"][scope] > 0).any():
+    if snapshot.cosines is None and not (described.chunks["words"][scope] > 0).any():
         return []
-    lexical, semantic, prior = (_weighted(described, names) for names in (_LEXICAL, _SEMANTIC, _PRIOR))
+    lexical, semantic = (_weighted(described.chunks, names) for names in (_LEXICAL, _SEMANTIC))
+    prior = _weighted(described.recordings, _PRIOR)[described.recording_of]
     total = lexical + semantic + prior
+    # Each hit makes at most two others lose, so three times as many candidates always hold the next one.
+    candidates = best(total, scope, 3 * limit)
+    spread = _spread(total, candidates.tolist(), described.recording_of)
     return [
-        Hit(int(at), float(total[at]), float(lexical[at]), float(semantic[at]), float(prior[at]))
-        for at in best(total, scope, limit)
+        Hit(at, score, float(lexical[at]), float(semantic[at]), float(prior[at]), min(0.0, score - float(total[at])))
+        for at, score in islice(spread, limit)
     ]
-
-
-def scope_of(snapshot: Snapshot) -> NDArray[np.bool_]:
-    """The chunks that may be returned."""
-    if snapshot.in_scope is not None:
-        return snapshot.in_scope
-    return np.ones(sum(entry.chunk_count for entry in snapshot.recordings), np.bool_)
 
 
 def best(scores: Floats, scope: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
@@ -74,8 +86,27 @@ def best(scores: Floats, scope: NDArray[np.bool_], limit: int) -> NDArray[np.int
     return ranked
 
 
-def _weighted(described: dict[str, Floats], names: tuple[str, ...]) -> Floats:
-    total = np.zeros_like(described["words"])
-    for name in names:
-        total += WEIGHTS[name] * described[name]
-    return total
+def _spread(
+    scores: Floats, candidates: Sequence[int], recording_of: NDArray[np.int64]
+) -> Iterator[tuple[int, float]]:
+    """Yield (chunk, score), best first, where the neighbours of what was yielded have lost `REPETITION`.
+
+    Source: the idea is maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998,
+        doi:10.1145/290941.291025), with "is next to" for similarity: it needs no vectors.
+    """
+    left = {at: float(scores[at]) for at in candidates}
+    queue = [(-score, at) for at, score in left.items()]
+    heapq.heapify(queue)
+    while queue:
+        score, at = heapq.heappop(queue)
+        if left.get(at) != -score:
+            continue  # it has lost since, or was yielded
+        yield at, left.pop(at)
+        for beside in (at - 1, at + 1):
+            if beside in left and recording_of[beside] == recording_of[at]:
+                left[beside] = max(0.0, left[beside] - REPETITION)
+                heapq.heappush(queue, (-left[beside], beside))
+
+
+def _weighted(described: Mapping[str, Floats], names: Sequence[str]) -> Floats:
+    return np.asarray(sum(WEIGHTS[name] * described[name] for name in names), np.float64)

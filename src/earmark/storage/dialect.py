@@ -26,6 +26,10 @@ class AnyOf(ColumnElement[bool]):
     def get_children(self, **_: Any) -> tuple[ColumnElement[Any]]:
         return (self.column,)
 
+    def self_group(self, against: Any = None) -> ColumnElement[bool]:
+        """Stay as it is in a WHERE: SQLAlchemy's `… = 1`, where booleans aren't native, hides the index."""
+        return self
+
 
 @compiles(AnyOf)
 @compiles(AnyOf, "sqlite")
@@ -58,6 +62,10 @@ class Contains(ColumnElement[bool]):
 
     def get_children(self, **_: Any) -> tuple[ColumnElement[Any]]:
         return (self.column,)
+
+    def self_group(self, against: Any = None) -> ColumnElement[bool]:
+        """Stay as it is in a WHERE: SQLAlchemy's `… = 1`, where booleans aren't native, hides the index."""
+        return self
 
 
 def _render_contains(element: Contains, compiler: SQLCompiler, function: str, **kw: Any) -> str:
