@@ -42,6 +42,7 @@ demo: install
 
 test: .venv/.installed-dev lint
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --database postgresql tests/http tests/ask tests/cli tests/identity tests/storage tests/postgresql
 
 test-fast: .venv/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"

@@ -130,8 +130,7 @@ def build_graph() -> onnx.ModelProto:
         flat = write_layer(graph, index, flat)
     write_pooling(graph, flat)
     tokens = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["B", "T"])
-        for name in ("input_ids", "attention_mask")
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["B", "T"]) for name in ("input_ids", "attention_mask")
     ]
     output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", HIDDEN])
     body = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", tokens, [output], graph.initializers)

@@ -56,9 +56,7 @@ def examples_of(libraries: Sequence[Library], vectors: Vectors) -> list[Example]
     share = 1 / sum(len(library.questions) for library in chosen)
     found = []
     for library in chosen:
-        for question, vector in zip(
-            library.questions, vectors.of([q.text for q in library.questions]), strict=True
-        ):
+        for question, vector in zip(library.questions, vectors.of([q.text for q in library.questions]), strict=True):
             described = describe(*library.snapshot(question.text, vector)).by_chunk()
             matrix = np.stack([described[name] for name in FEATURES], 1)
             gold = np.logical_or.reduce(question.moments)
@@ -137,8 +135,7 @@ def check(meetings: Sequence[Example], personal: Sequence[Example]) -> None:
     for name, learned in (("meetings", meetings), ("personal", personal), ("both", everything)):
         weights = learn(learned)
         results = [
-            f"{label} {success(weights, set_)}"
-            for label, set_ in (("meetings", meetings), ("personal", personal))
+            f"{label} {success(weights, set_)}" for label, set_ in (("meetings", meetings), ("personal", personal))
         ]
         print(
             f"learned from {name}:",

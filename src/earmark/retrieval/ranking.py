@@ -86,9 +86,7 @@ def best(scores: Floats, scope: NDArray[np.bool_], limit: int) -> NDArray[np.int
     return ranked
 
 
-def _spread(
-    scores: Floats, candidates: Sequence[int], recording_of: NDArray[np.int64]
-) -> Iterator[tuple[int, float]]:
+def _spread(scores: Floats, candidates: Sequence[int], recording_of: NDArray[np.int64]) -> Iterator[tuple[int, float]]:
     """Yield (chunk, score), best first, where the neighbours of what was yielded have lost `REPETITION`.
 
     Source: the idea is maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998,

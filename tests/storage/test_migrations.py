@@ -1,0 +1,97 @@
+"""From a blank file to the newest schema, once, and not a byte for a schema that isn't ours."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from earmark.storage import migrate
+from earmark.storage.errors import StorageUnavailableError, UnknownSchemaError
+from earmark.storage.migrate import MigrationFailedError, known_revisions, migrate_sqlite
+
+NEXT = '''"""A later one."""
+from alembic import op
+revision, down_revision = "0009_later", "{previous}"
+def upgrade():
+    op.execute("CREATE TABLE later (tenant_id INTEGER PRIMARY KEY)")
+    {more}
+'''
+
+
+def revision_of(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def test_a_blank_folder_gets_the_newest_schema_readable_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "earmark.db"
+    migrate_sqlite(path)
+    migrate_sqlite(path)
+    assert revision_of(path) == known_revisions()[-1]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert list(path.parent.glob("*.before-*")) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CREATE TABLE theirs (x)",
+        "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9999_future')",
+    ],
+)
+def test_a_schema_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path, words: str) -> None:
+    path = tmp_path / "earmark.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(words)
+    before = path.read_bytes()
+    with pytest.raises(UnknownSchemaError):
+        migrate_sqlite(path)
+    assert path.read_bytes() == before
+
+
+@pytest.fixture
+def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database of today, and a copy of the scripts to which a later migration can be added."""
+    path = tmp_path / "earmark.db"
+    migrate_sqlite(path)
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrate._SCRIPTS, scripts)
+    monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
+    return path
+
+
+def _add(path: Path, more: str) -> None:
+    previous = known_revisions()[-1]
+    (path.parent / "migrations" / "versions" / "0009_later.py").write_text(NEXT.format(previous=previous, more=more))
+
+
+def test_an_older_file_is_backed_up_and_migrated(older: Path) -> None:
+    before = revision_of(older)
+    _add(older, "pass")
+    migrate_sqlite(older)
+    assert revision_of(older) == "0009_later"
+    backups = list(older.parent.glob("earmark.db.before-0009_later"))
+    assert [revision_of(one) for one in backups] == [before]
+
+
+def test_a_migration_that_fails_changes_nothing(older: Path) -> None:
+    before = revision_of(older)
+    _add(older, 'raise ValueError("half way")')
+    with pytest.raises(MigrationFailedError):
+        migrate_sqlite(older)
+    assert revision_of(older) == before
+    with closing(sqlite3.connect(older)) as connection:
+        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'later'").fetchone() == (0,)
+
+
+def test_a_folder_that_can_not_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StorageUnavailableError, match="can't be used"):
+        migrate_sqlite(tmp_path / "file" / "earmark.db")
