@@ -94,7 +94,7 @@ def install_size() -> tuple[int, float]:
         if found:
             names.append(found.group(1))
     count, size_bytes = 0, 0
-    for name in names:
+    for name in dict.fromkeys(names):
         try:
             files = importlib.metadata.files(name) or []
         except importlib.metadata.PackageNotFoundError:  # for another platform

@@ -46,11 +46,7 @@ def render_map() -> str:
             if "versions" in package.parts:
                 continue
             lines += [f"## {package.relative_to(DOCS.parent)}", ""]
-            lines += [
-                f"- `{path.name}`: {_summary(path)}"
-                for path in sorted(package.glob("*.py"))
-                if _summary(path)
-            ]
+            lines += [f"- `{path.name}`: {_summary(path)}" for path in sorted(package.glob("*.py")) if _summary(path)]
             lines += [""]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -15,7 +15,6 @@ from sqlalchemy import (
     delete,
     select,
     tuple_,
-    union_all,
     update,
 )
 

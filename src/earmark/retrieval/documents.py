@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from earmark.library.types import Segment
 from earmark.retrieval.analysis import analyze, speaker_term
-from earmark.retrieval.chunking import Chunk
+from earmark.retrieval.chunking import Chunk, count_words
 from earmark.retrieval.postings import pack_postings
 
 
@@ -46,9 +46,12 @@ def chunk_terms(segments: Sequence[Segment], language: str | None) -> Counter[st
 
 
 def speaker_terms(segments: Sequence[Segment], language: str | None) -> Counter[str]:
-    """Terms of the names of those who speak, each once."""
-    speakers = {segment.speaker for segment in segments if segment.speaker}
-    return Counter({speaker_term(term): 1 for speaker in speakers for term in analyze(speaker, language)})
+    """Terms of the names of those who speak, counted by the words they say."""
+    counts: Counter[str] = Counter()
+    for segment in segments:
+        for term in set(analyze(segment.speaker or "", language)):
+            counts[speaker_term(term)] += count_words(segment.text)
+    return counts
 
 
 def passage_text(segments: Sequence[Segment]) -> str:

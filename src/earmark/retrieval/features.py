@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from earmark.retrieval.analysis import QueryTerms, analyze, speaker_term
 from earmark.retrieval.bm25 import Lexicon
 from earmark.retrieval.dates import closeness
-from earmark.retrieval.postings import TermPostings
+from earmark.retrieval.postings import TermPostings, merge_postings
 
 Floats = NDArray[np.float64]
 
 FEATURES: Final = (
     "words",  # BM25 of the chunk
-    "speaker",  # share of the named speakers who speak in it
+    "speaker",  # share of its words that a named speaker says
     "meaning",  # cosine of the chunk
     "context",  # cosines of the chunks before and after it, added
     "recording_words",  # BM25 of the recording as one text
@@ -86,7 +86,7 @@ def describe(query: QueryTerms, snapshot: Snapshot) -> Description:
     each, count = lexicon.recording_of, len(snapshot.recordings)
     chunks = {
         "words": words,
-        "speaker": _speaker(query, snapshot.postings, lexicon.chunk_count),
+        "speaker": _speaker(query, snapshot.postings, lexicon.lengths),
         "meaning": meaning,
         "context": _neighbours(meaning, each),
     }
@@ -100,17 +100,16 @@ def describe(query: QueryTerms, snapshot: Snapshot) -> Description:
     return Description(chunks, recordings, each)
 
 
-def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], chunk_count: int) -> Floats:
-    shares = np.zeros(chunk_count)
+def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], lengths: Floats) -> Floats:
+    """Share of a chunk's words that the named people say; of several names, the mean."""
+    shares = np.zeros(len(lengths))
     names = 0
     for concept in query.concepts:
         lists = [postings[name] for name in map(speaker_term, concept.terms) if name in postings]
         if lists:
             names += 1
-            speaks = np.zeros(chunk_count, np.bool_)
-            for found in lists:
-                speaks[found.chunks] = True
-            shares += speaks
+            found = merge_postings(lists)
+            shares[found.chunks] += np.minimum(1.0, found.frequencies / np.maximum(1.0, lengths[found.chunks]))
     return shares / max(1, names)
 
 
