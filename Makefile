@@ -6,7 +6,7 @@ PYTHON ?= python3
 PORT ?= 8787
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SOURCES := $(shell find src -name '*.py' 2>/dev/null)
+ON_POSTGRESQL := tests/http tests/ask tests/cli tests/identity tests/storage tests/postgresql
 
 help:
 	@echo "make install   earmark in .venv/ (nothing outside this folder)"
@@ -41,8 +41,9 @@ demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
 test: .venv/.installed-dev lint
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --database postgresql tests/http tests/ask tests/cli tests/identity tests/storage tests/postgresql
+	@echo "On PostgreSQL and on SQLite, side by side; PostgreSQL's lines are shown at the end."
+	@$(BIN)/python -m pytest -p no:cacheprovider --database postgresql $(ON_POSTGRESQL) > .postgresql.log 2>&1 & other=$$!; \
+	$(BIN)/python -m pytest; first=$$?; wait $$other; second=$$?; tail -n 40 .postgresql.log; exit $$((first + second))
 
 test-fast: .venv/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"

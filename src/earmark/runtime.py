@@ -46,7 +46,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         embedder = MiniLMEmbedder(threads=settings.embedding_threads)
         searcher = Searcher(embedder)
         ingester = Ingester(embedder)
-        turns = TurnEngine(searcher, Providers([ExtractiveModel()]), settings.turn_wait_s)
+        turns = TurnEngine(searcher, Providers([ExtractiveModel(embedder)]), settings.turn_wait_s)
         secret = await get_installation_secret(operator, "cursor_secret")
         rates = _rates(settings)
         yield Runtime(settings, database, operator, searcher, ingester, turns, rates, secret)

@@ -24,7 +24,7 @@ from earmark.library.formats import media_type_of, parse_transcript
 from earmark.library.recordings import create_recording, find_imported
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
-from earmark.text import cut_utf16
+from earmark.text import cut_utf16, utf16_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ def import_files(
 ) -> None:
     """Import transcripts, one recording a file; a bad file is reported and the rest go on."""
     check_mode(mode)
+    if name is not None and not 1 <= utf16_length(name) <= 255:
+        raise typer.BadParameter("--name must be 1 to 255 characters long.")
+    if not 1 <= utf16_length(end_user) <= 255:
+        raise typer.BadParameter("--end-user must be 1 to 255 characters long.")
     recorded_us = _parse_recorded_at(recorded_at)
     failed = 0
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import cast
 
-import click
 import typer
 
 import earmark
 from earmark.cli import asking, demo, doctor, importing, operator, serving
 from earmark.errors import EarmarkError
+
+# Typer carries its own click and shows only some of its classes; wrong usage is what BadParameter is one of.
+_UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 
 app = typer.Typer(
     name="earmark",
@@ -39,12 +42,12 @@ def run() -> None:
     """Run a command: a person's mistake is one sentence, exit 2 for usage and 1 for what failed."""
     try:
         code = app(standalone_mode=False)
-    except click.UsageError as error:
-        _say(error.format_message())
+    except _UsageError as error:
+        _say(str(error))
         code = 2
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         code = 130
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         code = stop.exit_code
     except EarmarkError as error:
         _say(error.message)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import groupby
 
 from earmark.clock import render_time
-from earmark.llm.selection import Selected, select_sentences
+from earmark.llm.selection import Selected, SentenceEmbedder, select_sentences
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
 
 NOTHING_FOUND = "Nothing in these recordings answers that."
@@ -23,9 +23,12 @@ class ExtractiveModel:
     provider = "earmark"
     model = "extractive-1"
 
+    def __init__(self, embedder: SentenceEmbedder | None = None) -> None:
+        self._embedder = embedder
+
     async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
         """Yield the chosen sentences, grouped by recording, in time order."""
-        selected = await asyncio.to_thread(select_sentences, request)
+        selected = await asyncio.to_thread(select_sentences, request, self._embedder)
         for event in render_answer(selected):
             yield event
         yield Finished()

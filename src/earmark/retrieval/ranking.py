@@ -21,7 +21,7 @@ _LEXICAL: Final = ("words", "speaker")
 _SEMANTIC: Final = ("meaning", "context")
 _PRIOR: Final = tuple(name for name in WEIGHTS if name.startswith("recording_"))
 
-REPETITION: Final = 0.02
+REPETITION: Final = 0.015
 """What a chunk loses for each neighbour above it: what is said next to a hit often repeats it."""
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 WEIGHTS: Final[Mapping[str, float]] = {
-    "words": 0.18,
-    "speaker": 0.04,
-    "meaning": 0.22,
-    "context": 0.10,
-    "recording_words": 0.24,
-    "recording_peaks": 0.05,
-    "recording_meaning": 0.03,
-    "recording_name": 0.06,
-    "recording_date": 0.20,
+    "words": 0.1891,
+    "speaker": 0.0357,
+    "meaning": 0.1662,
+    "context": 0.0686,
+    "recording_words": 0.1677,
+    "recording_peaks": 0.1038,
+    "recording_meaning": 0.0685,
+    "recording_name": 0.0954,
+    "recording_date": 0.1049,
 }
