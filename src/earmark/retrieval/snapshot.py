@@ -33,6 +33,10 @@ class IndexRow(Protocol):
     def chunk_lengths(self) -> bytes: ...  # noqa: D102
     @property
     def recorded_us(self) -> int | None: ...  # noqa: D102
+    @property
+    def name(self) -> str | None: ...  # noqa: D102
+    @property
+    def language(self) -> str | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,14 @@ def rank_library(query: QueryTerms, library: Library, limit: int) -> list[Hit]:
 
 def _entry(row: IndexRow) -> RecordingEntry:
     recorded_at_ms = None if row.recorded_us is None else row.recorded_us // 1_000
-    return RecordingEntry(row.recording_id, row.chunk_count, unpack_lengths(row.chunk_lengths), recorded_at_ms)
+    return RecordingEntry(
+        recording_id=row.recording_id,
+        chunk_count=row.chunk_count,
+        chunk_lengths=unpack_lengths(row.chunk_lengths),
+        recorded_at_ms=recorded_at_ms,
+        name=row.name,
+        language=row.language,
+    )
 
 
 def _in_scope(library: Library) -> NDArray[np.bool_]:
