@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from earmark.storage import migrate
 from earmark.storage.migrate import known_revisions, migrate_sqlite
 from earmark.storage.tables import CUSTOMER_TABLES, OWNER_COLUMN, metadata
 
@@ -59,3 +62,35 @@ def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     for table in metadata.sorted_tables:
         wants_no_rowid = table.dialect_options["sqlite"].get("with_rowid") is False
         assert ("WITHOUT ROWID" in made[table.name]) is wants_no_rowid, table.name
+
+
+def test_migrations_make_the_same_columns_and_references(tmp_path: Path) -> None:
+    path = tmp_path / "earmark.db"
+    migrate_sqlite(path)
+    with closing(sqlite3.connect(path)) as made:
+        for table in metadata.sorted_tables:
+            rows = made.execute(f"PRAGMA table_info({table.name})").fetchall()
+            key = [column.name for column in table.primary_key.columns]
+            assert [row[1] for row in rows] == table.c.keys(), table.name
+            assert [row[1] for row in sorted(rows, key=lambda row: row[5]) if row[5]] == key, table.name
+            assert _references_made(made, table.name) == _references_wanted(table), table.name
+
+
+def _references_made(made: sqlite3.Connection, table: str) -> set[tuple[Any, ...]]:
+    found: dict[int, list[Any]] = {}
+    for number, _, parent, column, target, _, on_delete, _ in made.execute(f"PRAGMA foreign_key_list({table})"):
+        found.setdefault(number, [parent, on_delete]).append((column, target))
+    return {tuple(one) for one in found.values()}
+
+
+def _references_wanted(table: sa.Table) -> set[tuple[Any, ...]]:
+    return {
+        (one.referred_table.name, one.ondelete, *((pair.parent.name, pair.column.name) for pair in one.elements))
+        for one in table.foreign_key_constraints
+    }
+
+
+def test_the_newest_migration_is_the_only_head(tmp_path: Path) -> None:
+    scripts = ScriptDirectory(str(migrate._SCRIPTS))
+    assert scripts.get_heads() == [known_revisions()[-1]]
+    assert [one.revision for one in scripts.walk_revisions()][::-1] == known_revisions()

@@ -59,6 +59,7 @@ def migrate_sqlite(path: Path) -> None:
     Raises: UnknownSchemaError; StorageUnavailableError if the folder can't be written.
     """
     try:
+        _refuse_foreign_file(path)
         prepare_file(path)
         with _file_lock(path.with_suffix(".lock")), closing(connect(path)) as connection:
             current, is_blank = _sqlite_revision(connection)
@@ -69,6 +70,17 @@ def migrate_sqlite(path: Path) -> None:
             _upgrade_sqlite(path)
     except (OSError, sqlite3.Error) as error:
         raise StorageUnavailableError(f"The data folder {path.parent} can't be used: {_reason(error)}.") from error
+
+
+def _refuse_foreign_file(path: Path) -> None:
+    """Look before touching: opening a file the way earmark does would already switch its journal to WAL.
+
+    Raises: UnknownSchemaError.
+    """
+    if path.exists() and path.stat().st_size:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            current, is_blank = _sqlite_revision(connection)
+        check_revision(current, is_blank)
 
 
 def _reason(error: Exception) -> str:
