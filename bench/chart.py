@@ -18,6 +18,7 @@ class Series:
 
     name: str
     points: Sequence[tuple[float, float]]
+    is_dashed: bool = False
 
 
 def write_chart(path: Path, title: str, series: Sequence[Series]) -> None:
@@ -36,9 +37,11 @@ def write_chart(path: Path, title: str, series: Sequence[Series]) -> None:
     parts += [_gridline(at, 10.0**low_x, 10.0**high_x, 10.0**power) for power in range(low_y, high_y + 1)]
     parts += [_tick(at, size, 10.0**low_y) for size in sorted(set(sizes))]
     ends = _spread([at(*one.points[-1])[1] for one in series])
-    for one, colour, end in zip(series, _COLOURS * 3, ends, strict=False):
+    colours = _colours_of(series)
+    for one, colour, end in zip(series, colours, ends, strict=True):
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in one.points))
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        dashes = ' stroke-dasharray="6 4"' if one.is_dashed else ""
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
         parts.append(f'<text x="{_WIDTH - _RIGHT + 8}" y="{end + 4:.1f}" fill="{colour}">{escape(one.name)}</text>')
     style = "font-family:system-ui,sans-serif;font-size:12px;background:#fff"
     path.write_text(
@@ -47,6 +50,16 @@ def write_chart(path: Path, title: str, series: Sequence[Series]) -> None:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>{"".join(parts)}</svg>\n',
         encoding="utf-8",
     )
+
+
+def _colours_of(series: Sequence[Series]) -> list[str]:
+    """Return a colour for each line; the first dashed one has that of the first solid one, and so on."""
+    counts = {True: 0, False: 0}
+    chosen = []
+    for one in series:
+        chosen.append(_COLOURS[counts[one.is_dashed] % len(_COLOURS)])
+        counts[one.is_dashed] += 1
+    return chosen
 
 
 def _gridline(at: object, low: float, high: float, value: float) -> str:

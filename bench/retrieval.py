@@ -144,7 +144,7 @@ def kinds(libraries: Sequence[Library], measured: Floats) -> str:
     """How earmark does by type of question."""
     of = np.array([question.kind for library in libraries for question in library.questions])
     lines = ["| type of question | questions | Hit@1 | R@8 | R@8≤2k | P@8 |", "|---|---|---|---|---|---|"]
-    for kind in sorted(set(of), key=lambda one: -int((of == one).sum())):
+    for kind in sorted(set(of), key=lambda one: (-int((of == one).sum()), one)):
         mean = measured[of == kind].mean(0)
         cells = " | ".join(f"{mean[METRICS.index(name)]:.3f}" for name in ("Hit@1", "R@8", "R@8≤2k", "P@8"))
         lines.append(f"| {kind} | {int((of == kind).sum())} | {cells} |")

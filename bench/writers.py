@@ -1,36 +1,57 @@
-"""Writes in the background, at a steady pace, from a process of their own."""
+"""Writes in the background, at a steady pace, from a process of their own: new sessions and renamed old ones."""
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
+_PATH = "/v1/ask/sessions"
 
-def _write(port: int, key: str, end_user_id: str, per_second: int) -> None:
+
+@dataclass
+class Writes:
+    """How fast they really came, once they are over."""
+
+    per_second: float = 0.0
+
+
+def _write(port: int, key: str, end_user_id: str, per_second: int, count: Any) -> None:
     headers = {"Authorization": f"Bearer {key}"}
     body = {"scope": {"type": "library"}, "end_user_id": end_user_id, "title": "Written while others read"}
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        listed = client.get(_PATH, params={"limit": 100, "end_user_id": end_user_id}).json()["data"]
         due = time.perf_counter()
-        while True:
-            client.post("/v1/ask/sessions", json=body)
+        for number in itertools.count():
+            if number % 2:
+                client.post(_PATH, json=body).raise_for_status()
+            else:
+                old = listed[-1 - number // 2 % len(listed)]["id"]
+                client.patch(f"{_PATH}/{old}", json={"title": f"Renamed to {number}"}).raise_for_status()
+            count.value += 1
             due = max(due + 1 / per_second, time.perf_counter() - 1)
             time.sleep(max(0.0, due - time.perf_counter()))
 
 
 @contextmanager
-def writing_in_background(port: int, key: str, end_user_id: str, *, per_second: int) -> Iterator[None]:
-    """Create `per_second` sessions a second while the block runs."""
-    process = multiprocessing.get_context("spawn").Process(
-        target=_write, args=(port, key, end_user_id, per_second), daemon=True
-    )
+def writing_in_background(port: int, key: str, end_user_id: str, *, per_second: int) -> Iterator[Writes]:
+    """Write `per_second` times a second while the block runs."""
+    context = multiprocessing.get_context("spawn")
+    count = context.Value("L", 0)
+    process = context.Process(target=_write, args=(port, key, end_user_id, per_second, count), daemon=True)
     process.start()
-    time.sleep(1.5)
+    while process.is_alive() and not count.value:
+        time.sleep(0.01)
+    writes, before, started = Writes(), count.value, time.perf_counter()
     try:
-        yield
+        yield writes
     finally:
+        writes.per_second = (count.value - before) / (time.perf_counter() - started)
         process.kill()
         process.join()

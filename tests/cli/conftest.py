@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -10,9 +11,9 @@ from tests.server import Place
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def desk(new_place: Callable[[], Place]) -> Place:
     """Where the commands work."""
-    return Place(tmp_path_factory.mktemp("cli") / "earmark")
+    return new_place()
 
 
 @pytest.fixture(scope="session")

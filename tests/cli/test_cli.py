@@ -378,20 +378,22 @@ def _damage(path: Path, start: int) -> None:
 
 
 @pytest.mark.parametrize("start", [0, 4_096 * 3], ids=["from its header on", "behind its schema"])
-def test_doctor_finds_a_damaged_file(fresh_place: Place, tmp_path: Path, start: int) -> None:
-    project = fresh_place.cli("projects", "create", "Damaged").stdout.strip()
-    run_import(fresh_place, project, "ada", *written(tmp_path, {"a.txt": FORMS["lines.txt"]}))
-    _damage(fresh_place.data_dir / "earmark.db", start)
-    done = fresh_place.cli("doctor", "--json", check=False)
+def test_doctor_finds_a_damaged_file(tmp_path: Path, start: int) -> None:
+    place = Place(tmp_path / "sqlite")  # PostgreSQL's files are its own to check
+    project = place.cli("projects", "create", "Damaged").stdout.strip()
+    run_import(place, project, "ada", *written(tmp_path, {"a.txt": FORMS["lines.txt"]}))
+    _damage(place.data_dir / "earmark.db", start)
+    done = place.cli("doctor", "--json", check=False)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert False in column(json_lines(done.stdout), "ok")
 
 
-def test_a_damaged_file_is_one_sentence_for_other_commands(fresh_place: Place) -> None:
-    fresh_place.cli("projects", "create", "Damaged")
-    _damage(fresh_place.data_dir / "earmark.db", 0)
-    check_mistake(fresh_place.cli("projects", "list", check=False), 1)
+def test_a_damaged_file_is_one_sentence_for_other_commands(tmp_path: Path) -> None:
+    place = Place(tmp_path / "sqlite")
+    place.cli("projects", "create", "Damaged")
+    _damage(place.data_dir / "earmark.db", 0)
+    check_mistake(place.cli("projects", "list", check=False), 1)
 
 
 def test_a_taken_port_is_one_sentence(desk: Place) -> None:

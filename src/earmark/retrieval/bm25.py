@@ -58,7 +58,7 @@ class Lexicon:
         reachable = 0.0
         for concept in query.concepts:
             found = _postings_of(concept, postings)
-            weight = self.weight(concept, postings)
+            weight = self._rarity(concept, found)
             reachable += (weight if found is not None else weight / 2) * (K1 + 1)
             if found is None:
                 continue
@@ -73,7 +73,9 @@ class Lexicon:
 
     def weight(self, concept: Concept, postings: Mapping[str, TermPostings]) -> float:
         """How much a word of the question counts: its own weight times its rarity among chunks."""
-        found = _postings_of(concept, postings)
+        return self._rarity(concept, _postings_of(concept, postings))
+
+    def _rarity(self, concept: Concept, found: TermPostings | None) -> float:
         return concept.weight * _idf(self.chunk_count, 0 if found is None else len(found.chunks))
 
 

@@ -82,7 +82,7 @@ def describe(query: QueryTerms, snapshot: Snapshot) -> Description:
     lexicon = Lexicon.of([entry.chunk_lengths for entry in snapshot.recordings])
     words, recording_words = lexicon.scores(query, snapshot.postings)
     known = snapshot.cosines
-    meaning = np.zeros(lexicon.chunk_count) if known is None else np.maximum(known.astype(np.float64), 0.0)
+    meaning = np.zeros(lexicon.chunk_count) if known is None else np.maximum(known, 0.0, dtype=np.float64)
     each, count = lexicon.recording_of, len(snapshot.recordings)
     chunks = {
         "words": words,
@@ -116,9 +116,12 @@ def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], lengths: F
 def _neighbours(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
     """Sum of the values before and after each chunk, in its own recording."""
     sums = np.zeros_like(values)
-    together = recording_of[1:] == recording_of[:-1]
-    sums[1:] += np.where(together, values[:-1], 0.0)
-    sums[:-1] += np.where(together, values[1:], 0.0)
+    cuts = np.flatnonzero(recording_of[1:] != recording_of[:-1])  # the last chunk of each recording but the last
+    sums[1:] = values[:-1]
+    sums[cuts + 1] = 0.0
+    after = values[1:].copy()
+    after[cuts] = 0.0
+    sums[:-1] += after
     return sums
 
 
@@ -128,30 +131,34 @@ def _peaks(values: Floats, recording_of: NDArray[np.int64], count: int) -> Float
     Shapes: [C], [C] ascending -> [R].
     """
     means = np.zeros(count)
-    starts = np.flatnonzero(np.diff(recording_of, prepend=-1))
-    if not len(starts):
+    sizes = np.bincount(recording_of, minlength=count)
+    owners = np.flatnonzero(sizes)
+    if not len(owners):
         return means
-    owners = recording_of[starts]
+    starts, sizes = (np.cumsum(sizes) - sizes)[owners], sizes[owners]
     rest = values.copy()
-    for _ in range(_PEAKS):
+    for taken in range(1, _PEAKS + 1):
         highest = np.maximum.reduceat(rest, starts)
         means[owners] += highest / _PEAKS
-        # Take out one chunk of each recording, even where several are equal.
-        equal = np.flatnonzero(rest == np.repeat(highest, np.diff(np.append(starts, len(values)))))
-        rest[equal[np.flatnonzero(np.diff(recording_of[equal], prepend=-1))]] = 0.0
+        if taken < _PEAKS:
+            # Take out one chunk of each recording, even where several are equal.
+            equal = np.flatnonzero(rest == np.repeat(highest, sizes))
+            rest[equal[np.flatnonzero(np.diff(recording_of[equal], prepend=-1))]] = 0.0
     return means
 
 
 def _names(query: QueryTerms, snapshot: Snapshot, lexicon: Lexicon) -> Floats:
     weights = [(concept, lexicon.weight(concept, snapshot.postings)) for concept in query.concepts]
     whole = sum(weight for _, weight in weights) or 1.0
-    return np.array(
-        [
-            sum(weight for concept, weight in weights if not terms.isdisjoint(concept.terms)) / whole
-            for terms in (_name_terms(entry.name or "", entry.language) for entry in snapshot.recordings)
-        ],
-        np.float64,
-    )
+    asked = frozenset(term for concept in query.concepts for term in concept.terms)
+    shares: dict[frozenset[str], float] = {frozenset(): 0.0}
+    found = np.zeros(len(snapshot.recordings))
+    for number, entry in enumerate(snapshot.recordings):
+        named = _name_terms(entry.name or "", entry.language) & asked
+        if named not in shares:  # few differ, however many recordings there are
+            shares[named] = sum(weight for concept, weight in weights if not named.isdisjoint(concept.terms)) / whole
+        found[number] = shares[named]
+    return found
 
 
 @lru_cache(maxsize=16_384)

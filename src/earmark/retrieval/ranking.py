@@ -55,10 +55,8 @@ def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
     chunk is some answer.
     """
     described = describe(query, snapshot)
-    scope = snapshot.in_scope
-    if scope is None:
-        scope = np.ones(len(described.recording_of), np.bool_)
-    if limit < 1 or not scope.any():
+    scope = _positions(snapshot.in_scope, len(described.recording_of))
+    if limit < 1 or not len(scope):
         return []
     if snapshot.cosines is None and not (described.chunks["words"][scope] > 0).any():
         return []
@@ -74,15 +72,17 @@ def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
     ]
 
 
-def best(scores: Floats, scope: NDArray[np.bool_], limit: int) -> NDArray[np.intp]:
-    """Positions in scope of the `limit` highest scores, descending; ties by position."""
-    candidates = np.flatnonzero(scope)
-    if len(candidates) > limit:
-        chosen = scores[candidates]
-        threshold = np.partition(chosen, -limit)[-limit]
-        candidates = candidates[chosen >= threshold]
-    order = np.lexsort((candidates, -scores[candidates]))[:limit]
-    ranked: NDArray[np.intp] = candidates[order]
+def _positions(in_scope: NDArray[np.bool_] | None, count: int) -> NDArray[np.intp]:
+    return np.arange(count) if in_scope is None else np.flatnonzero(in_scope)
+
+
+def best(scores: Floats, scope: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
+    """Of the positions `scope`, ascending, those of the `limit` highest scores, descending; ties by position."""
+    chosen = scores if len(scope) == len(scores) else scores[scope]
+    if len(scope) > limit:
+        kept = np.flatnonzero(chosen >= np.partition(chosen, -limit)[-limit])
+        scope, chosen = scope[kept], chosen[kept]
+    ranked: NDArray[np.intp] = scope[np.argsort(-chosen, kind="stable")[:limit]]
     return ranked
 
 
@@ -107,4 +107,8 @@ def _spread(scores: Floats, candidates: Sequence[int], recording_of: NDArray[np.
 
 
 def _weighted(described: Mapping[str, Floats], names: Sequence[str]) -> Floats:
-    return np.asarray(sum(WEIGHTS[name] * described[name] for name in names), np.float64)
+    first, *others = names
+    total: Floats = WEIGHTS[first] * described[first]
+    for name in others:
+        total += WEIGHTS[name] * described[name]
+    return total
