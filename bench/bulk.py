@@ -172,7 +172,7 @@ def _scope(random: Random, recordings: Sequence[str]) -> Scope:
 def load_sqlite(path: Path, plans: Sequence[TenantPlan]) -> None:
     """Write the plans' rows in one transaction, with the product's pragmas but a larger cache."""
     with closing(connect(path)) as connection:
-        connection.execute("PRAGMA cache_size=-1000000")
+        connection.execute("PRAGMA cache_size=-4000000")
         connection.execute("BEGIN IMMEDIATE")
         for of, rows in batches(plans):
             marks = ", ".join("?" * len(of.columns))

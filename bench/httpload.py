@@ -6,6 +6,7 @@ Raw protocols on uvloop, because a general client would cost more than the serve
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,8 +34,10 @@ class Measured:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Callable[[], bytes | None], measured: Measured, done: asyncio.Future[None]) -> None:
-        self._requests, self._measured, self._done = requests, measured, done
+    def __init__(
+        self, requests: Callable[[], bytes | None], measured: Measured, done: asyncio.Future[None], pause_s: float
+    ) -> None:
+        self._requests, self._measured, self._done, self._pause_s = requests, measured, done, pause_s
         self._buffer = b""
         self._sent_at = 0.0
 
@@ -65,7 +68,10 @@ class _Connection(asyncio.Protocol):
         status = int(head[9:12])
         self._measured.statuses[status] = self._measured.statuses.get(status, 0) + 1
         self._measured.latencies_ms.append((time.perf_counter() - self._sent_at) * 1_000)
-        self._send()
+        if self._pause_s:
+            asyncio.get_running_loop().call_later(self._pause_s, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._done.done():
@@ -78,12 +84,14 @@ def get(path: str, key: str | None = None) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{authorization}\r\n".encode()
 
 
-def measure(port: int, requests: Sequence[bytes], *, seconds: float, connections: int = 16) -> Measured:
-    """Send the requests round and round for a while."""
-    return uvloop.run(_measure(port, requests, seconds, connections))
+def measure(
+    port: int, requests: Sequence[bytes], *, seconds: float, connections: int = 16, pause_s: float = 0.0
+) -> Measured:
+    """Send the requests round and round for a while; each connection rests `pause_s` after each answer."""
+    return uvloop.run(_measure(port, requests, seconds, connections, pause_s))
 
 
-async def _measure(port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Measured:
+async def _measure(port: int, requests: Sequence[bytes], seconds: float, connections: int, pause_s: float) -> Measured:
     loop = asyncio.get_running_loop()
     measured = Measured(seconds)
     end = time.perf_counter() + seconds
@@ -98,7 +106,8 @@ async def _measure(port: int, requests: Sequence[bytes], seconds: float, connect
 
     done = [loop.create_future() for _ in range(connections)]
     for future in done:
-        await loop.create_connection(lambda f=future: _Connection(next_request, measured, f), "127.0.0.1", port)
+        make = functools.partial(_Connection, next_request, measured, future, pause_s)
+        await loop.create_connection(make, "127.0.0.1", port)
     started = time.perf_counter()
     await asyncio.gather(*done)
     measured.seconds = time.perf_counter() - started

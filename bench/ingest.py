@@ -142,7 +142,7 @@ def main() -> None:
         meetings, questions = convert(source, folder / "in")
         settings = Settings(data_dir=folder / "data")
         key, chunks, through_s, bare_s = asyncio.run(_import_all(settings, meetings))
-        peak_mb = _peak_import_mb(folder / "other", meetings[:12])
+        peak_mb = _peak_import_mb(folder / "other", meetings)
         constant = folder / "constant"
         constant.write_bytes(b"{}")
         env = {"EARMARK_DATA_DIR": str(settings.data_dir), "EARMARK_RATE_LIMIT_OVERALL": "0"}

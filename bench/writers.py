@@ -1,4 +1,4 @@
-"""Writes in the background, at a steady pace, from a process of their own: new sessions and renamed old ones."""
+"""Writes in the background, at a steady pace, from a process of their own: new sessions and renamed ones, in turns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import multiprocessing
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 
 _PATH = "/v1/ask/sessions"
+_CLIENTS = 8
 
 
 @dataclass
@@ -23,20 +25,27 @@ class Writes:
 
 
 def _write(port: int, key: str, end_user_id: str, per_second: int, count: Any) -> None:
+    with ThreadPoolExecutor(_CLIENTS) as clients:
+        for number in range(_CLIENTS):
+            clients.submit(_write_on_time, port, key, end_user_id, number, _CLIENTS / per_second, count)
+
+
+def _write_on_time(port: int, key: str, end_user_id: str, first: int, interval_s: float, count: Any) -> None:
     headers = {"Authorization": f"Bearer {key}"}
     body = {"scope": {"type": "library"}, "end_user_id": end_user_id, "title": "Written while others read"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as client:
         listed = client.get(_PATH, params={"limit": 100, "end_user_id": end_user_id}).json()["data"]
-        due = time.perf_counter()
-        for number in itertools.count():
-            if number % 2:
+        due = time.perf_counter() + interval_s * first / _CLIENTS
+        for number in itertools.count(first, _CLIENTS):
+            time.sleep(max(0.0, due - time.perf_counter()))
+            if first % 2:
                 client.post(_PATH, json=body).raise_for_status()
             else:
-                old = listed[-1 - number // 2 % len(listed)]["id"]
+                old = listed[number // 2 % len(listed)]["id"]
                 client.patch(f"{_PATH}/{old}", json={"title": f"Renamed to {number}"}).raise_for_status()
-            count.value += 1
-            due = max(due + 1 / per_second, time.perf_counter() - 1)
-            time.sleep(max(0.0, due - time.perf_counter()))
+            with count.get_lock():
+                count.value += 1
+            due = max(due + interval_s, time.perf_counter() - interval_s)
 
 
 @contextmanager
