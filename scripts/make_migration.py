@@ -1,4 +1,4 @@
-"""Write the next migration from the difference between the migrated schema and `storage/tables.py`.
+"""Write the next migration from the difference between the migrated schema and `storage/tables/`.
 
 Usage: python scripts/make_migration.py NNNN_slug "What it is for"
 Read what it writes before you commit it: renames and data are yours to handle.

@@ -1,4 +1,4 @@
-"""The rules of `storage/tables.py`, and that migrations lead to exactly those tables."""
+"""The rules of `storage/tables/`, and that migrations lead to exactly those tables."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_migrations_make_the_same_columns_and_references(tmp_path: Path) -> None
         for table in metadata.sorted_tables:
             rows = made.execute(f"PRAGMA table_info({table.name})").fetchall()
             key = [column.name for column in table.primary_key.columns]
-            assert [row[1] for row in rows] == table.c.keys(), table.name
+            assert {row[1] for row in rows} == set(table.c.keys()), table.name  # a migration adds columns at the end
             assert [row[1] for row in sorted(rows, key=lambda row: row[5]) if row[5]] == key, table.name
             assert _references_made(made, table.name) == _references_wanted(table), table.name
 

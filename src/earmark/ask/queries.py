@@ -46,7 +46,7 @@ MESSAGE = (
 
 @query
 def insert_session(own: Guard) -> Insert:
-    return own.insert(ask_sessions)
+    return own.insert(ask_sessions, unset=("turn_cancel",))
 
 
 @query

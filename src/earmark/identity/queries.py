@@ -45,7 +45,7 @@ def select_last_tenant_id(own: Guard) -> Select[tuple[int]]:
 
 @query
 def insert_key(own: Guard) -> Insert:
-    return own.insert(api_keys)
+    return own.insert(api_keys, unset=("kind", "last_used_us"))
 
 
 @query

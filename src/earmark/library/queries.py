@@ -84,7 +84,7 @@ def delete_end_user(own: Guard) -> Delete:
 
 @query
 def insert_recording(own: Guard) -> Insert:
-    return own.insert(recordings)
+    return own.insert(recordings, unset=("content_sha256", "content_sha256_verified_us", "file_size_bytes"))
 
 
 @query

@@ -7,7 +7,7 @@ A statement that forgets is refused when it is compiled, so that it never runs, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Table, Update, and_, bindparam, insert
@@ -39,9 +39,10 @@ class Guard:
             return tenant
         return and_(tenant, table.c[owner] == bindparam(_owner_param(owner)))
 
-    def insert(self, table: Table) -> Insert:
-        """Return an insert of all columns, under the caller's tenant and end user."""
-        return insert(table).values(self._values(table))
+    def insert(self, table: Table, *, unset: Collection[str] = ()) -> Insert:
+        """Return an insert of all columns but those that start `unset`, under the caller's tenant and end user."""
+        values = self._values(table)
+        return insert(table).values({name: value for name, value in values.items() if name not in unset})
 
     def insert_or_ignore(self, table: Table) -> Insert:
         """Return the insert that leaves a row of the same key as it is (in words that both databases know)."""

@@ -132,5 +132,6 @@ async def _grant(connection: asyncpg.Connection, role: str) -> None:
         f"GRANT USAGE ON SCHEMA {schema} TO {name};"
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {name};"
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name};"
+        f"REVOKE UPDATE, DELETE ON audit_events FROM {name};"
         f"GRANT EXECUTE ON FUNCTION earmark_find_credential(bytea) TO {name}"
     )

@@ -1,0 +1,94 @@
+"""Every table, in one place, one file a room.
+
+House rules, checked by `tests/meta/test_tables.py`:
+- a table that holds customers' data has `tenant_id` first in its primary key and in every index;
+- it has `end_user_id` (or `end_user_no`) unless its rows belong to the whole project;
+- only integers, floats, text and bytes, so that no driver converts anything: times are
+  microseconds (`*_us`), offsets in audio milliseconds (`*_ms`), JSON is text (`*_json`), flags are 0 or 1.
+
+Ids are compared byte by byte on both databases (`COLLATE "C"` on PostgreSQL).
+`end_user_no` and `recording_no` are random 62-bit numbers that stand for the ids in the index
+tables, where an id of 28 bytes in each of a million rows would cost more than the posting itself.
+"""
+
+from __future__ import annotations
+
+from earmark.storage.tables.ask import (
+    ask_messages,
+    ask_session_recordings,
+    ask_sessions,
+    ask_title_counters,
+    ask_title_grams,
+    ask_turn_events,
+    ask_turn_waiters,
+    message_sources,
+    usage_days,
+)
+from earmark.storage.tables.columns import Int, metadata
+from earmark.storage.tables.identity import (
+    api_keys,
+    audit_events,
+    idempotency_answers,
+    idempotency_records,
+    installation,
+    projects,
+    tenants,
+)
+from earmark.storage.tables.library import (
+    end_users,
+    folder_recordings,
+    folders,
+    media,
+    recordings,
+    segments,
+    transcriptions,
+)
+from earmark.storage.tables.retrieval import chunks, postings, recording_indexes, vector_blocks
+
+__all__ = [
+    "CUSTOMER_TABLES",
+    "OWNER_COLUMN",
+    "SYSTEM_TABLES",
+    "Int",
+    "api_keys",
+    "ask_messages",
+    "ask_session_recordings",
+    "ask_sessions",
+    "ask_title_counters",
+    "ask_title_grams",
+    "ask_turn_events",
+    "ask_turn_waiters",
+    "audit_events",
+    "chunks",
+    "end_users",
+    "folder_recordings",
+    "folders",
+    "idempotency_answers",
+    "idempotency_records",
+    "installation",
+    "media",
+    "message_sources",
+    "metadata",
+    "postings",
+    "projects",
+    "recording_indexes",
+    "recordings",
+    "segments",
+    "tenants",
+    "transcriptions",
+    "usage_days",
+    "vector_blocks",
+]
+
+SYSTEM_TABLES = frozenset({"installation", "projects", "tenants"})
+"""Tables of the operator: no customer's data, no tenant."""
+
+CUSTOMER_TABLES = (frozenset(metadata.tables) | {"chunk_vectors"}) - SYSTEM_TABLES
+
+OWNER_COLUMN: dict[str, str | None] = {
+    **dict.fromkeys(("postings", "recording_indexes", "vector_blocks", "chunk_vectors"), "end_user_no"),
+    **dict.fromkeys(("ask_title_counters", "ask_title_grams", "audit_events")),
+    **dict.fromkeys(("idempotency_records", "idempotency_answers"), "caller_end_user"),
+    "end_users": "id",
+}
+"""The column that says whose a row is, where it isn't `end_user_id`; None: the whole project's."""

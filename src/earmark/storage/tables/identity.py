@@ -1,0 +1,112 @@
+"""The installation, projects, credentials, and what was answered to retried requests."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKeyConstraint, Index, LargeBinary, Table, Text
+
+from earmark.storage.tables.columns import Int, Key, metadata, own_id, tenant, to
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", Key, primary_key=True),  # cursor_secret, …
+    Column("value", Text, nullable=False),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_us", Int, nullable=False),
+)
+
+tenants = Table(
+    "tenants",  # live and test data of a project are two tenants
+    metadata,
+    Column("id", Int, primary_key=True, autoincrement=False),
+    Column("project_id", Key, sa.ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("mode", Key, nullable=False),  # live | test
+    sa.UniqueConstraint("project_id", "mode"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    tenant(),
+    own_id(),
+    Column("secret_hash", LargeBinary, nullable=False),  # SHA-256; the key itself carries 256 bits or more
+    Column("label", Text),  # what it is for, in the operator's words
+    Column("hint", Text, nullable=False),  # last four characters, to tell keys apart
+    Column("end_user_id", Key),
+    Column("end_user_no", Int),
+    Column("scopes_json", Text),  # null: all
+    Column("kind", Key, nullable=False, server_default="key"),  # key | token (`eut_`) | code (signs a console in)
+    Column("created_us", Int, nullable=False),
+    Column("expires_us", Int),
+    Column("revoked_us", Int),
+    Column("last_used_us", Int),  # written now and then, never on a request's way
+    to("end_users", "end_user_id"),
+    Index(None, "tenant_id", "end_user_id"),
+    # The one look-up that starts without a tenant: who is calling?
+    Index("uq_api_keys_secret_hash", "secret_hash", unique=True),
+)
+
+idempotency_records = Table(
+    "idempotency_records",  # one for each Idempotency-Key of the last 24 h; without anybody's words
+    metadata,
+    tenant(),
+    Column("caller_end_user", Key, primary_key=True),  # "" for a project-wide caller
+    Column("method", Key, primary_key=True),
+    Column("path", Key, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("request_sha256", LargeBinary, nullable=False),
+    Column(
+        "made", Key, nullable=False
+    ),  # the random part of ids that the request makes, so that a retry makes them again
+    Column("session_id", Key),  # a create that failed after its turn started goes on in this session
+    Column("status", Int),  # of the kept answer; null while the request runs or after it failed
+    Column("holder", Key),  # who runs it, until its lease ends
+    Column("lease_us", Int),
+    Column("created_us", Int, nullable=False),
+    Index(None, "tenant_id", "created_us"),
+)
+
+idempotency_answers = Table(
+    "idempotency_answers",  # kept answers; they go with what they speak of, their records stay
+    metadata,
+    tenant(),
+    Column("caller_end_user", Key, primary_key=True),
+    Column("method", Key, primary_key=True),
+    Column("path", Key, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("about_end_user_id", Key),
+    Column("about_session_id", Key),
+    Column("about_recording_id", Key),
+    ForeignKeyConstraint(
+        ["tenant_id", "caller_end_user", "method", "path", "key"],
+        [f"idempotency_records.{name}" for name in ("tenant_id", "caller_end_user", "method", "path", "key")],
+        name="fk_idempotency_answers_record",
+        ondelete="CASCADE",
+    ),
+    to("end_users", "about_end_user_id"),
+    to("ask_sessions", "about_session_id"),
+    to("recordings", "about_recording_id"),
+    Index(None, "tenant_id", "about_end_user_id"),
+    Index(None, "tenant_id", "about_session_id"),
+    Index(None, "tenant_id", "about_recording_id"),
+)
+
+audit_events = Table(
+    "audit_events",  # who made, revoked, erased, exported; triggers refuse changes and deletions
+    metadata,
+    tenant(),
+    own_id(),
+    Column("at_us", Int, nullable=False),
+    Column("actor", Key, nullable=False),  # a key's id, or `operator`
+    Column("action", Key, nullable=False),  # key.created, end_user.erased, …
+    Column("object_id", Key),
+    Index(None, "tenant_id", "at_us", "id"),
+)

@@ -1,0 +1,143 @@
+"""What an end user has: recordings, folders, media, transcripts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Float, Index, Table, Text
+
+from earmark.storage.tables.columns import Int, Key, metadata, own_id, tenant, to
+
+end_users = Table(
+    "end_users",
+    metadata,
+    tenant(),
+    own_id(),
+    Column("number", Int, nullable=False),
+    Column("external_id", Key),
+    Column("email", Text),
+    Column("name", Text),
+    Column("metadata_json", Text),
+    Column("created_us", Int, nullable=False),
+    Column("updated_us", Int, nullable=False),
+    sa.UniqueConstraint("tenant_id", "external_id"),
+    sa.UniqueConstraint("tenant_id", "number"),
+    Index(None, "tenant_id", "created_us", "id"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    tenant(),
+    own_id(),
+    Column("number", Int, nullable=False),
+    Column("end_user_id", Key, nullable=False),
+    Column("device_id", Text),
+    Column("source", Key, nullable=False),
+    Column("name", Text),
+    Column("name_folded", Text),
+    Column("status", Key, nullable=False),
+    Column("duration_ms", Int),
+    Column("recorded_us", Int),
+    Column("ended_us", Int),
+    Column("metadata_json", Text),
+    Column("transcription_id", Key),  # the completed one that readers see
+    Column("content_sha256", Key),  # of the audio, hexadecimal
+    Column("content_sha256_verified_us", Int),
+    Column("file_size_bytes", Int),
+    Column("import_sha256", Key),  # of the imported file's bytes: the same file is not imported twice
+    Column("created_us", Int, nullable=False),
+    Column("updated_us", Int, nullable=False),
+    to("end_users", "end_user_id"),
+    sa.UniqueConstraint("tenant_id", "number"),
+    sa.UniqueConstraint("tenant_id", "end_user_id", "import_sha256"),
+    Index(None, "tenant_id", "created_us", "id"),
+    Index(None, "tenant_id", "end_user_id", "created_us", "id"),
+)
+
+transcriptions = Table(
+    "transcriptions",
+    metadata,
+    tenant(),
+    own_id(),
+    Column("recording_id", Key, nullable=False),
+    Column("end_user_id", Key, nullable=False),
+    Column("status", Key, nullable=False),
+    Column("language", Key),
+    Column("provider", Key),
+    Column("engine", Key, nullable=False),
+    Column("word_count", Int),
+    Column("confidence", Float),
+    Column("duration_ms", Int),
+    Column("error_message", Text),
+    Column("started_us", Int),
+    Column("completed_us", Int),
+    Column("created_us", Int, nullable=False),
+    Column("updated_us", Int, nullable=False),
+    to("recordings", "recording_id"),
+    Index(None, "tenant_id", "created_us", "id"),
+    Index(None, "tenant_id", "end_user_id", "created_us", "id"),
+    Index(None, "tenant_id", "recording_id", "created_us", "id"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    tenant(),
+    Column("transcription_id", Key, primary_key=True),
+    Column("ordinal", Int, primary_key=True, autoincrement=False),
+    Column("end_user_id", Key, nullable=False),
+    Column("start_ms", Int, nullable=False),
+    Column("end_ms", Int, nullable=False),
+    Column("speaker", Text),
+    Column("text", Text, nullable=False),
+    Column("confidence", Float),
+    to("transcriptions", "transcription_id"),
+    sqlite_with_rowid=False,
+)
+
+folders = Table(
+    "folders",
+    metadata,
+    tenant(),
+    own_id(),
+    Column("end_user_id", Key, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_us", Int, nullable=False),
+    Column("updated_us", Int, nullable=False),
+    to("end_users", "end_user_id"),
+    Index(None, "tenant_id", "created_us", "id"),
+    Index(None, "tenant_id", "end_user_id", "created_us", "id"),
+)
+
+folder_recordings = Table(
+    "folder_recordings",  # a recording may be in several folders of its end user
+    metadata,
+    tenant(),
+    Column("folder_id", Key, primary_key=True),
+    Column("recording_id", Key, primary_key=True),
+    Column("end_user_id", Key, nullable=False),
+    Column("added_us", Int, nullable=False),
+    to("folders", "folder_id"),
+    to("recordings", "recording_id"),
+    Index(None, "tenant_id", "recording_id"),
+    sqlite_with_rowid=False,
+)
+
+media = Table(
+    "media",  # audio of a recording; the bytes are in the media store under tenant and id
+    metadata,
+    tenant(),
+    own_id(),
+    Column("recording_id", Key, nullable=False),
+    Column("end_user_id", Key, nullable=False),
+    Column("status", Key, nullable=False),  # waiting | received | verified | failed
+    Column("content_type", Key, nullable=False),
+    Column("size_bytes", Int),  # announced, then counted
+    Column("sha256", Key),  # of the bytes received, hexadecimal
+    Column("expires_us", Int, nullable=False),  # of the upload
+    Column("created_us", Int, nullable=False),
+    Column("updated_us", Int, nullable=False),
+    to("recordings", "recording_id"),
+    Index(None, "tenant_id", "recording_id", "created_us", "id"),
+    Index(None, "tenant_id", "status", "expires_us"),
+)

@@ -1,0 +1,72 @@
+"""The index: chunks, postings, vectors, and what ranking needs of all of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index, LargeBinary, Table, Text
+
+from earmark.storage.tables.columns import Int, Key, metadata, tenant, to
+
+recording_indexes = Table(
+    "recording_indexes",  # one row for each indexed recording: what ranking needs of all of them
+    metadata,
+    tenant(),
+    Column("end_user_no", Int, primary_key=True, autoincrement=False),
+    Column("recording_no", Int, primary_key=True, autoincrement=False),
+    Column("recording_id", Key, nullable=False),
+    Column("transcription_id", Key, nullable=False),
+    Column("embedder", Key, nullable=False),
+    Column("language", Key),
+    Column("chunk_count", Int, nullable=False),
+    Column("chunk_lengths", LargeBinary, nullable=False),  # terms in each chunk, little-endian uint32
+    to("recordings", "recording_id"),
+    Index(None, "tenant_id", "recording_id"),
+    sqlite_with_rowid=False,
+)
+
+vector_blocks = Table(
+    "vector_blocks",  # apart from the row above, so that reading statistics does not read vectors
+    metadata,
+    tenant(),
+    Column("end_user_no", Int, primary_key=True, autoincrement=False),
+    Column("recording_no", Int, primary_key=True, autoincrement=False),
+    Column("vectors", LargeBinary, nullable=False),  # int8, chunk_count x dimensions
+    ForeignKeyConstraint(
+        ["tenant_id", "end_user_no", "recording_no"],
+        ["recording_indexes.tenant_id", "recording_indexes.end_user_no", "recording_indexes.recording_no"],
+        ondelete="CASCADE",
+    ),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    tenant(),
+    Column("recording_id", Key, primary_key=True),
+    Column("ordinal", Int, primary_key=True, autoincrement=False),
+    Column("end_user_id", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("first_segment", Int, nullable=False),
+    Column("last_segment", Int, nullable=False),
+    Column("start_ms", Int, nullable=False),
+    Column("end_ms", Int, nullable=False),
+    Column("speaker", Text),
+    to("recordings", "recording_id"),
+    sqlite_with_rowid=False,
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    tenant(),
+    Column("end_user_no", Int, primary_key=True, autoincrement=False),
+    Column("term", Key, primary_key=True),
+    Column("recording_no", Int, primary_key=True, autoincrement=False),
+    Column("occurrences", LargeBinary, nullable=False),  # (chunk ordinal, term frequency) pairs, packed
+    ForeignKeyConstraint(
+        ["tenant_id", "end_user_no", "recording_no"],
+        ["recording_indexes.tenant_id", "recording_indexes.end_user_no", "recording_indexes.recording_no"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "tenant_id", "end_user_no", "recording_no"),
+    sqlite_with_rowid=False,
+)
