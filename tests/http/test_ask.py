@@ -258,7 +258,7 @@ def test_a_bad_question_is_400_and_stores_nothing(library: Library, body: dict[s
     ("scope", "param"),
     [
         (None, "scope"), ("library", "scope"), ({}, "scope.type"), ({"type": "all"}, "scope.type"),
-        ({"type": "folder", "folder_id": "fld_1"}, "scope.type"),
+        ({"type": "folder"}, "scope.folder_id"), ({"type": "folder", "folder_id": "rec_1"}, "scope.folder_id"),
         ({"type": "recording"}, "scope.recording_id"), ({"type": "recording", "recording_id": "as_1"}, "scope.recording_id"),
         ({"type": "selected", "recording_ids": []}, "scope.recording_ids"),
         ({"type": "selected", "recording_ids": [f"rec_{n}" for n in range(501)]}, "scope.recording_ids"),

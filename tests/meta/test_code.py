@@ -106,6 +106,7 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
         {"is_continued": more, "is_descending": back} for more in (False, True) for back in (False, True)
     ],
     "library.select_end_users": [{"is_continued": False}, {"is_continued": True}],
+    "library.select_folders": _pages(("end_user_id",)),
     "library.select_recordings": _pages(library_recordings.FILTERS),
     "library.select_transcriptions": _pages(("recording_id",)),
 }

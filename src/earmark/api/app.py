@@ -20,7 +20,7 @@ from earmark.api.docs_page import docs_page
 from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
 from earmark.api.reply import Headers, Reply, error_reply, json_reply
 from earmark.api.router import PathTable
-from earmark.api.routes import end_users, exports, messages, recordings, sessions, transcriptions
+from earmark.api.routes import end_users, exports, folders, messages, recordings, sessions, transcriptions
 from earmark.api.wire.common import Health
 from earmark.config import Settings
 from earmark.errors import EarmarkError
@@ -33,7 +33,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = "/v1"
-ROUTERS = [one.routes.router for one in (sessions, messages, exports, recordings, transcriptions, end_users)]
+ROUTERS = [one.routes.router for one in (sessions, messages, exports, recordings, transcriptions, folders, end_users)]
 log = structlog.get_logger("earmark.api")
 
 

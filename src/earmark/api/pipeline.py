@@ -97,8 +97,7 @@ class Endpoint:
         call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
         call.tenant = Tenant(call.runtime.database, call.caller.tenant)
         _count(call)
-        if not call.caller.may(rules.scope):
-            raise ScopeMissingError(rules.scope)
+        require_scope(call, rules.scope)
         if rules.is_project_wide and call.caller.end_user_id is not None:
             raise NotForEndUsersError
         arguments: dict[str, Any] = {"call": call, **path_params}
@@ -148,6 +147,15 @@ class Endpoint:
             return self._body_adapter.validate_python(value)
         except ValidationError as error:
             raise invalid_request(error, where="The body") from error
+
+
+def require_scope(call: Call, scope: str) -> None:
+    """Refuse a caller that lacks what a field of the request needs besides the route's own scope.
+
+    Raises: ScopeMissingError.
+    """
+    if not call.caller.may(scope):
+        raise ScopeMissingError(scope)
 
 
 def _count(call: Call) -> None:

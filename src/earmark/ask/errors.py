@@ -35,6 +35,13 @@ class RecordingGoneError(ConflictError):
         super().__init__("The recordings of this session were deleted; it can be read but not asked.")
 
 
+class FolderGoneError(ConflictError):
+    """The folder that the session is about was deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("The folder of this session was deleted; the session can be read but not asked.")
+
+
 class RecordingWithoutOwnerError(InvalidError):
     """A `recording` scope takes its end user from the recording, and this one has none."""
 

@@ -68,6 +68,8 @@ async def export_markdown(tenant: Tenant, session_id: str) -> str:
 def _describe(scope: Scope, names: Mapping[str, str]) -> str:
     if scope.type == "library":
         return "the whole library"
+    if scope.type == "folder":
+        return f"the folder {_one_line(scope.folder_name or '')}"
     return ", ".join(_one_line(names.get(recording_id, recording_id)) for recording_id in scope.recording_ids)
 
 

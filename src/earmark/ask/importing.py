@@ -14,6 +14,7 @@ from earmark.ask.sessions import create_session, get_session
 from earmark.ask.types import CitationPart, Message, Part, Scope, Session, TextPart, Tokens
 from earmark.clock import now_us, parse_time
 from earmark.ids import new_id
+from earmark.library.folders import find_folder
 from earmark.library.recordings import find_recordings
 from earmark.storage.errors import UniqueViolationError
 from earmark.storage.tenant import Tenant
@@ -24,9 +25,10 @@ class _Document(BaseModel):
 
 
 class _ScopeDocument(_Document):
-    type: Literal["recording", "library", "selected"]
+    type: Literal["recording", "library", "selected", "folder"]
     recording_ids: list[str] = Field(max_length=500)
     recording_title: str | None = None
+    folder_id: str | None = None
 
 
 class _PartDocument(_Document):
@@ -93,7 +95,7 @@ async def _insert(work: Tenant, document: SessionDocument, digest: str) -> Sessi
     cited = {part.recording_id for message in document.messages for part in message.parts}
     wanted = sorted((cited | set(document.scope.recording_ids)) - {""})
     theirs = {recording.id for recording in await find_recordings(work, wanted)} if wanted else set()
-    scope = _their_scope(document.scope, theirs)
+    scope = await _their_folder(work, document.scope) or _their_scope(document.scope, theirs)
     session = await create_session(work, scope, title=document.title, import_sha256=digest)
     assert work.end_user_id is not None
     last_us = session.last_message_us
@@ -113,6 +115,13 @@ async def _insert(work: Tenant, document: SessionDocument, digest: str) -> Sessi
         },
     )
     return await get_session(work, session.id)
+
+
+async def _their_folder(work: Tenant, scope: _ScopeDocument) -> Scope | None:
+    if scope.type != "folder" or scope.folder_id is None:
+        return None
+    folder = await find_folder(work, scope.folder_id)
+    return None if folder is None else Scope("folder", folder_id=folder.id, folder_name=folder.name)
 
 
 def _their_scope(scope: _ScopeDocument, theirs: set[str]) -> Scope:

@@ -10,6 +10,7 @@ from earmark.ask.turn import TurnEngine, send
 from earmark.ask.types import AskResult, Question, Scope, ScopeType, Session
 from earmark.library.end_users import get_end_user, narrow_to_end_user
 from earmark.library.errors import RecordingNotFoundError
+from earmark.library.folders import get_folder
 from earmark.library.recordings import find_recordings, get_recording, get_recordings
 from earmark.library.types import Recording
 from earmark.storage.tenant import Tenant
@@ -20,7 +21,8 @@ class NewSession:
     """What a client asks to open. `end_user_id` counts only for project-wide callers."""
 
     scope_type: ScopeType
-    recording_ids: tuple[str, ...]
+    recording_ids: tuple[str, ...] = ()
+    folder_id: str | None = None
     end_user_id: str | None = None
     title: str | None = None
     question: Question | None = None
@@ -31,8 +33,8 @@ async def open_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession) -
 
     What can be refused before the model is asked is refused before the session is made.
 
-    Raises: EndUserRequiredError, EndUserNotFoundError, RecordingNotFoundError; with a question also
-        what `turn.send` raises.
+    Raises: EndUserRequiredError, EndUserNotFoundError, RecordingNotFoundError, FolderNotFoundError; with a
+        question also what `turn.send` raises.
     """
     if wanted.scope_type == "recording":
         recording = await get_recording(tenant, wanted.recording_ids[0], param="scope.recording_id")
@@ -41,17 +43,20 @@ async def open_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession) -
     else:
         tenant = await narrow_to_end_user(tenant, wanted.end_user_id)
         named = await get_recordings(tenant, wanted.recording_ids, param="scope.recording_ids")
+    scope = await _scope_of(tenant, wanted, named)
     if wanted.question is not None:
         await _check_question(tenant, engine, wanted.scope_type, named, wanted.question)
-    scope = Scope(wanted.scope_type, wanted.recording_ids, _title_of(wanted.scope_type, named))
     session = await create_session(tenant, scope, title=wanted.title)
     if wanted.question is None:
         return session
     return await send(tenant, engine, session.id, wanted.question)
 
 
-def _title_of(scope_type: ScopeType, named: list[Recording]) -> str | None:
-    return named[0].name if scope_type == "recording" else None
+async def _scope_of(tenant: Tenant, wanted: NewSession, named: list[Recording]) -> Scope:
+    if wanted.folder_id is not None:
+        folder = await get_folder(tenant, wanted.folder_id, param="scope.folder_id")
+        return Scope("folder", folder_id=folder.id, folder_name=folder.name)
+    return Scope(wanted.scope_type, wanted.recording_ids, named[0].name if wanted.scope_type == "recording" else None)
 
 
 async def _check_question(

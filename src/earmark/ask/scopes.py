@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from earmark.ask.errors import RecordingGoneError, TranscriptionNotReadyError
-from earmark.ask.types import Scope
-from earmark.library.recordings import find_recordings
+from earmark.ask.errors import FolderGoneError, RecordingGoneError, TranscriptionNotReadyError
+from earmark.ask.types import Scope, Session
+from earmark.library.folders import find_folder_names
+from earmark.library.recordings import find_recordings, list_recordings_in_folder
 from earmark.library.types import Recording
 from earmark.storage.tenant import Tenant
 
@@ -29,26 +31,51 @@ class ScopeNow:
 
 def dump_scope(scope: Scope) -> str:
     """Return the scope as it is stored: exactly as the wire shows it, so that lists need not parse it."""
-    fields = {
+    fields: dict[str, Any] = {
         "type": scope.type,
         "recording_ids": scope.recording_ids,
         "recording_title": scope.recording_title,
     }
+    if scope.type == "folder":
+        fields |= {"folder_id": scope.folder_id, "folder_name": scope.folder_name}
     return orjson.dumps(fields).decode()
 
 
 def load_scope(scope_json: str) -> Scope:
     """Return the scope that was stored."""
     fields: dict[str, Any] = orjson.loads(scope_json)
-    return Scope(fields["type"], tuple(fields["recording_ids"]), fields["recording_title"])
+    return Scope(
+        fields["type"], tuple(fields["recording_ids"]), fields["recording_title"],
+        fields.get("folder_id"), fields.get("folder_name"),
+    )  # fmt: skip
+
+
+async def with_folder_names(tenant: Tenant, sessions: Sequence[Session]) -> list[Session]:
+    """Return the sessions with their folders' names as they are now; a deleted folder is shown as it was called first.
+
+    Costs one more read, and only where one of them is about a folder.
+    """
+    scopes = {session.id: load_scope(session.scope_json) for session in sessions if session.scope_type == "folder"}
+    if not scopes:
+        return list(sessions)
+    names = await find_folder_names(tenant, [str(scope.folder_id) for scope in scopes.values()])
+    return [_renamed(session, scopes.get(session.id), names) for session in sessions]
+
+
+def _renamed(session: Session, scope: Scope | None, names: dict[str, str]) -> Session:
+    if scope is None or scope.folder_id not in names:
+        return session
+    return session._replace(scope_json=dump_scope(replace(scope, folder_name=names[scope.folder_id])))
 
 
 async def resolve_scope(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ...]) -> ScopeNow:
     """Return what a turn may look at now; `narrowed_to` are the ids its context_refs name.
 
-    Raises: RecordingGoneError if nothing that the session is about is left;
+    Raises: RecordingGoneError if nothing that the session is about is left; FolderGoneError;
         TranscriptionNotReadyError if its one recording has no transcript.
     """
+    if scope.type == "folder":
+        return await _resolve_folder(tenant, scope, narrowed_to)
     if scope.type == "library":
         narrowed = await find_recordings(tenant, narrowed_to) if narrowed_to else []
         return ScopeNow(scope.type, tuple(narrowed) or None)
@@ -60,3 +87,13 @@ async def resolve_scope(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ..
         raise TranscriptionNotReadyError
     narrowed = [recording for recording in recordings if recording.id in narrowed_to]
     return ScopeNow(scope.type, tuple(narrowed) or recordings)
+
+
+async def _resolve_folder(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ...]) -> ScopeNow:
+    """An empty folder is lawful: nothing in it answers."""
+    folder_id = str(scope.folder_id)
+    if not await find_folder_names(tenant, [folder_id]):
+        raise FolderGoneError
+    recordings = await list_recordings_in_folder(tenant, folder_id)
+    narrowed = [recording for recording in recordings if recording.id in narrowed_to]
+    return ScopeNow(scope.type, tuple(narrowed or recordings))

@@ -8,7 +8,7 @@ from typing import Any
 from earmark.ask import queries
 from earmark.ask.errors import SessionNotFoundError
 from earmark.ask.list_queries import select_sessions, select_titles_of
-from earmark.ask.scopes import dump_scope
+from earmark.ask.scopes import dump_scope, with_folder_names
 from earmark.ask.title_index import forget_titles, list_titled, take_title_seq
 from earmark.ask.types import NEW_CHAT, Scope, Session, SessionState
 from earmark.clock import now_us
@@ -66,7 +66,7 @@ async def get_session(tenant: Tenant, session_id: str) -> Session:
     row = await tenant.fetch_one(queries.select_session, {"session_id": session_id})
     if row is None:
         raise SessionNotFoundError
-    return Session(*row)
+    return (await with_folder_names(tenant, [Session(*row)]))[0]
 
 
 async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False) -> SessionState:
@@ -85,11 +85,12 @@ async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False
 async def list_sessions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Session]:
     """Return sessions, newest activity first; `filters` are those of FILTERS that are asked for."""
     if "q" in filters:
-        return await list_titled(tenant, page, filters)
+        return await with_folder_names(tenant, await list_titled(tenant, page, filters))
     after_us, after_id = page.after or (0, "")
     params = {**filters, "limit": page.limit, "after_us": after_us, "after_id": after_id}
     shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
-    return list(map(Session._make, await tenant.fetch_all(select_sessions, params, **shape)))
+    rows = list(map(Session._make, await tenant.fetch_all(select_sessions, params, **shape)))
+    return await with_folder_names(tenant, rows)
 
 
 async def rename_session(tenant: Tenant, session_id: str, title: str) -> Session:

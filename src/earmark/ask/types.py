@@ -19,6 +19,8 @@ class Scope:
     type: ScopeType
     recording_ids: tuple[str, ...] = ()
     recording_title: str | None = None
+    folder_id: str | None = None
+    folder_name: str | None = None
 
 
 class Session(NamedTuple):

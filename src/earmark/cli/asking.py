@@ -8,15 +8,16 @@ import orjson
 import typer
 
 from earmark.ask.opening import NewSession, open_session
-from earmark.ask.types import AskResult, Question
+from earmark.ask.types import AskResult, Question, ScopeType
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.clock import render_offset
 from earmark.errors import InvalidError
 from earmark.identity.projects import get_tenant
 from earmark.ids import is_id
 from earmark.library.end_users import find_end_user, narrow_to_end_user
-from earmark.library.errors import EndUserNotFoundError
-from earmark.library.recordings import find_recordings, get_recordings
+from earmark.library.errors import EndUserNotFoundError, FolderNotFoundError
+from earmark.library.folders import choose_recordings, find_folder, find_folder_named
+from earmark.library.recordings import find_recordings
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.retrieval.wire import chunk_to_wire
 from earmark.runtime import Runtime
@@ -25,6 +26,7 @@ from earmark.text import trim, utf16_length
 
 EndUserOption = Annotated[str, typer.Option("--end-user", help="The end user's external id, or eu_….")]
 RecordingOption = Annotated[list[str] | None, typer.Option("--recording", help="Only this recording.", metavar="rec_…")]
+FolderOption = Annotated[str | None, typer.Option("--folder", help="Only this folder (its name, or fld_…).")]
 
 
 def search(
@@ -32,6 +34,7 @@ def search(
     project: ProjectOption,
     end_user: EndUserOption,
     recording: RecordingOption = None,
+    folder: FolderOption = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Results at most.")] = 8,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
@@ -42,7 +45,7 @@ def search(
 
     async def work(runtime: Runtime) -> list[ChunkHit]:
         tenant = await _owner(runtime, project, mode, end_user)
-        ids = await _checked_ids(tenant, recording)
+        ids = await choose_recordings(tenant, recording, await _folder_id(tenant, folder))
         return await runtime.searcher.search(tenant, SearchRequest(query, ids, limit=limit))
 
     hits = run(work)
@@ -62,6 +65,7 @@ def ask(
     project: ProjectOption,
     end_user: EndUserOption,
     recording: RecordingOption = None,
+    folder: FolderOption = None,
     provider: Annotated[str | None, typer.Option(help="Which model answers.")] = None,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
@@ -69,12 +73,14 @@ def ask(
     """Ask a person's recordings; the answer is kept as a session."""
     check_mode(mode)
     _check_text(question, 10_000, "The question")
+    if recording and folder is not None:
+        raise typer.BadParameter("Ask either a folder or recordings, not both.")
 
     async def work(runtime: Runtime) -> tuple[AskResult, dict[str, str | None]]:
         tenant = await _owner(runtime, project, mode, end_user)
-        ids = await _checked_ids(tenant, recording) or ()
-        scope_type = "library" if not ids else "recording" if len(ids) == 1 else "selected"
-        wanted = NewSession(scope_type, ids, question=Question(question, provider))  # type: ignore[arg-type]
+        ids = await choose_recordings(tenant, recording, None) or ()
+        folder_id = await _folder_id(tenant, folder)
+        wanted = NewSession(_scope_type(ids, folder_id), ids, folder_id, question=Question(question, provider))
         result = await open_session(tenant, runtime.turns, wanted)
         assert isinstance(result, AskResult)
         return result, await _names(tenant, result)
@@ -101,12 +107,25 @@ async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Te
     raise EndUserNotFoundError
 
 
-async def _checked_ids(tenant: Tenant, recording_ids: list[str] | None) -> tuple[str, ...] | None:
-    if not recording_ids:
+def _scope_type(ids: tuple[str, ...], folder_id: str | None) -> ScopeType:
+    if folder_id is not None:
+        return "folder"
+    return "library" if not ids else "recording" if len(ids) == 1 else "selected"
+
+
+async def _folder_id(tenant: Tenant, folder: str | None) -> str | None:
+    """Return the id of the folder that somebody named; a name counts before an id.
+
+    Raises: FolderNotFoundError.
+    """
+    if folder is None:
         return None
-    distinct = tuple(dict.fromkeys(recording_ids))
-    await get_recordings(tenant, distinct, param="recording")
-    return distinct
+    found = await find_folder_named(tenant, folder)
+    if found is None and is_id(folder, "fld"):
+        found = await find_folder(tenant, folder)
+    if found is None:
+        raise FolderNotFoundError
+    return found.id
 
 
 def _parts(result: AskResult) -> list[dict[str, Any]]:

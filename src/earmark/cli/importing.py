@@ -20,11 +20,12 @@ from earmark.errors import EarmarkError
 from earmark.identity.projects import get_tenant
 from earmark.library.end_users import create_end_user, find_end_user
 from earmark.library.errors import ExternalIdTakenError, FileImportedError
+from earmark.library.folders import add_to_folder, create_folder, find_folder_named
 from earmark.library.formats import media_type_of, parse_transcript
 from earmark.library.recordings import create_recording, find_imported
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
-from earmark.text import cut_utf16, utf16_length
+from earmark.text import cut_utf16, trim, utf16_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def import_files(
     end_user: Annotated[str, typer.Option(help="The end user's external id; made if new.")],
     name: Annotated[str | None, typer.Option(help="The recording's name (default: from the file).")] = None,
     recorded_at: Annotated[str | None, typer.Option(help="When it was recorded (RFC 3339).")] = None,
+    folder: Annotated[str | None, typer.Option(help="Put them into this folder of theirs; made if new.")] = None,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
@@ -61,6 +63,8 @@ def import_files(
         raise typer.BadParameter("--name must be 1 to 255 characters long.")
     if not 1 <= utf16_length(end_user) <= 255:
         raise typer.BadParameter("--end-user must be 1 to 255 characters long.")
+    if folder is not None and not 1 <= utf16_length(folder := trim(folder)) <= 255:
+        raise typer.BadParameter("--folder must be 1 to 255 characters long.")
     recorded_us = _parse_recorded_at(recorded_at)
     failed = 0
 
@@ -68,9 +72,12 @@ def import_files(
         nonlocal failed
         tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
         owner = await _ensure_end_user(tenant, end_user)
+        folder_id = None if folder is None else await _ensure_folder(owner, folder)
         with _progress(len(files), is_shown=not as_json) as advance:
             for path in files:
-                outcome = await import_file(runtime, owner, path, name=name, recorded_us=recorded_us)
+                outcome = await import_file(
+                    runtime, owner, path, name=name, recorded_us=recorded_us, folder_id=folder_id
+                )
                 failed += outcome.status == "failed"
                 emit(outcome.to_wire(), as_json=as_json, text=outcome.to_text())
                 sys.stdout.flush()
@@ -116,15 +123,33 @@ async def _ensure_end_user(tenant: Tenant, external_id: str) -> Tenant:
     return tenant.acting_for(user.id, user.number)
 
 
+async def _ensure_folder(owner: Tenant, name: str) -> str:
+    """Return the id of the end user's folder of this name, which is made if new."""
+    async with owner.writing() as work:
+        folder = await find_folder_named(work, name) or await create_folder(work, name)
+    return folder.id
+
+
 async def import_file(
-    runtime: Runtime, owner: Tenant, path: Path, *, name: str | None = None, recorded_us: int | None = None
+    runtime: Runtime,
+    owner: Tenant,
+    path: Path,
+    *,
+    name: str | None = None,
+    recorded_us: int | None = None,
+    folder_id: str | None = None,
 ) -> Outcome:
-    """Import one file: recording, transcript and index appear together or not at all."""
+    """Import one file: recording, transcript, index and place in a folder appear together or not at all.
+
+    A file that was imported before is skipped, but put into the folder too.
+    """
     try:
         body = path.read_bytes()
         digest = hashlib.sha256(body).hexdigest()
         known = await find_imported(owner, digest)
         if known is not None:
+            if folder_id is not None:
+                await add_to_folder(owner, folder_id, known.id)
             return Outcome(str(path), "skipped", known.id)
         parsed = parse_transcript(body, media_type=media_type_of(path.name, body), filename=path.name)
         prepared = await runtime.ingester.prepare(parsed)
@@ -138,6 +163,8 @@ async def import_file(
                 import_sha256=digest,
             )
             await runtime.ingester.store(work, recording, prepared)
+            if folder_id is not None:
+                await add_to_folder(work, folder_id, recording.id)
     except FileImportedError:
         return Outcome(str(path), "skipped")
     except EarmarkError as error:

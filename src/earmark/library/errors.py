@@ -35,6 +35,20 @@ class RecordingNotFoundError(NotFoundError):
         super().__init__("No such recording.", param=param)
 
 
+class FolderNotFoundError(NotFoundError):
+    """No folder has this id, or the caller may not see it."""
+
+    def __init__(self, *, param: str | None = None) -> None:
+        super().__init__("No such folder.", param=param)
+
+
+class NotInFolderError(NotFoundError):
+    """The folder is there, but the recording is not in it."""
+
+    def __init__(self) -> None:
+        super().__init__("This recording is not in the folder.")
+
+
 class FileImportedError(ConflictError):
     """The same bytes were imported for this end user before."""
 

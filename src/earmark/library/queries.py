@@ -22,7 +22,7 @@ from sqlalchemy import (
 from earmark.library.types import EndUser, Recording, Transcription
 from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, query
-from earmark.storage.tables import end_users, recordings, segments, transcriptions
+from earmark.storage.tables import end_users, folder_recordings, recordings, segments, transcriptions
 
 END_USER = tuple(end_users.c[name] for name in EndUser.__dataclass_fields__)
 RECORDING = tuple(recordings.c[name] for name in Recording.__dataclass_fields__)
@@ -31,8 +31,8 @@ TRANSCRIPTION = tuple(transcriptions.c[name] for name in Transcription.__datacla
 NEWEST_FIRST = {"after_us": 0, "after_id": "", "offset": 0}
 
 
-def _page(statement: Select[Any], table: Table, *, is_continued: bool) -> Select[Any]:
-    """Newest first by keyset, after (`after_us`, `after_id`) if continued; at most `limit` rows."""
+def newest_first(statement: Select[Any], table: Table, *, is_continued: bool) -> Select[Any]:
+    """Order a list newest first, by keyset, after (`after_us`, `after_id`) if continued; at most `limit` rows."""
     if is_continued:
         position = tuple_(bindparam("after_us"), bindparam("after_id"))
         statement = statement.where(tuple_(table.c.created_us, table.c.id) < position)
@@ -63,7 +63,7 @@ def select_end_user_by_external_id(own: Guard) -> Select[Any]:
 
 @query
 def select_end_users(own: Guard, *, is_continued: bool) -> Select[Any]:
-    return _page(select(*END_USER).where(own(end_users)), end_users, is_continued=is_continued)
+    return newest_first(select(*END_USER).where(own(end_users)), end_users, is_continued=is_continued)
 
 
 @query
@@ -106,6 +106,21 @@ def select_recording_by_file(own: Guard) -> Select[Any]:
     )
 
 
+def _recording_ids_in_folder(own: Guard) -> Select[Any]:
+    return select(folder_recordings.c.recording_id).where(
+        own(folder_recordings), folder_recordings.c.folder_id == bindparam("folder_id")
+    )
+
+
+@query
+def select_recordings_in_folder(own: Guard) -> Select[Any]:
+    return (
+        select(*RECORDING)
+        .where(own(recordings), recordings.c.id.in_(_recording_ids_in_folder(own)))
+        .order_by(recordings.c.created_us, recordings.c.id)
+    )
+
+
 @query
 def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
     statement = select(*RECORDING).where(own(recordings))
@@ -116,10 +131,11 @@ def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool
         "recorded_after": recordings.c.recorded_us >= bindparam("recorded_after"),
         "recorded_before": recordings.c.recorded_us < bindparam("recorded_before"),
         "q": recordings.c.name_folded.like(bindparam("q"), escape="\\"),
+        "folder_id": recordings.c.id.in_(_recording_ids_in_folder(own)),
     }
     for name in sorted(filters):
         statement = statement.where(conditions[name])
-    return _page(statement, recordings, is_continued=is_continued)
+    return newest_first(statement, recordings, is_continued=is_continued)
 
 
 @query
@@ -171,7 +187,7 @@ def select_transcriptions(own: Guard, *, filters: frozenset[str], is_continued: 
     statement = select(*TRANSCRIPTION).where(own(transcriptions))
     if "recording_id" in filters:
         statement = statement.where(transcriptions.c.recording_id == bindparam("recording_id"))
-    return _page(statement, transcriptions, is_continued=is_continued)
+    return newest_first(statement, transcriptions, is_continued=is_continued)
 
 
 @query

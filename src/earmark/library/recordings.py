@@ -15,7 +15,7 @@ from earmark.storage.errors import UniqueViolationError
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
 
-FILTERS = ("end_user_id", "status", "device_id", "recorded_after", "recorded_before", "q")
+FILTERS = ("end_user_id", "status", "device_id", "recorded_after", "recorded_before", "q", "folder_id")
 
 
 async def create_recording(
@@ -81,6 +81,12 @@ async def find_recordings(tenant: Tenant, recording_ids: Sequence[str]) -> list[
     """Return those of these recordings that exist for the caller, in no particular order."""
     params = {"recording_ids": list(recording_ids)}
     return [Recording(*row) for row in await tenant.fetch_all(queries.select_recordings_among, params)]
+
+
+async def list_recordings_in_folder(tenant: Tenant, folder_id: str) -> list[Recording]:
+    """Return all recordings of a folder as it is now, oldest first."""
+    rows = await tenant.fetch_all(queries.select_recordings_in_folder, {"folder_id": folder_id})
+    return [Recording(*row) for row in rows]
 
 
 async def find_imported(tenant: Tenant, import_sha256: str) -> Recording | None:

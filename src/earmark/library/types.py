@@ -72,6 +72,18 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """Some recordings of an end user, under a name."""
+
+    id: str
+    end_user_id: str
+    name: str
+    created_us: int
+    updated_us: int
+    recording_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Transcription:
     """One transcript of a recording, without its words."""
 

@@ -9,7 +9,7 @@ from fastapi import Query
 from earmark.api.call import ApiCall, Call
 from earmark.api.errors import BodyTooLargeError, UnsupportedMediaTypeError
 from earmark.api.paging import asked_filters, page_reply
-from earmark.api.pipeline import Rules, media_type_of
+from earmark.api.pipeline import Rules, media_type_of, require_scope
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes
 from earmark.api.wire.common import Query as QueryModel
@@ -27,6 +27,7 @@ from earmark.api.wire.transcriptions import TranscriptionShown, transcription_to
 from earmark.errors import NotFoundError
 from earmark.library import recordings
 from earmark.library.end_users import narrow_to_end_user
+from earmark.library.folders import choose_recordings
 from earmark.library.formats import parse_transcript
 from earmark.retrieval.types import SearchRequest
 
@@ -60,6 +61,8 @@ async def create_recording(call: ApiCall, body: RecordingBody) -> Reply:
 @routes.add("GET", "/recordings", Rules("recordings:read"), answers={200: RecordingPage})
 async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Query()]) -> Reply:
     """List recordings, newest first."""
+    if query.folder_id is not None:
+        require_scope(call, "folders:read")
     filters = asked_filters(query, recordings.FILTERS)
     return await page_reply(
         call,
@@ -76,11 +79,10 @@ async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Qu
             errors=[NotFoundError])  # fmt: skip
 async def search_recordings(call: ApiCall, body: SearchRequestBody) -> Reply:
     """Find moments in one end user's transcripts, by words and by meaning, best first."""
+    if body.folder_id is not None:
+        require_scope(call, "folders:read")
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
-    ids = None
-    if body.recording_ids is not None:
-        ids = tuple(dict.fromkeys(body.recording_ids))
-        await recordings.get_recordings(tenant, ids, param="recording_ids")
+    ids = await choose_recordings(tenant, body.recording_ids, body.folder_id)
     request = SearchRequest(body.query, ids, body.recorded_after, body.recorded_before, body.speaker, limit=body.limit)
     hits = await call.runtime.searcher.search(tenant, request)
     return json_reply({"results": [hit_to_wire(hit, explain=body.explain) for hit in hits]})

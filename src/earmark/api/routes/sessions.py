@@ -8,12 +8,13 @@ from fastapi import Query
 
 from earmark.api.call import ApiCall, Call
 from earmark.api.paging import asked_filters, page_reply
-from earmark.api.pipeline import Rules
+from earmark.api.pipeline import Rules, require_scope
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes
 from earmark.api.wire.ask import (
     AskResultShown,
     CreateSessionBody,
+    FolderScopeBody,
     RenameBody,
     SelectedScopeBody,
     SessionListQuery,
@@ -73,9 +74,12 @@ def _position(session: Session) -> tuple[int, str]:
 async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
     """Make a session (201), or with `initial_message` make it and answer at once (200)."""
     scope = body.scope
+    if isinstance(scope, FolderScopeBody):
+        require_scope(call, "folders:read")
     wanted = NewSession(
         scope_type=scope.type,
         recording_ids=_named(scope),
+        folder_id=scope.folder_id if isinstance(scope, FolderScopeBody) else None,
         end_user_id=body.end_user_id,
         title=body.title,
         question=body.initial_message.to_question() if body.initial_message else None,

@@ -11,6 +11,7 @@ from earmark.api.wire.common import (
     Body,
     CursorQuery,
     EndUserIdField,
+    FolderIdField,
     Query,
     RecordingIdField,
     Shown,
@@ -20,7 +21,7 @@ from earmark.api.wire.common import (
 )
 from earmark.api.wire.search import ChunkShown
 from earmark.ask.importing import SessionDocument
-from earmark.ask.types import AskResult, Message, Question, Scope, Session
+from earmark.ask.types import AskResult, Message, Question, Session
 from earmark.clock import render_time
 from earmark.retrieval.wire import chunk_to_wire
 from earmark.text import trim
@@ -70,7 +71,16 @@ class SelectedScopeBody(Body):
     ]
 
 
-ScopeBody = Annotated[RecordingScopeBody | LibraryScopeBody | SelectedScopeBody, Field(discriminator="type")]
+class FolderScopeBody(Body):
+    """A folder of the end user, as it is at each turn."""
+
+    type: Literal["folder"]
+    folder_id: FolderIdField
+
+
+ScopeBody = Annotated[
+    RecordingScopeBody | LibraryScopeBody | SelectedScopeBody | FolderScopeBody, Field(discriminator="type")
+]
 
 
 class ContextRef(Body):
@@ -164,8 +174,10 @@ class ScopeShown(Shown):
     type: ScopeTypeField
     recording_ids: list[str]
     recording_title: str | None
-    folder_id: str | None = None
-    folder_name: str | None = None
+    folder_id: str | None = Field(None, description="There where `type` is `folder`.")
+    folder_name: str | None = Field(
+        None, description="As it is called now; of a deleted folder, as it was when the session was made."
+    )
 
 
 class SessionShown(Shown):
@@ -295,13 +307,4 @@ def result_to_wire(result: AskResult) -> dict[str, Any]:
         "session_id": result.session_id,
         "message": message_to_wire(result.message),
         "sources": [chunk_to_wire(hit) for hit in result.sources],
-    }
-
-
-def scope_to_wire(scope: Scope) -> dict[str, Any]:
-    """Return a scope as the contract shows it."""
-    return {
-        "type": scope.type,
-        "recording_ids": list(scope.recording_ids),
-        "recording_title": scope.recording_title,
     }

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from earmark.api.wire.common import Body, EndUserIdField, ListQuery, Shown, TimeField, check_length
+from earmark.api.wire.common import Body, EndUserIdField, FolderIdField, ListQuery, Shown, TimeField, check_length
 from earmark.api.wire.end_users import Metadata, fragment
 from earmark.clock import render_time, render_time_or_none
 from earmark.library.types import Recording
@@ -57,6 +57,7 @@ class RecordingListQuery(ListQuery):
     recorded_after: TimeField | None = Field(None, description="Recorded at this time or later.")
     recorded_before: TimeField | None = Field(None, description="Recorded before this time.")
     q: Annotated[str, check_length(0, 200)] | None = Field(None, description="Part of the name, in any case.")
+    folder_id: FolderIdField | None = Field(None, description="Only recordings in this folder.")
 
 
 class RecordingShown(Shown):

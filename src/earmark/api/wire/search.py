@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from earmark.api.wire.common import Body, EndUserIdField, RecordingIdField, Shown, TimeField, check_length
+from earmark.api.wire.common import (
+    Body,
+    EndUserIdField,
+    FolderIdField,
+    RecordingIdField,
+    Shown,
+    TimeField,
+    check_length,
+)
 from earmark.retrieval.types import ChunkHit
 from earmark.retrieval.wire import chunk_to_wire
 
@@ -17,6 +25,7 @@ class SearchRequestBody(Body):
     query: Annotated[str, check_length(1, 1_000)]
     end_user_id: EndUserIdField | None = None
     recording_ids: Annotated[list[RecordingIdField], Field(min_length=1, max_length=500)] | None = None
+    folder_id: FolderIdField | None = None
     recorded_after: TimeField | None = None
     recorded_before: TimeField | None = None
     speaker: Annotated[str, check_length(1, 128)] | None = None

@@ -1,0 +1,145 @@
+"""Folders: a person's recordings under a name. A recording may be in several, of its own end user only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from earmark.clock import now_us
+from earmark.ids import new_id
+from earmark.library import folder_queries as queries
+from earmark.library.end_users import page_params
+from earmark.library.errors import FolderNotFoundError, NotInFolderError, RecordingNotFoundError
+from earmark.library.recordings import get_recording, get_recordings, list_recordings_in_folder
+from earmark.library.types import Folder, Page
+from earmark.storage.query import Row
+from earmark.storage.tenant import Tenant
+
+FILTERS = ("end_user_id",)
+
+
+async def create_folder(tenant: Tenant, name: str) -> Folder:
+    """Make an empty folder of the end user that the handle is narrowed to; names may repeat."""
+    assert tenant.end_user_id is not None
+    now = now_us()
+    folder = Folder(new_id("fld"), tenant.end_user_id, name, now, now, 0)
+    row = {field: getattr(folder, field) for field in Folder.__dataclass_fields__ if field != "recording_count"}
+    async with tenant.writing() as work:
+        await work.execute(queries.insert_folder, row)
+    return folder
+
+
+async def get_folder(tenant: Tenant, folder_id: str, *, param: str | None = None) -> Folder:
+    """Return a folder.
+
+    Raises: FolderNotFoundError.
+    """
+    found = await find_folder(tenant, folder_id)
+    if found is None:
+        raise FolderNotFoundError(param=param)
+    return found
+
+
+async def find_folder(tenant: Tenant, folder_id: str) -> Folder | None:
+    """Return a folder, or None if the caller has none of this id."""
+    async with tenant.reading() as snapshot:
+        rows = await snapshot.fetch_all(queries.select_folder, {"folder_id": folder_id})
+        return (await _counted(snapshot, rows))[0] if rows else None
+
+
+async def find_folder_named(tenant: Tenant, name: str) -> Folder | None:
+    """Return the oldest folder of this name that the handle's end user has, or None."""
+    async with tenant.reading() as snapshot:
+        params = {"end_user_id": tenant.end_user_id, "name": name}
+        rows = await snapshot.fetch_all(queries.select_folder_named, params)
+        return (await _counted(snapshot, rows))[0] if rows else None
+
+
+async def list_folders(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Folder]:
+    """Return folders, newest first; `filters` are those of FILTERS that are asked for."""
+    shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
+    async with tenant.reading() as snapshot:
+        rows = await snapshot.fetch_all(queries.select_folders, {**page_params(page), **filters}, **shape)
+        return await _counted(snapshot, rows)
+
+
+async def _counted(snapshot: Tenant, rows: Sequence[Row]) -> list[Folder]:
+    params = {"folder_ids": [row[0] for row in rows]}
+    counts: dict[str, int] = dict(await snapshot.fetch_all(queries.count_folder_recordings, params)) if rows else {}
+    return [Folder(*(*row, counts.get(row[0], 0))) for row in rows]
+
+
+async def find_folder_names(tenant: Tenant, folder_ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of those of these folders that exist for the caller, by id."""
+    return dict(await tenant.fetch_all(queries.select_folder_names, {"folder_ids": list(folder_ids)}))
+
+
+async def choose_recordings(
+    tenant: Tenant, recording_ids: Sequence[str] | None, folder_id: str | None
+) -> tuple[str, ...] | None:
+    """Return the ids that a search is narrowed to: those named, those in the folder, or what is both; None for all.
+
+    Raises: RecordingNotFoundError, FolderNotFoundError.
+    """
+    named = None if recording_ids is None else tuple(dict.fromkeys(recording_ids))
+    if named is not None:
+        await get_recordings(tenant, named, param="recording_ids")
+    if folder_id is None:
+        return named
+    await get_folder(tenant, folder_id, param="folder_id")
+    inside = {recording.id: None for recording in await list_recordings_in_folder(tenant, folder_id)}
+    return tuple(inside) if named is None else tuple(one for one in named if one in inside)
+
+
+async def rename_folder(tenant: Tenant, folder_id: str, name: str) -> Folder:
+    """Give a folder another name.
+
+    Raises: FolderNotFoundError.
+    """
+    async with tenant.writing() as work:
+        await _touch(work, await get_folder(work, folder_id), name)
+        return await get_folder(work, folder_id)
+
+
+async def _touch(work: Tenant, folder: Folder, name: str) -> None:
+    changed = {"folder_id": folder.id, "new_name": name, "new_updated_us": max(now_us(), folder.updated_us)}
+    if not await work.execute(queries.update_folder, changed):
+        raise FolderNotFoundError
+
+
+async def delete_folder(tenant: Tenant, folder_id: str) -> None:
+    """Delete a folder; its recordings stay, and sessions on it can be read but not asked.
+
+    Raises: FolderNotFoundError.
+    """
+    async with tenant.writing() as work:
+        if not await work.execute(queries.delete_folder, {"folder_id": folder_id}):
+            raise FolderNotFoundError
+
+
+async def add_to_folder(tenant: Tenant, folder_id: str, recording_id: str) -> Folder:
+    """Put a recording into a folder; one that is in it already stays in it.
+
+    Raises: FolderNotFoundError; RecordingNotFoundError, also for another end user's recording.
+    """
+    async with tenant.writing() as work:
+        folder = await get_folder(work, folder_id)
+        if (await get_recording(work, recording_id)).end_user_id != folder.end_user_id:
+            raise RecordingNotFoundError
+        row = {"folder_id": folder.id, "recording_id": recording_id, "end_user_id": folder.end_user_id}
+        if await work.execute(queries.insert_folder_recording, {**row, "added_us": now_us()}):
+            await _touch(work, folder, folder.name)
+        return await get_folder(work, folder_id)
+
+
+async def take_from_folder(tenant: Tenant, folder_id: str, recording_id: str) -> None:
+    """Take a recording out of a folder.
+
+    Raises: FolderNotFoundError, NotInFolderError.
+    """
+    async with tenant.writing() as work:
+        folder = await get_folder(work, folder_id)
+        params = {"folder_id": folder_id, "recording_id": recording_id}
+        if not await work.execute(queries.delete_folder_recording, params):
+            raise NotInFolderError
+        await _touch(work, folder, folder.name)
