@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
+from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.identity.rates import RateLimiter
 from earmark.llm.extractive import ExtractiveModel
@@ -31,6 +32,7 @@ class Runtime:
     ingester: Ingester
     turns: TurnEngine
     rates: RateLimiter | None
+    last_used: LastUsed
     cursor_secret: str
 
 
@@ -49,7 +51,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         turns = TurnEngine(searcher, Providers([ExtractiveModel(embedder)]), settings.turn_wait_s)
         secret = await get_installation_secret(operator, "cursor_secret")
         rates = _rates(settings)
-        yield Runtime(settings, database, operator, searcher, ingester, turns, rates, secret)
+        yield Runtime(settings, database, operator, searcher, ingester, turns, rates, LastUsed(database), secret)
         await ingester.close()
         searcher.close()
         if rates is not None:

@@ -16,6 +16,12 @@ def desk(new_place: Callable[[], Place]) -> Place:
     return new_place()
 
 
+@pytest.fixture
+def fresh_project(desk: Place) -> str:
+    """The id of a project that no other test uses."""
+    return str(json.loads(desk.cli("projects", "create", "Fresh lanterns", "--json").stdout)["id"])
+
+
 @pytest.fixture(scope="session")
 def project(desk: Place) -> str:
     """The id of a project."""

@@ -105,6 +105,39 @@ def test_a_key_of_an_unknown_end_user_is_one_sentence(desk: Place, project: str)
     check_mistake(desk.cli("keys", "create", "--project", project, "--end-user", "eu_nobody", check=False), 1)
 
 
+def test_with_scopes_a_key_is_restricted_to_them(desk: Place, project: str) -> None:
+    scopes = ("--scope", "recordings:read", "--scope", "ask:write")
+    key = json.loads(desk.cli("keys", "create", "--project", project, *scopes, "--json").stdout)
+    assert re.fullmatch(r"rk_live_[A-Za-z0-9]{33,128}", key["key"])
+    assert key["scopes"] == ["ask:write", "recordings:read"]
+    listed = json_lines(desk.cli("keys", "list", "--project", project, "--json").stdout)
+    row = next(one for one in listed if one["id"] == key["id"])
+    assert (row["kind"], row["scopes"], row["last_used_at"]) == ("key", ["ask:write", "recordings:read"], None)
+
+
+def test_a_rotated_key_is_replaced_by_a_new_secret(desk: Place, project: str) -> None:
+    old = json.loads(desk.cli("keys", "create", "--project", project, "--scope", "ask:read", "--json").stdout)
+    new = json.loads(desk.cli("keys", "rotate", old["id"], "--project", project, "--json").stdout)
+    assert new["replaces"] == old["id"]
+    assert re.fullmatch(r"rk_live_[A-Za-z0-9]{33,128}", new["key"])
+    check_mistake(desk.cli("keys", "rotate", old["id"], "--project", project, check=False), 1)
+    kept = desk.cli("keys", "rotate", new["id"], "--project", project, "--grace", "24h").stdout
+    assert re.fullmatch(r"rk_live_\w+\n", kept)
+    listed = {row["id"]: row for row in json_lines(desk.cli("keys", "list", "--project", project, "--json").stdout)}
+    assert (listed[old["id"]]["revoked_at"] is None, listed[new["id"]]["revoked_at"]) == (False, None)
+    assert listed[new["id"]]["expires_at"]
+
+
+def test_the_audit_trail_says_who_did_what(desk: Place, fresh_project: str) -> None:
+    key = json.loads(desk.cli("keys", "create", "--project", fresh_project, "--json").stdout)
+    desk.cli("keys", "revoke", key["id"], "--project", fresh_project)
+    events = json_lines(desk.cli("audit", "--project", fresh_project, "--json").stdout)
+    assert [(one["actor"], one["action"], one["object_id"]) for one in events] == [
+        ("operator", "key.created", key["id"]), ("operator", "key.revoked", key["id"])]  # fmt: skip
+    assert key["key"] not in json.dumps(events)
+    assert len(desk.cli("audit", "--project", fresh_project).stdout.splitlines()) == 2
+
+
 def test_revoking_an_unknown_key_is_one_sentence(desk: Place, project: str) -> None:
     check_mistake(desk.cli("keys", "revoke", "key_unknown", "--project", project, check=False), 1)
 
@@ -322,6 +355,8 @@ def test_a_blank_question_is_one_sentence(desk: Place, asked: tuple[str, ...]) -
         ["keys", "create"],
         ["keys", "create", "--project", "proj_x", "--mode", "lively"],
         ["keys", "create", "--project", "proj_x", "--expires-at", "tomorrow"],
+        ["keys", "create", "--project", "proj_x", "--scope", "ask:everything"],
+        ["keys", "rotate", "key_x", "--project", "proj_x", "--grace", "soon"],
         ["keys", "list"],
         ["import", "--project", "proj_x", "--end-user", "ada"],
         ["import", "a.txt", "--end-user", "ada"],

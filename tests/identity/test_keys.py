@@ -12,12 +12,18 @@ import pytest
 from earmark.ask.erasure import erase_end_user
 from earmark.errors import UnauthorizedError
 from earmark.identity import keys
-from earmark.identity.errors import KeyNotFoundError
-from earmark.identity.keys import authenticate, create_key, list_keys, revoke_key
+from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
+from earmark.identity.keys import authenticate, create_key, list_keys, revoke_key, rotate_key
 from earmark.identity.projects import create_project, get_installation_secret, get_tenant
+from earmark.identity.scopes import UnknownScopeError
 from earmark.library.end_users import create_end_user
 from earmark.runtime import Runtime
+from earmark.storage.tenant import Tenant
 from tests.server import Place
+
+
+async def new_tenant(runtime: Runtime) -> Tenant:
+    return await get_tenant(runtime.operator, (await create_project(runtime.operator, "keys")).id, "live")
 
 
 def test_only_a_hash_of_a_key_is_stored(tmp_path: Path) -> None:
@@ -131,3 +137,88 @@ def test_processes_started_at_once_agree_on_the_cursor_secret(fresh_place: Place
         secrets = [one.result() for one in [pool.submit(_cursor_secret, fresh_place) for _ in range(2)]]
     assert len(set(secrets)) == 1
     assert re.fullmatch(r"[A-Za-z0-9]{48}", secrets[0])
+
+
+def test_a_scope_that_the_contract_does_not_know_is_refused(fresh_place: Place) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await new_tenant(runtime)
+        for scope in ("ask", "ask:delete", "everything:read", "", "ASK:READ", "ask:read "):
+            with pytest.raises(UnknownScopeError):
+                await create_key(tenant, scopes=frozenset({"ask:read", scope}))
+        assert await list_keys(tenant) == []
+
+    fresh_place.run(work)
+
+
+def test_a_rotated_key_has_the_same_reach_and_the_old_one_stops_at_once(fresh_place: Place) -> None:
+    expiry_us = 4_000_000_000_000_000
+
+    async def work(runtime: Runtime) -> None:
+        tenant = await new_tenant(runtime)
+        user = await create_end_user(tenant)
+        reach = {"end_user": (user.id, user.number), "scopes": frozenset({"ask:read"}), "expires_us": expiry_us}
+        old = await create_key(tenant, **reach, label="phone")
+        before = await authenticate(runtime.database, f"Bearer {old.secret}")
+        new = await rotate_key(tenant, old.id)
+        after = await authenticate(runtime.database, f"Bearer {new.secret}")
+        assert (after.tenant, after.scopes) == (before.tenant, before.scopes)
+        with pytest.raises(UnauthorizedError):
+            await authenticate(runtime.database, f"Bearer {old.secret}")
+        shown = {one.id: one for one in await list_keys(tenant)}
+        assert (shown[new.id].label, shown[new.id].expires_us) == ("phone", expiry_us)
+        assert shown[old.id].revoked_us is not None
+
+    fresh_place.run(work)
+
+
+def test_with_grace_the_old_key_goes_on_until_it_ends(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await new_tenant(runtime)
+        start_us = keys.now_us()
+        old = await create_key(tenant)
+        monkeypatch.setattr(keys, "now_us", lambda: start_us)
+        new = await rotate_key(tenant, old.id, grace_us=60_000_000)
+        monkeypatch.setattr(keys, "now_us", lambda: start_us + 59_999_999)
+        assert (await authenticate(runtime.database, f"Bearer {old.secret}")).key_id == old.id
+        monkeypatch.setattr(keys, "now_us", lambda: start_us + 60_000_000)
+        with pytest.raises(UnauthorizedError):
+            await authenticate(runtime.database, f"Bearer {old.secret}")
+        assert (await authenticate(runtime.database, f"Bearer {new.secret}")).key_id == new.id
+
+    fresh_place.run(work)
+
+
+def test_grace_never_makes_a_key_live_longer(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await new_tenant(runtime)
+        expiry_us = keys.now_us() + 10_000_000
+        old = await create_key(tenant, expires_us=expiry_us)
+        await rotate_key(tenant, old.id, grace_us=3_600_000_000)
+        assert {one.expires_us for one in await list_keys(tenant)} == {expiry_us}
+        monkeypatch.setattr(keys, "now_us", lambda: expiry_us)
+        for why in ("has expired", "is revoked"):
+            with pytest.raises(KeyNotRotatableError, match=why):
+                await rotate_key(tenant, old.id)
+            await revoke_key(tenant, old.id)
+        with pytest.raises(KeyNotFoundError):
+            await rotate_key(tenant, "key_unknown")
+
+    fresh_place.run(work)
+
+
+def test_the_time_of_last_use_is_written_later_and_never_goes_back(fresh_place: Place) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await new_tenant(runtime)
+        used, unused = await create_key(tenant), await create_key(tenant)
+        caller = await authenticate(runtime.database, f"Bearer {used.secret}")
+        runtime.last_used.note(caller)
+        assert [one.last_used_us for one in await list_keys(tenant)] == [None, None]
+        await runtime.last_used.write()
+        first = {one.id: one.last_used_us for one in await list_keys(tenant)}
+        assert first[unused.id] is None
+        assert first[used.id] is not None
+        runtime.last_used._noted[caller.tenant.tenant_id, used.id] = first[used.id] - 5
+        await runtime.last_used.write()
+        assert {one.id: one.last_used_us for one in await list_keys(tenant)} == first
+
+    fresh_place.run(work)

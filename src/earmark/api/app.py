@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from earmark.api.router import PathTable
 from earmark.api.routes import end_users, exports, folders, messages, recordings, sessions, transcriptions
 from earmark.api.wire.common import Health
 from earmark.config import Settings
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.rates import Allowance
 from earmark.ids import new_id
 from earmark.runtime import Runtime, open_runtime
@@ -53,8 +53,11 @@ class Edge:
             self.runtime = app.state.runtime = runtime
             self._cursors = CursorSigner(runtime.cursor_secret)
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
+            noting = asyncio.create_task(runtime.last_used.keep_writing())
             yield
             resuming.cancel()
+            noting.cancel()
+            await _write_last_used(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -89,6 +92,12 @@ class Edge:
             trace = _frames(error)
             log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
             return error_reply(InternalError(), request_id)
+
+
+async def _write_last_used(runtime: Runtime) -> None:
+    """Going down must not fail because the database went first."""
+    with suppress(UnavailableError):
+        await runtime.last_used.write()
 
 
 def _rate_headers(allowance: Allowance | None) -> Headers:

@@ -96,6 +96,7 @@ class Endpoint:
         rules = self._rules
         call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
         call.tenant = Tenant(call.runtime.database, call.caller.tenant)
+        call.runtime.last_used.note(call.caller)
         _count(call)
         require_scope(call, rules.scope)
         if rules.is_project_wide and call.caller.end_user_id is not None:

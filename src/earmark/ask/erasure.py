@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from earmark.ask.list_queries import select_titles_of
 from earmark.ask.title_index import forget_titles
+from earmark.identity.audit import OPERATOR, record
 from earmark.library.end_users import delete_end_user
 from earmark.storage.tenant import Tenant
 
 
-async def erase_end_user(tenant: Tenant, end_user_id: str) -> None:
-    """Delete an end user and everything it has, for good.
+async def erase_end_user(tenant: Tenant, end_user_id: str, *, actor: str = OPERATOR) -> None:
+    """Delete an end user and everything it has, for good; the audit trail keeps who did it.
 
     Raises: EndUserNotFoundError.
     """
@@ -17,3 +18,4 @@ async def erase_end_user(tenant: Tenant, end_user_id: str) -> None:
         titles = await work.fetch_all(select_titles_of, {"whose_id": end_user_id}, whose="end_user")
         await forget_titles(work, titles)
         await delete_end_user(work, end_user_id)
+        await record(work, "end_user.erased", end_user_id, actor=actor)

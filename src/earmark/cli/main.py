@@ -8,7 +8,7 @@ from typing import cast
 import typer
 
 import earmark
-from earmark.cli import asking, demo, doctor, importing, operator, serving
+from earmark.cli import asking, audit, demo, doctor, importing, keys, projects, serving
 from earmark.errors import EarmarkError
 
 # Typer carries its own click and shows only some of its classes; wrong usage is what BadParameter is one of.
@@ -23,12 +23,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serving.serve)
-app.add_typer(operator.projects_cli, name="projects")
-app.add_typer(operator.keys_cli, name="keys")
+app.add_typer(projects.projects_cli, name="projects")
+app.add_typer(keys.keys_cli, name="keys")
 app.command("import")(importing.import_files)
 app.command("search")(asking.search)
 app.command("ask")(asking.ask)
 app.command("doctor")(doctor.doctor)
+app.command("audit")(audit.audit)
 app.command("demo", hidden=True)(demo.demo)
 
 

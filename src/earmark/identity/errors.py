@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earmark.errors import NotFoundError
+from earmark.errors import ConflictError, NotFoundError
 
 
 class ProjectNotFoundError(NotFoundError):
@@ -17,3 +17,10 @@ class KeyNotFoundError(NotFoundError):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"Key {key_id} does not exist.", param="key")
+
+
+class KeyNotRotatableError(ConflictError):
+    """Only keys that work can be given a new secret."""
+
+    def __init__(self, key_id: str, why: str) -> None:
+        super().__init__(f"Key {key_id} {why}, so it can't be rotated.", param="key")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from typing import Literal
 
 import orjson
 
 from earmark.clock import now_us
 from earmark.errors import UnauthorizedError
-from earmark.identity import queries
-from earmark.identity.errors import KeyNotFoundError
+from earmark.identity import audit, queries
+from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
+from earmark.identity.scopes import check_scopes
 from earmark.identity.types import Caller, KeyInfo, NewKey
 from earmark.ids import new_id, random_text
 from earmark.storage.credentials import find_credential
 from earmark.storage.database import Database
+from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant, TenantKey
 
 _FORM = re.compile(r"(?:sk_test_|sk_live_|rk_test_|rk_live_|eut_)[A-Za-z0-9]{33,128}\Z")
@@ -34,41 +37,111 @@ async def create_key(
     """Make a secret key (`sk_`), or with `scopes` a restricted one (`rk_`), perhaps bound to one end user.
 
     `end_user` is the end user's id and number.
+
+    Raises: UnknownScopeError.
     """
-    end_user_id, end_user_no = end_user or (None, None)
-    prefix = f"{'sk' if scopes is None else 'rk'}_{tenant.key.mode}_"
-    key = NewKey(new_id("key"), prefix + random_text(_SECRET_LENGTH))
-    row = {
-        "id": key.id,
-        "secret_hash": _hash(key.secret),
-        "label": label,
-        "hint": key.secret[-4:],
-        "end_user_id": end_user_id,
-        "end_user_no": end_user_no,
-        "scopes_json": None if scopes is None else orjson.dumps(sorted(scopes)).decode(),
-        "created_us": now_us(),
-        "expires_us": expires_us,
-        "revoked_us": None,
-    }
     async with tenant.writing() as work:
-        await work.execute(queries.insert_key, row)
+        key = await insert_credential(work, end_user=end_user, scopes=scopes, expires_us=expires_us, label=label)
+        await audit.record(work, "key.created", key.id)
     return key
 
 
+async def insert_credential(
+    work: Tenant,
+    *,
+    kind: Literal["key", "token", "code"] = "key",
+    end_user: tuple[str, int] | None = None,
+    scopes: frozenset[str] | None = None,
+    expires_us: int | None = None,
+    label: str | None = None,
+) -> NewKey:
+    """Make a credential of any kind inside a unit of work."""
+    end_user_id, end_user_no = end_user or (None, None)
+    secret = _prefix(kind, scopes, work.key.mode) + random_text(_SECRET_LENGTH)
+    key = NewKey(new_id("key"), secret, now_us(), expires_us)
+    row = {
+        "id": key.id,
+        "secret_hash": hash_secret(secret),
+        "label": label,
+        "hint": secret[-4:],
+        "end_user_id": end_user_id,
+        "end_user_no": end_user_no,
+        "scopes_json": None if scopes is None else orjson.dumps(sorted(check_scopes(scopes))).decode(),
+        "kind": kind,
+        "created_us": key.created_us,
+        "expires_us": expires_us,
+        "revoked_us": None,
+    }
+    await work.execute(queries.insert_key, row)
+    return key
+
+
+def _prefix(kind: str, scopes: frozenset[str] | None, mode: str) -> str:
+    """Codes have no prefix, so that nobody can send one as a key."""
+    if kind == "key":
+        return f"{'sk' if scopes is None else 'rk'}_{mode}_"
+    return "eut_" if kind == "token" else ""
+
+
 async def list_keys(tenant: Tenant) -> list[KeyInfo]:
-    """Return the tenant's keys, oldest first."""
-    rows = await tenant.fetch_all(queries.select_keys)
-    return [KeyInfo(*fields) for fields in ((*row, tenant.key.mode) for row in rows)]
+    """Return the tenant's keys and tokens, oldest first."""
+    return [_to_info(row, tenant) for row in await tenant.fetch_all(queries.select_keys)]
+
+
+def _to_info(row: Row, tenant: Tenant) -> KeyInfo:
+    fields = dict(zip(queries.KEY_FIELDS, row, strict=True))
+    scopes_json = fields.pop("scopes_json")
+    scopes = None if scopes_json is None else tuple(orjson.loads(scopes_json))
+    return KeyInfo(**fields, scopes=scopes, mode=tenant.key.mode)
 
 
 async def revoke_key(tenant: Tenant, key_id: str) -> None:
-    """Revoke a key, at once in every process.
+    """Revoke a key or a token, at once in every process.
 
     Raises: KeyNotFoundError.
     """
     async with tenant.writing() as work:
         if not await work.execute(queries.update_key_revoked, {"key_id": key_id, "now_us": now_us()}):
             raise KeyNotFoundError(key_id)
+        await audit.record(work, "key.revoked", key_id)
+
+
+async def rotate_key(tenant: Tenant, key_id: str, *, grace_us: int = 0) -> NewKey:
+    """Make a key of the same reach and expiry; the old one stops working now, or when `grace_us` have passed.
+
+    Raises: KeyNotFoundError; KeyNotRotatableError for tokens, and keys that are revoked or have expired.
+    """
+    async with tenant.writing() as work:
+        old = await _get_key_to_rotate(work, key_id)
+        key = await insert_credential(
+            work,
+            end_user=None if old.end_user_id is None else (old.end_user_id, old.end_user_no or 0),
+            scopes=None if old.scopes is None else frozenset(old.scopes),
+            expires_us=old.expires_us,
+            label=old.label,
+        )
+        ends_us = now_us() + grace_us
+        if not grace_us:
+            await work.execute(queries.update_key_revoked, {"key_id": key_id, "now_us": ends_us})
+        elif old.expires_us is None or old.expires_us > ends_us:
+            await work.execute(queries.update_key_expiry, {"key_id": key_id, "new_expires_us": ends_us})
+        await audit.record(work, "key.rotated", key_id)
+        await audit.record(work, "key.created", key.id)
+    return key
+
+
+async def _get_key_to_rotate(work: Tenant, key_id: str) -> KeyInfo:
+    row = await work.fetch_one(queries.select_key_to_change, {"key_id": key_id})
+    if row is None or row[1] == "code":
+        raise KeyNotFoundError(key_id)
+    key = _to_info(row, work)
+    if key.kind == "token":
+        raise KeyNotRotatableError(key_id, "is an end user's token (issuing another replaces it)")
+    if key.revoked_us is not None:
+        raise KeyNotRotatableError(key_id, "is revoked")
+    if key.expires_us is not None and key.expires_us <= now_us():
+        raise KeyNotRotatableError(key_id, "has expired")
+    return key
 
 
 async def authenticate(database: Database, authorization: str | None) -> Caller:
@@ -79,7 +152,7 @@ async def authenticate(database: Database, authorization: str | None) -> Caller:
     Raises: UnauthorizedError.
     """
     secret = _bearer(authorization)
-    wanted = _NO_HASH if secret is None else _hash(secret)
+    wanted = _NO_HASH if secret is None else hash_secret(secret)
     row = await find_credential(database, wanted)
     if row is None or not hmac.compare_digest(bytes(row[0]), wanted):
         raise UnauthorizedError
@@ -97,5 +170,6 @@ def _bearer(authorization: str | None) -> str | None:
     return secret if _FORM.match(secret) else None
 
 
-def _hash(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
+    """Return what is stored of a secret. It carries 256 random bits, so that one round of SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).digest()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Insert, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy import Insert, Select, Update, bindparam, func, insert, select, tuple_, update
 
 from earmark.storage.query import Guard, query
-from earmark.storage.tables import api_keys, installation, projects, tenants
+from earmark.storage.tables import api_keys, audit_events, end_users, installation, projects, tenants
 
 
 @query
@@ -43,16 +43,27 @@ def select_last_tenant_id(own: Guard) -> Select[tuple[int]]:
     return select(func.coalesce(func.max(tenants.c.id), 0))
 
 
+# ---- credentials -----------------------------------------------------------------------------------
+
+KEY_FIELDS = ("id", "kind", "label", "hint", "end_user_id", "end_user_no", "scopes_json", "created_us", "expires_us",
+              "revoked_us", "last_used_us")  # fmt: skip
+KEY = tuple(api_keys.c[name] for name in KEY_FIELDS)
+
+
 @query
 def insert_key(own: Guard) -> Insert:
-    return own.insert(api_keys, unset=("kind", "last_used_us"))
+    return own.insert(api_keys, unset=("last_used_us",))
 
 
 @query
 def select_keys(own: Guard) -> Select[Any]:
-    columns = (api_keys.c.id, api_keys.c.label, api_keys.c.hint, api_keys.c.end_user_id, api_keys.c.created_us,
-               api_keys.c.expires_us, api_keys.c.revoked_us)  # fmt: skip
-    return select(*columns).where(own(api_keys)).order_by(api_keys.c.created_us, api_keys.c.id)
+    own_keys = select(*KEY).where(own(api_keys), api_keys.c.kind != "code")
+    return own_keys.order_by(api_keys.c.created_us, api_keys.c.id)
+
+
+@query
+def select_key_to_change(own: Guard) -> Select[Any]:
+    return select(*KEY).where(own(api_keys), api_keys.c.id == bindparam("key_id")).with_for_update()
 
 
 @query
@@ -62,6 +73,72 @@ def update_key_revoked(own: Guard) -> Update:
         .where(own(api_keys), api_keys.c.id == bindparam("key_id"))
         .values(revoked_us=func.coalesce(api_keys.c.revoked_us, bindparam("now_us")))
     )
+
+
+@query
+def update_key_expiry(own: Guard) -> Update:
+    one = own(api_keys), api_keys.c.id == bindparam("key_id")
+    return update(api_keys).where(*one).values(expires_us=bindparam("new_expires_us"))
+
+
+@query
+def update_key_used(own: Guard) -> Update:
+    one = own(api_keys), api_keys.c.id == bindparam("key_id")
+    is_later = func.coalesce(api_keys.c.last_used_us, 0) < bindparam("used_us")
+    return update(api_keys).where(*one, is_later).values(last_used_us=bindparam("used_us"))
+
+
+@query
+def select_end_user_to_lock(own: Guard) -> Select[Any]:
+    """Whoever issues a token waits here for whoever issues one to the same end user."""
+    return select(end_users.c.id).where(own(end_users), end_users.c.id == bindparam("whose_id")).with_for_update()
+
+
+@query
+def select_tokens_in_use(own: Guard) -> Select[tuple[str]]:
+    whose = api_keys.c.end_user_id == bindparam("whose_id")
+    return select(api_keys.c.id).where(
+        own(api_keys), whose, api_keys.c.kind == "token", api_keys.c.revoked_us.is_(None)
+    )
+
+
+@query
+def update_code_used(own: Guard) -> Update:
+    """One row for the first who brings the code, none for all others: the database decides between processes."""
+    return (
+        update(api_keys)
+        .where(
+            own(api_keys),
+            api_keys.c.id == bindparam("key_id"),
+            api_keys.c.kind == "code",
+            api_keys.c.revoked_us.is_(None),
+            api_keys.c.expires_us > bindparam("now_us"),
+        )
+        .values(revoked_us=bindparam("now_us"))
+    )
+
+
+# ---- the audit trail -------------------------------------------------------------------------------
+
+
+@query
+def insert_audit_event(own: Guard) -> Insert:
+    return own.insert(audit_events)
+
+
+@query
+def select_audit_events(own: Guard) -> Select[Any]:
+    position = tuple_(audit_events.c.at_us, audit_events.c.id)
+    columns = (audit_events.c[name] for name in ("id", "at_us", "actor", "action", "object_id"))
+    return (
+        select(*columns)
+        .where(own(audit_events), position > tuple_(bindparam("after_us"), bindparam("after_id")))
+        .order_by(audit_events.c.at_us, audit_events.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+# ---- the installation ------------------------------------------------------------------------------
 
 
 @query

@@ -40,21 +40,38 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made: the only time its secret is seen."""
+    """A credential just made: the only time its secret is seen."""
 
     id: str
     secret: str
+    created_us: int = 0
+    expires_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """What can be shown of a key later."""
+    """What can be shown of a credential later. `scopes` None means everything its kind allows."""
 
     id: str
+    kind: str
     label: str | None
     hint: str
     end_user_id: str | None
+    end_user_no: int | None
+    scopes: tuple[str, ...] | None
     created_us: int
     expires_us: int | None
     revoked_us: int | None
+    last_used_us: int | None
     mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """Who did what, and when. Its fields are the columns, in order."""
+
+    id: str
+    at_us: int
+    actor: str
+    action: str
+    object_id: str | None

@@ -15,6 +15,7 @@ from earmark.api.wire.ask import ExportQuery, ImportBody, SessionShown, session_
 from earmark.ask.export import export_json, export_markdown
 from earmark.ask.importing import import_session
 from earmark.errors import NotFoundError
+from earmark.identity.audit import record
 from earmark.library.end_users import narrow_to_end_user
 
 routes = Routes("Ask sessions")
@@ -37,8 +38,11 @@ _EXPORTS: dict[str, Any] = {
 async def export_session(call: ApiCall, session_id: str, query: Annotated[ExportQuery, Query()]) -> Reply:
     """Export a session as Markdown for people, or as JSON that can be imported again."""
     if query.format == "json":
-        return json_reply(await export_json(call.tenant, session_id))
+        document = await export_json(call.tenant, session_id)
+        await record(call.tenant, "session.exported", session_id, actor=call.caller.key_id)
+        return json_reply(document)
     text = await export_markdown(call.tenant, session_id)
+    await record(call.tenant, "session.exported", session_id, actor=call.caller.key_id)
     return Reply(200, text.encode(), ((b"content-type", b"text/markdown; charset=utf-8"),))
 
 

@@ -1,0 +1,144 @@
+"""`earmark keys`: made, listed, revoked, rotated. A secret is printed once, and never taken as an argument."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import typer
+
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.clock import now_us, parse_time, render_time, render_time_or_none
+from earmark.identity.keys import create_key, list_keys, revoke_key, rotate_key
+from earmark.identity.projects import get_tenant
+from earmark.identity.scopes import UnknownScopeError, check_scopes
+from earmark.identity.types import KeyInfo, NewKey
+from earmark.library.end_users import get_end_user
+from earmark.runtime import Runtime
+
+keys_cli = typer.Typer(help="Make, list, rotate and revoke keys.", no_args_is_help=True, rich_markup_mode=None)
+KeyArgument = Annotated[str, typer.Argument(help="The key's id.", metavar="key_…")]
+_DURATION = re.compile(r"(\d{1,5})([smhd])\Z")
+_UNIT_US = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+
+
+@keys_cli.command("create")
+def create(
+    project: ProjectOption,
+    mode: ModeOption = "live",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Restrict it to this, as in ask:read; may be given again.", metavar="S")
+    ] = None,
+    end_user: Annotated[str | None, typer.Option(help="Bind the key to one end user.", metavar="eu_…")] = None,
+    expires_at: Annotated[str | None, typer.Option(help="When it stops working (RFC 3339).")] = None,
+    label: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a secret key, or with --scope a restricted one, and show it, once."""
+    check_mode(mode)
+    scopes = _parse_scopes(scope)
+    expires_us = _parse_expiry(expires_at)
+
+    async def work(runtime: Runtime) -> NewKey:
+        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        user = await get_end_user(tenant, end_user) if end_user is not None else None
+        bound = None if user is None else (user.id, user.number)
+        return await create_key(tenant, end_user=bound, scopes=scopes, expires_us=expires_us, label=label)
+
+    key = run(work)
+    shown = {"id": key.id, "key": key.secret, "project_id": project, "mode": mode, "end_user_id": end_user}
+    reach = {"scopes": None if scopes is None else sorted(scopes), "expires_at": render_time_or_none(expires_us)}
+    emit({**shown, **reach}, as_json=as_json, text=key.secret)
+
+
+def _parse_scopes(given: list[str] | None) -> frozenset[str] | None:
+    if not given:
+        return None
+    try:
+        return check_scopes(given)
+    except UnknownScopeError as error:
+        raise typer.BadParameter(error.message) from error
+
+
+def _parse_expiry(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise typer.BadParameter("--expires-at must be a time such as 2027-01-31T00:00:00Z.") from error
+
+
+@keys_cli.command("list")
+def list_of_project(project: ProjectOption, mode: ModeOption = "live", as_json: JsonOption = False) -> None:
+    """List a project's keys and end users' tokens; their secrets can't be shown again."""
+    check_mode(mode)
+
+    async def work(runtime: Runtime) -> list[KeyInfo]:
+        return await list_keys(await get_tenant(runtime.operator, project, mode))  # type: ignore[arg-type]
+
+    for key in run(work):
+        reach = f"{key.end_user_id or 'whole project'}  {' '.join(key.scopes) if key.scopes is not None else ''}"
+        emit(_to_json(key), as_json=as_json, text=f"{key.id}  {key.kind}  …{key.hint}  {_state_of(key)}  {reach}")
+
+
+def _to_json(key: KeyInfo) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "kind": key.kind,
+        "label": key.label,
+        "hint": key.hint,
+        "mode": key.mode,
+        "scopes": key.scopes,
+        "end_user_id": key.end_user_id,
+        "created_at": render_time(key.created_us),
+        "expires_at": render_time_or_none(key.expires_us),
+        "revoked_at": render_time_or_none(key.revoked_us),
+        "last_used_at": render_time_or_none(key.last_used_us),
+    }
+
+
+def _state_of(key: KeyInfo) -> str:
+    if key.revoked_us is not None:
+        return "revoked"
+    return "expired" if key.expires_us is not None and key.expires_us <= now_us() else "active"
+
+
+@keys_cli.command("revoke")
+def revoke(key_id: KeyArgument, project: ProjectOption, mode: ModeOption = "live", as_json: JsonOption = False) -> None:
+    """Revoke a key or a token, at once in every process."""
+    check_mode(mode)
+
+    async def work(runtime: Runtime) -> None:
+        await revoke_key(await get_tenant(runtime.operator, project, mode), key_id)  # type: ignore[arg-type]
+
+    run(work)
+    emit({"id": key_id, "revoked": True}, as_json=as_json, text=f"{key_id} is revoked.")
+
+
+@keys_cli.command("rotate")
+def rotate(
+    key_id: KeyArgument,
+    project: ProjectOption,
+    mode: ModeOption = "live",
+    grace: Annotated[str, typer.Option(help="How long the old key goes on working, such as 30m, 24h, 7d.")] = "0s",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new secret of the same reach and show it, once; the old key is revoked."""
+    check_mode(mode)
+    grace_us = _parse_duration(grace)
+
+    async def work(runtime: Runtime) -> NewKey:
+        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        return await rotate_key(tenant, key_id, grace_us=grace_us)
+
+    key = run(work)
+    shown = {"id": key.id, "key": key.secret, "replaces": key_id, "expires_at": render_time_or_none(key.expires_us)}
+    emit(shown, as_json=as_json, text=key.secret)
+
+
+def _parse_duration(text: str) -> int:
+    match = _DURATION.match(text)
+    if match is None:
+        raise typer.BadParameter("--grace must be a number with s, m, h or d, such as 24h.")
+    return int(match.group(1)) * _UNIT_US[match.group(2)]

@@ -1,0 +1,31 @@
+"""What restricted keys and end-user tokens may do: the contract's scopes, `area:read` or `area:write`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from earmark.errors import InvalidError
+
+AREAS = ("recordings", "transcriptions", "end_users", "summaries", "ask", "folders", "webhooks")
+SCOPES = frozenset(f"{area}:{access}" for area in AREAS for access in ("read", "write"))
+TOKEN_SCOPES = frozenset({"ask:write", "folders:write", "recordings:read", "transcriptions:read", "end_users:read"})
+"""The reach of an end-user token within its one end user; `write` includes `read`."""
+
+
+class UnknownScopeError(InvalidError):
+    """There is no such scope."""
+
+    def __init__(self) -> None:
+        areas = ", ".join(AREAS)
+        super().__init__(f"A scope is one of {areas}, then :read or :write.", param="scope")
+
+
+def check_scopes(scopes: Iterable[str]) -> frozenset[str]:
+    """Return the scopes as a set.
+
+    Raises: UnknownScopeError.
+    """
+    asked = frozenset(scopes)
+    if not asked <= SCOPES:
+        raise UnknownScopeError
+    return asked

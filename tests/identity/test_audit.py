@@ -1,0 +1,77 @@
+"""The audit trail: written with what it speaks of, never changed, kept for each tenant apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from earmark.ask.erasure import erase_end_user
+from earmark.errors import UnavailableError
+from earmark.identity.audit import record, walk_events
+from earmark.identity.keys import create_key, revoke_key, rotate_key
+from earmark.identity.projects import create_project, get_tenant
+from earmark.library.end_users import create_end_user
+from earmark.library.errors import EndUserNotFoundError
+from earmark.runtime import Runtime
+from earmark.storage.query import Compiled
+from earmark.storage.tenant import Tenant
+from tests.server import Place
+
+
+async def events_of(tenant: Tenant) -> list[tuple[str, str, str | None]]:
+    return [(one.actor, one.action, one.object_id) async for one in walk_events(tenant)]
+
+
+def test_keys_and_erasures_leave_events_in_order(fresh_place: Place) -> None:
+    async def work(runtime: Runtime) -> None:
+        project = await create_project(runtime.operator, "audit")
+        tenant = await get_tenant(runtime.operator, project.id, "live")
+        user = await create_end_user(tenant)
+        first = await create_key(tenant)
+        second = await rotate_key(tenant, first.id)
+        await revoke_key(tenant, second.id)
+        await erase_end_user(tenant, user.id, actor=second.id)
+        events = await events_of(tenant)
+        assert sorted(events[1:3]) == [("operator", "key.created", second.id), ("operator", "key.rotated", first.id)]
+        assert events[:1] + events[3:] == [
+            ("operator", "key.created", first.id),
+            ("operator", "key.revoked", second.id),
+            (second.id, "end_user.erased", user.id),
+        ]
+        assert await events_of(await get_tenant(runtime.operator, project.id, "test")) == []
+
+    fresh_place.run(work)
+
+
+def test_what_failed_leaves_no_event(fresh_place: Place) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "audit")).id, "live")
+        with pytest.raises(EndUserNotFoundError):
+            await erase_end_user(tenant, "eu_nobody")
+        assert await events_of(tenant) == []
+
+    fresh_place.run(work)
+
+
+def test_more_events_than_a_page_are_walked_once_each(fresh_place: Place) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "audit")).id, "live")
+        async with tenant.writing() as unit:
+            for number in range(1_001):
+                await record(unit, "session.exported", f"as_{number}")
+        assert len({one for _, _, one in await events_of(tenant)}) == len(await events_of(tenant)) == 1_001
+
+    fresh_place.run(work)
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit_events SET actor = 'nobody'", "DELETE FROM audit_events"])
+def test_the_database_refuses_to_change_the_trail(fresh_place: Place, change: str) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "audit")).id, "live")
+        await create_key(tenant)
+        before = await events_of(tenant)
+        with pytest.raises(UnavailableError):
+            async with runtime.database.writing(tenant.key.tenant_id) as connection:
+                await connection.execute(Compiled(change, (), {}, is_long=False), ())
+        assert await events_of(tenant) == before
+
+    fresh_place.run(work)
