@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,8 @@ from earmark.runtime import Runtime, open_runtime
 
 T = TypeVar("T")
 EARMARK = [sys.executable, "-m", "earmark"]
-_ADDRESS = re.compile(r"http://[^ /]+")
+SERVE = [*EARMARK, "serve", "--port", "0"]
+_ADDRESS = re.compile(r"http://[^\s/]+")
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ class Server:
 
 
 @contextmanager
-def running(place: Place, *options: str, **env: str) -> Iterator[Server]:
+def running(place: Place, *options: str, command: Sequence[str] = SERVE, **env: str) -> Iterator[Server]:
     """Start a server on a free port and stop it at the end."""
     process = subprocess.Popen(
-        [*EARMARK, "serve", "--port", "0", *options],
+        [*command, *options],
         env={**place.environment, **env},
         stdout=subprocess.PIPE,
         text=True,

@@ -17,7 +17,7 @@ MessageId = NewType("MessageId", str)
 FolderId = NewType("FolderId", str)
 
 _ALPHABET: Final = string.ascii_letters + string.digits
-_LENGTH: Final = 24
+ID_LENGTH: Final = 24
 _SPREAD: Final = bytes(_ALPHABET.encode()[byte % len(_ALPHABET)] for byte in range(256))
 _BODY: Final = re.compile(r"[A-Za-z0-9]{1,64}\Z")
 
@@ -28,7 +28,7 @@ def new_id(prefix: str) -> str:
     Spreading random bytes over 62 characters favours eight of them a little, which ids can bear and
     secrets need not: fifteen times faster than `random_text`, and every request makes one.
     """
-    return f"{prefix}_{secrets.token_bytes(_LENGTH).translate(_SPREAD).decode()}"
+    return f"{prefix}_{secrets.token_bytes(ID_LENGTH).translate(_SPREAD).decode()}"
 
 
 def random_text(length: int) -> str:

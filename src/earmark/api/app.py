@@ -24,6 +24,7 @@ from earmark.api.routes import end_users, exports, folders, messages, recordings
 from earmark.api.wire.common import Health
 from earmark.config import Settings
 from earmark.errors import EarmarkError, UnavailableError
+from earmark.identity import idempotency
 from earmark.identity.rates import Allowance
 from earmark.ids import new_id
 from earmark.runtime import Runtime, open_runtime
@@ -34,6 +35,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = "/v1"
 ROUTERS = [one.routes.router for one in (sessions, messages, exports, recordings, transcriptions, folders, end_users)]
+_SWEEP_S = 600
 log = structlog.get_logger("earmark.api")
 
 
@@ -54,9 +56,11 @@ class Edge:
             self._cursors = CursorSigner(runtime.cursor_secret)
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
             noting = asyncio.create_task(runtime.last_used.keep_writing())
+            sweeping = asyncio.create_task(_sweep(runtime))
             yield
             resuming.cancel()
             noting.cancel()
+            sweeping.cancel()
             await _write_last_used(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,6 +102,16 @@ async def _write_last_used(runtime: Runtime) -> None:
     """Going down must not fail because the database went first."""
     with suppress(UnavailableError):
         await runtime.last_used.write()
+
+
+async def _sweep(runtime: Runtime) -> None:
+    """Now and then, delete kept answers that are older than a day."""
+    while True:
+        try:
+            await idempotency.sweep(runtime.operator)
+        except EarmarkError as error:  # the database is away: the next round finds the same rows
+            log.warning("sweep.failed", error=type(error).__name__)
+        await asyncio.sleep(_SWEEP_S)
 
 
 def _rate_headers(allowance: Allowance | None) -> Headers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Security
 from fastapi.security import HTTPBearer
@@ -13,8 +13,12 @@ from earmark.api.errors import BodyTooLargeError
 from earmark.api.reply import header_map
 from earmark.identity.rates import Allowance
 from earmark.identity.types import Caller
+from earmark.ids import new_id
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
+
+if TYPE_CHECKING:
+    from earmark.api.retries import Retry
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -23,7 +27,8 @@ class Call:
     """A request: who sends it, and the handles it may use."""
 
     __slots__ = (
-        "allowance", "caller", "cursors", "headers", "query_string", "receive", "request_id", "runtime", "tenant",
+        "allowance", "caller", "cursors", "headers", "method", "path", "query_string", "receive", "request_id",
+        "retry", "runtime", "tenant",
     )  # fmt: skip
 
     caller: Caller
@@ -41,9 +46,16 @@ class Call:
         self.cursors = cursors
         self.request_id = request_id
         self.headers = header_map(scope["headers"])
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
         self.query_string: bytes = scope["query_string"]
         self.receive = receive
         self.allowance: Allowance | None = None
+        self.retry: Retry | None = None
+
+    def new_id(self, prefix: str) -> str:
+        """Return the id of what this request makes: the same again when the request is sent again with its key."""
+        return new_id(prefix) if self.retry is None else self.retry.new_id(prefix)
 
     async def read_body(self, limit_bytes: int) -> bytes:
         """Return the body.

@@ -21,6 +21,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from earmark.api.call import ApiCall, Call
 from earmark.api.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
 from earmark.api.reply import Reply
+from earmark.api.retries import RetryKind, answer_once, keeps_answers
 from earmark.errors import ForbiddenError, InvalidError
 from earmark.identity.keys import authenticate
 from earmark.identity.rates import RateLimitError
@@ -60,6 +61,8 @@ class Rules:
             query and body are read, where a route has either.
         is_project_wide: refuse end-user-scoped credentials.
         media_types: accepted content types; bodies other than JSON reach the handler as bytes.
+        retry: POST and PATCH: how the work and the answer kept for its Idempotency-Key hold together
+            (`api/retries.py`).
     """
 
     scope: str
@@ -68,14 +71,16 @@ class Rules:
     is_project_wide: bool = False
     media_types: tuple[str, ...] = ("application/json",)
     limit_bytes: int = JSON_LIMIT_BYTES
+    retry: RetryKind = "together"
 
 
 class Endpoint:
     """A route's handler with its rules, ready to run."""
 
-    def __init__(self, handler: Handler, rules: Rules) -> None:
+    def __init__(self, handler: Handler, rules: Rules, method: str) -> None:
         self._handler = handler
         self._rules = rules
+        self._keeps_answers = keeps_answers(method, rules.retry)
         self._query: type[BaseModel] | None = None
         self._body: type[BaseModel] | None = None
         self._takes_raw = False
@@ -111,10 +116,14 @@ class Endpoint:
         _check_version(call.headers)
         if self._query is not None:
             arguments["query"] = self._parse_query(call)
+        document: Any = None
         if self._body is not None:
-            arguments["body"] = self._parse_body(call, raw)
+            document = self._load_body(call, raw)
+            arguments["body"] = self._validate_body(document)
         elif self._takes_raw:
             arguments["body"] = raw
+        if self._keeps_answers and b"idempotency-key" in call.headers:
+            return await answer_once(call, rules.retry, document, lambda: self._handler(**arguments))
         return await self._handler(**arguments)
 
     async def _read_body(self, call: Call) -> bytes:
@@ -132,8 +141,7 @@ class Endpoint:
         except ValidationError as error:
             raise invalid_request(error, where="The query") from error
 
-    def _parse_body(self, call: Call, raw: bytes) -> Any:
-        assert self._body_adapter is not None
+    def _load_body(self, call: Call, raw: bytes) -> Any:
         if not raw and self._is_body_optional:
             value: Any = {}
         elif not raw:
@@ -144,8 +152,12 @@ class Endpoint:
             raise InvalidError("The body must be a JSON object.")
         for name in _ignored(call):
             value.pop(name, None)
+        return value
+
+    def _validate_body(self, document: Any) -> Any:
+        assert self._body_adapter is not None
         try:
-            return self._body_adapter.validate_python(value)
+            return self._body_adapter.validate_python(document)
         except ValidationError as error:
             raise invalid_request(error, where="The body") from error
 
@@ -226,9 +238,9 @@ def endpoint_of(handler: Handler) -> Endpoint:
     return endpoint
 
 
-def attach(handler: Handler, rules: Rules) -> Handler:
+def attach(handler: Handler, rules: Rules, method: str) -> Handler:
     """Remember a handler's rules and check that it takes its call."""
     first = next(iter(inspect.signature(handler, eval_str=True).parameters.values()))
     assert first.annotation is ApiCall, f"{handler.__name__} must take `call: ApiCall` first"
-    handler.__earmark_endpoint__ = Endpoint(handler, rules)  # type: ignore[attr-defined]
+    handler.__earmark_endpoint__ = Endpoint(handler, rules, method)  # type: ignore[attr-defined]
     return handler

@@ -9,7 +9,7 @@ import orjson
 
 from earmark.errors import EarmarkError
 
-_JSON = (b"content-type", b"application/json")
+JSON = (b"content-type", b"application/json")
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -26,7 +26,7 @@ class Reply:
 
 def json_reply(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
     """Return `value` as JSON; `orjson.Fragment` passes stored JSON through unparsed."""
-    return Reply(status, orjson.dumps(value), (_JSON, *headers))
+    return Reply(status, orjson.dumps(value), (JSON, *headers))
 
 
 def no_content() -> Reply:

@@ -12,6 +12,7 @@ from earmark.api.call import Call
 from earmark.api.errors import MethodNotAllowedError, PathNotFoundError
 from earmark.api.pipeline import Endpoint, Handler, Rules, attach, endpoint_of
 from earmark.api.reply import Reply
+from earmark.api.retries import KEY_ERRORS, KEY_HEADER, keeps_answers
 from earmark.api.wire.common import ErrorEnvelope
 from earmark.errors import EarmarkError
 
@@ -37,16 +38,19 @@ class Routes:
         """Decorate a handler: the first of `answers` (status: model or None) is the usual one."""
 
         def decorate(handler: H) -> H:
-            attach(handler, rules)
+            attach(handler, rules, method)
             (status, model), *others = answers.items()
             responses: dict[int | str, dict[str, Any]] = {}
             for other, other_model in others:
                 responses[other] = {"model": other_model} if other_model else {}
-            for error_status in sorted({400, 401, 403, 429, *(error.status for error in errors)}):
+            keeps = keeps_answers(method, rules.retry)
+            extra = {**(openapi or {}), "parameters": [KEY_HEADER]} if keeps else openapi
+            of_keys = {error.status for error in KEY_ERRORS} if keeps else set()
+            for error_status in sorted({400, 401, 403, 429, *of_keys, *(error.status for error in errors)}):
                 responses[error_status] = {"model": ErrorEnvelope}
             self.router.add_api_route(
                 path, handler, methods=[method], status_code=status, response_model=model,
-                responses=responses, openapi_extra=openapi, operation_id=handler.__name__,
+                responses=responses, openapi_extra=extra, operation_id=handler.__name__,
             )  # fmt: skip
             return handler
 

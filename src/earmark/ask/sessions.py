@@ -22,13 +22,21 @@ FILTERS = ("end_user_id", "scope_type", "recording_id", "q", "active_after", "ac
 
 
 async def create_session(
-    tenant: Tenant, scope: Scope, *, title: str | None = None, import_sha256: str | None = None
+    tenant: Tenant,
+    scope: Scope,
+    *,
+    title: str | None = None,
+    import_sha256: str | None = None,
+    session_id: str | None = None,
 ) -> Session:
-    """Make an empty session of the end user that the handle is narrowed to."""
+    """Make an empty session of the end user that the handle is narrowed to.
+
+    Raises: UniqueViolationError if `session_id` or `import_sha256` is there already.
+    """
     assert tenant.end_user_id is not None
     now = now_us()
     session = Session(
-        new_id("as"),
+        session_id or new_id("as"),
         tenant.end_user_id,
         scope.type,
         dump_scope(scope),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from earmark.clock import now_us
+from earmark.identity.idempotency import forget_quotes
 from earmark.ids import new_id, new_number
 from earmark.library import queries
 from earmark.library.end_users import dump_metadata, page_params
@@ -138,5 +139,6 @@ async def delete_recording(tenant: Tenant, recording_id: str) -> None:
     Raises: RecordingNotFoundError.
     """
     async with tenant.writing() as work:
+        await forget_quotes(work, recording_id)
         if not await work.execute(queries.delete_recording, {"recording_id": recording_id}):
             raise RecordingNotFoundError

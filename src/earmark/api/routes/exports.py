@@ -46,7 +46,7 @@ async def export_session(call: ApiCall, session_id: str, query: Annotated[Export
     return Reply(200, text.encode(), ((b"content-type", b"text/markdown; charset=utf-8"),))
 
 
-@routes.add("POST", "/ask/sessions/import", Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES),
+@routes.add("POST", "/ask/sessions/import", Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart"),
             answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
 async def import_one(call: ApiCall, body: ImportBody) -> Reply:
     """Make a session of an exported one (201); of an export imported before, show that session (200)."""

@@ -82,7 +82,7 @@ async def get_message(
     return json_reply(_with_sources(message, sources, query.include))
 
 
-@routes.add("POST", "/ask/sessions/{session_id}/messages", Rules("ask:write", BY_ID, session_exists),
+@routes.add("POST", "/ask/sessions/{session_id}/messages", Rules("ask:write", BY_ID, session_exists, retry="apart"),
             answers={200: AskResultShown},
             errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError])  # fmt: skip
 async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Reply:
@@ -91,7 +91,8 @@ async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Re
     return json_reply(result_to_wire(result))
 
 
-@routes.add("POST", "/ask/sessions/{session_id}/messages/{message_id}/regenerate", Rules("ask:write", BY_IDS, _exist),
+@routes.add("POST", "/ask/sessions/{session_id}/messages/{message_id}/regenerate",
+            Rules("ask:write", BY_IDS, _exist, retry="apart"),
             answers={200: AskResultShown},
             errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError])  # fmt: skip
 async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, body: RegenerateBody) -> Reply:

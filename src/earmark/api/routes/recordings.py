@@ -75,7 +75,7 @@ async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Qu
     )
 
 
-@routes.add("POST", "/recordings/search", Rules("recordings:read"), answers={200: SearchResults},
+@routes.add("POST", "/recordings/search", Rules("recordings:read", retry="none"), answers={200: SearchResults},
             errors=[NotFoundError])  # fmt: skip
 async def search_recordings(call: ApiCall, body: SearchRequestBody) -> Reply:
     """Find moments in one end user's transcripts, by words and by meaning, best first."""

@@ -67,7 +67,7 @@ def _position(session: Session) -> tuple[int, str]:
 @routes.add(
     "POST",
     "/ask/sessions",
-    Rules("ask:write"),
+    Rules("ask:write", retry="apart"),
     answers={201: SessionShown, 200: AskResultShown},
     errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError],
 )
@@ -83,6 +83,8 @@ async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
         end_user_id=body.end_user_id,
         title=body.title,
         question=body.initial_message.to_question() if body.initial_message else None,
+        session_id=call.new_id("as"),
+        goes_on_in=call.retry.session_id if call.retry else None,
     )
     opened = await open_session(call.tenant, call.runtime.turns, wanted)
     if isinstance(opened, Session):
