@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """The address to bind."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787
     """The port to bind; 0 takes a free one."""
+    public_url: str | None = None
+    """Where people reach the server (`https://ask.example.org`), for links it hands out; default: the bound address."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Server processes."""
     log_level: str = "info"

@@ -11,6 +11,7 @@ from earmark.config import Settings
 from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.identity.rates import RateLimiter
+from earmark.identity.sign_in import TRIES_PER_MINUTE
 from earmark.llm.extractive import ExtractiveModel
 from earmark.llm.providers import Providers
 from earmark.retrieval.embedders import MiniLMEmbedder
@@ -19,6 +20,8 @@ from earmark.retrieval.search import Searcher
 from earmark.storage.database import Database
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
+
+_RATES_FILE = "rates.bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Runtime:
     ingester: Ingester
     turns: TurnEngine
     rates: RateLimiter | None
+    sign_in_rates: RateLimiter
     last_used: LastUsed
     cursor_secret: str
 
@@ -51,9 +55,13 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         turns = TurnEngine(searcher, Providers([ExtractiveModel(embedder)]), settings.turn_wait_s)
         secret = await get_installation_secret(operator, "cursor_secret")
         rates = _rates(settings)
-        yield Runtime(settings, database, operator, searcher, ingester, turns, rates, LastUsed(database), secret)
+        sign_in_rates = RateLimiter(settings.data_dir / _RATES_FILE, TRIES_PER_MINUTE)
+        yield Runtime(
+            settings, database, operator, searcher, ingester, turns, rates, sign_in_rates, LastUsed(database), secret
+        )
         await ingester.close()
         searcher.close()
+        sign_in_rates.close()
         if rates is not None:
             rates.close()
     finally:
@@ -63,4 +71,4 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 def _rates(settings: Settings) -> RateLimiter | None:
     if not settings.rate_limit_overall:
         return None
-    return RateLimiter(settings.data_dir / "rates.bin", settings.rate_limit_overall)
+    return RateLimiter(settings.data_dir / _RATES_FILE, settings.rate_limit_overall)

@@ -186,8 +186,9 @@ def test_openapi_describes_every_route_with_examples_and_errors(server: Server) 
             assert one["summary"], (path, method)
             assert "422" not in one["responses"]
             if path.startswith("/v1"):
-                assert {"400", "401", "403", "429"} <= set(one["responses"])
-                assert one["security"]
+                assert {"400", "401", "429"} <= set(one["responses"])
+                is_open = path == "/v1/console/sign-in"
+                assert ("security" in one, "403" in one["responses"]) == (not is_open, not is_open)
 
 
 def test_docs_are_one_page_without_outside_requests(server: Server) -> None:
@@ -196,3 +197,23 @@ def test_docs_are_one_page_without_outside_requests(server: Server) -> None:
     assert "/v1/ask/sessions" in page.text
     assert not re.search(r"(src|href)=.?https?:", page.text)
     assert "<script" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/ask/sessions", 200), ("GET", "/v1/ask/sessions?limit=0", 400), ("GET", "/v1/nothing", 404),
+     ("PUT", "/v1/ask/sessions", 405), ("DELETE", "/v1/ask/sessions/as_unknown", 404),
+     ("GET", "/health", 200), ("GET", "/docs", 200), ("GET", "/openapi.json", 200), ("GET", "/nothing", 404)],
+)  # fmt: skip
+def test_every_answer_tells_browsers_to_keep_their_hands_off(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "access-control-allow-origin" not in answer.headers
+    assert answer.headers.get("cache-control") == ("no-store" if path.startswith("/v1") else None)
+    assert "server" not in answer.headers

@@ -20,7 +20,18 @@ from earmark.api.docs_page import docs_page
 from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
 from earmark.api.reply import Headers, Reply, error_reply, json_reply
 from earmark.api.router import PathTable
-from earmark.api.routes import end_users, exports, folders, messages, recordings, sessions, transcriptions
+from earmark.api.routes import (
+    console,
+    end_users,
+    exports,
+    folders,
+    messages,
+    recordings,
+    sessions,
+    tokens,
+    transcriptions,
+)
+from earmark.api.safe_headers import API_HEADERS, PAGE_HEADERS, with_safe_headers
 from earmark.api.wire.common import Health
 from earmark.config import Settings
 from earmark.errors import EarmarkError, UnavailableError
@@ -34,7 +45,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = "/v1"
-ROUTERS = [one.routes.router for one in (sessions, messages, exports, recordings, transcriptions, folders, end_users)]
+ROUTERS = [
+    one.routes.router
+    for one in (sessions, messages, exports, recordings, transcriptions, folders, end_users, tokens, console)
+]
 _SWEEP_S = 600
 log = structlog.get_logger("earmark.api")
 
@@ -66,8 +80,9 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX + "/"):
-            await self.fastapi(scope, receive, send)
+            await self.fastapi(scope, receive, with_safe_headers(send, PAGE_HEADERS))
             return
+        send = with_safe_headers(send, API_HEADERS)
         request_id = new_id("req")
         assert self.runtime is not None
         assert self._cursors is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Security
+from fastapi import Depends, Security
 from fastapi.security import HTTPBearer
 
 from earmark.api.cursors import CursorSigner
@@ -27,8 +27,8 @@ class Call:
     """A request: who sends it, and the handles it may use."""
 
     __slots__ = (
-        "allowance", "caller", "cursors", "headers", "method", "path", "query_string", "receive", "request_id",
-        "retry", "runtime", "tenant",
+        "acting_for", "allowance", "caller", "client_host", "cursors", "headers", "method", "path", "query_string",
+        "receive", "request_id", "retry", "runtime", "server", "tenant",
     )  # fmt: skip
 
     caller: Caller
@@ -52,6 +52,18 @@ class Call:
         self.receive = receive
         self.allowance: Allowance | None = None
         self.retry: Retry | None = None
+        self.acting_for: str | None = None
+        self.client_host: str = (scope.get("client") or ("",))[0]
+        self.server: tuple[str, int | None] = scope.get("server") or ("127.0.0.1", None)
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach this server: as the operator says, else the bound address; never from `Host`."""
+        if self.runtime.settings.public_url is not None:
+            return self.runtime.settings.public_url.rstrip("/")
+        host, port = self.server
+        name = f"[{host}]" if ":" in host else host
+        return f"http://{name}" if port is None else f"http://{name}:{port}"
 
     def new_id(self, prefix: str) -> str:
         """Return the id of what this request makes: the same again when the request is sent again with its key."""
@@ -82,3 +94,11 @@ class Call:
 
 ApiCall = Annotated[Call, Security(HTTPBearer(description="An API key.", bearerFormat="sk_live_…"))]
 """The parameter through which a route gets its call; for OpenAPI, the credential it needs."""
+
+
+def _nobody() -> None:
+    """What FastAPI is told that a route without authentication depends on."""
+
+
+OpenCall = Annotated[Call, Depends(_nobody)]
+"""The call of a route without authentication; it has neither caller nor tenant."""

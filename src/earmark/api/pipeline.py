@@ -18,13 +18,13 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from earmark.api.call import ApiCall, Call
+from earmark.api.call import ApiCall, Call, OpenCall
 from earmark.api.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
 from earmark.api.reply import Reply
 from earmark.api.retries import RetryKind, answer_once, keeps_answers
 from earmark.errors import ForbiddenError, InvalidError
 from earmark.identity.keys import authenticate
-from earmark.identity.rates import RateLimitError
+from earmark.identity.rates import Allowance, RateLimitError
 from earmark.ids import is_id
 from earmark.library.formats.json_body import parse_json
 from earmark.storage.tenant import Tenant
@@ -55,7 +55,7 @@ class Rules:
     """What a route asks of its requests.
 
     Args:
-        scope: what a restricted key needs (`ask:read`).
+        scope: what a restricted key needs (`ask:read`); None: an open route, without authentication.
         path_prefixes: the id prefix of each path parameter; a malformed id is 404.
         exists: raises 404 for objects of the path; called with the call and the path's ids before
             query and body are read, where a route has either.
@@ -65,7 +65,7 @@ class Rules:
             (`api/retries.py`).
     """
 
-    scope: str
+    scope: str | None
     path_prefixes: Mapping[str, str] = field(default_factory=dict)
     exists: Exists | None = None
     is_project_wide: bool = False
@@ -99,13 +99,8 @@ class Endpoint:
     async def __call__(self, call: Call, path_params: Mapping[str, str]) -> Reply:
         """Run the checks in the contract's order, then the handler."""
         rules = self._rules
-        call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
-        call.tenant = Tenant(call.runtime.database, call.caller.tenant)
-        call.runtime.last_used.note(call.caller)
-        _count(call)
-        require_scope(call, rules.scope)
-        if rules.is_project_wide and call.caller.end_user_id is not None:
-            raise NotForEndUsersError
+        if rules.scope is not None:
+            await _admit(call, rules.scope, is_project_wide=rules.is_project_wide)
         arguments: dict[str, Any] = {"call": call, **path_params}
         raw = await self._read_body(call) if self._body or self._takes_raw else b""
         for name, prefix in rules.path_prefixes.items():
@@ -162,6 +157,18 @@ class Endpoint:
             raise invalid_request(error, where="The body") from error
 
 
+async def _admit(call: Call, scope: str, *, is_project_wide: bool) -> None:
+    """Authenticate, count, authorise."""
+    call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
+    call.tenant = Tenant(call.runtime.database, call.caller.tenant)
+    call.acting_for = call.caller.end_user_id
+    call.runtime.last_used.note(call.caller)
+    _count(call)
+    require_scope(call, scope)
+    if is_project_wide and call.acting_for is not None:
+        raise NotForEndUsersError
+
+
 def require_scope(call: Call, scope: str) -> None:
     """Refuse a caller that lacks what a field of the request needs besides the route's own scope.
 
@@ -176,14 +183,19 @@ def _count(call: Call) -> None:
     rates = call.runtime.rates
     if rates is None:
         return
-    call.allowance = allowance = rates.count(call.caller.tenant.tenant_id)
+    call.allowance = rates.count(call.caller.tenant.tenant_id)
+    refuse_if_exceeded(call.allowance)
+
+
+def refuse_if_exceeded(allowance: Allowance) -> None:
+    """Raise RateLimitError if the limit was reached before this request."""
     if allowance.is_exceeded:
         raise RateLimitError(max(1, allowance.reset_s - int(time.time())))
 
 
 def _ignored(call: Call) -> tuple[str, ...]:
     """An end-user-scoped credential acts for its own end user: another id is not even parsed."""
-    return ("end_user_id",) if call.caller.end_user_id is not None else ()
+    return ("end_user_id",) if call.acting_for is not None else ()
 
 
 def _text(value: bytes | None) -> str | None:
@@ -241,6 +253,7 @@ def endpoint_of(handler: Handler) -> Endpoint:
 def attach(handler: Handler, rules: Rules, method: str) -> Handler:
     """Remember a handler's rules and check that it takes its call."""
     first = next(iter(inspect.signature(handler, eval_str=True).parameters.values()))
-    assert first.annotation is ApiCall, f"{handler.__name__} must take `call: ApiCall` first"
+    wanted = OpenCall if rules.scope is None else ApiCall
+    assert first.annotation is wanted, f"{handler.__name__} must take `call: ApiCall` first, or an OpenCall"
     handler.__earmark_endpoint__ = Endpoint(handler, rules, method)  # type: ignore[attr-defined]
     return handler

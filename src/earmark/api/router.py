@@ -46,7 +46,8 @@ class Routes:
             keeps = keeps_answers(method, rules.retry)
             extra = {**(openapi or {}), "parameters": [KEY_HEADER]} if keeps else openapi
             of_keys = {error.status for error in KEY_ERRORS} if keeps else set()
-            for error_status in sorted({400, 401, 403, 429, *of_keys, *(error.status for error in errors)}):
+            usual = {400, 401, 429} if rules.scope is None else {400, 401, 403, 429}
+            for error_status in sorted({*usual, *of_keys, *(error.status for error in errors)}):
                 responses[error_status] = {"model": ErrorEnvelope}
             self.router.add_api_route(
                 path, handler, methods=[method], status_code=status, response_model=model,

@@ -98,7 +98,14 @@ def _check_text(text: str, limit: int, what: str) -> None:
 
 
 async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Tenant:
-    tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+    return await find_owner(await get_tenant(runtime.operator, project, mode), end_user)  # type: ignore[arg-type]
+
+
+async def find_owner(tenant: Tenant, end_user: str) -> Tenant:
+    """Return the handle on the end user with this external id, or else with this id.
+
+    Raises: EndUserNotFoundError.
+    """
     user = await find_end_user(tenant, end_user)
     if user is not None:
         return tenant.acting_for(user.id, user.number)

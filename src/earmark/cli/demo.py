@@ -12,11 +12,14 @@ from typing import Annotated
 import orjson
 import typer
 
+from earmark.cli.console_link import link_of
 from earmark.cli.importing import import_file
 from earmark.cli.serving import address_of, bind, run_server
 from earmark.config import load_settings
 from earmark.identity.keys import create_key, list_keys, revoke_key
 from earmark.identity.projects import create_project, get_tenant, list_projects
+from earmark.identity.sign_in import create_code
+from earmark.identity.types import NewKey
 from earmark.library.end_users import create_end_user, find_end_user
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
@@ -32,6 +35,7 @@ class Demo:
     """What the demo has ready."""
 
     key: str
+    link_code: NewKey
     end_user_id: str
     imported: int
     recordings: int
@@ -63,10 +67,11 @@ async def _prepare(runtime: Runtime) -> Demo:
         if old.label == KEY_LABEL and old.revoked_us is None:
             await revoke_key(tenant, old.id)
     key = await create_key(tenant, label=KEY_LABEL)
+    code = await create_code(tenant)
     asker = await find_end_user(tenant, min(outcomes))
     assert asker is not None
     statuses = [status for found in outcomes.values() for status in found]
-    return Demo(key.secret, asker.id, statuses.count("imported"), len(statuses))
+    return Demo(key.secret, code, asker.id, statuses.count("imported"), len(statuses))
 
 
 async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict[str, list[str]]:
@@ -95,6 +100,8 @@ def _render(demo: Demo, address: str) -> str:
     return f"""
 earmark is ready: {loaded}.
 
+  console  {link_of(address, demo.link_code)}
+           (signs in once, within ten minutes; `earmark console-link` makes another)
   API      {address}/v1
   docs     {address}/docs
   key      {demo.key}

@@ -8,7 +8,7 @@ from typing import cast
 import typer
 
 import earmark
-from earmark.cli import asking, audit, demo, doctor, importing, keys, projects, serving
+from earmark.cli import asking, audit, console_link, demo, doctor, importing, keys, projects, serving
 from earmark.errors import EarmarkError
 
 # Typer carries its own click and shows only some of its classes; wrong usage is what BadParameter is one of.
@@ -29,6 +29,7 @@ app.command("import")(importing.import_files)
 app.command("search")(asking.search)
 app.command("ask")(asking.ask)
 app.command("doctor")(doctor.doctor)
+app.command("console-link")(console_link.console_link)
 app.command("audit")(audit.audit)
 app.command("demo", hidden=True)(demo.demo)
 

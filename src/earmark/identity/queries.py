@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Insert, Select, Update, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, insert, select, tuple_, update
 
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import api_keys, audit_events, end_users, installation, projects, tenants
@@ -116,6 +116,11 @@ def update_code_used(own: Guard) -> Update:
         )
         .values(revoked_us=bindparam("now_us"))
     )
+
+
+@query
+def delete_old_codes(own: Guard) -> Delete:
+    return delete(api_keys).where(own(api_keys), api_keys.c.kind == "code", api_keys.c.expires_us < bindparam("now_us"))
 
 
 # ---- the audit trail -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from earmark.clock import parse_time
+from earmark.clock import now_us, parse_time
 from earmark.ids import is_id
 from earmark.text import trim, utf16_length
 
@@ -79,6 +79,16 @@ Offset = Annotated[int, Field(ge=0, le=10_000_000), BeforeValidator(_parse_digit
 Cursor = Annotated[str, Field(min_length=1, max_length=2_048, description="`next_cursor` of the page before.")]
 TimeField = Annotated[int, BeforeValidator(_to_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An RFC 3339 time with any offset; microseconds since 1970 once read."""
+
+
+def _in_future(value: int) -> int:
+    if value <= now_us():
+        raise ValueError("must be in the future")
+    return value
+
+
+FutureField = Annotated[TimeField, AfterValidator(_in_future)]
+"""A time that is still to come."""
 
 
 def _trimmed_title(value: str) -> str:

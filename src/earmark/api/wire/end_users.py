@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, Field
 
-from earmark.api.wire.common import Body, ListQuery, Shown, check_length
-from earmark.clock import render_time
+from earmark.api.wire.common import Body, FutureField, ListQuery, Shown, check_length
+from earmark.clock import render_time, render_time_or_none
+from earmark.identity.types import NewKey
 from earmark.library.types import EndUser
 
 METADATA_LIMIT_BYTES = 16 * 1024
@@ -52,6 +53,22 @@ class EndUserShown(Shown):
     deleted_at: None
 
 
+class TokenBody(Body):
+    """When it ends, if it does."""
+
+    expires_at: FutureField | None = None
+
+
+class TokenShown(Shown):
+    """An end user's token; this is the only time it is shown."""
+
+    token: str = Field(examples=["eut_…"])
+    connection_command: str = Field(description="A command to paste that lists the end user's Ask sessions.")
+    end_user_id: str
+    created_at: str
+    expires_at: str | None
+
+
 class EndUserPage(Shown):
     """A page of end users, newest first."""
 
@@ -77,4 +94,16 @@ def end_user_to_wire(user: EndUser, project_id: str) -> dict[str, Any]:
         "created_at": render_time(user.created_us),
         "updated_at": render_time(user.updated_us),
         "deleted_at": None,
+    }
+
+
+def token_to_wire(token: NewKey, end_user_id: str, base_url: str) -> dict[str, Any]:
+    """Return a new token as the contract shows it."""
+    sessions = f'curl "{base_url}/v1/ask/sessions?limit=20" -H "Authorization: Bearer {token.secret}"'
+    return {
+        "token": token.secret,
+        "connection_command": sessions,
+        "end_user_id": end_user_id,
+        "created_at": render_time(token.created_us),
+        "expires_at": render_time_or_none(token.expires_us),
     }

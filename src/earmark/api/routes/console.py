@@ -1,0 +1,19 @@
+"""`/v1/console/sign-in`: the one route without authentication; its own code is what is proved."""
+
+from __future__ import annotations
+
+from earmark.api.call import OpenCall
+from earmark.api.pipeline import Rules, refuse_if_exceeded
+from earmark.api.reply import Reply, json_reply
+from earmark.api.router import Routes
+from earmark.api.wire.console import SignedInShown, SignInBody, signed_in_to_wire
+from earmark.identity.sign_in import rate_slot, sign_in
+
+routes = Routes("Console")
+
+
+@routes.add("POST", "/console/sign-in", Rules(None, retry="none"), answers={200: SignedInShown})
+async def sign_console_in(call: OpenCall, body: SignInBody) -> Reply:
+    """Exchange the one-time code of a console link for a key that lives 12 hours."""
+    refuse_if_exceeded(call.runtime.sign_in_rates.count(rate_slot(call.client_host)))
+    return json_reply(signed_in_to_wire(await sign_in(call.runtime.database, body.code)))

@@ -1,0 +1,55 @@
+"""`earmark console-link`: a link that signs a browser in to the console, once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from earmark.cli.asking import find_owner
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.clock import render_time_or_none
+from earmark.config import load_settings
+from earmark.identity.projects import get_tenant
+from earmark.identity.sign_in import create_code
+from earmark.identity.types import NewKey
+from earmark.runtime import Runtime
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+def console_link(
+    project: ProjectOption,
+    mode: ModeOption = "live",
+    end_user: Annotated[
+        str | None, typer.Option(help="Sign in as this end user only (its id or external id).", metavar="EXTERNAL_ID")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a link that signs a browser in to the console; it works once, for ten minutes."""
+    check_mode(mode)
+    settings = load_settings()
+
+    async def work(runtime: Runtime) -> NewKey:
+        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        if end_user is None:
+            return await create_code(tenant)
+        owner = (await find_owner(tenant, end_user)).key
+        assert owner.end_user_id is not None
+        assert owner.end_user_no is not None
+        return await create_code(tenant, end_user=(owner.end_user_id, owner.end_user_no))
+
+    code = run(work)
+    link = link_of(settings.public_url or address_of(settings.host, settings.port), code)
+    emit({"url": link, "expires_at": render_time_or_none(code.expires_us)}, as_json=as_json, text=link)
+
+
+def link_of(address: str, code: NewKey) -> str:
+    """Return the link: what follows `#` stays in the browser, and out of every log on the way."""
+    return f"{address}/console#code={code.secret}"
+
+
+def address_of(host: str, port: int) -> str:
+    """Return the base address that a browser on this machine would use."""
+    name = _EVERYWHERE.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

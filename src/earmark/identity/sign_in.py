@@ -1,0 +1,67 @@
+"""Signing a console in: a one-time code, made on the server's machine, becomes a key that lives half a day.
+
+A code carries 256 bits, is kept as a hash, lives ten minutes, and works once across all processes. It
+travels in a link's fragment, which browsers send to nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from earmark.clock import now_us
+from earmark.errors import UnauthorizedError
+from earmark.identity import audit, queries
+from earmark.identity.keys import hash_secret, insert_credential
+from earmark.identity.types import NewKey
+from earmark.storage.credentials import find_credential
+from earmark.storage.database import Database
+from earmark.storage.tenant import Tenant, TenantKey
+
+CODE_LIFE_US = 600_000_000
+KEY_LIFE_US = 12 * 3_600_000_000
+TRIES_PER_MINUTE = 10
+LABEL = "console"
+
+
+class SignInRefusedError(UnauthorizedError):
+    """A code that is wrong, was used, or has expired: which of them can't be told from the answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.message = "The code is wrong, was used, or has expired; make another link."
+
+
+async def create_code(tenant: Tenant, *, end_user: tuple[str, int] | None = None) -> NewKey:
+    """Make a one-time code for the whole project, or for one end user (its id and number)."""
+    async with tenant.writing() as work:
+        expires_us = now_us() + CODE_LIFE_US
+        await work.execute(queries.delete_old_codes, {"now_us": now_us()})
+        code = await insert_credential(work, kind="code", end_user=end_user, expires_us=expires_us, label=LABEL)
+        await audit.record(work, "console_link.created", code.id)
+    return code
+
+
+async def sign_in(database: Database, code: str) -> NewKey:
+    """Use up a code and return a new key with its reach.
+
+    Raises: SignInRefusedError.
+    """
+    wanted = hash_secret(code)
+    row = await find_credential(database, wanted)
+    if row is None or not hmac.compare_digest(bytes(row[0]), wanted):
+        raise SignInRefusedError
+    _, code_id, tenant_id, project_id, mode, end_user_id, end_user_no, *_ = row
+    now = now_us()
+    async with Tenant(database, TenantKey(tenant_id, project_id, mode)).writing() as work:
+        if not await work.execute(queries.update_code_used, {"key_id": code_id, "now_us": now}):
+            raise SignInRefusedError
+        end_user = None if end_user_id is None else (end_user_id, end_user_no)
+        key = await insert_credential(work, end_user=end_user, expires_us=now + KEY_LIFE_US, label=LABEL)
+        await audit.record(work, "console.signed_in", key.id, actor=code_id)
+    return key
+
+
+def rate_slot(host: str) -> int:
+    """Return the number under which tries from this address are counted; negative, so that no tenant has it."""
+    return -1 - int.from_bytes(hashlib.sha256(host.encode()).digest()[:6])
