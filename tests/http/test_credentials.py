@@ -119,6 +119,15 @@ def test_of_tokens_issued_at_once_only_one_works(server: Server, library: Librar
     assert (statuses.count(200), statuses.count(401)) == (1, 15)
 
 
+def test_repeating_a_token_issue_with_its_key_is_a_conflict_and_shows_nothing(library: Library) -> None:
+    path = f"/v1/end-users/{library.user()}/tokens"
+    first = library.client.post(path, headers={"Idempotency-Key": "once"})
+    again = library.client.post(path, headers={"Idempotency-Key": "once"})
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert error_of(again)["code"] == "conflict"
+    assert "eut_" not in again.text
+
+
 def test_a_token_has_the_mode_of_its_end_user_and_may_expire(server: Server, project: ProjectKeys) -> None:
     with server.client(project.test) as client:
         user = Library(client).user()
