@@ -1,6 +1,6 @@
 # earmark: `make demo` shows it, `make test` checks it. Both set up everything they need in .venv/.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lint bench docs lock clean
+.PHONY: help install demo test chromium test-fast lint bench docs lock clean
 
 PYTHON ?= python3
 PORT ?= 8787
@@ -40,12 +40,18 @@ install: .venv/.installed
 demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
-test: .venv/.installed-dev lint
+test: .venv/.installed-dev chromium lint
 	@echo "On PostgreSQL and on SQLite, side by side; PostgreSQL's lines are shown at the end."
 	@$(BIN)/python -m pytest -p no:cacheprovider --database postgresql $(ON_POSTGRESQL) > .postgresql.log 2>&1 & other=$$!; \
 	$(BIN)/python -m pytest; first=$$?; wait $$other; second=$$?; tail -n 40 .postgresql.log; exit $$((first + second))
 
-test-fast: .venv/.installed-dev
+# The browser that tests/console drives is the system's own: nothing downloads another.
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		echo "Installing Chromium for the tests of the console …" && apt-get -qq update && apt-get -qq install -y chromium >/dev/null; } || \
+		{ echo "The tests of the console need Chromium; install it (on Debian: apt-get install chromium) and run make again." >&2; exit 1; }
+
+test-fast: .venv/.installed-dev chromium
 	$(BIN)/python -m pytest -m "not slow"
 
 lint: .venv/.installed-dev

@@ -34,6 +34,7 @@ from earmark.api.routes import (
 from earmark.api.safe_headers import API_HEADERS, PAGE_HEADERS, with_safe_headers
 from earmark.api.wire.common import Health
 from earmark.config import Settings
+from earmark.console.site import serve_console
 from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity import idempotency
 from earmark.identity.rates import Allowance
@@ -167,6 +168,8 @@ def _describe(lifespan: Any) -> FastAPI:
     unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health}}
     app.add_api_route("/health", _health, response_model=Health, responses=unhealthy, tags=["Server"])
     app.add_api_route("/docs", _docs, include_in_schema=False)
+    for path in ("/console", "/console/{path:path}"):
+        app.add_route(path, serve_console, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(HTTPException, _render_http_error)
     return app
 

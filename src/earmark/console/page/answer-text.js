@@ -1,0 +1,136 @@
+// An answer's parts as paragraphs, lists and emphasis, with a chip for each citation. Only elements and
+// text are made: whatever a model or a speaker says stays text.
+
+import { h } from "./dom.js";
+
+const OPEN = "\uE000";
+const CLOSE = "\uE001";
+const CHIPS = /\uE000(\d+)\uE001/;
+const INLINE = /(\uE000\d+\uE001|`[^`\n]+`|\*\*[^*\n]+(?:\*(?!\*)[^*\n]+)*\*\*|__[^_\n]+__|\*[^\s*][^*\n]*\*|\b_[^\s_][^_\n]*_\b)/;
+
+/** @typedef {import("./turn.js").Part} Part */
+/** @typedef {Extract<Part, {type: "citation"}>} Citation */
+
+/**
+ * Parts as one text with a mark where each citation stands. A closing quote mark goes before the chip.
+ * @param {Part[]} parts
+ */
+function mark(parts) {
+  /** @type {Citation[]} */ const citations = [];
+  let text = "";
+  for (const part of parts) {
+    if (part.type === "text") text += part.text.replace(/[\uE000\uE001]/g, "\uFFFD");
+    else text += `${OPEN}${citations.push(part) - 1}${CLOSE}`;
+  }
+  return { citations, text: text.replace(/((?:\uE000\d+\uE001)+)([”"’»)\]]+[.,;]?)/g, "$2$1") };
+}
+
+/**
+ * @param {Part[]} parts
+ * @param {{isVerbatim: boolean, chip: (citation: Citation) => Node}} options verbatim: speakers' own words, no Markdown
+ * @returns {Node[]}
+ */
+export function renderAnswer(parts, { isVerbatim, chip }) {
+  const { citations, text } = mark(parts);
+  const inline = (/** @type {string} */ line) => inlineNodes(line, citations, chip, !isVerbatim);
+  return isVerbatim ? verbatimBlocks(text, inline) : markdownBlocks(text, inline);
+}
+
+/**
+ * @param {string} text
+ * @param {Citation[]} citations
+ * @param {(citation: Citation) => Node} chip
+ * @param {boolean} isMarkdown
+ * @returns {Node[]}
+ */
+function inlineNodes(text, citations, chip, isMarkdown) {
+  const nodes = [];
+  for (const piece of text.split(isMarkdown ? INLINE : /(\uE000\d+\uE001)/)) {
+    const found = CHIPS.exec(piece);
+    if (!piece) continue;
+    if (found && piece === found[0]) nodes.push(document.createTextNode("\u00A0"), chip(citations[Number(found[1])]));
+    else if (!isMarkdown || !INLINE.test(piece)) nodes.push(document.createTextNode(piece));
+    else if (piece[0] === "`") nodes.push(h("code", {}, piece.slice(1, -1)));
+    else {
+      const isStrong = piece.startsWith("**") || piece.startsWith("__");
+      const inner = isStrong ? piece.slice(2, -2) : piece.slice(1, -1);
+      nodes.push(h(isStrong ? "strong" : "em", {}, inlineNodes(inner, citations, chip, true)));
+    }
+  }
+  return nodes;
+}
+
+/**
+ * The built-in model's lines: a recording's label, then what was said in it.
+ * @param {string} text
+ * @param {(line: string) => Node[]} inline
+ */
+function verbatimBlocks(text, inline) {
+  const lines = text.split("\n").filter((line) => line.trim());
+  const isCited = (/** @type {string | undefined} */ line) => line !== undefined && CHIPS.test(line);
+  return lines.map((line, index) => {
+    if (!isCited(line) && isCited(lines[index + 1])) return h("p", { class: "answer-label" }, inline(line));
+    const said = /^([^:“\uE000]{1,128}): (?=“)/.exec(line);
+    if (!said || !isCited(line)) return h("p", {}, inline(line));
+    return h("p", {}, h("span", { class: "answer-speaker" }, `${said[1]}: `), inline(line.slice(said[0].length)));
+  });
+}
+
+/** @type {[RegExp, string][]} */
+const LISTS = [[/^\s*[-*•]\s+/, "ul"], [/^\s*\d{1,3}[.)]\s+/, "ol"]];
+
+/**
+ * @param {string} text
+ * @param {(line: string) => Node[]} inline
+ */
+function markdownBlocks(text, inline) {
+  /** @type {HTMLElement[]} */ const blocks = [];
+  /** @type {HTMLElement | null} */ let fence = null;
+  let isNew = true;
+  for (const line of text.split("\n")) {
+    if (/^\s*```/.test(line)) {
+      fence = fence ? null : blocks[blocks.push(h("pre")) - 1];
+      isNew = true;
+    } else if (fence) fence.append(...inline(line), "\n");
+    else if (!line.trim()) isNew = true;
+    else {
+      addLine(blocks, line, inline, isNew);
+      isNew = false;
+    }
+  }
+  return blocks;
+}
+
+/**
+ * @param {HTMLElement[]} blocks
+ * @param {string} line
+ * @param {(line: string) => Node[]} inline
+ * @param {boolean} isNew after an empty line
+ */
+function addLine(blocks, line, inline, isNew) {
+  const last = blocks.at(-1);
+  const heading = /^#{1,6}\s+(.*)$/.exec(line);
+  if (heading) return blocks.push(h("p", { class: "answer-heading" }, inline(heading[1])));
+  if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) return blocks.push(h("hr"));
+  for (const [pattern, tag] of LISTS) {
+    if (!pattern.test(line)) continue;
+    const list = last?.localName === tag ? last : blocks[blocks.push(h(tag)) - 1];
+    return list.append(h("li", {}, inline(line.replace(pattern, ""))));
+  }
+  const quote = /^>\s?(.*)$/.exec(line);
+  const tag = quote ? "blockquote" : "p";
+  const words = inline(quote ? quote[1] : line);
+  if (!isNew && last?.localName === tag && !last.className) return last.append(h("br"), ...words);
+  if (!isNew && last?.lastElementChild?.localName === "li") return last.lastElementChild.append(" ", ...words);
+  return blocks.push(h(tag, {}, words));
+}
+
+/**
+ * An answer as Markdown, each citation named and timed.
+ * @param {Part[]} parts
+ * @param {(citation: Citation) => string} label
+ */
+export function markdownOf(parts, label) {
+  const { citations, text } = mark(parts);
+  return text.replace(/\uE000(\d+)\uE001/g, (_, index) => ` [${label(citations[Number(index)])}]`).trim();
+}

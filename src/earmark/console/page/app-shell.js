@@ -1,0 +1,87 @@
+// The frame around every view: where one can go, the chats, who is signed in.
+
+import { account, accounts, leaveEndUser, nameOf, signOut } from "./account.js";
+import { AskView } from "./ask-view.js";
+import { beside, BesidePanel } from "./beside-panel.js";
+import { CurlNote } from "./curl-note.js";
+import { fill, h, icon, iconButton } from "./dom.js";
+import { menuButton } from "./menu.js";
+import { ReadingView } from "./reading-view.js";
+import { askPath, currentRoute, overviewPath, recordingsPath, routes, searchPath } from "./router.js";
+import { SessionList } from "./session-list.js";
+import { ConnectionBar } from "./states.js";
+import { strings } from "./strings.js";
+import { cycleTheme } from "./theme.js";
+
+const VIEWS = { ask: AskView, reading: ReadingView };
+/** @type {[keyof typeof strings.nav & ("ask" | "recordings" | "search" | "overview"), string][]} */
+const PLACES = [["ask", askPath()], ["recordings", recordingsPath()], ["search", searchPath("")], ["overview", overviewPath()]];
+
+export class AppShell extends HTMLElement {
+  connectedCallback() {
+    this.main = h("main", { id: "content", tabindex: "-1" });
+    this.curl = new CurlNote();
+    fill(this,
+      h("a", { class: "skip", href: "#content", onclick: (/** @type {Event} */ event) => { event.preventDefault(); this.main.focus(); } }, strings.skip),
+      new ConnectionBar(),
+      h("div", { class: "frame" },
+        h("aside", { class: "side", "aria-label": strings.sessions.title }, this.#side()),
+        h("div", { class: "middle" }, this.main, this.curl),
+        new BesidePanel()));
+    routes.addEventListener("route", this.#go);
+    void this.#go();
+  }
+
+  disconnectedCallback() {
+    routes.removeEventListener("route", this.#go);
+  }
+
+  #side() {
+    this.nav = h("nav", { "aria-label": strings.nav.label }, h("ul", {}, PLACES.map(([place, path]) =>
+      h("li", {}, h("a", { href: path, "data-place": place }, icon(place), h("span", {}, strings.nav[place]))))));
+    return [
+      h("div", { class: "side-top" }, h("a", { class: "brand", href: askPath() }, h("span", { class: "brand-mark", "aria-hidden": "true" }), strings.product),
+        iconButton("theme", strings.theme.label, () => cycleTheme())),
+      this.nav, new SessionList(), this.#person(),
+    ];
+  }
+
+  #person() {
+    const user = account.endUser;
+    return h("div", { class: "side-person" }, icon("person"), h("span", { class: "side-name" }, user ? nameOf(user) : ""),
+      menuButton(strings.more, () => [
+        { label: strings.people.change, run: () => leaveEndUser() },
+        { label: strings.signIn.out, run: () => signOut() },
+      ]));
+  }
+
+  #go = async () => {
+    const route = currentRoute();
+    const View = VIEWS[/** @type {keyof typeof VIEWS} */ (route.view)] ?? AskView;
+    const place = route.view === "reading" ? "recordings" : route.view;
+    this.classList.toggle("is-ask-home", route.view === "ask" && !route.session);
+    this.dataset.place = route.view;
+    for (const link of this.nav.querySelectorAll("a")) {
+      if (link.dataset.place === place) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    if (!(this.view instanceof View)) {
+      beside().close();
+      this.curl.clear();
+      this.view = new View();
+      fill(this.main, this.view);
+    }
+    document.title = strings.product;
+    await this.view.show(/** @type {any} */ (route));
+    this.#settleFocus();
+  };
+
+  /** After going somewhere the keyboard is there too, at its heading, unless the view put it somewhere better. */
+  #settleFocus() {
+    if (this.main.contains(document.activeElement) && document.activeElement !== this.main) return;
+    if (beside().contains(document.activeElement)) return;
+    /** @type {HTMLElement} */ (this.main.querySelector("h1") ?? this.main).focus({ preventScroll: true });
+  }
+}
+
+customElements.define("app-shell", AppShell);

@@ -1,0 +1,236 @@
+// The chat page: a question, what it looks at, the answer as it is written, its sources beside it.
+
+import { call, isAbort, query } from "./api.js";
+import { endUserId } from "./account.js";
+import { beside } from "./beside-panel.js";
+import { ChatHead } from "./chat-head.js";
+import { Conversation } from "./conversation.js";
+import { fill, h, icon } from "./dom.js";
+import { QuestionBox } from "./question-box.js";
+import { askPath, navigate } from "./router.js";
+import { scopeName } from "./scope-name.js";
+import { takeDraftScope, ScopePicker } from "./scope-picker.js";
+import { sessions } from "./session-store.js";
+import { isGone, loading, statusLine } from "./states.js";
+import { strings } from "./strings.js";
+import { Turn } from "./turn.js";
+
+const words = strings.ask;
+const PAGE = 50;
+
+export class AskView extends HTMLElement {
+  /** @type {import("./session-store.js").Session | null} */ session = null;
+  /** @type {Turn | null} */ turn = null;
+  #visit = 0;
+
+  connectedCallback() {
+    this.head = new ChatHead();
+    this.log = new Conversation();
+    this.box = new QuestionBox();
+    this.scroller = h("div", { class: "chat-scroll", tabindex: "-1" }, this.head, h("div", { class: "chat-top" }), this.log);
+    fill(this, this.scroller, h("div", { class: "chat-box" }, this.box));
+    this.box.onask = (content) => this.#ask(content);
+    this.box.onstop = () => void this.turn?.stop();
+    this.log.onask = (content) => this.#ask(content);
+    this.log.onagain = (question) => this.#again(question);
+    this.log.onsources = (sources) => this.#showSources(sources);
+    this.log.addEventListener("retry", (/** @type {any} */ event) => this.#retry(event.detail));
+    this.log.addEventListener("grown", () => this.#stick());
+    beside().onmoment = (moment) => this.#openMoment(moment);
+    this.addEventListener("open-moment", (/** @type {any} */ event) => this.#openMoment(event.detail));
+  }
+
+  /** @param {Extract<import("./router.js").Route, {view: "ask"}>} route */
+  async show({ session }) {
+    if (session !== null && session === this.session?.id) return this.head.focus();
+    this.#visit++;
+    this.turn = null;
+    this.session = null;
+    this.box.running(false);
+    fill(this.top);
+    if (session === null) return this.#greet();
+    await this.#load(session);
+  }
+
+  get top() {
+    return /** @type {Element} */ (this.querySelector(".chat-top"));
+  }
+
+  #greet() {
+    beside().close();
+    this.log.session = null;
+    this.log.show([]);
+    this.head.clear();
+    this.classList.add("is-fresh");
+    const starters = words.starters.map((text) => h("button", { type: "button", class: "suggestion", onclick: () => this.box.put(text) }, text));
+    fill(this.top, h("div", { class: "greeting" }, h("h1", { tabindex: "-1" }, words.greeting),
+      h("p", { class: "muted" }, words.greetingLead), h("div", { class: "suggestions" }, starters)));
+    this.picker = new ScopePicker();
+    fill(this.box.scope, this.picker);
+    this.picker.choose(takeDraftScope());
+    this.box.begin("new", true);
+    this.box.focus();
+  }
+
+  /** @param {string} id */
+  async #load(id) {
+    const visit = this.#visit;
+    this.classList.remove("is-fresh");
+    this.log.session = id;
+    this.log.show([]);
+    fill(this.top, loading());
+    try {
+      const asked = query({ order: "desc", limit: PAGE, include: "sources" });
+      const [session, page] = await Promise.all([call(`/ask/sessions/${id}`), call(`/ask/sessions/${id}/messages${asked}`)]);
+      if (visit !== this.#visit) return;
+      this.#settle(session);
+      this.log.show(page.data.toReversed());
+      this.#offerOlder(page);
+      this.scroller.scrollTop = this.scroller.scrollHeight;
+      this.#resume(session, page.data[0]);
+    } catch (error) {
+      if (isAbort(error) || visit !== this.#visit) return;
+      this.head.clear();
+      const again = isGone(error) ? undefined : () => void this.#load(id);
+      fill(this.top, statusLine(isGone(error) ? new Error(strings.sessions.gone) : /** @type {Error} */ (error), again));
+    }
+  }
+
+  /** @param {import("./session-store.js").Session} session */
+  #settle(session) {
+    this.session = session;
+    this.log.session = session.id;
+    this.log.recordingIds = session.scope.recording_ids;
+    this.classList.remove("is-fresh");
+    this.head.show(session);
+    fill(this.box.scope, h("span", { class: "scope-fixed" }, icon("recordings"), scopeName(session.scope)));
+    this.box.begin(session.id, session.message_count === 0);
+  }
+
+  /** @param {any} page */
+  #offerOlder(page) {
+    fill(this.top, page.has_more ? h("button", { type: "button", class: "quiet", onclick: () => void this.#older(page.next_cursor) }, words.older) : null);
+  }
+
+  /** @param {string} cursor */
+  async #older(cursor) {
+    const asked = query({ order: "desc", limit: PAGE, include: "sources", cursor });
+    const page = await call(`/ask/sessions/${this.session?.id}/messages${asked}`);
+    const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
+    this.log.prepend_(page.data.toReversed(), false);
+    this.#offerOlder(page);
+    this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
+  }
+
+  /** Go on where the chat stands. @param {any} session @param {import("./turn.js").Message | undefined} last */
+  #resume(session, last) {
+    if (session.active_turn) {
+      const turn = this.#watch(new Turn({ sessionId: session.id, content: last?.content ?? "" }), { isFollowed: true });
+      void turn.follow(session.active_turn.user_message_id);
+    } else if (last?.role === "user") {
+      this.log.failed(null, () => {
+        const turn = this.#watch(new Turn({ sessionId: session.id, content: last.content }), { isFollowed: true });
+        void turn.send();
+      });
+    } else if (last) {
+      if (last.sources?.length && beside().isRoomy) this.#showSources(last.sources, false);
+      void this.log.suggest();
+    }
+  }
+
+  /** @param {Turn} turn @param {{isAgain?: boolean, isFollowed?: boolean}} [options] */
+  #watch(turn, options = {}) {
+    this.turn = turn;
+    this.log.watch(turn, options);
+    this.box.running(true);
+    turn.addEventListener("change", () => this.#turned(turn, options.isAgain ?? false));
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    return turn;
+  }
+
+  /** @param {string} content */
+  #ask(content) {
+    if (this.turn?.state === "running") return;
+    this.box.keep(content);
+    const create = this.session ? null : { scope: this.picker?.scope(), end_user_id: endUserId() };
+    fill(this.top);
+    this.classList.remove("is-fresh");
+    void this.#watch(new Turn({ sessionId: this.session?.id ?? null, content, create })).send();
+  }
+
+  /** @param {string} question */
+  #again(question) {
+    if (this.turn?.state === "running") return;
+    const turn = new Turn({ sessionId: this.session?.id ?? null, content: "" });
+    void this.#watch(turn, { isAgain: true }).sendAgain(question);
+  }
+
+  /** @param {{turn: Turn, isAgain: boolean}} failed */
+  #retry({ turn, isAgain }) {
+    this.#watch(turn, isAgain ? { isAgain } : { isFollowed: true });
+    void (isAgain ? turn.sendAgain(/** @type {string} */ (turn.userMessageId)) : turn.send());
+  }
+
+  /** @param {Turn} turn @param {boolean} isAgain */
+  #turned(turn, isAgain) {
+    if (turn !== this.turn) return;
+    if (turn.sessionId && !this.session) void this.#adopt(turn.sessionId);
+    if (turn.userMessageId || turn.state === "done") this.box.sent();
+    if (turn.sources?.length && beside().isRoomy && !beside().hasRecording) this.#showSources(turn.sources, false);
+    if (turn.state === "running") return;
+    this.box.running(false);
+    if (turn.state !== "done") return;
+    if (!isAgain && !turn.userMessageId) void this.#learnQuestion(turn);
+    void this.#refresh();
+    this.#stick();
+    void this.log.suggest();
+  }
+
+  /** The new chat has its id: the address and the list say so. @param {string} id */
+  async #adopt(id) {
+    navigate(askPath(id), { replace: true, quiet: true });
+    this.session = /** @type {any} */ ({ id, scope: this.picker?.scope(), message_count: 1 });
+    const session = await call(`/ask/sessions/${id}`, { isQuiet: true });
+    if (this.session?.id !== id) return;
+    this.#settle(session);
+    sessions.put(session, { isActive: true });
+  }
+
+  async #refresh() {
+    const id = this.session?.id;
+    const session = await call(`/ask/sessions/${id}`, { isQuiet: true }).catch(() => null);
+    if (!session) return;
+    sessions.put(session, { isActive: true });
+    if (this.session?.id === id) {
+      this.session = session;
+      this.head.show(session);
+    }
+  }
+
+  /** An answer that came whole doesn't name its question, which "answer again" needs. @param {Turn} turn */
+  async #learnQuestion(turn) {
+    const asked = query({ order: "desc", limit: 2 });
+    const page = await call(`/ask/sessions/${turn.sessionId}/messages${asked}`, { isQuiet: true }).catch(() => null);
+    const question = page?.data[1];
+    if (question?.role === "user" && turn === this.turn) this.log.allowAgain(question.id);
+  }
+
+  /** @param {any[]} sources @param {boolean} [isAsked] */
+  #showSources(sources, isAsked = true) {
+    beside().showSources(sources, this.session?.id ?? null, isAsked);
+  }
+
+  /** @param {{recording: string, at: number, from: HTMLElement | null}} moment */
+  #openMoment({ recording, at, from }) {
+    const citations = this.log.citations().filter((part) => part.recording_id === recording).map((part) => part.start_ms);
+    beside().showRecording({ recording, at, citations, session: this.session?.id ?? null, from });
+  }
+
+  /** Keep the newest words in sight for whoever is at the end. */
+  #stick() {
+    const { scrollTop, clientHeight, scrollHeight } = this.scroller;
+    if (scrollHeight - scrollTop - clientHeight < 160) this.scroller.scrollTop = scrollHeight;
+  }
+}
+
+customElements.define("ask-view", AskView);

@@ -1,0 +1,61 @@
+// Where the console begins: sign in, choose a person, then the shell.
+
+import { account, accounts, resume, signOut } from "./account.js";
+import { AwayError, wire } from "./api.js";
+import { AppShell } from "./app-shell.js";
+import { fill } from "./dom.js";
+import { PeoplePage } from "./people-page.js";
+import { followLinks } from "./router.js";
+import { SignIn, takeCode } from "./sign-in.js";
+import { mountSpoken } from "./spoken.js";
+import { loading, statusLine } from "./states.js";
+import { strings } from "./strings.js";
+import { applyTheme } from "./theme.js";
+
+class EarmarkApp extends HTMLElement {
+  connectedCallback() {
+    applyTheme();
+    mountSpoken();
+    followLinks();
+    accounts.addEventListener("change", () => this.#show());
+    wire.addEventListener("unauthorized", () => this.#expired());
+    void this.#begin(takeCode());
+  }
+
+  /** @param {string | null} code */
+  async #begin(code) {
+    if (code) return this.#signIn("", code);
+    fill(this, loading());
+    try {
+      await resume();
+      if (!account.isSignedIn) this.#signIn("");
+    } catch (error) {
+      if (error instanceof AwayError) return fill(this, statusLine(error, () => void this.#begin(null)));
+      if (account.isSignedIn || this.querySelector("sign-in")) return;
+      this.notice = strings.signIn.expired;
+      signOut();
+    }
+  }
+
+  #expired() {
+    if (!account.isSignedIn) return;
+    this.notice = strings.signIn.expired;
+    signOut();
+  }
+
+  #show() {
+    if (!account.isSignedIn) return this.#signIn(this.notice ?? "");
+    this.notice = "";
+    fill(this, account.endUser ? new AppShell() : new PeoplePage());
+  }
+
+  /** @param {string} notice @param {string | null} [code] */
+  #signIn(notice, code = null) {
+    const page = new SignIn();
+    [page.notice, page.code] = [notice, code];
+    document.title = strings.product;
+    fill(this, page);
+  }
+}
+
+customElements.define("earmark-app", EarmarkApp);

@@ -1,0 +1,70 @@
+// A project-wide key chooses whose library to open.
+
+import { chooseEndUser, listEndUsers, nameOf } from "./account.js";
+import { ApiError, call } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import { strings } from "./strings.js";
+
+const words = strings.people;
+
+export class PeoplePage extends HTMLElement {
+  connectedCallback() {
+    this.list = h("ul", { class: "people" });
+    this.problem = h("p", { class: "problem", role: "alert" });
+    this.field = h("input", { id: "find-person", autocomplete: "off", spellcheck: "false" });
+    const heading = h("h1", { tabindex: "-1" }, words.title);
+    fill(this, h("main", { class: "sign-in people-page" },
+      h("div", { class: "brand large" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), strings.product),
+      heading, h("p", { class: "lead" }, words.lead), this.list,
+      h("form", { onsubmit: (/** @type {Event} */ event) => this.#find(event) },
+        h("label", { for: "find-person" }, words.find),
+        h("div", { class: "field-row" }, this.field, h("button", { type: "submit" }, words.go))),
+      this.problem));
+    heading.focus();
+    void this.#more(null);
+  }
+
+  /** @param {string | null} cursor */
+  async #more(cursor) {
+    try {
+      const page = await listEndUsers({ cursor });
+      this.list.querySelector(".more")?.remove();
+      this.list.append(...page.data.map((/** @type {any} */ user) => this.#row(user)));
+      if (!page.data.length && !cursor) fill(this.problem, words.none);
+      if (page.has_more) {
+        const more = h("button", { type: "button", onclick: () => this.#more(page.next_cursor) }, words.more);
+        this.list.append(h("li", { class: "more" }, more));
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status !== 403) fill(this.problem, error.message);
+    }
+  }
+
+  /** @param {any} user */
+  #row(user) {
+    const name = nameOf(user);
+    const detail = user.email && user.email !== name ? user.email : user.id;
+    return h("li", {}, h("button", { type: "button", class: "person", onclick: () => chooseEndUser(user) },
+      icon("person"), h("span", { class: "person-name" }, name), h("span", { class: "muted" }, detail)));
+  }
+
+  /** @param {Event} event */
+  async #find(event) {
+    event.preventDefault();
+    const wanted = this.field.value;
+    if (!wanted) return;
+    try {
+      const isId = /^eu_[A-Za-z0-9]{1,64}$/.test(wanted);
+      const user = isId ? await call(`/end-users/${wanted}`) : (await listEndUsers({ externalId: wanted })).data[0];
+      if (user) chooseEndUser(user);
+      else fill(this.problem, words.unknown);
+    } catch (error) {
+      const isUnreadable = error instanceof ApiError && error.status === 403 && /^eu_/.test(wanted);
+      if (isUnreadable) chooseEndUser({ id: wanted, external_id: null, name: null, email: null });
+      else fill(this.problem, error instanceof ApiError && error.status === 404 ? words.unknown : String(/** @type {any} */ (error).message));
+    }
+  }
+}
+
+customElements.define("people-page", PeoplePage);

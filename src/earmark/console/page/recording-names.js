@@ -1,0 +1,69 @@
+// Recordings by id, asked for once each, and choosing one by name.
+
+import { ApiError, call, query } from "./api.js";
+import { accounts, endUserId } from "./account.js";
+import { h } from "./dom.js";
+import { strings } from "./strings.js";
+
+/** @typedef {{id: string, name: string | null, status: string, duration_ms: number | null, recorded_at: string | null,
+ *   created_at: string, transcription_id: string | null, media: any[]}} Recording */
+
+/** @type {Map<string, Promise<Recording | null>>} */
+const known = new Map();
+accounts.addEventListener("change", () => known.clear());
+
+/** @param {string} id @returns {Promise<Recording | null>} null when it is gone */
+export function recordingOf(id) {
+  const found = known.get(id);
+  if (found) return found;
+  const asked = call(`/recordings/${id}`, { isQuiet: true }).catch((error) => {
+    if (error instanceof ApiError && error.status === 404) return null;
+    known.delete(id);
+    throw error;
+  });
+  known.set(id, asked);
+  return asked;
+}
+
+/** @param {Recording} recording */
+export const remember = (recording) => known.set(recording.id, Promise.resolve(recording));
+
+/** @param {string} id */
+export const forget = (id) => known.delete(id);
+
+/** @param {Recording | null} recording */
+export const nameOfRecording = (recording) =>
+  recording === null ? strings.scope.gone : recording.name ?? strings.scope.unnamed;
+
+/** An element whose text becomes the recording's name. @param {string} id @param {string} [before] */
+export function nameElement(id, before = "…") {
+  const element = h("span", { class: "recording-name" }, before);
+  recordingOf(id).then((recording) => { element.textContent = nameOfRecording(recording); }, () => {});
+  return element;
+}
+
+/** @param {{q?: string, folder?: string | null, cursor?: string | null, limit?: number, isQuiet?: boolean}} options */
+export async function listRecordings({ q, folder, cursor, limit = 100, isQuiet }) {
+  const asked = { limit, end_user_id: endUserId(), q, folder_id: folder, cursor };
+  const page = await call(`/recordings${query(asked)}`, { isQuiet });
+  page.data.forEach(remember);
+  return page;
+}
+
+/**
+ * A list to choose one recording from, filled when it is first wanted.
+ * @param {string} label
+ * @param {(id: string) => void} onchoose
+ */
+export function recordingPicker(label, onchoose) {
+  const select = h("select", { "aria-label": label, onchange: () => onchoose(select.value) },
+    h("option", { value: "" }, strings.sessions.any));
+  const load = async () => {
+    const page = await listRecordings({ isQuiet: true });
+    const chosen = select.value;
+    select.append(...page.data.map((/** @type {Recording} */ one) => h("option", { value: one.id }, nameOfRecording(one))));
+    select.value = chosen;
+  };
+  select.addEventListener("focus", () => void load(), { once: true });
+  return select;
+}

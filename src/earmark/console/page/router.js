@@ -1,0 +1,72 @@
+// Where the person is. Addresses are real paths under /console, so a link can be kept and sent.
+
+/**
+ * @typedef {{view: "ask", session: string | null}
+ *   | {view: "recordings", folder: string | null}
+ *   | {view: "reading", recording: string, at: number | null, session: string | null}
+ *   | {view: "search", q: string}
+ *   | {view: "overview"}} Route
+ */
+
+export const routes = new EventTarget();
+const BASE = "/console";
+
+/** @param {string} [session] */
+export const askPath = (session) => (session ? `${BASE}/ask/${session}` : `${BASE}/ask`);
+
+/**
+ * @param {string} recording
+ * @param {{at?: number | null, session?: string | null}} [options]
+ */
+export function readingPath(recording, { at = null, session = null } = {}) {
+  const query = new URLSearchParams();
+  if (at !== null) query.set("at", String(at));
+  if (session) query.set("session", session);
+  return `${BASE}/recordings/${recording}${query.size ? `?${query}` : ""}`;
+}
+
+/** @param {string} [folder] */
+export const recordingsPath = (folder) => `${BASE}/recordings${folder ? `?folder=${folder}` : ""}`;
+
+/** @param {string} q */
+export const searchPath = (q) => `${BASE}/search${q ? `?${new URLSearchParams({ q })}` : ""}`;
+
+export const overviewPath = () => `${BASE}/overview`;
+
+/** @returns {Route} */
+export function currentRoute() {
+  const [, , place = "ask", id] = location.pathname.split("/");
+  const query = new URLSearchParams(location.search);
+  if (place === "recordings" && id) {
+    const at = query.get("at");
+    return { view: "reading", recording: id, at: at && /^\d+$/.test(at) ? Number(at) : null, session: query.get("session") };
+  }
+  if (place === "recordings") return { view: "recordings", folder: query.get("folder") };
+  if (place === "search") return { view: "search", q: query.get("q") ?? "" };
+  if (place === "overview") return { view: "overview" };
+  return { view: "ask", session: id || null };
+}
+
+/**
+ * Go somewhere.
+ * @param {string} path
+ * @param {{replace?: boolean, quiet?: boolean}} [options] quiet: change the address only
+ */
+export function navigate(path, { replace = false, quiet = false } = {}) {
+  if (path !== location.pathname + location.search) history[replace ? "replaceState" : "pushState"](null, "", path);
+  if (!quiet) routes.dispatchEvent(new Event("route"));
+}
+
+/** Follow links inside the console without loading the page again. */
+export function followLinks() {
+  addEventListener("popstate", () => routes.dispatchEvent(new Event("route")));
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = /** @type {Element} */ (event.target).closest?.("a[href]");
+    if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute("download")) return;
+    const url = new URL(link.href);
+    if (url.origin !== location.origin || !`${url.pathname}/`.startsWith(`${BASE}/`)) return;
+    event.preventDefault();
+    navigate(url.pathname + url.search);
+  });
+}

@@ -1,0 +1,11 @@
+// What a chat looks at, in a few words.
+
+import { strings } from "./strings.js";
+
+/** @param {import("./session-store.js").Scope} scope */
+export function scopeName(scope) {
+  if (scope.type === "recording") return scope.recording_title ?? strings.scope.unnamed;
+  if (scope.type === "selected") return strings.scope.chosen(scope.recording_ids.length);
+  if (scope.type === "folder") return scope.folder_name ?? strings.scope.folder;
+  return strings.scope.everything;
+}

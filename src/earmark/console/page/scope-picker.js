@@ -1,0 +1,141 @@
+// What a new chat may look at: everything, a folder, or chosen recordings.
+
+import { callIfThere, query } from "./api.js";
+import { endUserId } from "./account.js";
+import { fill, h, icon } from "./dom.js";
+import { listRecordings, nameOfRecording, recordingOf } from "./recording-names.js";
+import { strings } from "./strings.js";
+import { lengthOf, longDate } from "./time.js";
+
+const words = strings.scope;
+
+/** @typedef {{type: "library"} | {type: "folder", id: string, name: string} | {type: "recordings", ids: string[]}} Choice */
+
+/** @type {Choice | null} what another page wants asked next */
+let draft = null;
+
+/** @param {Choice} choice */
+export function draftScope(choice) {
+  draft = choice;
+}
+
+export function takeDraftScope() {
+  const choice = draft;
+  draft = null;
+  return choice;
+}
+
+export class ScopePicker extends HTMLElement {
+  /** @type {Choice} */ choice = { type: "library" };
+
+  connectedCallback() {
+    this.button ??= h("button", { type: "button", class: "scope-button", "aria-haspopup": "dialog", onclick: () => void this.#open() });
+    fill(this, this.button);
+    this.#name();
+  }
+
+  /** @param {Choice | null} choice */
+  choose(choice) {
+    if (choice) this.choice = choice;
+    this.#name();
+  }
+
+  /** The scope as the API takes it. */
+  scope() {
+    if (this.choice.type === "library") return { type: "library" };
+    if (this.choice.type === "folder") return { type: "folder", folder_id: this.choice.id };
+    const ids = this.choice.ids;
+    return ids.length === 1 ? { type: "recording", recording_id: ids[0] } : { type: "selected", recording_ids: ids };
+  }
+
+  #name() {
+    if (!this.button) return;
+    const { choice } = this;
+    const label = h("span", {}, choice.type === "library" ? words.everything : choice.type === "folder" ? choice.name : words.chosen(choice.ids.length));
+    if (choice.type === "recordings" && choice.ids.length === 1) {
+      void recordingOf(choice.ids[0]).then((recording) => fill(label, nameOfRecording(recording)));
+    }
+    fill(this.button, icon(choice.type === "folder" ? "folder" : "recordings"), h("span", { class: "sr-only" }, `${strings.ask.scope}: `), label, icon("down"));
+  }
+
+  async #open() {
+    const folders = await callIfThere(`/folders${query({ end_user_id: endUserId(), limit: 100 })}`, { isQuiet: true });
+    const dialog = new ScopeDialog(this.choice, folders?.data ?? []);
+    this.append(dialog.element);
+    dialog.element.addEventListener("close", () => {
+      if (dialog.result) this.choose(dialog.result);
+      dialog.element.remove();
+      this.button?.focus();
+    });
+    dialog.element.showModal();
+  }
+}
+
+class ScopeDialog {
+  /** @type {Choice | null} */ result = null;
+  /** @type {Set<string>} */ chosen;
+
+  /** @param {Choice} choice @param {any[]} folders */
+  constructor(choice, folders) {
+    this.chosen = new Set(choice.type === "recordings" ? choice.ids : []);
+    this.list = h("ul", { class: "pick-list" });
+    this.done = h("button", { type: "button", class: "primary", onclick: () => this.#finish(this.#picked()) });
+    const find = h("input", { type: "search", "aria-label": words.find, placeholder: words.find, oninput: () => void this.#load(find.value) });
+    this.element = /** @type {HTMLDialogElement} */ (h("dialog", { class: "scope-dialog", "aria-labelledby": "scope-title" },
+      h("h2", { id: "scope-title" }, words.title),
+      h("div", { class: "scope-ways" },
+        this.#way("recordings", words.everything, words.everythingHint, choice.type === "library", { type: "library" }),
+        folders.map((one) => this.#way("folder", one.name, strings.scope.chosen(one.recording_count), choice.type === "folder" && choice.id === one.id,
+          { type: "folder", id: one.id, name: one.name }))),
+      h("h3", {}, words.recordings), find, this.list,
+      h("div", { class: "dialog-foot" }, h("button", { type: "button", onclick: () => this.element.close() }, strings.cancel), this.done)));
+    this.#count();
+    void this.#load("");
+  }
+
+  /** @param {any} drawn @param {string} name @param {string} hint @param {boolean} isNow @param {Choice} choice */
+  #way(drawn, name, hint, isNow, choice) {
+    return h("button", { type: "button", class: "scope-way", "aria-pressed": String(isNow), onclick: () => this.#finish(choice) },
+      icon(drawn), h("span", {}, h("strong", {}, name), h("span", { class: "muted" }, hint)));
+  }
+
+  /** @param {string} q */
+  async #load(q) {
+    this.wanted = q;
+    const page = await listRecordings({ q, isQuiet: true });
+    if (this.wanted !== q) return;
+    fill(this.list, page.data.map((/** @type {any} */ one) => this.#row(one)));
+  }
+
+  /** @param {import("./recording-names.js").Recording} recording */
+  #row(recording) {
+    const box = h("input", {
+      type: "checkbox", checked: this.chosen.has(recording.id),
+      onchange: () => {
+        if (box.checked) this.chosen.add(recording.id);
+        else this.chosen.delete(recording.id);
+        this.#count();
+      },
+    });
+    const facts = [recording.recorded_at && longDate(recording.recorded_at), recording.duration_ms && lengthOf(recording.duration_ms)];
+    return h("li", {}, h("label", {}, box, h("span", {}, nameOfRecording(recording)), h("span", { class: "muted" }, facts.filter(Boolean).join(" · "))));
+  }
+
+  #count() {
+    this.done.disabled = !this.chosen.size;
+    fill(this.done, this.chosen.size ? `${strings.scope.done}: ${words.chosen(this.chosen.size)}` : strings.scope.done);
+  }
+
+  /** @returns {Choice} */
+  #picked() {
+    return { type: "recordings", ids: [...this.chosen].slice(0, 500) };
+  }
+
+  /** @param {Choice} choice */
+  #finish(choice) {
+    this.result = choice;
+    this.element.close();
+  }
+}
+
+customElements.define("scope-picker", ScopePicker);

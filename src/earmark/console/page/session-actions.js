@@ -1,0 +1,61 @@
+// What can be done with a whole chat besides asking: export, copy, delete.
+
+import { open } from "./api.js";
+import { sessions } from "./session-store.js";
+import { strings } from "./strings.js";
+import { deleteLater, say } from "./undo.js";
+
+const words = strings.sessions;
+
+/** @param {import("./session-store.js").Session} session @param {"markdown" | "json"} format */
+async function exported(session, format) {
+  const answer = await open(`/ask/sessions/${session.id}/export?format=${format}`);
+  return answer.text();
+}
+
+/**
+ * Save a chat as a file.
+ * @param {import("./session-store.js").Session} session
+ * @param {"markdown" | "json"} format
+ */
+export async function saveExport(session, format) {
+  try {
+    const text = await exported(session, format);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: format === "json" ? "application/json" : "text/markdown" }));
+    const name = session.title.replace(/[^\p{L}\p{N} .-]+/gu, " ").trim().slice(0, 80) || session.id;
+    link.download = `${name}.${format === "json" ? "json" : "md"}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  } catch (error) {
+    say(/** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {import("./session-store.js").Session} session */
+export async function copyExport(session) {
+  try {
+    await copyText(await exported(session, "markdown"));
+  } catch (error) {
+    say(/** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {string} text */
+export async function copyText(text) {
+  await navigator.clipboard.writeText(text);
+  say(strings.ask.copied, undefined, 2500);
+}
+
+/** Delete with ten seconds to take it back. @param {import("./session-store.js").Session} session */
+export function removeSession(session) {
+  const leaving = {
+    id: session.id,
+    path: `/ask/sessions/${session.id}`,
+    said: words.removed(session.title),
+    failed: words.removeFailed,
+    restore: () => sessions.restore(session, at),
+  };
+  deleteLater(leaving);
+  const at = sessions.remove(session.id);
+}

@@ -1,0 +1,81 @@
+// The first page: a key or token, or a one-time code from the command line in the address's fragment.
+
+import { ApiError, AwayError } from "./api.js";
+import { signIn, signInByCode } from "./account.js";
+import { fill, h } from "./dom.js";
+import { strings } from "./strings.js";
+
+const words = strings.signIn;
+const FORM = /^(sk_test_|sk_live_|rk_test_|rk_live_|eut_)[A-Za-z0-9]{33,128}$/;
+
+/** Take the code out of the address, so that it is in no history and no copy of the address. */
+export function takeCode() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+  return code;
+}
+
+/** @param {unknown} error @param {boolean} byCode */
+function reasonOf(error, byCode) {
+  if (error instanceof AwayError) return words.away;
+  if (error instanceof ApiError && error.status === 401) return byCode ? words.code : words.refused;
+  if (error instanceof ApiError && error.status === 403) return words.forbidden;
+  return error instanceof Error ? error.message : String(error);
+}
+
+export class SignIn extends HTMLElement {
+  /** What to say first, such as that the key has expired. */
+  notice = "";
+  /** @type {string | null} */ code = null;
+
+  connectedCallback() {
+    this.problem = h("p", { class: "problem", id: "sign-in-problem", role: "alert" }, this.notice);
+    this.field = h("input", {
+      id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true,
+      "aria-describedby": "sign-in-hint sign-in-problem",
+    });
+    this.button = h("button", { class: "primary", type: "submit" }, words.button);
+    fill(this, h("main", { class: "sign-in" },
+      h("div", { class: "brand large" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), strings.product),
+      h("p", { class: "lead" }, strings.tagline),
+      h("form", { onsubmit: (/** @type {Event} */ event) => this.#submit(event), novalidate: true },
+        h("h1", {}, words.title),
+        h("label", { for: "key" }, words.label),
+        this.field,
+        h("p", { class: "hint", id: "sign-in-hint" }, words.hint),
+        this.problem,
+        this.button)));
+    if (this.code) void this.#try(signInByCode(this.code), true);
+    else this.field.focus();
+  }
+
+  /** @param {Event} event */
+  #submit(event) {
+    event.preventDefault();
+    const key = this.field.value.trim();
+    if (!FORM.test(key)) this.#refuse(words.malformed);
+    else void this.#try(signIn(key), false);
+  }
+
+  /** @param {Promise<unknown>} attempt @param {boolean} byCode */
+  async #try(attempt, byCode) {
+    fill(this.problem);
+    this.button.disabled = true;
+    fill(this.button, words.trying);
+    try {
+      await attempt;
+    } catch (error) {
+      this.#refuse(reasonOf(error, byCode));
+    }
+  }
+
+  /** @param {string} reason */
+  #refuse(reason) {
+    this.button.disabled = false;
+    fill(this.button, words.button);
+    fill(this.problem, reason);
+    this.field.focus();
+  }
+}
+
+customElements.define("sign-in", SignIn);

@@ -1,0 +1,64 @@
+// Empty, loading, failed, offline, rate-limited: said plainly, each with the way on.
+
+import { ApiError, AwayError, wire } from "./api.js";
+import { fill, h } from "./dom.js";
+import { strings } from "./strings.js";
+
+/**
+ * What went wrong, and a button that tries again.
+ * @param {Error} error
+ * @param {() => void} [again]
+ */
+export function statusLine(error, again) {
+  const text = error instanceof AwayError ? strings.states.away : error.message;
+  return h("div", { class: "status", role: "alert" }, h("p", {}, text),
+    again ? h("button", { type: "button", onclick: again }, strings.tryAgain) : null);
+}
+
+/** @param {string} [text] */
+export const loading = (text = strings.loading) =>
+  h("p", { class: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), text);
+
+/**
+ * Nothing here, and what to do about it.
+ * @param {string} title
+ * @param {string} text
+ * @param {...any} actions
+ */
+export const empty = (title, text, ...actions) =>
+  h("div", { class: "empty" }, h("h2", {}, title), h("p", { class: "muted" }, text), actions);
+
+/** @param {unknown} error */
+export const isGone = (error) => error instanceof ApiError && error.status === 404;
+
+/** The bar on top for what concerns everything: no connection, too many requests. */
+export class ConnectionBar extends HTMLElement {
+  connectedCallback() {
+    this.setAttribute("role", "status");
+    this.hidden = true;
+    wire.addEventListener("away", () => this.#show(strings.states.offline));
+    wire.addEventListener("back", () => { this.hidden = true; });
+    wire.addEventListener("limited", (/** @type {any} */ event) => this.#countDown(event.detail));
+  }
+
+  /** @param {string} text */
+  #show(text) {
+    this.hidden = false;
+    fill(this, h("span", { class: "dot", "aria-hidden": "true" }), text);
+  }
+
+  /** @param {number} until */
+  #countDown(until) {
+    clearInterval(this.timer);
+    const tick = () => {
+      const seconds = Math.ceil((until - Date.now()) / 1000);
+      if (seconds > 0) return this.#show(strings.states.limited(seconds));
+      clearInterval(this.timer);
+      this.hidden = true;
+    };
+    tick();
+    this.timer = window.setInterval(tick, 500);
+  }
+}
+
+customElements.define("connection-bar", ConnectionBar);

@@ -1,0 +1,60 @@
+// Times as people say them. The wire has RFC 3339 in UTC and milliseconds in audio.
+
+const LOCALE = "en-GB";
+const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "medium" });
+const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const dayAndYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
+const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+
+/** @param {string} iso */
+export const exactTime = (iso) => exact.format(new Date(iso));
+
+/** @param {string} iso */
+export const longDate = (iso) => dayAndYear.format(new Date(iso));
+
+/**
+ * How long ago, the way a mail program says it.
+ * @param {string} iso
+ * @param {Date} [now]
+ */
+export function ago(iso, now = new Date()) {
+  const then = new Date(iso);
+  const seconds = Math.round((now.getTime() - then.getTime()) / 1000);
+  if (seconds < 45) return "now";
+  if (seconds < 3600) return relative.format(-Math.max(1, Math.round(seconds / 60)), "minute");
+  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
+  if (then >= midnight) return clock.format(then);
+  const days = Math.ceil((midnight.getTime() - then.getTime()) / 86_400_000);
+  if (days === 1) return "yesterday";
+  if (days < 7) return relative.format(-days, "day");
+  return then.getFullYear() === now.getFullYear() ? day.format(then) : dayAndYear.format(then);
+}
+
+/**
+ * A moment or a length in audio: 2:04, 1:02:04.
+ * @param {number} ms
+ */
+export function atTime(ms) {
+  const total = Math.floor(ms / 1000);
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
+/**
+ * A length in words a person would use.
+ * @param {number} ms
+ */
+export function lengthOf(ms) {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 1) return `${Math.max(1, Math.round(ms / 1000))} s`;
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** @param {Date} date A day as the API writes it, in UTC. */
+export const isoDay = (date) => date.toISOString().slice(0, 10);
+
+/** @param {number} ms */
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -1,0 +1,126 @@
+"""Serving the console's files: one page for every address below `/console`, and its assets.
+
+Assets stand under a digest of all of them (`/console/assets/DIGEST/main.js`) and import each other by
+relative address, so a browser may keep them for good and never mixes two versions of earmark.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "media-src 'self' blob:",
+        "manifest-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+SAFETY_HEADERS: Mapping[str, str] = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+_FOR_GOOD = "public, max-age=31536000, immutable"
+PAGE = "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is sent."""
+
+    media_type: str
+    body: bytes
+    zipped: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The page, and its assets by name."""
+
+    digest: str
+    page: Asset
+    assets: Mapping[str, Asset]
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return Asset(_TYPES[name.rpartition(".")[2]], body, gzip.compress(body, 9, mtime=0), etag)
+
+
+def _address(digest: str, name: str) -> str:
+    return f"/console/assets/{digest}/{name}"
+
+
+@cache
+def load_site() -> Site:
+    """Read, digest and compress all files, once a process."""
+    folder = files("earmark.console") / "page"
+    sources = {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in _TYPES}
+    page = sources.pop(PAGE)
+    seal = hashlib.sha256()
+    for name, body in sorted(sources.items()):
+        seal.update(f"{name}\0{len(body)}\0".encode() + body)
+    digest = seal.hexdigest()[:16]
+    styles = [
+        f'<link rel="stylesheet" href="{_address(digest, name)}">' for name in sorted(sources) if name.endswith(".css")
+    ]
+    modules = [
+        f'<link rel="modulepreload" href="{_address(digest, name)}">'
+        for name in sorted(sources)
+        if name.endswith(".js")
+    ]
+    page = page.replace(b"<!--assets-->", "\n".join(styles + modules).encode()).replace(b"DIGEST", digest.encode())
+    return Site(digest, _asset(PAGE, page), {name: _asset(name, body) for name, body in sources.items()})
+
+
+async def serve_console(request: Request) -> Response:
+    """Answer a request for the page (any address of it) or an asset.
+
+    Raises: HTTPException 404 for an asset that isn't there.
+    """
+    site = load_site()
+    path = request.path_params.get("path", "")
+    if not path.startswith("assets/"):
+        return _send(request, site.page, "no-cache")
+    digest, _, name = path.removeprefix("assets/").partition("/")
+    asset = site.assets.get(name) if digest == site.digest else None
+    if asset is None:
+        raise HTTPException(404)
+    return _send(request, asset, _FOR_GOOD)
+
+
+def _send(request: Request, asset: Asset, cache_control: str) -> Response:
+    headers = {**SAFETY_HEADERS, "cache-control": cache_control, "etag": asset.etag, "vary": "accept-encoding"}
+    if asset.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(asset.body, media_type=asset.media_type, headers=headers)
+    return Response(asset.zipped, media_type=asset.media_type, headers={**headers, "content-encoding": "gzip"})

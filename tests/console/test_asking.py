@@ -1,0 +1,104 @@
+"""Asking: from a question to an answer whose every citation opens the words it rests on."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Library, Visitor
+
+QUESTION = "When did we move the launch?"
+
+
+def _ask(page: Page, question: str) -> None:
+    page.get_by_role("textbox", name="Question").fill(question)
+    page.keyboard.press("Enter")
+
+
+def test_a_question_is_answered_with_citations_and_sources_beside_it(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
+    expect(page.locator(".citation").first).to_have_text("Board call · 0:06")
+    expect(page.get_by_role("complementary", name="Sources")).to_contain_text("covers got stuck in Piraeus")
+    expect(page).to_have_url(re.compile(r"/console/ask/as_\w+$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(QUESTION)
+    expect(page.locator("session-list a.session").first).to_contain_text(QUESTION)
+
+
+def test_a_citation_opens_the_recording_at_its_moment_with_the_words_marked(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    page.locator(".citation").first.click()
+    marked = page.locator("beside-panel .line.is-marked")
+    expect(marked).to_contain_text("We moved the launch to the fourteenth of July")
+    expect(marked).to_have_class(re.compile("is-cited"))
+    assert page.locator(".timeline-ticks path").count() >= 1
+    page.keyboard.press("Escape")
+    expect(page.locator(".citation").first).to_be_focused()
+
+
+def test_a_citation_is_a_link_that_works_in_a_window_of_its_own(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    href = page.locator(".citation").first.get_attribute("href")
+    assert href
+    other = visitor.open(href.removeprefix("/console"), key=ines.key)
+    expect(other.locator(".line.is-marked")).to_contain_text("fourteenth of July")
+    expect(other.locator(".timeline-ticks path")).to_have_count(1)
+
+
+def test_an_answer_is_copied_as_markdown_with_named_moments(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    page.get_by_role("button", name="Copy as Markdown").click()
+    expect(page.locator(".toasts")).to_contain_text("Copied.")
+    assert "[Board call · 0:06]" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_chat_about_chosen_recordings_says_so(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    page.get_by_role("button", name="What to look at").click()
+    page.get_by_role("checkbox", name="Call with Hanneke").check()
+    page.get_by_role("button", name="Use this").click()
+    expect(page.get_by_role("button", name="What to look at")).to_contain_text("Call with Hanneke")
+    _ask(page, "Who has cancelled?")
+    expect(page.locator("answer-view")).to_contain_text("Two have cancelled")
+    expect(page.locator(".scope-fixed")).to_contain_text("Call with Hanneke")
+
+
+def test_an_answer_can_be_asked_for_again(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    page.get_by_role("button", name="Answer again").click()
+    expect(page.locator("answer-view")).to_have_count(1)
+    expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
+    expect(page.get_by_role("button", name="Answer again")).to_be_enabled()
+
+
+def test_a_chat_is_found_as_it_was_when_the_page_is_loaded_again(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    expect(page.locator(".citation").first).to_have_text("Board call · 0:06")
+    before = page.locator(".answer-body").all_text_contents()
+    page.reload()
+    expect(page.locator(".question")).to_contain_text(QUESTION)
+    expect(page.locator(".citation").first).to_have_text("Board call · 0:06")
+    assert page.locator(".answer-body").all_text_contents() == before
+
+
+def test_a_recording_without_a_transcript_says_what_to_do_and_keeps_the_question(
+    visitor: Visitor, library: Library
+) -> None:
+    recording = library.record("Silent", None)
+    session = library.session(scope={"type": "recording", "recording_id": recording}, title="Silence")
+    page = visitor.open(f"/ask/{session['id']}", key=library.key)
+    _ask(page, "What was said?")
+    expect(page.get_by_role("alert")).to_contain_text("no transcript yet")
+    expect(page.get_by_role("link", name="Open the recording")).to_be_visible()
+    library.api.put(f"/v1/recordings/{recording}/transcript", json={"segments": [
+        {"start": 0, "end": 2, "speaker": "Ada", "text": "What was said was hello."}]}).raise_for_status()  # fmt: skip
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("answer-view")).to_contain_text("hello")
+    expect(page.locator(".question")).to_have_count(1)
