@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Cores that the built-in encoder may use."""
     rate_limit_overall: Annotated[int, Field(ge=0)] = 1_000
     """Requests a minute that a project's live or test data may take; 0 switches the limit off."""
+    shutdown_grace_s: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """How long requests under way may go on after SIGTERM; new ones get 503 meanwhile."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long a send waits for its session's running turn."""
 

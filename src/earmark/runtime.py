@@ -59,6 +59,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         yield Runtime(
             settings, database, operator, searcher, ingester, turns, rates, sign_in_rates, LastUsed(database), secret
         )
+        embedder.stop()
         await ingester.close()
         searcher.close()
         sign_in_rates.close()

@@ -20,6 +20,7 @@ from earmark.ask.sessions import delete_session, get_session, rename_session
 from earmark.ask.turn import regenerate, send
 from earmark.ask.turn_queue import is_running
 from earmark.ask.types import AskResult, Message, Question, Scope
+from earmark.clock import now_us
 from earmark.errors import ProviderError
 from earmark.library.recordings import delete_recording
 from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
@@ -424,3 +425,14 @@ def test_a_session_that_was_made_in_the_future_keeps_its_last_activity(tmp_path:
         assert after.last_message_us == session.created_us
 
     at_desk(tmp_path, work)
+
+
+def test_a_turn_that_died_before_the_clock_stepped_back_blocks_nobody(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> str:
+        session = await desk.session()
+        taken = {"session_id": session.id, "new_turn_holder": "gone", "new_turn_message_id": "msg_gone"}
+        async with desk.tenant.writing() as unit:
+            await unit.execute(queries.update_turn, {**taken, "new_turn_expires_us": now_us() + 3_600_000_000})
+        return (await send(desk.tenant, desk.waiting(0.3), session.id, Question(QUESTION))).message.role
+
+    assert at_desk(tmp_path, work) == "assistant"

@@ -17,6 +17,7 @@ import earmark
 from earmark.api.call import Call
 from earmark.api.cursors import CursorSigner
 from earmark.api.docs_page import docs_page
+from earmark.api.draining import Draining, ShuttingDownError
 from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
 from earmark.api.reply import Headers, Reply, error_reply, json_reply
 from earmark.api.router import PathTable
@@ -63,12 +64,14 @@ class Edge:
         self.fastapi = _describe(self._lifespan)
         self.runtime: Runtime | None = None
         self._cursors: CursorSigner | None = None
+        self._draining = self.fastapi.state.draining = Draining(settings.shutdown_grace_s)
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         async with open_runtime(self._settings) as runtime:
             self.runtime = app.state.runtime = runtime
             self._cursors = CursorSigner(runtime.cursor_secret)
+            self._draining.listen()
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
             noting = asyncio.create_task(runtime.last_used.keep_writing())
             sweeping = asyncio.create_task(_sweep(runtime))
@@ -88,11 +91,15 @@ class Edge:
         assert self.runtime is not None
         assert self._cursors is not None
         call = Call(self.runtime, self._cursors, request_id, scope, receive)
+        with self._draining.counted():
+            await self._reply(call, scope, send)
+
+    async def _reply(self, call: Call, scope: Scope, send: Send) -> None:
         reply = await self._answer(call, scope)
         headers = [
             *reply.headers,
             (b"content-length", str(len(reply.body)).encode()),
-            (b"x-request-id", request_id.encode()),
+            (b"x-request-id", call.request_id.encode()),
             *_rate_headers(call.allowance),
         ]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -101,6 +108,8 @@ class Edge:
     async def _answer(self, call: Call, scope: Scope) -> Reply:
         request_id = call.request_id
         try:
+            if self._draining.is_on:
+                raise ShuttingDownError
             return await self._paths.dispatch(call, scope["method"], scope["path"])
         except MethodNotAllowedError as error:
             return error_reply(error, request_id, ((b"allow", error.allowed.encode()),))
@@ -108,6 +117,10 @@ class Edge:
             if error.status == 500:
                 log.error("request.failed", request_id=request_id, error=type(error).__name__)
             return error_reply(error, request_id)
+        except asyncio.CancelledError:
+            if not self._draining.is_over:
+                raise
+            return error_reply(ShuttingDownError(), request_id)
         except Exception as error:  # the one place where a bug becomes an answer
             trace = _frames(error)
             log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
@@ -201,12 +214,13 @@ def _to_response(reply: Reply, request_id: str) -> Response:
 async def _health(request: Request) -> Response:
     """Whether the server and its database work."""
     is_connected = await request.app.state.runtime.database.is_connected()
+    is_healthy = is_connected and not request.app.state.draining.is_on
     body = {
-        "status": "healthy" if is_connected else "unhealthy",
+        "status": "healthy" if is_healthy else "unhealthy",
         "database": "connected" if is_connected else "disconnected",
         "billing": "disabled",
     }
-    return _to_response(json_reply(body, 200 if is_connected else 503), new_id("req"))
+    return _to_response(json_reply(body, 200 if is_healthy else 503), new_id("req"))
 
 
 async def _docs(request: Request) -> Response:

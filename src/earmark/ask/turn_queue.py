@@ -66,13 +66,17 @@ async def _is_our_turn(work: Tenant, state: SessionState, holder: str) -> bool:
 
 def is_running(state: SessionState) -> bool:
     """Whether a turn holds a living lease."""
-    return state.turn_holder is not None and (state.turn_expires_us or 0) > now_us()
+    return state.turn_holder is not None and _is_alive(state.turn_expires_us or 0)
+
+
+def _is_alive(expires_us: int) -> bool:
+    """A lease that ends far later than any could was taken before the clock stepped back: its holder is gone."""
+    return 0 < expires_us - now_us() <= 2 * LEASE_US
 
 
 async def _living_waiters(tenant: Tenant, session_id: str) -> list[str]:
     rows = await tenant.fetch_all(queries.select_waiters, {"session_id": session_id})
-    now = now_us()
-    return [holder for _, holder, expires_us in rows if expires_us > now]
+    return [holder for _, holder, expires_us in rows if _is_alive(expires_us)]
 
 
 async def _stand_in_line(work: Tenant, state: SessionState, holder: str) -> None:

@@ -14,7 +14,7 @@ from earmark.config import Settings, load_settings
 from earmark.errors import UnavailableError
 from earmark.storage.open import open_database
 
-_GRACE_S = 20
+_CLOSING_S = 3  # for answers still on their way out; requests had EARMARK_SHUTDOWN_GRACE_S before (api/draining.py)
 _BACKLOG = 2_048
 
 
@@ -85,7 +85,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         proxy_headers=False,
         date_header=True,
         workers=settings.workers,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=_CLOSING_S,
         backlog=_BACKLOG,
     )
     server = uvicorn.Server(config)

@@ -33,6 +33,15 @@ class EmbedderUnavailableError(UnavailableError):
     """The encoder's weights are missing or not the ones we know."""
 
 
+class EmbedderStoppedError(UnavailableError):
+    """The server is going down in the middle of a long transcript; nothing of it was stored."""
+
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__("The server is shutting down; try again in a few seconds.")
+
+
 class Embedder(Protocol):
     """What retrieval needs of an encoder: vectors of length 1 whose dot product is their similarity."""
 
@@ -73,6 +82,11 @@ class MiniLMEmbedder:
         self._model_dir = model_dir
         self._lock = threading.Lock()
         self._encoder: _Encoder | None = None
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Leave off between two batches: whoever embeds gets EmbedderStoppedError."""
+        self._stopping.set()
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shapes: N texts -> [N, 384] in the same order, each row of length 1."""
@@ -86,7 +100,7 @@ class MiniLMEmbedder:
     def _loaded(self) -> _Encoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = _Encoder(self._model_dir or find_model_dir(), self._threads)
+                self._encoder = _Encoder(self._model_dir or find_model_dir(), self._threads, self._stopping)
             return self._encoder
 
 
@@ -104,11 +118,12 @@ def find_model_dir() -> Path:
 class _Encoder:
     """The loaded model."""
 
-    def __init__(self, model_dir: Path, threads: int) -> None:
+    def __init__(self, model_dir: Path, threads: int, stopping: threading.Event) -> None:
         import onnxruntime as ort
         from tokenizers import Tokenizer
 
         ort.set_default_logger_severity(3)
+        self._stopping = stopping
         self._weights = _read_weights(model_dir / "model.safetensors")
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -129,6 +144,8 @@ class _Encoder:
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(clipped)]
         vectors = np.empty((len(ids), MiniLMEmbedder.dimensions), np.float32)
         for batch in _batches([len(row) for row in ids]):
+            if self._stopping.is_set():
+                raise EmbedderStoppedError
             rows = [ids[index] for index in batch]
             width = max(map(len, rows))
             tokens = np.array([row + [0] * (width - len(row)) for row in rows], np.int64)

@@ -18,7 +18,7 @@ from earmark.library.errors import RecordingNotFoundError
 from earmark.library.recordings import get_recording
 from earmark.library.types import ParsedTranscript, Recording, Transcription
 from earmark.retrieval import queries
-from earmark.retrieval.embedders import Embedder
+from earmark.retrieval.embedders import Embedder, EmbedderStoppedError
 from earmark.retrieval.indexing import PreparedIndex, prepare_index
 from earmark.retrieval.vectors import insert_vectors
 from earmark.storage.tenant import Operator, Tenant
@@ -96,6 +96,8 @@ class Ingester:
                     await _publish(owner, recording, transcription, index)
         except RecordingNotFoundError:
             return  # deleted meanwhile, and the transcription with it
+        except EmbedderStoppedError:
+            return  # going down: `resume` goes on after the restart
         except EarmarkError as error:
             log.error("ingest.failed", transcription_id=transcription.id, error=type(error).__name__)
 

@@ -1,0 +1,100 @@
+"""Going down: what runs may finish, what comes is told to try again, and what takes too long is stopped cleanly.
+
+On SIGTERM or SIGINT the server keeps listening: new requests get 503 with Retry-After while those under way
+finish. After `EARMARK_SHUTDOWN_GRACE_S` the rest are cancelled, which undoes their unit of work and lets go of
+their turns, and they too answer 503. Then uvicorn's own handler closes the sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import structlog
+
+from earmark.errors import UnavailableError
+
+_CANCELLED_S = 2.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+log = structlog.get_logger("earmark.api")
+
+
+class ShuttingDownError(UnavailableError):
+    """The server is going down; another one, or this one again, will answer soon."""
+
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__("The server is shutting down; try again in a few seconds.")
+
+
+class Draining:
+    """Whether the server goes down, and which requests still run."""
+
+    def __init__(self, grace_s: float) -> None:
+        self._grace_s = grace_s
+        self._running: set[asyncio.Task[Any]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self.is_on = False
+        self.is_over = False
+        """The grace period has passed: what still runs is being cancelled."""
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count the current task among those that may finish."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            yield
+        finally:
+            self._running.discard(task)
+
+    def listen(self) -> None:
+        """Come before the handlers that are installed for the signals, and hand over to them in the end.
+
+        Only where a server has installed handlers; an application in a test has none.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for one in _SIGNALS:
+            stop = signal.getsignal(one)
+            if callable(stop) and stop is not signal.default_int_handler:
+                signal.signal(one, self._handler(loop, stop))
+
+    def _handler(
+        self, loop: asyncio.AbstractEventLoop, stop: Callable[[int, FrameType | None], Any]
+    ) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            if self.is_on and number == signal.SIGINT:  # a second Ctrl-C: now
+                stop(number, frame)
+            elif not self.is_on:
+                self.is_on = True
+                loop.call_soon_threadsafe(self._start, lambda: stop(number, frame))
+
+        return handle
+
+    def _start(self, stop: Callable[[], None]) -> None:
+        self._task = asyncio.create_task(self.drain(stop))
+
+    async def drain(self, stop: Callable[[], None]) -> None:
+        """Wait for what runs, cancel it when the grace period is over, then stop the server."""
+        self.is_on = True
+        await self._wait(self._grace_s)
+        if self._running:
+            log.warning("shutdown.cancelled", requests=len(self._running))
+            self.is_over = True
+            for task in tuple(self._running):
+                task.cancel()
+            await self._wait(_CANCELLED_S)
+        stop()
+
+    async def _wait(self, most_s: float) -> None:
+        if self._running:
+            await asyncio.wait(tuple(self._running), timeout=most_s)
