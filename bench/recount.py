@@ -6,6 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -96,7 +97,7 @@ def _sessions(tables: Mapping[str, Rows]) -> Iterator[str]:
         if [one["ordinal"] for one in own] != list(range(len(own))):
             yield f"session {session['id']}: its messages are not numbered one after the other"
         before = ["assistant", *(one["role"] for one in own)]
-        if ("assistant", "assistant") in zip(before, before[1:], strict=False):
+        if ("assistant", "assistant") in pairwise(before):
             yield f"session {session['id']}: an answer without its question"
         if any(one["last_message_us"] != last for one in named[session["id"]]):
             yield f"session {session['id']}: its recordings list it at another time"
