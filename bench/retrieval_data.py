@@ -44,6 +44,10 @@ class Question:
     kind: str
     recordings: frozenset[int]
     moments: tuple[NDArray[np.bool_], ...]
+    spans: tuple[tuple[int, int, int], ...] = ()
+    """Gold as segments: (recording, first, last)."""
+    answer: str = ""
+    """What a person wrote as an answer, where the set has one."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,9 @@ class Library:
     vectors: NDArray[np.int8]
     sizes_chars: NDArray[np.int64]
     questions: tuple[Question, ...]
+    recorded: tuple[Recorded, ...] = ()
+    places: tuple[tuple[int, int, int], ...] = ()
+    """Of each chunk: (recording, first segment, last segment)."""
 
     @property
     def recording_of(self) -> NDArray[np.int64]:
@@ -77,8 +84,8 @@ class Recorded:
     recorded_at_ms: int | None = None
 
 
-Asked = tuple[str, str, list[tuple[int, int, int]]]
-"""Question, kind, gold: (recording, first segment, last segment)."""
+Asked = tuple[str, str, list[tuple[int, int, int]], str]
+"""Question, kind, gold: (recording, first segment, last segment), and a person's answer or nothing."""
 
 
 class Vectors:
@@ -120,15 +127,20 @@ def build_library(name: str, recorded: Sequence[Recorded], asked: Iterable[Asked
         entries.append(RecordingEntry(one.name, len(chunks), lengths, one.recorded_at_ms, one.name, "en"))
     postings = {term: unpack_postings(*zip(*pairs, strict=True)) for term, pairs in blobs.items()}
     where = np.array(places)
-    questions = tuple(_question(text, kind, gold, where) for text, kind, gold in asked)
-    return Library(name, tuple(entries), postings, quantize(vectors.of(texts)), np.array(sizes, np.int64), questions)
+    questions = tuple(_question(one, where) for one in asked)
+    sizes_chars = np.array(sizes, np.int64)
+    return Library(
+        name, tuple(entries), postings, quantize(vectors.of(texts)), sizes_chars, questions, tuple(recorded),
+        tuple(places),
+    )  # fmt: skip
 
 
-def _question(text: str, kind: str, gold: list[tuple[int, int, int]], where: NDArray[np.int64]) -> Question:
+def _question(asked: Asked, where: NDArray[np.int64]) -> Question:
+    text, kind, gold, answer = asked
     moments = tuple(
         (where[:, 0] == recording) & (where[:, 2] >= first) & (where[:, 1] <= last) for recording, first, last in gold
     )
-    return Question(text, kind, frozenset(recording for recording, _, _ in gold), moments)
+    return Question(text, kind, frozenset(recording for recording, _, _ in gold), moments, tuple(gold), answer)
 
 
 def personal_libraries(split: str, vectors: Vectors) -> list[Library]:
@@ -143,6 +155,7 @@ def personal_libraries(split: str, vectors: Vectors) -> list[Library]:
                 f"{row['previous']} {row['question']}" if row.get("previous") else row["question"],
                 row["type"],
                 [(numbers[one["recording"]], at, at) for one in row["gold"] for at in one["segments"]],
+                "",
             )
             for row in rows
             if row["external_id"] == person and row["gold"]
@@ -180,13 +193,13 @@ def _qmsum_library(name: str, paths: Sequence[Path], vectors: Vectors) -> Librar
             places.append(len(segments))
             text = " ".join(turn["content"].split())
             if text:
-                segments.append(Segment(0, 1, text, turn["speaker"]))
+                segments.append(Segment(1_000 * len(segments), 1_000 * len(segments) + 999, text, turn["speaker"]))
         recorded.append(Recorded(path.stem, segments))
         for item in content["specific_query_list"]:
             spans = [(int(first), min(int(last), len(places) - 1)) for first, last in item["relevant_text_span"]]
             gold = [(number, places[first], places[last]) for first, last in spans if first <= last]
             if gold:
-                asked.append((item["query"], _kind_of(item["query"]), gold))
+                asked.append((item["query"], _kind_of(item["query"]), gold, item["answer"]))
     return build_library(name, recorded, asked, vectors)
 
 

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import groupby
 
 from earmark.clock import render_time
-from earmark.llm.selection import Selected, SentenceEmbedder, select_sentences
+from earmark.llm.selection import Selected, select_sentences
+from earmark.llm.signals import SentenceEmbedder
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
 
 NOTHING_FOUND = "Nothing in these recordings answers that."
