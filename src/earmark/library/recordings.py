@@ -139,6 +139,7 @@ async def delete_recording(tenant: Tenant, recording_id: str) -> None:
     Raises: RecordingNotFoundError.
     """
     async with tenant.writing() as work:
+        await get_recording(work, recording_id)  # whose it is comes first: what follows looks at the whole project
         await forget_quotes(work, recording_id)
         if not await work.execute(queries.delete_recording, {"recording_id": recording_id}):
             raise RecordingNotFoundError

@@ -1,0 +1,186 @@
+"""Every route × every kind of credential × everybody's objects: `isolation.py` has the table.
+
+A new route needs a row there (CONTRIBUTING.md says how), or the first test fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import httpx
+import pytest
+
+from earmark.api.app import create_app
+from earmark.storage.query import Compiled
+from tests.http.isolation import (
+    IN_PATHS,
+    OUTSIDE_V1,
+    OWNERS,
+    ROWS,
+    Credential,
+    Expected,
+    Objects,
+    Row,
+    World,
+    expected,
+    make_world,
+)
+from tests.server import Server
+
+
+@pytest.fixture(scope="module")
+def world(server: Server) -> World:
+    return make_world(server)
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[httpx.Client]:
+    with server.client() as one:
+        yield one
+
+
+def test_every_route_has_a_row(server: Server) -> None:
+    paths = httpx.get(server.base_url + "/openapi.json").json()["paths"]
+    routes = {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations}
+    assert routes - {row.route for row in ROWS} - OUTSIDE_V1 == set(), "add rows to tests/http/isolation.py"
+    assert {row.route for row in ROWS} <= routes
+
+
+def owners_for(row: Row, who: Credential) -> tuple[str, ...]:
+    if row.names == "nothing":
+        return ("own",)
+    return ("own", "absent") if who.is_narrow else OWNERS
+
+
+def send(client: httpx.Client, world: World, row: Row, who: Credential, owner: str, *, fresh: bool) -> httpx.Response:
+    theirs = world.objects(row, owner, fresh=fresh)
+    home = theirs if owner == who.home else world.objects(row, who.home, fresh=fresh)
+    ids = {name: getattr(theirs, attribute) for name, attribute in IN_PATHS.items() if f"{{{name}}}" in row.path}
+    if row.names == "object of home" and ids:
+        first = next(iter(sorted(ids, key=row.path.index)))
+        ids[first] = getattr(home, IN_PATHS[first])
+    body = None if row.body is None else row.body(theirs, home)
+    answer = client.request(
+        row.method,
+        row.path.format(**ids),
+        json=body,
+        params=None if row.query is None else row.query(theirs),
+        headers={} if who.secret is None else {"Authorization": f"Bearer {who.secret}"},
+    )
+    if row.route == "POST /v1/end-users" and answer.status_code == 201:
+        world.fresh.append((who.home, Objects(client, answer.json()["id"])))
+    return answer
+
+
+def without_its_id(answer: httpx.Response) -> bytes:
+    """Return the body, byte for byte, but for the request's own id."""
+    return answer.content.replace(answer.headers["x-request-id"].encode(), b"req_")
+
+
+def check(answer: httpx.Response, want: Expected, world: World, where: str) -> None:
+    assert answer.status_code == want.status, f"{where}: {answer.status_code} {answer.text}"
+    if want.code is not None:
+        error = answer.json()["error"]
+        assert error["code"] == want.code, where
+        assert error.get("details") == (None if want.missing is None else {"scope": want.missing}), where
+    elif want.data_of is not None and "data" in (shown := answer.json() if answer.content else {}):
+        seen = {world.owner_of(one) for one in shown["data"]}
+        assert seen <= want.data_of, f"{where}: {seen}"
+        assert bool(seen) is bool(want.data_of), where
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_each_credential_reaches_what_it_should_and_nothing_else(client: httpx.Client, world: World, row: Row) -> None:
+    refused: dict[str, set[bytes]] = {}
+    for who in world.credentials:
+        for owner in owners_for(row, who):
+            want = expected(row, who, owner)
+            answer = send(client, world, row, who, owner, fresh=row.changes and want.code is None)
+            check(answer, want, world, f"{row.id}, {who.name}, {owner}")
+            if want.status in (401, 404) and want.code is not None:
+                group = "401" if want.status == 401 else f"404 {who.name}"
+                refused.setdefault(group, set()).add(without_its_id(answer))
+            if want.data_of == frozenset():
+                refused.setdefault(f"empty {who.name}", set()).add(answer.content)
+    for group, bodies in refused.items():
+        assert len(bodies) == 1, f"{group} tells one kind of absence from another: {bodies}"
+
+
+PATH_ROWS = [row for row in ROWS if "{" in row.path and row.names == "object"]
+
+
+_statements_run: ContextVar[list[str] | None] = ContextVar("_statements_run", default=None)
+
+
+async def _statements(client: httpx.AsyncClient, row: Row, objects: Any) -> list[str]:
+    """Return the SQL that the server runs for a request about these objects (and not that of its sweeps)."""
+    ids = {name: getattr(objects, attribute) for name, attribute in IN_PATHS.items()}
+    run: list[str] = []
+    _statements_run.set(run)
+    body = None if row.body is None else row.body(objects, None)
+    answer = await client.request(row.method, row.path.format(**ids), json=body)
+    assert answer.status_code in (403, 404)
+    _statements_run.set(None)
+    return run
+
+
+def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same statements: so that neither the answer nor the time it takes tells that somebody has this."""
+    who = next(one for one in world.credentials if one.name == "bound secret key")
+    arguments = Compiled.arguments
+
+    def note(compiled: Compiled, params: Any) -> list[Any]:
+        run = _statements_run.get()
+        if run is not None:
+            run.append(compiled.sql)
+        return arguments(compiled, params)
+
+    async def ask() -> int:
+        app = create_app(world.server.place.settings)
+        headers = {"Authorization": f"Bearer {who.secret}"}
+        transport, count = httpx.ASGITransport(app), 0
+        async with (
+            app._lifespan(app.fastapi),
+            httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
+        ):
+            for row in PATH_ROWS:
+                foreign = await _statements(client, row, world.owners["other_user"])
+                assert foreign == await _statements(client, row, world.owners["absent"]), row.id
+                count += len(foreign)
+        return count
+
+    monkeypatch.setattr(Compiled, "arguments", note)
+    assert asyncio.run(ask()) > len(PATH_ROWS) / 2
+
+
+def test_nothing_of_anybody_was_touched(world: World) -> None:
+    """Runs last: what was refused changed nothing, and what was allowed changed only its own fresh objects."""
+    assert {owner: world.owners[owner].dump() for owner in world.before} == world.before
+
+
+def test_a_cursor_of_one_caller_is_no_others(client: httpx.Client, world: World) -> None:
+    """Pages are walked with the credential that began the walk, or one of the same reach."""
+    good = [who for who in world.credentials if who.is_good and who.may("recordings:read")]
+    cursors = {}
+    for who in good:
+        headers = {"Authorization": f"Bearer {who.secret}"}
+        page = client.get("/v1/recordings", params={"limit": 1}, headers=headers).json()
+        if page["next_cursor"] is not None:
+            cursors[who.name] = page["next_cursor"]
+    tried = 0
+    for whose in good:
+        for who in good:
+            is_same = (whose.sees, whose.is_bound) == (who.sees, who.is_bound)
+            if whose.name in cursors and not is_same:
+                headers = {"Authorization": f"Bearer {who.secret}"}
+                answer = client.get("/v1/recordings", params={"cursor": cursors[whose.name]}, headers=headers)
+                assert answer.status_code == 400, (whose.name, who.name)
+                assert json.loads(answer.content)["error"]["param"] == "cursor"
+                tried += 1
+    assert tried > 10
