@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,10 +16,53 @@ from pydantic_settings import (
 from earmark.errors import InvalidError
 
 
+class VendorSettings(BaseModel):
+    """A vendor's model, used when it has a key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api_key: SecretStr | None = None
+    """The key; kept in memory only."""
+    model: str
+    """The vendor's name of the model."""
+    base_url: str | None = None
+    """Another address that speaks the vendor's API."""
+    context_tokens: Annotated[int, Field(ge=2_048)]
+    """How much the model reads and writes at once."""
+    answer_tokens: Annotated[int, Field(ge=16)] = 2_048
+    """How much it may write."""
+
+
+class ServerSettings(VendorSettings):
+    """A server that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, LM Studio and the like."""
+
+    base_url: str
+    """Its address, with `/v1`."""
+    context_tokens: Annotated[int, Field(ge=512)] = 8_192
+    """How much the model reads and writes at once."""
+    answer_tokens: Annotated[int, Field(ge=16)] = 1_024
+    """How much it may write."""
+
+
+def _check_name(name: str) -> str:
+    if name in ("earmark", "gemini", "openai", "claude"):
+        raise ValueError(f"{name} is a name that can't be given away")
+    return name
+
+
+ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_check_name)]
+
+
 class Settings(BaseSettings):
     """Settings from `EARMARK_*`, or from the TOML file that `EARMARK_CONFIG` names (default `earmark.toml`)."""
 
-    model_config = SettingsConfigDict(env_prefix="EARMARK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="EARMARK_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        nested_model_default_partial_update=True,
+    )
 
     config: Path = Path("earmark.toml")
     """The TOML file; the environment wins over it."""
@@ -49,6 +92,36 @@ class Settings(BaseSettings):
     """How long requests under way may go on after SIGTERM; new ones get 503 meanwhile."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long a send waits for its session's running turn."""
+    default_provider: str | None = None
+    """Who answers turns that name no provider; the built-in model (`earmark`) when absent."""
+    project_providers: dict[str, str] = {}
+    """The default provider of single projects: `{"proj_…": "openai"}`."""
+    fallback: tuple[str, ...] = ()
+    """Who answers, in this order, when the default provider fails: `["ollama", "earmark"]`."""
+    provider_aliases: dict[str, str] = {}
+    """Other names of configured models: `{"gemini": "ollama"}` lets `gemini` be asked for and Ollama answer."""
+    long_recordings: Literal["refuse", "retrieve"] = "refuse"
+    """A transcript longer than the model's context: `refuse` (413), or `retrieve` the best evidence."""
+    improve_titles: bool = False
+    """Whether a model may improve a session's default title after its first turn, never over a person's title."""
+    gemini: VendorSettings = VendorSettings(model="gemini-3.8-flash", context_tokens=1_000_000)
+    """Google's model."""
+    openai: VendorSettings = VendorSettings(model="gpt-6-luna", context_tokens=128_000)
+    """OpenAI's model."""
+    claude: VendorSettings = VendorSettings(model="claude-haiku-5-5", context_tokens=200_000)
+    """Anthropic's model."""
+    servers: dict[ServerName, ServerSettings] = {}
+    """OpenAI-compatible servers by a name of your own: `EARMARK_SERVERS__OLLAMA__BASE_URL`, `…__MODEL`."""
+    model_connect_s: Annotated[float, Field(gt=0)] = 10.0
+    """How long to wait for a connection to a model."""
+    model_first_s: Annotated[float, Field(gt=0)] = 60.0
+    """How long to wait for a model's first words."""
+    model_between_s: Annotated[float, Field(gt=0)] = 30.0
+    """How long to wait between a model's words."""
+    model_whole_s: Annotated[float, Field(gt=0)] = 300.0
+    """How long an answer may take."""
+    model_retry_s: Annotated[float, Field(ge=0)] = 20.0
+    """How long a model that is overloaded or unreachable is tried again before the turn fails."""
 
     @classmethod
     def settings_customise_sources(
@@ -82,5 +155,5 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "EARMARK_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = "EARMARK_" + "__".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name}: {first['msg']}.", param=name) from error

@@ -12,8 +12,8 @@ from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.identity.rates import RateLimiter
 from earmark.identity.sign_in import TRIES_PER_MINUTE
+from earmark.llm.configured import configured_providers
 from earmark.llm.extractive import ExtractiveModel
-from earmark.llm.providers import Providers
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
@@ -22,6 +22,9 @@ from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 
 _RATES_FILE = "rates.bin"
+
+_FINISH_S = 1.0
+"""For turns that outlived even the server's grace period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,16 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         embedder = MiniLMEmbedder(threads=settings.embedding_threads)
         searcher = Searcher(embedder)
         ingester = Ingester(embedder)
-        turns = TurnEngine(searcher, Providers([ExtractiveModel(embedder)]), settings.turn_wait_s)
+        providers = configured_providers(settings, ExtractiveModel(embedder))
+        may_retrieve = settings.long_recordings == "retrieve"
+        turns = TurnEngine(searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles)
         secret = await get_installation_secret(operator, "cursor_secret")
         rates = _rates(settings)
         sign_in_rates = RateLimiter(settings.data_dir / _RATES_FILE, TRIES_PER_MINUTE)
         yield Runtime(
             settings, database, operator, searcher, ingester, turns, rates, sign_in_rates, LastUsed(database), secret
         )
+        await turns.running.finish(_FINISH_S)
         embedder.stop()
         await ingester.close()
         searcher.close()

@@ -58,19 +58,23 @@ class FakeModel:
     """Says `says`, after `meanwhile` has happened; counts how many answers are written at once.
 
     Args:
-        says: events, or an error to raise after those before it.
+        says: events, an error to raise after those before it, or something to wait for.
         meanwhile: what happens while the model thinks.
     """
 
     provider = "fake"
     model = "fake-1"
+    context_tokens: int | None = None
 
     def __init__(self) -> None:
-        self.says: Sequence[AnswerEvent | Exception] = (TextDelta("On the ninth of June."), Finished())
+        self.says: Sequence[AnswerEvent | Exception | asyncio.Event] = (TextDelta("On the ninth of June."), Finished())
         self.meanwhile: Callable[[], Awaitable[Any]] = _nothing
         self.requests: list[AnswerRequest] = []
         self.at_once = 0
         self.most_at_once = 0
+
+    async def fits(self, request: AnswerRequest) -> bool:
+        return True
 
     async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
         self.requests.append(request)
@@ -81,6 +85,9 @@ class FakeModel:
             for event in self.says:
                 if isinstance(event, Exception):
                     raise event
+                if isinstance(event, asyncio.Event):
+                    await event.wait()
+                    continue
                 yield event
         finally:
             self.at_once -= 1
@@ -138,8 +145,10 @@ async def another_process(settings: Settings, model: FakeModel, tenant: Tenant |
         searcher, ingester = Searcher(embedder), Ingester(embedder)
         owner = Tenant(runtime.database, tenant.key) if tenant else await _new_owner(runtime)
         try:
-            yield Desk(runtime, owner, TurnEngine(searcher, Providers([model])), model, ingester)
+            engine = TurnEngine(searcher, Providers([model]))
+            yield Desk(runtime, owner, engine, model, ingester)
         finally:
+            await engine.running.finish(0)
             await ingester.close()
             searcher.close()
 

@@ -13,11 +13,17 @@ import earmark.ask.sessions
 import earmark.ask.turn
 import earmark.ask.turn_queue
 from earmark.ask import queries
-from earmark.ask.errors import AnswerFailedError, SessionNotFoundError, TurnLostError, TurnWaitedTooLongError
+from earmark.ask.errors import (
+    AnswerFailedError,
+    SessionNotFoundError,
+    TurnInterruptedError,
+    TurnLostError,
+    TurnWaitedTooLongError,
+)
 from earmark.ask.messages import list_sources
-from earmark.ask.opening import NewSession, open_session
+from earmark.ask.opening import NewSession, ask_in_new_session
 from earmark.ask.sessions import delete_session, get_session, rename_session
-from earmark.ask.turn import regenerate, send
+from earmark.ask.turn import begin_send, regenerate, send
 from earmark.ask.turn_queue import is_running
 from earmark.ask.types import AskResult, Message, Question, Scope
 from earmark.clock import now_us
@@ -98,9 +104,8 @@ def test_the_same_text_after_an_answer_is_asked_again(tmp_path: Path) -> None:
 def test_a_failed_first_question_leaves_the_session_that_it_opened(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         desk.model.says = (FAILED,)
-        wanted = NewSession("library", (), question=Question(QUESTION))
         with pytest.raises(AnswerFailedError) as caught:
-            await open_session(desk.tenant, desk.engine, wanted)
+            await ask_in_new_session(desk.tenant, desk.engine, NewSession("library"), Question(QUESTION))
         session = await get_session(desk.tenant, caught.value.session_id)
         assert (session.title, session.message_count) == (QUESTION, 1)
 
@@ -133,15 +138,34 @@ def test_a_bug_in_the_model_lets_the_turn_go(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_cancelled_send_lets_the_turn_go(tmp_path: Path) -> None:
+def test_a_turn_whose_asker_went_away_completes_and_is_stored(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
-        desk.model.meanwhile = asyncio.Event().wait
+        goes_on = asyncio.Event()
+        desk.model.meanwhile = goes_on.wait
         sending = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(QUESTION)))
         await desk.until_running(session.id)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
+        goes_on.set()
+        await desk.engine.running.finish(30)
+        assert [role for role, _ in _said(await desk.messages(session.id))] == ["user", "assistant"]
+        assert not is_running(await desk.state(session.id))
+
+    at_desk(tmp_path, work)
+
+
+def test_a_turn_that_outlasts_the_grace_period_is_let_go_and_its_question_waits(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.meanwhile = asyncio.Event().wait
+        turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        await desk.until_running(session.id)
+        await desk.engine.running.finish(0.01)
+        with pytest.raises(TurnInterruptedError):
+            await turn.result()
+        assert _said(await desk.messages(session.id)) == [("user", QUESTION)]
         assert not is_running(await desk.state(session.id))
 
     at_desk(tmp_path, work)

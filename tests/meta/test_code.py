@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, combinations
@@ -40,9 +41,9 @@ def test_only_config_reads_the_environment() -> None:
     assert found == []
 
 
-def test_only_the_edge_and_the_migrations_catch_every_exception() -> None:
+def test_only_the_edge_the_migrations_and_the_vendors_border_catch_every_exception() -> None:
     found = []
-    for file, node in nodes(outside=("api/app.py", "storage/migrate.py")):
+    for file, node in nodes(outside=("api/app.py", "storage/migrate.py", "llm/vendor.py")):
         if isinstance(node, ast.ExceptHandler):
             caught = (
                 {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)} if node.type else {"Exception"}
@@ -104,6 +105,11 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
     "ask.select_titles_of": [{"whose": "session"}, {"whose": "end_user"}],
     "ask.select_messages": [
         {"is_continued": more, "is_descending": back} for more in (False, True) for back in (False, True)
+    ],
+    "ask.select_usage": [
+        {"filters": frozenset(some)}
+        for count in range(4)
+        for some in itertools.combinations(("since", "until", "end_user_id"), count)
     ],
     "library.select_end_users": [{"is_continued": False}, {"is_continued": True}],
     "library.select_folders": _pages(("end_user_id",)),

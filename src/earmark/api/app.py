@@ -31,8 +31,11 @@ from earmark.api.routes import (
     sessions,
     tokens,
     transcriptions,
+    turns,
+    usage,
 )
 from earmark.api.safe_headers import API_HEADERS, PAGE_HEADERS, with_safe_headers
+from earmark.api.streaming import StreamReply
 from earmark.api.wire.common import Health
 from earmark.config import Settings
 from earmark.console.site import serve_console
@@ -49,7 +52,19 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PREFIX = "/v1"
 ROUTERS = [
     one.routes.router
-    for one in (sessions, messages, exports, recordings, transcriptions, folders, end_users, tokens, console)
+    for one in (
+        sessions,
+        messages,
+        exports,
+        recordings,
+        turns,
+        transcriptions,
+        folders,
+        end_users,
+        tokens,
+        usage,
+        console,
+    )
 ]
 _SWEEP_S = 600
 log = structlog.get_logger("earmark.api")
@@ -71,6 +86,7 @@ class Edge:
         async with open_runtime(self._settings) as runtime:
             self.runtime = app.state.runtime = runtime
             self._cursors = CursorSigner(runtime.cursor_secret)
+            self._draining.also = runtime.turns.running.tasks
             self._draining.listen()
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
             noting = asyncio.create_task(runtime.last_used.keep_writing())
@@ -92,16 +108,16 @@ class Edge:
         assert self._cursors is not None
         call = Call(self.runtime, self._cursors, request_id, scope, receive)
         with self._draining.counted():
-            await self._reply(call, scope, send)
+            await self._reply(call, scope, receive, send)
 
-    async def _reply(self, call: Call, scope: Scope, send: Send) -> None:
+    async def _reply(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         reply = await self._answer(call, scope)
-        headers = [
-            *reply.headers,
-            (b"content-length", str(len(reply.body)).encode()),
-            (b"x-request-id", call.request_id.encode()),
-            *_rate_headers(call.allowance),
-        ]
+        headers = [*reply.headers, (b"x-request-id", call.request_id.encode()), *_rate_headers(call.allowance)]
+        if isinstance(reply, StreamReply):
+            await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+            await reply.send_pieces(send, receive)
+            return
+        headers.append((b"content-length", b"%d" % len(reply.body)))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 

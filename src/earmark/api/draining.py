@@ -39,6 +39,8 @@ class Draining:
     def __init__(self, grace_s: float) -> None:
         self._grace_s = grace_s
         self._running: set[asyncio.Task[Any]] = set()
+        self.also: Callable[[], set[asyncio.Task[Any]]] = set
+        """Returns what else may finish: turns go on without the request that began them."""
         self._task: asyncio.Task[None] | None = None
         self.is_on = False
         self.is_over = False
@@ -87,14 +89,16 @@ class Draining:
         """Wait for what runs, cancel it when the grace period is over, then stop the server."""
         self.is_on = True
         await self._wait(self._grace_s)
-        if self._running:
-            log.warning("shutdown.cancelled", requests=len(self._running))
+        left = self._running | self.also()
+        if left:
+            log.warning("shutdown.cancelled", tasks=len(left))
             self.is_over = True
-            for task in tuple(self._running):
+            for task in left:
                 task.cancel()
             await self._wait(_CANCELLED_S)
         stop()
 
     async def _wait(self, most_s: float) -> None:
-        if self._running:
-            await asyncio.wait(tuple(self._running), timeout=most_s)
+        left = self._running | self.also()
+        if left:
+            await asyncio.wait(left, timeout=most_s)

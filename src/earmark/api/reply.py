@@ -35,6 +35,11 @@ def no_content() -> Reply:
 
 
 def error_reply(error: EarmarkError, request_id: str, headers: Headers = ()) -> Reply:
+    """Return the contract's error answer."""
+    return json_reply(error_body(error, request_id), error.status, (*_error_headers(error), *headers))
+
+
+def error_body(error: EarmarkError, request_id: str) -> dict[str, Any]:
     """Return the contract's error envelope."""
     body: dict[str, Any] = {"code": error.code, "message": error.message, "request_id": request_id}
     if error.param is not None:
@@ -45,7 +50,7 @@ def error_reply(error: EarmarkError, request_id: str, headers: Headers = ()) -> 
     session_id = getattr(error, "session_id", None)
     if session_id is not None:
         envelope["session_id"] = session_id
-    return json_reply(envelope, error.status, (*_error_headers(error), *headers))
+    return envelope
 
 
 def _error_headers(error: EarmarkError) -> Headers:

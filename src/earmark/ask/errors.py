@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earmark.errors import ConflictError, InvalidError, NotFoundError, ProviderError
+from earmark.errors import ConflictError, InvalidError, NotFoundError, ProviderError, TooLargeError, UnavailableError
 
 
 class SessionNotFoundError(NotFoundError):
@@ -76,3 +76,28 @@ class AnswerFailedError(ProviderError):
     def __init__(self, message: str, session_id: str) -> None:
         super().__init__(message)
         self.session_id = session_id
+
+
+class AnswerTooLargeError(TooLargeError):
+    """The model found the question with its evidence too long, after the question was stored."""
+
+    code = "context_too_large"
+
+    def __init__(self, message: str, session_id: str) -> None:
+        super().__init__(message)
+        self.session_id = session_id
+
+
+class TurnInterruptedError(UnavailableError):
+    """The process that ran the turn went away; the question waits for its answer."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__("The turn was interrupted; send the question again to have it answered.")
+        self.session_id = session_id
+
+
+class EventsGoneError(NotFoundError):
+    """The turn's events are kept until five minutes after its end."""
+
+    def __init__(self) -> None:
+        super().__init__("The events of this turn are no longer kept.")

@@ -10,7 +10,7 @@ import orjson
 
 from earmark.ask import queries
 from earmark.ask.errors import MessageNotFoundError
-from earmark.ask.types import Message, Part, TextPart, Tokens
+from earmark.ask.types import AskResult, Message, Part, TextPart, Tokens
 from earmark.retrieval.types import ChunkHit
 from earmark.retrieval.wire import chunk_to_wire
 from earmark.storage.tenant import Tenant
@@ -82,6 +82,26 @@ async def get_message(tenant: Tenant, session_id: str, message_id: str) -> Messa
     if row is None:
         raise MessageNotFoundError
     return to_message(row)
+
+
+async def find_message(tenant: Tenant, session_id: str, message_id: str) -> Message | None:
+    """Return one message of a session, or None."""
+    try:
+        return await get_message(tenant, session_id, message_id)
+    except MessageNotFoundError:
+        return None
+
+
+async def find_answer(tenant: Tenant, session_id: str, asked: Message) -> Message | None:
+    """Return the answer to a question, or None while it waits for one."""
+    found = await list_messages(tenant, session_id, MessagePage(limit=1, after=asked.ordinal))
+    return found[0] if found and found[0].role == "assistant" else None
+
+
+async def with_sources(tenant: Tenant, session_id: str, answer: Message) -> AskResult:
+    """Return a stored answer as the result of its turn."""
+    sources = await list_sources(tenant, session_id, [answer])
+    return AskResult(session_id, answer, sources.get(answer.id, []))
 
 
 async def find_last_message(tenant: Tenant, session_id: str) -> Message | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from earmark.ask.answering import plan_answer
 from earmark.ask.errors import TranscriptionNotReadyError
+from earmark.ask.running import RunningTurn
 from earmark.ask.sessions import create_session, get_session
-from earmark.ask.turn import TurnEngine, send
+from earmark.ask.turn import TurnEngine, begin_send
 from earmark.ask.types import AskResult, Question, Scope, ScopeType, Session
 from earmark.library.end_users import get_end_user, narrow_to_end_user
 from earmark.library.errors import RecordingNotFoundError
@@ -31,36 +33,52 @@ class NewSession:
     folder_id: str | None = None
     end_user_id: str | None = None
     title: str | None = None
-    question: Question | None = None
     session_id: str | None = None
     goes_on_in: str | None = None
 
 
-async def open_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession) -> Session | AskResult:
-    """Make the session; with a question, answer it too.
+async def open_session(tenant: Tenant, wanted: NewSession) -> Session:
+    """Make an empty session.
+
+    Raises: EndUserRequiredError, EndUserNotFoundError, RecordingNotFoundError, FolderNotFoundError.
+    """
+    owner, named = await _resolve(tenant, wanted)
+    return await _make_session(owner, await _scope_of(owner, wanted, named), wanted)
+
+
+async def ask_in_new_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession, question: Question) -> AskResult:
+    """Make a session and answer its first question.
+
+    Raises: as `begin_new_session` and `turn.send`.
+    """
+    return await (await begin_new_session(tenant, engine, wanted, question)).result()
+
+
+async def begin_new_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession, question: Question) -> RunningTurn:
+    """Make a session and start to answer its first question.
 
     What can be refused before the model is asked is refused before the session is made. A retry goes on in
     the session of the earlier try.
 
-    Raises: EndUserRequiredError, EndUserNotFoundError, RecordingNotFoundError, FolderNotFoundError; with a
-        question also what `turn.send` raises.
+    Raises: as `open_session` and `turn.begin_send`.
     """
-    if wanted.goes_on_in is not None and wanted.question is not None:
-        return await send(tenant, engine, wanted.goes_on_in, wanted.question)
+    if wanted.goes_on_in is not None:
+        return await begin_send(tenant, engine, wanted.goes_on_in, question)
+    owner, named = await _resolve(tenant, wanted)
+    scope = await _scope_of(owner, wanted, named)
+    await _check_question(owner, engine, scope, named, question)
+    session = await _make_session(owner, scope, wanted)
+    return await begin_send(owner, engine, session.id, question)
+
+
+async def _resolve(tenant: Tenant, wanted: NewSession) -> tuple[Tenant, list[Recording]]:
+    """Return the handle of the end user whose session it becomes, and the recordings that the scope names."""
     if wanted.scope_type == "recording":
         recording = await get_recording(tenant, wanted.recording_ids[0], param="scope.recording_id")
         owner = await get_end_user(tenant, recording.end_user_id)
-        tenant, named = tenant.acting_for(owner.id, owner.number), [recording]
-    else:
-        tenant = await narrow_to_end_user(tenant, wanted.end_user_id)
-        named = await get_recordings(tenant, wanted.recording_ids, param="scope.recording_ids")
-    scope = await _scope_of(tenant, wanted, named)
-    if wanted.question is not None:
-        await _check_question(tenant, engine, wanted.scope_type, named, wanted.question)
-    session = await _make_session(tenant, scope, wanted)
-    if wanted.question is None:
-        return session
-    return await send(tenant, engine, session.id, wanted.question)
+        return tenant.acting_for(owner.id, owner.number), [recording]
+    tenant = await narrow_to_end_user(tenant, wanted.end_user_id)
+    return tenant, await get_recordings(tenant, wanted.recording_ids, param="scope.recording_ids")
 
 
 async def _scope_of(tenant: Tenant, wanted: NewSession, named: list[Recording]) -> Scope:
@@ -80,11 +98,12 @@ async def _make_session(tenant: Tenant, scope: Scope, wanted: NewSession) -> Ses
 
 
 async def _check_question(
-    tenant: Tenant, engine: TurnEngine, scope_type: ScopeType, named: list[Recording], question: Question
+    tenant: Tenant, engine: TurnEngine, scope: Scope, named: list[Recording], question: Question
 ) -> None:
-    engine.providers.choose(question.provider)
-    if scope_type == "recording" and named[0].transcription_id is None:
+    if scope.type == "recording" and named[0].transcription_id is None:
         raise TranscriptionNotReadyError
+    may_retrieve = engine.may_retrieve
+    await plan_answer(tenant, engine.providers, scope, question.provider, question.content, may_retrieve=may_retrieve)
     refs = set(question.context_recording_ids)
     if len(await find_recordings(tenant, sorted(refs))) < len(refs):
         raise RecordingNotFoundError(param="initial_message.context_refs")

@@ -120,6 +120,7 @@ def delete_session(own: Guard) -> Delete:
 def update_turn(own: Guard) -> Update:
     names = ("turn_holder", "turn_message_id", "turn_expires_us")
     changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    changed["turn_cancel"] = None
     return update(ask_sessions).where(own(ask_sessions), ask_sessions.c.id == bindparam("session_id")).values(changed)
 
 

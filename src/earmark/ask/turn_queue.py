@@ -8,8 +8,7 @@ session only until its lease runs out. Waiting stores nothing but the place in l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from earmark.ask import queries
@@ -122,21 +121,3 @@ async def take_turn(work: Tenant, session_id: str, holder: str, message_id: str)
 async def release_turn(work: Tenant, session_id: str, holder: str) -> bool:
     """Let the turn go; False if it was no longer ours."""
     return await work.execute(queries.clear_turn, {"session_id": session_id, "holder": holder}) > 0
-
-
-@asynccontextmanager
-async def renewing(tenant: Tenant, session_id: str, holder: str) -> AsyncIterator[None]:
-    """Keep the lease alive while the block runs."""
-    task = asyncio.create_task(_renew(tenant, session_id, holder))
-    try:
-        yield
-    finally:
-        task.cancel()
-
-
-async def _renew(tenant: Tenant, session_id: str, holder: str) -> None:
-    while True:
-        await asyncio.sleep(_RENEW_S)
-        params = {"session_id": session_id, "holder": holder, "new_turn_expires_us": now_us() + LEASE_US}
-        async with tenant.writing() as work:
-            await work.execute(queries.update_turn_lease, params)

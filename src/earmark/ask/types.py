@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from earmark.retrieval.types import ChunkHit
-
 ScopeType = Literal["recording", "library", "selected", "folder"]
 NEW_CHAT = "New chat"
 TITLE_LIMIT = 200
@@ -104,9 +102,13 @@ class CitationPart:
     recording_id: str
     start_ms: int
 
+    def fields(self) -> dict[str, Any]:
+        """Return where it points."""
+        return {"recording_id": self.recording_id, "start_ms": self.start_ms}
+
     def to_wire(self) -> dict[str, Any]:
         """Return the part as the contract shows it."""
-        return {"type": "citation", "recording_id": self.recording_id, "start_ms": self.start_ms}
+        return {"type": "citation", **self.fields()}
 
 
 Part = TextPart | CitationPart
@@ -114,17 +116,22 @@ Part = TextPart | CitationPart
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a send asks: `content` exactly as it came."""
+    """What a send asks: `content` exactly as it came.
+
+    `message_id` is the id that the stored question takes; a send whose id is stored already is the same send
+    again: it gets the answer that is there, or answers the question that still waits.
+    """
 
     content: str
     provider: str | None = None
     context_recording_ids: tuple[str, ...] = ()
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AskResult:
-    """A finished turn."""
+    """A finished turn. `sources` are the chunks that the answer was given, as the wire shows them."""
 
     session_id: str
     message: Message
-    sources: tuple[ChunkHit, ...]
+    sources: list[dict[str, Any]]

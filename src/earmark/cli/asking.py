@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from earmark.ask.opening import NewSession, open_session
+from earmark.ask.opening import NewSession, ask_in_new_session
 from earmark.ask.types import AskResult, Question, ScopeType
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.clock import render_offset
@@ -80,9 +80,8 @@ def ask(
         tenant = await _owner(runtime, project, mode, end_user)
         ids = await choose_recordings(tenant, recording, None) or ()
         folder_id = await _folder_id(tenant, folder)
-        wanted = NewSession(_scope_type(ids, folder_id), ids, folder_id, question=Question(question, provider))
-        result = await open_session(tenant, runtime.turns, wanted)
-        assert isinstance(result, AskResult)
+        wanted = NewSession(_scope_type(ids, folder_id), ids, folder_id)
+        result = await ask_in_new_session(tenant, runtime.turns, wanted, Question(question, provider))
         return result, await _names(tenant, result)
 
     result, names = run(work)
@@ -151,7 +150,7 @@ def _result_to_wire(result: AskResult) -> dict[str, Any]:
         "session_id": result.session_id,
         "message": {"id": message.id, "content": message.content, "parts": _parts(result), "model": message.model,
                     "provider": message.provider, "finish_reason": message.finish_reason},
-        "sources": [chunk_to_wire(hit) for hit in result.sources],
+        "sources": result.sources,
     }  # fmt: skip
 
 

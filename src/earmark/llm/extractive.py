@@ -23,9 +23,14 @@ class ExtractiveModel:
 
     provider = "earmark"
     model = "extractive-1"
+    context_tokens: int | None = None
 
     def __init__(self, embedder: SentenceEmbedder | None = None) -> None:
         self._embedder = embedder
+
+    async def fits(self, request: AnswerRequest) -> bool:
+        """It reads transcripts of any length."""
+        return True
 
     async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
         """Yield the chosen sentences, grouped by recording, in time order."""

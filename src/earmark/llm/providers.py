@@ -1,36 +1,79 @@
-"""Which models this installation has. `earmark`, the built-in one, is always there."""
+"""Which models this installation has, and which of them answers a turn. `earmark` is always there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from earmark.errors import InvalidError
 from earmark.llm.types import AnswerModel
+
+VENDORS = ("gemini", "openai", "claude")
 
 
 class UnknownProviderError(InvalidError):
     """No such provider, or it isn't set up."""
 
-    def __init__(self, configured: Sequence[str]) -> None:
+    def __init__(self, name: str, configured: Sequence[str]) -> None:
         names = ", ".join(configured)
-        super().__init__(f"That provider is not configured here; configured: {names}.", param="provider")
+        hint = f" Set EARMARK_{name.upper()}__API_KEY to use it." if name in VENDORS else ""
+        super().__init__(f"That provider is not configured here; configured: {names}.{hint}", param="provider")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Who may answer: the model, and the name its message will bear."""
+
+    provider: str
+    model: AnswerModel
 
 
 class Providers:
-    """The configured models by name; the first one answers turns that name none."""
+    """The configured models by name.
 
-    def __init__(self, models: Sequence[AnswerModel]) -> None:
+    Args:
+        models: all of them.
+        default: who answers turns that name none; else the first.
+        by_project: the default of single projects, by project id.
+        fallback: who answers, in this order, when the default fails; only for turns that named none.
+        aliases: other names of configured models.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[AnswerModel],
+        *,
+        default: str | None = None,
+        by_project: Mapping[str, str] | None = None,
+        fallback: Sequence[str] = (),
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
         self._models = {model.provider: model for model in models}
-        self._default = models[0]
+        self._aliases = dict(aliases or {})
+        self._default = default or models[0].provider
+        self._by_project = dict(by_project or {})
+        self._fallback = tuple(fallback)
+        for name in (self._default, *self._by_project.values(), *self._fallback, *self._aliases.values()):
+            self._find(name)
 
-    def choose(self, name: str | None) -> AnswerModel:
-        """Return the model of this name, or the default one.
+    @property
+    def models(self) -> Sequence[AnswerModel]:
+        """All configured models."""
+        return list(self._models.values())
+
+    def choose(self, name: str | None, project_id: str | None = None) -> tuple[Candidate, ...]:
+        """Return who may answer, in order; a provider that is named answers alone.
 
         Raises: UnknownProviderError.
         """
-        if name is None:
-            return self._default
-        model = self._models.get(name)
+        if name is not None:
+            return (Candidate(name, self._find(name)),)
+        first = self._by_project.get(project_id or "", self._default)
+        names = dict.fromkeys((first, *self._fallback))
+        return tuple(Candidate(one, self._find(one)) for one in names)
+
+    def _find(self, name: str) -> AnswerModel:
+        model = self._models.get(self._aliases.get(name, name))
         if model is None:
-            raise UnknownProviderError(list(self._models))
+            raise UnknownProviderError(name, list(self._models))
         return model

@@ -77,10 +77,18 @@ AnswerEvent = TextDelta | CitationMark | Finished
 
 
 class AnswerModel(Protocol):
-    """Writes answers. `provider` and `model` are what the message will say."""
+    """Writes answers. `provider` and `model` are what the message will say.
+
+    `context_tokens` is how much it reads and writes at once; None: there is no limit.
+    """
 
     provider: str
     model: str
+    context_tokens: int | None
+
+    async def fits(self, request: AnswerRequest) -> bool:
+        """Whether the request is within the model's context."""
+        ...
 
     def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
         """Yield words and citation marks, then one `Finished`.

@@ -1,4 +1,4 @@
-"""`/v1/ask/sessions/{id}/messages`: questions and answers."""
+"""`/v1/ask/sessions/{id}/messages`: questions and answers as they are kept."""
 
 from __future__ import annotations
 
@@ -6,32 +6,27 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from earmark.api.call import ApiCall, Call
+from earmark.api.call import ApiCall
 from earmark.api.paging import page_reply
 from earmark.api.pipeline import Rules
 from earmark.api.reply import Reply, json_reply
 from earmark.api.router import Routes
 from earmark.api.routes.sessions import BY_ID, session_exists
+from earmark.api.routes.turns import BY_IDS, message_exists
 from earmark.api.wire.ask import (
-    AskResultShown,
     MessageListQuery,
     MessagePageShown,
     MessageQuery,
     MessageShown,
-    QuestionBody,
-    RegenerateBody,
     message_to_wire,
-    result_to_wire,
 )
-from earmark.ask import messages, turn
-from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
+from earmark.ask import messages
 from earmark.ask.messages import MessagePage
 from earmark.ask.types import Message
 from earmark.errors import NotFoundError
 from earmark.library.types import Page
 
 routes = Routes("Ask messages")
-BY_IDS = {**BY_ID, "message_id": "msg"}
 
 
 @routes.add("GET", "/ask/sessions/{session_id}/messages", Rules("ask:read", BY_ID, session_exists),
@@ -66,12 +61,7 @@ def _with_sources(message: Message, sources: dict[str, list[Any]], include: str 
     return shown
 
 
-async def _exist(call: Call, session_id: str, message_id: str) -> None:
-    await session_exists(call, session_id)
-    await messages.get_message(call.tenant, session_id, message_id)
-
-
-@routes.add("GET", "/ask/sessions/{session_id}/messages/{message_id}", Rules("ask:read", BY_IDS, _exist),
+@routes.add("GET", "/ask/sessions/{session_id}/messages/{message_id}", Rules("ask:read", BY_IDS, message_exists),
             answers={200: MessageShown}, errors=[NotFoundError])  # fmt: skip
 async def get_message(
     call: ApiCall, session_id: str, message_id: str, query: Annotated[MessageQuery, Query()]
@@ -80,22 +70,3 @@ async def get_message(
     message = await messages.get_message(call.tenant, session_id, message_id)
     sources = await messages.list_sources(call.tenant, session_id, [message]) if query.include else {}
     return json_reply(_with_sources(message, sources, query.include))
-
-
-@routes.add("POST", "/ask/sessions/{session_id}/messages", Rules("ask:write", BY_ID, session_exists, retry="apart"),
-            answers={200: AskResultShown},
-            errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError])  # fmt: skip
-async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Reply:
-    """Ask, and get the answer with its citations and the evidence it was given."""
-    result = await turn.send(call.tenant, call.runtime.turns, session_id, body.to_question())
-    return json_reply(result_to_wire(result))
-
-
-@routes.add("POST", "/ask/sessions/{session_id}/messages/{message_id}/regenerate",
-            Rules("ask:write", BY_IDS, _exist, retry="apart"),
-            answers={200: AskResultShown},
-            errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError])  # fmt: skip
-async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, body: RegenerateBody) -> Reply:
-    """Answer the last question again; the old answer stays until the new one is stored."""
-    result = await turn.regenerate(call.tenant, call.runtime.turns, session_id, message_id, body.provider)
-    return json_reply(result_to_wire(result))

@@ -6,11 +6,14 @@ from typing import Annotated
 
 from fastapi import Query
 
+from earmark.api.accept import JSON, choose_form
 from earmark.api.call import ApiCall, Call
+from earmark.api.errors import NotAcceptableError
 from earmark.api.paging import asked_filters, page_reply
 from earmark.api.pipeline import Rules, require_scope
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes
+from earmark.api.turn_reply import STREAMED, turn_reply
 from earmark.api.wire.ask import (
     AskResultShown,
     CreateSessionBody,
@@ -21,16 +24,17 @@ from earmark.api.wire.ask import (
     SessionPage,
     SessionShown,
     SessionWithTurnShown,
-    result_to_wire,
+    SuggestionsQuery,
+    SuggestionsShown,
     session_to_wire,
 )
 from earmark.api.wire.ask import RecordingScopeBody as OneRecording
-from earmark.ask import sessions
+from earmark.ask import sessions, suggestions
 from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
-from earmark.ask.opening import NewSession, open_session
+from earmark.ask.opening import NewSession, begin_new_session, open_session
 from earmark.ask.turn_queue import is_running
 from earmark.ask.types import Session
-from earmark.errors import NotFoundError
+from earmark.errors import NotFoundError, TooLargeError
 
 routes = Routes("Ask sessions")
 BY_ID = {"session_id": "as"}
@@ -69,7 +73,8 @@ def _position(session: Session) -> tuple[int, str]:
     "/ask/sessions",
     Rules("ask:write", retry="apart"),
     answers={201: SessionShown, 200: AskResultShown},
-    errors=[NotFoundError, TranscriptionNotReadyError, AnswerFailedError],
+    errors=[NotFoundError, NotAcceptableError, TranscriptionNotReadyError, TooLargeError, AnswerFailedError],
+    openapi=STREAMED,
 )
 async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
     """Make a session (201), or with `initial_message` make it and answer at once (200)."""
@@ -82,14 +87,14 @@ async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
         folder_id=scope.folder_id if isinstance(scope, FolderScopeBody) else None,
         end_user_id=body.end_user_id,
         title=body.title,
-        question=body.initial_message.to_question() if body.initial_message else None,
         session_id=call.new_id("as"),
         goes_on_in=call.retry.session_id if call.retry else None,
     )
-    opened = await open_session(call.tenant, call.runtime.turns, wanted)
-    if isinstance(opened, Session):
-        return json_reply(session_to_wire(opened), 201)
-    return json_reply(result_to_wire(opened))
+    if body.initial_message is None:
+        choose_form(call.headers.get(b"accept"), (JSON,))
+        return json_reply(session_to_wire(await open_session(call.tenant, wanted)), 201)
+    question = body.initial_message.to_question(call.new_id("msg"))
+    return await turn_reply(call, lambda: begin_new_session(call.tenant, call.runtime.turns, wanted, question))
 
 
 def _named(scope: object) -> tuple[str, ...]:
@@ -107,6 +112,16 @@ async def get_session(call: ApiCall, session_id: str) -> Reply:
         state = await sessions.get_state(snapshot, session_id)
     turn = {"user_message_id": state.turn_message_id} if is_running(state) else None
     return json_reply({**session_to_wire(session), "active_turn": turn})
+
+
+@routes.add("GET", "/ask/sessions/{session_id}/suggestions", Rules("ask:read", BY_ID, session_exists),
+            answers={200: SuggestionsShown}, errors=[NotFoundError, AnswerFailedError])  # fmt: skip
+async def suggest_questions(call: ApiCall, session_id: str, query: Annotated[SuggestionsQuery, Query()]) -> Reply:
+    """Suggest three questions to ask next: by rules, or with `provider` by that model."""
+    session = await sessions.get_session(call.tenant, session_id)
+    by = call.runtime.turns.providers.choose(query.provider)[0] if query.provider else None
+    suggested = await suggestions.suggest_questions(call.tenant, session, by)
+    return json_reply({"session_id": session_id, "suggestions": suggested})
 
 
 @routes.add("PATCH", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID, session_exists),

@@ -23,7 +23,6 @@ from earmark.api.wire.search import ChunkShown
 from earmark.ask.importing import SessionDocument
 from earmark.ask.types import AskResult, Message, Question, Session
 from earmark.clock import render_time
-from earmark.retrieval.wire import chunk_to_wire
 from earmark.text import trim
 
 ScopeTypeField = Literal["recording", "library", "selected", "folder"]
@@ -97,10 +96,10 @@ class QuestionBody(Body):
     provider: Annotated[str, check_length(1, 64)] | None = None
     context_refs: Annotated[list[ContextRef], Field(max_length=20)] | None = None
 
-    def to_question(self) -> Question:
-        """Return the room's question."""
+    def to_question(self, message_id: str) -> Question:
+        """Return the room's question; `message_id` is the id it takes."""
         refs = tuple(ref.id for ref in self.context_refs or ())
-        return Question(self.content, self.provider, refs)
+        return Question(self.content, self.provider, refs, message_id)
 
 
 class CreateSessionBody(Body):
@@ -122,6 +121,23 @@ class RegenerateBody(Body):
     """Who answers this time."""
 
     provider: Annotated[str, check_length(1, 64)] | None = None
+
+
+class SuggestionsQuery(Query):
+    """Who suggests: the built-in rules, or a model."""
+
+    provider: Annotated[str, check_length(1, 64)] | None = None
+
+
+class SuggestionsShown(Shown):
+    """Questions to ask next."""
+
+    session_id: str
+    suggestions: list[str] = Field(max_length=3, examples=[["What was decided about the launch?"]])
+
+
+class CancelBody(Body):
+    """Nothing to say."""
 
 
 class SessionListQuery(CursorQuery):
@@ -269,6 +285,13 @@ class AskResultShown(Shown):
     sources: list[ChunkShown]
 
 
+class CancelledShown(Shown):
+    """How the turn ended: stopped, or finished before it could be."""
+
+    user_message_id: str
+    status: Literal["cancelled", "finished"]
+
+
 def session_to_wire(session: Session) -> dict[str, Any]:
     """Return a session as the contract shows it."""
     return {
@@ -306,5 +329,5 @@ def result_to_wire(result: AskResult) -> dict[str, Any]:
     return {
         "session_id": result.session_id,
         "message": message_to_wire(result.message),
-        "sources": [chunk_to_wire(hit) for hit in result.sources],
+        "sources": result.sources,
     }

@@ -1,0 +1,84 @@
+"""`/v1/ask/sessions/{id}/messages`, the moving part: asking, asking again, following and stopping a turn."""
+
+from __future__ import annotations
+
+from earmark.api.accept import EVENTS, choose_form
+from earmark.api.call import ApiCall, Call
+from earmark.api.errors import NotAcceptableError
+from earmark.api.pipeline import Rules
+from earmark.api.reply import Reply, json_reply
+from earmark.api.router import Routes
+from earmark.api.routes.sessions import BY_ID, session_exists
+from earmark.api.streaming import stream_turn
+from earmark.api.turn_reply import STREAMED, turn_reply
+from earmark.api.wire.ask import (
+    AskResultShown,
+    CancelBody,
+    CancelledShown,
+    QuestionBody,
+    RegenerateBody,
+)
+from earmark.ask import following, messages, turn
+from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
+from earmark.errors import InvalidError, NotFoundError, TooLargeError
+
+routes = Routes("Ask turns")
+BY_IDS = {**BY_ID, "message_id": "msg"}
+_ERRORS = [NotFoundError, NotAcceptableError, TranscriptionNotReadyError, TooLargeError, AnswerFailedError]
+_PATH = "/ask/sessions/{session_id}/messages"
+
+
+async def message_exists(call: Call, session_id: str, message_id: str) -> None:
+    """Raise 404 unless the caller has this message."""
+    await session_exists(call, session_id)
+    await messages.get_message(call.tenant, session_id, message_id)
+
+
+@routes.add("POST", _PATH, Rules("ask:write", BY_ID, session_exists, retry="apart"),
+            answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
+async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Reply:
+    """Ask, and get the answer with its citations and the evidence it was given.
+
+    With `Accept: text/event-stream` the answer comes as it is written: `turn.started`, `turn.sources`,
+    `text.delta`, `citation`, then `turn.completed` or `turn.failed`. The turn completes even if the client goes.
+    """
+    question = body.to_question(call.new_id("msg"))
+    return await turn_reply(call, lambda: turn.begin_send(call.tenant, call.runtime.turns, session_id, question))
+
+
+@routes.add("POST", _PATH + "/{message_id}/regenerate", Rules("ask:write", BY_IDS, message_exists, retry="apart"),
+            answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
+async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, body: RegenerateBody) -> Reply:
+    """Answer the last question again; the old answer stays until the new one is stored."""
+    turns = call.runtime.turns
+    return await turn_reply(
+        call, lambda: turn.begin_regenerate(call.tenant, turns, session_id, message_id, body.provider)
+    )
+
+
+@routes.add("POST", _PATH + "/{message_id}/cancel", Rules("ask:write", BY_IDS, message_exists, retry="apart"),
+            answers={200: CancelledShown}, errors=[NotFoundError])  # fmt: skip
+async def cancel_turn(call: ApiCall, session_id: str, message_id: str, body: CancelBody) -> Reply:
+    """Stop a question's turn, in whichever process it runs; what was said so far is kept."""
+    status = await following.cancel_turn(call.tenant, call.runtime.turns.running, session_id, message_id)
+    return json_reply({"user_message_id": message_id, "status": status})
+
+
+@routes.add("GET", _PATH + "/{message_id}/events", Rules("ask:read", BY_IDS, message_exists),
+            answers={200: None}, errors=[NotFoundError, NotAcceptableError], openapi={
+                **STREAMED,
+                "parameters": [{"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer", "minimum": 0},
+                                "description": "Go on behind this event."}]})  # fmt: skip
+async def follow_turn(call: ApiCall, session_id: str, message_id: str) -> Reply:
+    """Replay a question's turn and follow it, until five minutes after its end."""
+    choose_form(call.headers.get(b"accept"), (EVENTS,))
+    after = _last_event_id(call)
+    running = call.runtime.turns.running
+    return stream_turn(call, await following.follow_turn(call.tenant, running, session_id, message_id, after))
+
+
+def _last_event_id(call: Call) -> int:
+    given = call.headers.get(b"last-event-id", b"0")
+    if not given.isdigit() or len(given) > 9:
+        raise InvalidError("Last-Event-ID must be the number of an event.", param="Last-Event-ID")
+    return int(given)

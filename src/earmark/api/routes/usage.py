@@ -1,0 +1,24 @@
+"""`/v1/usage`: what answers cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from earmark.api.call import ApiCall
+from earmark.api.pipeline import Rules
+from earmark.api.reply import Reply, json_reply
+from earmark.api.router import Routes
+from earmark.api.wire.usage import UsageQuery, UsageShown, usage_to_wire
+from earmark.ask.usage import list_usage
+
+routes = Routes("Usage")
+
+
+@routes.add("GET", "/usage", Rules("ask:read", is_project_wide=True), answers={200: UsageShown})
+async def get_usage(call: ApiCall, query: Annotated[UsageQuery, Query()]) -> Reply:
+    """Count answers and tokens by day, end user and model; at most 10,000 rows, oldest day first."""
+    asked = {"since": query.since, "until": query.until, "end_user_id": query.end_user_id}
+    filters = {name: value for name, value in asked.items() if value is not None}
+    return json_reply(usage_to_wire(await list_usage(call.tenant, filters)))

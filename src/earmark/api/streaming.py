@@ -1,0 +1,124 @@
+"""A turn's events as server-sent events: numbered, with a comment as heartbeat, for as long as the key is good."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from earmark.api.call import Call
+from earmark.api.errors import InternalError
+from earmark.api.reply import Reply, error_body
+from earmark.api.wire.ask import result_to_wire
+from earmark.ask.turn_feed import TurnEvent
+from earmark.ask.types import AskResult
+from earmark.errors import EarmarkError, UnauthorizedError
+from earmark.identity.keys import authenticate
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+HEARTBEAT_S = 15.0
+_RECHECK_S = 5.0
+_HEADERS = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
+_COMMENT = b": still here\n\n"
+
+
+class StreamReply(Reply):
+    """An answer that is sent piece by piece."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        super().__init__(200, b"", _HEADERS)
+        self.pieces = pieces
+
+    async def send_pieces(self, send: Send, receive: Receive) -> None:
+        """Send until the stream ends or the client is gone. A slow client slows only itself."""
+        gone = asyncio.create_task(_until_gone(receive))
+        sending = asyncio.create_task(self._send_all(send))
+        await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (gone, sending):
+            task.cancel()
+            with suppress(asyncio.CancelledError, OSError):
+                await task
+
+    async def _send_all(self, send: Send) -> None:
+        async for piece in self.pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def stream_turn(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> StreamReply:
+    """Return the stream of a turn's numbered events."""
+    return StreamReply(_render(call, events))
+
+
+async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> AsyncIterator[bytes]:
+    number, beat_s, check_s = 0, time.monotonic(), time.monotonic()
+    upcoming = _next_of(events)
+    try:
+        while True:
+            done, _ = await asyncio.wait({upcoming}, timeout=_RECHECK_S)
+            now_s = time.monotonic()
+            if now_s - check_s >= _RECHECK_S:
+                check_s, refused = now_s, await _refusal(call)
+                if refused is not None:
+                    yield _event(number + 1, TurnEvent("turn.failed", refused), call.request_id)
+                    return
+            if done:
+                following = upcoming.result()
+                if following is None:
+                    return
+                number, event = following
+                yield _event(number, event, call.request_id)
+                beat_s, upcoming = now_s, _next_of(events)
+            elif now_s - beat_s >= HEARTBEAT_S - 0.1:
+                beat_s = now_s
+                yield _COMMENT
+    finally:
+        upcoming.cancel()
+
+
+def _next_of(events: AsyncIterator[tuple[int, TurnEvent]]) -> asyncio.Task[tuple[int, TurnEvent] | None]:
+    async def step() -> tuple[int, TurnEvent] | None:
+        return await anext(events, None)
+
+    return asyncio.create_task(step())
+
+
+async def _refusal(call: Call) -> EarmarkError | None:
+    """Whether the credential that opened the stream has been revoked or has run out since."""
+    authorization = call.headers.get(b"authorization")
+    try:
+        await authenticate(call.runtime.database, None if authorization is None else authorization.decode("latin-1"))
+    except UnauthorizedError as error:
+        return error
+    except EarmarkError:
+        return None
+    return None
+
+
+def _event(number: int, event: TurnEvent, request_id: str) -> bytes:
+    data = orjson.dumps(_data(event, request_id))
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, event.name.encode(), data)
+
+
+def _data(event: TurnEvent, request_id: str) -> Any:
+    if isinstance(event.data, AskResult):
+        return result_to_wire(event.data)
+    if isinstance(event.data, EarmarkError):
+        return error_body(event.data if event.data.status != 500 else InternalError(), request_id)
+    return event.data

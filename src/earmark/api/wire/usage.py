@@ -1,0 +1,62 @@
+"""`/v1/usage` on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, model_validator
+
+from earmark.api.wire.common import EndUserIdField, Query, Shown
+from earmark.ask.usage import UsageDay
+
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+
+class UsageQuery(Query):
+    """Which days, and whose."""
+
+    since: Day | None = Field(None, alias="from", description="From this day on (UTC).")
+    until: Day | None = Field(None, alias="to", description="To this day, itself included.")
+    end_user_id: EndUserIdField | None = None
+
+    @model_validator(mode="after")
+    def _check_order(self) -> UsageQuery:
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise ValueError("from must not be after to")
+        return self
+
+
+class UsageCounts(Shown):
+    """Answers and their tokens."""
+
+    answers: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+
+
+class UsageDayShown(UsageCounts):
+    """One end user's use of one model on one day."""
+
+    day: str = Field(examples=["2026-05-20"])
+    end_user_id: str = Field(examples=["eu_abc123"])
+    provider: str = Field(examples=["gemini"])
+    model: str = Field(examples=["gemini-2.0-flash"])
+
+
+class UsageShown(Shown):
+    """Use by day, end user and model, and its totals."""
+
+    data: list[UsageDayShown]
+    totals: UsageCounts
+
+
+_COUNTS = ("answers", "input_tokens", "output_tokens", "cached_tokens")
+
+
+def usage_to_wire(days: list[UsageDay]) -> dict[str, Any]:
+    """Return the answer of `GET /v1/usage`."""
+    return {
+        "data": [day._asdict() for day in days],
+        "totals": {name: sum(getattr(day, name) for day in days) for name in _COUNTS},
+    }

@@ -1,0 +1,125 @@
+"""Who answers a question, from what, and what they said: the middle of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from earmark.ask.draft import Draft
+from earmark.ask.evidence import Evidence, gather_evidence, whole_transcript
+from earmark.ask.followups import make_standalone
+from earmark.ask.messages import MessagePage, list_messages
+from earmark.ask.scopes import ScopeNow, resolve_scope
+from earmark.ask.turn_feed import TurnFeed
+from earmark.ask.types import Message, Scope
+from earmark.errors import ProviderError
+from earmark.llm.errors import ContextTooLargeError, ModelFailedError
+from earmark.llm.providers import Candidate, Providers
+from earmark.llm.types import AnswerRequest, PastTurn
+from earmark.retrieval.search import Searcher
+from earmark.retrieval.wire import chunk_to_wire
+from earmark.storage.tenant import Tenant
+
+_HISTORY_MESSAGES = 40
+_TRIES_FOR_WORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who may answer, in order, and whether a `recording` scope is given whole."""
+
+    candidates: tuple[Candidate, ...]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be answered, and from where."""
+
+    session_id: str
+    question: Message
+    scope: ScopeNow
+    plan: Plan
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came of it: by whom, from what, in which words."""
+
+    draft: Draft
+    by: Candidate
+    evidence: Evidence = field(default_factory=lambda: Evidence((), (), is_whole_transcript=False))
+
+
+async def plan_answer(
+    tenant: Tenant, providers: Providers, scope: Scope, provider: str | None, content: str, *, may_retrieve: bool
+) -> Plan:
+    """Choose who may answer; in `recording` scope, those whose context takes the whole transcript.
+
+    Raises: UnknownProviderError; ContextTooLargeError if none does and the operator wants no retrieval;
+        what `resolve_scope` raises.
+    """
+    candidates = providers.choose(provider, tenant.key.project_id)
+    if scope.type != "recording" or all(one.model.context_tokens is None for one in candidates):
+        return Plan(candidates)
+    now = await resolve_scope(tenant, scope, ())
+    assert now.recordings is not None
+    passages = await whole_transcript(tenant, now.recordings[0])
+    request = AnswerRequest(content, content, None, (), (), passages, is_whole_transcript=True)
+    fitting = [one for one in candidates if await one.model.fits(request)]
+    if fitting:
+        return Plan(tuple(fitting))
+    if may_retrieve:
+        return Plan(candidates, is_whole=False)
+    raise ContextTooLargeError(candidates[0].provider)
+
+
+async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task: Task, answer: Answer) -> None:
+    """Find the evidence and let the model write into `answer`, publishing all of it.
+
+    Raises: ProviderError or ContextTooLargeError when nobody could answer.
+    """
+    asked = task.question
+    history = await _history(tenant, task.session_id, asked)
+    standalone = make_standalone(asked.content, history)
+    answer.evidence = evidence = await gather_evidence(
+        tenant, searcher, task.scope, standalone, is_whole=task.plan.is_whole
+    )
+    feed.publish("turn.sources", {"sources": [chunk_to_wire(hit) for hit in evidence.sources]})
+    request = AnswerRequest(
+        asked.content, standalone, None, history, evidence.hits, evidence.passages, evidence.is_whole_transcript
+    )
+    answer.draft = Draft(feed, evidence.passages)
+    await _ask_in_order(task.plan.candidates, request, answer)
+
+
+async def _ask_in_order(candidates: Sequence[Candidate], request: AnswerRequest, answer: Answer) -> None:
+    """The next one answers if one fails, as long as nobody has read a word."""
+    for candidate in candidates:
+        answer.by, answer.draft.quotes = candidate, candidate.model.provider == "earmark"
+        try:
+            await _ask(candidate, request, answer.draft)
+            return
+        except (ProviderError, ContextTooLargeError):
+            if candidate is candidates[-1] or answer.draft.parts:
+                raise
+
+
+async def _ask(candidate: Candidate, request: AnswerRequest, draft: Draft) -> None:
+    """An answer without words is asked for once more."""
+    for _ in range(_TRIES_FOR_WORDS):
+        async for event in candidate.model.answer(request):
+            draft.add(event)
+            if draft.is_full:
+                draft.finish_early("length")
+                break
+        if not draft.is_blank or (draft.finished and draft.finished.finish_reason == "content_filter"):
+            return
+    raise ModelFailedError(candidate.provider, "gave an empty answer")
+
+
+async def _history(tenant: Tenant, session_id: str, asked: Message) -> list[PastTurn]:
+    page = MessagePage(limit=_HISTORY_MESSAGES, is_descending=True)
+    newest = await list_messages(tenant, session_id, page)
+    earlier = [message for message in reversed(newest) if message.ordinal < asked.ordinal]
+    return [PastTurn(message.role, message.content) for message in earlier]

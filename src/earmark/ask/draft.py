@@ -1,0 +1,75 @@
+"""An answer in the making: a model's events become parts, and the very same events of the stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from earmark.ask.turn_feed import TurnFeed
+from earmark.ask.types import CitationPart, Part, TextPart
+from earmark.llm.types import AnswerEvent, CitationMark, Finished, Passage, TextDelta
+
+MOST_CHARACTERS = 200_000
+"""More than any answer needs; a model that does not stop is stopped here, with `length`."""
+
+
+class Draft:
+    """Takes a model's events: unknown numbers are dropped, adjacent duplicates merged.
+
+    Text between two citations becomes one part, or as many as the model sent where it `quotes` (the built-in
+    model sends a quotation as one delta, so that it stays a part of its own). The feed gets each piece as it
+    is taken, with the number of the part it belongs to: who joins the pieces has the parts.
+    """
+
+    def __init__(self, feed: TurnFeed, passages: Iterable[Passage]) -> None:
+        self._feed = feed
+        self._passages = {passage.number: passage for passage in passages}
+        self._characters = 0
+        self.quotes = False
+        self.parts: list[Part] = []
+        self.dropped = 0
+        self.finished: Finished | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing has been said that a person could read."""
+        return not any(isinstance(part, TextPart) and part.text.strip() for part in self.parts)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the answer has grown over every measure."""
+        return self._characters >= MOST_CHARACTERS
+
+    def add(self, event: AnswerEvent) -> None:
+        """Take the next event."""
+        if isinstance(event, TextDelta):
+            self._add_text(event.text)
+        elif isinstance(event, CitationMark):
+            self._add_citation(event.number)
+        else:
+            self.finished = event
+
+    def finish_early(self, reason: str) -> None:
+        """End the answer here; what was said stays."""
+        self.finished = Finished(reason)
+
+    def _add_text(self, text: str) -> None:
+        text = text[: MOST_CHARACTERS - self._characters]
+        if not text:
+            return
+        self._characters += len(text)
+        last = self.parts[-1] if self.parts else None
+        if isinstance(last, TextPart) and not self.quotes:
+            self.parts[-1] = TextPart(last.text + text)
+        else:
+            self.parts.append(TextPart(text))
+        self._feed.publish("text.delta", {"text": text, "part": len(self.parts) - 1})
+
+    def _add_citation(self, number: int) -> None:
+        passage = self._passages.get(number)
+        if passage is None or self.is_blank:
+            self.dropped += 1
+            return
+        citation = CitationPart(passage.recording_id, passage.start_ms)
+        if self.parts[-1] != citation:
+            self.parts.append(citation)
+            self._feed.publish("citation", citation.fields())

@@ -1,0 +1,115 @@
+"""Following a turn that somebody else started, from any process, and stopping it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Literal
+
+from earmark.ask import turn_queries
+from earmark.ask.errors import EventsGoneError, MessageNotFoundError, SessionNotFoundError, TurnInterruptedError
+from earmark.ask.messages import find_answer, get_message, with_sources
+from earmark.ask.running import RunningTurns
+from earmark.ask.sessions import get_state
+from earmark.ask.turn_feed import TurnEvent
+from earmark.ask.turn_log import KEPT_US, read_events
+from earmark.ask.turn_queue import is_running
+from earmark.clock import now_us
+from earmark.storage.tenant import Tenant
+
+_POLL_S = 0.15
+_CANCEL_S = 10.0
+
+
+async def follow_turn(
+    tenant: Tenant, running: RunningTurns, session_id: str, message_id: str, after: int
+) -> AsyncIterator[tuple[int, TurnEvent]]:
+    """Return the numbered events of a question's turn behind number `after`, to its end.
+
+    Raises: MessageNotFoundError; EventsGoneError when nothing of them is kept.
+    """
+    asked = await get_message(tenant, session_id, message_id)
+    if asked.role != "user":
+        raise MessageNotFoundError
+    here = running.find((tenant.key.tenant_id, session_id, message_id))
+    if here is not None:
+        return here.feed.follow(after)
+    events, ended_us = await read_events(tenant, session_id, message_id)
+    is_kept = events and (ended_us is None or ended_us + KEPT_US > now_us())
+    if not is_kept and not await _runs(tenant, session_id, message_id):
+        raise EventsGoneError
+    return _follow_kept(tenant, session_id, message_id, after)
+
+
+async def _follow_kept(
+    tenant: Tenant, session_id: str, message_id: str, after: int
+) -> AsyncIterator[tuple[int, TurnEvent]]:
+    while True:
+        is_over = not await _runs(tenant, session_id, message_id)
+        events, ended_us = await read_events(tenant, session_id, message_id)
+        for number, event in events:
+            if number > after:
+                after = number
+                yield number, await _restored(tenant, session_id, message_id, event)
+        if ended_us is not None:
+            return
+        if is_over:
+            yield after + 1, TurnEvent("turn.failed", await _why_over(tenant, session_id))
+            return
+        await asyncio.sleep(_POLL_S)
+
+
+async def _runs(tenant: Tenant, session_id: str, message_id: str) -> bool:
+    try:
+        state = await get_state(tenant, session_id)
+    except SessionNotFoundError:
+        return False
+    return is_running(state) and state.turn_message_id == message_id
+
+
+async def _why_over(tenant: Tenant, session_id: str) -> SessionNotFoundError | TurnInterruptedError:
+    try:
+        await get_state(tenant, session_id)
+    except SessionNotFoundError as error:
+        return error
+    return TurnInterruptedError(session_id)
+
+
+async def _restored(tenant: Tenant, session_id: str, message_id: str, event: TurnEvent) -> TurnEvent:
+    """A completed turn is kept as the id of its answer; its reader gets the answer itself."""
+    if event.name != "turn.completed":
+        return event
+    asked = await get_message(tenant, session_id, message_id)
+    answer = await find_answer(tenant, session_id, asked)
+    if answer is None:
+        return TurnEvent("turn.failed", TurnInterruptedError(session_id))
+    return TurnEvent(event.name, await with_sources(tenant, session_id, answer))
+
+
+async def cancel_turn(
+    tenant: Tenant, running: RunningTurns, session_id: str, message_id: str
+) -> Literal["cancelled", "finished"]:
+    """Stop a question's turn, wherever it runs, and wait until it has stopped; what was said so far is kept.
+
+    Raises: MessageNotFoundError.
+    """
+    asked = await get_message(tenant, session_id, message_id)
+    if asked.role != "user":
+        raise MessageNotFoundError
+    was_running = await _runs(tenant, session_id, message_id)
+    if was_running:
+        async with tenant.writing() as work:
+            await work.execute(turn_queries.update_turn_cancel, {"session_id": session_id, "message_id": message_id})
+        here = running.find((tenant.key.tenant_id, session_id, message_id))
+        if here is not None:
+            here.wake_keeper()
+        await _until_over(tenant, session_id, message_id)
+    answer = await find_answer(tenant, session_id, asked)
+    is_cancelled = answer is not None and answer.finish_reason == "cancelled"
+    return "cancelled" if is_cancelled else "finished"
+
+
+async def _until_over(tenant: Tenant, session_id: str, message_id: str) -> None:
+    deadline_us = now_us() + int(_CANCEL_S * 1_000_000)
+    while await _runs(tenant, session_id, message_id) and now_us() < deadline_us:  # noqa: ASYNC110 - any process
+        await asyncio.sleep(0.02)

@@ -1,0 +1,99 @@
+"""The turns that run in this process: awaited, followed, stopped, and finished before the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import orjson
+
+from earmark.ask.turn_feed import TurnFeed
+from earmark.ask.turn_keeper import Keeper
+from earmark.ask.types import AskResult
+
+TurnKey = tuple[int, str, str]
+"""Tenant, session and the user's message."""
+
+
+class RunningTurn:
+    """A turn whose question is stored. It runs to its end whether or not anybody waits for it."""
+
+    def __init__(self, feed: TurnFeed, task: asyncio.Future[AskResult], keeper: Keeper | None) -> None:
+        self.feed = feed
+        self._task = task
+        self._keeper = keeper
+
+    @classmethod
+    def over(cls, message_id: str, result: AskResult) -> RunningTurn:
+        """Return a turn that is over: its feed says again what it said."""
+        feed = TurnFeed()
+        feed.publish("turn.started", {"session_id": result.session_id, "user_message_id": message_id})
+        feed.publish("turn.sources", {"sources": result.sources})
+        for index, part in enumerate(orjson.loads(result.message.parts_json)):
+            if part.pop("type") == "text":
+                feed.publish("text.delta", {**part, "part": index})
+            else:
+                feed.publish("citation", part)
+        feed.publish("turn.completed", result)
+        task: asyncio.Future[AskResult] = asyncio.get_running_loop().create_future()
+        task.set_result(result)
+        return cls(feed, task, None)
+
+    async def result(self) -> AskResult:
+        """Wait for the answer; who stops waiting does not stop the turn.
+
+        Raises: what the turn failed with.
+        """
+        return await asyncio.shield(self._task)
+
+    def wake_keeper(self) -> None:
+        """Look for a cancel at once."""
+        if self._keeper is not None:
+            self._keeper.wake()
+
+
+class RunningTurns:
+    """All turns of one process by tenant, session and question."""
+
+    def __init__(self) -> None:
+        self._turns: dict[TurnKey, RunningTurn] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def run(self, key: TurnKey, feed: TurnFeed, keeper: Keeper, work: Coroutine[Any, Any, AskResult]) -> RunningTurn:
+        """Start a turn's work as a task of its own."""
+        task = asyncio.create_task(work)
+        turn = self._turns[key] = RunningTurn(feed, task, keeper)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._forget(key, turn, done))
+        return turn
+
+    def also(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after a turn that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _forget(self, key: TurnKey, turn: RunningTurn, task: asyncio.Task[AskResult]) -> None:
+        self._tasks.discard(task)
+        if self._turns.get(key) is turn:
+            del self._turns[key]
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; nobody may be waiting
+
+    def find(self, key: TurnKey) -> RunningTurn | None:
+        """Return the running turn, if it runs here."""
+        return self._turns.get(key)
+
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        """Return what runs now."""
+        return set(self._tasks)
+
+    async def finish(self, grace_s: float) -> None:
+        """Wait for running turns; those that take longer are interrupted, their questions stay."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)

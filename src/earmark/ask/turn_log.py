@@ -1,0 +1,74 @@
+"""What turns said, kept in batches for other processes until 5 minutes after their end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from earmark.ask import turn_queries
+from earmark.ask.turn_feed import TurnEvent
+from earmark.ask.types import AskResult
+from earmark.clock import now_us
+from earmark.errors import EarmarkError, ProviderError
+from earmark.storage.tenant import Tenant
+
+KEPT_US = 5 * 60 * 1_000_000
+_SWEPT_US = 2 * 3_600 * 1_000_000
+
+
+class KeptFailureError(ProviderError):
+    """A failure as another process met it."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        super().__init__(kept["message"])
+        self.code = kept["code"]  # type: ignore[misc]
+        self.status = kept["status"]  # type: ignore[misc]
+        self.session_id = kept.get("session_id")
+
+
+async def append_events(work: Tenant, place: dict[str, Any], first_seq: int, events: Sequence[TurnEvent]) -> None:
+    """Keep a batch, in the caller's unit of work. `place` names the session, the message and the end user."""
+    is_last = events[-1].name in ("turn.completed", "turn.failed")
+    row = {
+        **place,
+        "first_seq": first_seq,
+        "events_json": orjson.dumps([[event.name, _kept(event.data)] for event in events]).decode(),
+        "created_us": now_us(),
+        "ended_us": now_us() if is_last else None,
+    }
+    await work.execute(turn_queries.insert_events, row)
+
+
+def _kept(data: Any) -> Any:
+    if isinstance(data, AskResult):
+        return {"message_id": data.message.id}
+    if isinstance(data, EarmarkError):
+        session_id = getattr(data, "session_id", None)
+        return {"code": data.code, "status": data.status, "message": data.message, "session_id": session_id}
+    return data
+
+
+async def read_events(
+    tenant: Tenant, session_id: str, message_id: str
+) -> tuple[list[tuple[int, TurnEvent]], int | None]:
+    """Return the numbered events kept so far, and when the turn ended, if it has."""
+    rows = await tenant.fetch_all(turn_queries.select_events, {"session_id": session_id, "message_id": message_id})
+    events, ended = [], None
+    for first_seq, events_json, ended_us in rows:
+        ended = ended_us or ended
+        for number, (name, data) in enumerate(orjson.loads(events_json), start=first_seq):
+            events.append((number, TurnEvent(name, KeptFailureError(data) if name == "turn.failed" else data)))
+    return events, ended
+
+
+async def forget_events(work: Tenant, session_id: str, message_id: str) -> None:
+    """Forget what an earlier turn on the same question said."""
+    await work.execute(turn_queries.delete_events, {"session_id": session_id, "message_id": message_id})
+
+
+async def sweep_events(tenant: Tenant) -> None:
+    """Delete what no reader can ask for any more."""
+    async with tenant.writing() as work:
+        await work.execute(turn_queries.delete_old_events, {"before_us": now_us() - _SWEPT_US})

@@ -1,0 +1,103 @@
+"""The SQL of running turns: what they said so far, whether they should stop, and what they used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, select, update
+
+from earmark.storage.query import Guard, query
+from earmark.storage.tables import ask_sessions, ask_turn_events, usage_days
+
+_USAGE_KEY = ("day", "end_user_id", "provider", "model")
+_USAGE_COUNTS = ("answers", "input_tokens", "output_tokens", "cached_tokens")
+
+
+@query
+def update_turn_cancel(own: Guard) -> Update:
+    return (
+        update(ask_sessions)
+        .where(
+            own(ask_sessions),
+            ask_sessions.c.id == bindparam("session_id"),
+            ask_sessions.c.turn_message_id == bindparam("message_id"),
+        )
+        .values(turn_cancel=1)
+    )
+
+
+@query
+def select_turn_signs(own: Guard) -> Select[Any]:
+    """Who holds the turn, and whether it should stop."""
+    return select(ask_sessions.c.turn_holder, ask_sessions.c.turn_cancel).where(
+        own(ask_sessions), ask_sessions.c.id == bindparam("session_id")
+    )
+
+
+@query
+def insert_events(own: Guard) -> Insert:
+    return own.insert(ask_turn_events)
+
+
+@query
+def select_events(own: Guard) -> Select[Any]:
+    columns = (ask_turn_events.c.first_seq, ask_turn_events.c.events_json, ask_turn_events.c.ended_us)
+    return (
+        select(*columns)
+        .where(
+            own(ask_turn_events),
+            ask_turn_events.c.session_id == bindparam("session_id"),
+            ask_turn_events.c.message_id == bindparam("message_id"),
+        )
+        .order_by(ask_turn_events.c.first_seq)
+    )
+
+
+@query
+def delete_events(own: Guard) -> Delete:
+    return delete(ask_turn_events).where(
+        own(ask_turn_events),
+        ask_turn_events.c.session_id == bindparam("session_id"),
+        ask_turn_events.c.message_id == bindparam("message_id"),
+    )
+
+
+@query
+def delete_old_events(own: Guard) -> Delete:
+    return delete(ask_turn_events).where(own(ask_turn_events), ask_turn_events.c.created_us < bindparam("before_us"))
+
+
+@query
+def insert_usage_day(own: Guard) -> Insert:
+    return own.insert_or_ignore(usage_days)
+
+
+@query
+def update_usage_day(own: Guard) -> Update:
+    return (
+        update(usage_days)
+        .where(own(usage_days), *(usage_days.c[name] == bindparam(f"of_{name}") for name in _USAGE_KEY))
+        .values(
+            {
+                name: usage_days.c[name] + bindparam(f"more_{name}", type_=usage_days.c[name].type)
+                for name in _USAGE_COUNTS
+            }
+        )
+    )
+
+
+@query
+def select_usage(own: Guard, *, filters: frozenset[str]) -> Select[Any]:
+    day = usage_days.c.day
+    wanted = {
+        "since": day >= bindparam("since"),
+        "until": day <= bindparam("until"),
+        "end_user_id": usage_days.c.end_user_id == bindparam("end_user_id"),
+    }
+    key = [usage_days.c[name] for name in _USAGE_KEY]
+    return (
+        select(*key, *(usage_days.c[name] for name in _USAGE_COUNTS))
+        .where(own(usage_days), *(wanted[name] for name in sorted(filters)))
+        .order_by(*key)
+        .limit(bindparam("limit"))
+    )

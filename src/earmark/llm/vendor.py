@@ -1,0 +1,206 @@
+"""A language model of some vendor, through pydantic-ai's direct requests: no agent, no tools.
+
+What a vendor's adapter (`vendors/`) makes is only the client; deadlines, retries, the circuit breaker and
+what a failure means are the same for all, and here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from earmark.llm.breaker import Breaker
+from earmark.llm.errors import ContextTooLargeError, ModelFailedError
+from earmark.llm.failures import explain
+from earmark.llm.markers import MarkerReader
+from earmark.llm.prompt import Prompt, build_prompt
+from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage
+    from pydantic_ai.models import Model
+
+_FINISHES = {"length": "length", "content_filter": "content_filter"}
+_COUNT_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long to wait, in seconds: for the first words, between words, for the whole answer, and for retries."""
+
+    connect_s: float = 10.0
+    first_s: float = 60.0
+    between_s: float = 30.0
+    whole_s: float = 300.0
+    retry_s: float = 20.0
+
+
+class VendorModel:
+    """One configured model. The vendor's SDK is imported with the first request.
+
+    Args:
+        provider: the name by which it is asked for.
+        model: the vendor's name of the model.
+        connect: makes the client; called once.
+        context_tokens: how much it reads and writes at once.
+        answer_tokens: how much it may write.
+        counts_tokens: whether the vendor counts tokens ahead of a request.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        model: str,
+        connect: Callable[[float], Model],
+        *,
+        context_tokens: int,
+        answer_tokens: int,
+        counts_tokens: bool = False,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self.provider, self.model = provider, model
+        self.context_tokens: int | None = context_tokens
+        self._room, self._answer_tokens = context_tokens, answer_tokens
+        self._connect, self._counts_tokens = connect, counts_tokens
+        self._deadlines = deadlines or Deadlines()
+        self._breaker = Breaker()
+        self._client: Model | None = None
+
+    async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
+        """Yield words and citation marks as they come, then `Finished`.
+
+        Raises: ModelFailedError; ContextTooLargeError if the vendor says so.
+        """
+        prompt = build_prompt(request, self._room, self._answer_tokens)
+        reader = MarkerReader()
+        async for event in self._stream(prompt, self._answer_tokens):
+            if isinstance(event, TextDelta):
+                for read in reader.read(event.text):
+                    yield read
+            else:
+                for read in reader.finish():
+                    yield read
+                yield event
+
+    async def write(self, prompt: Prompt, answer_tokens: int) -> str:
+        """Return a short text: a title, suggestions, a sign of life.
+
+        Raises: as `answer`.
+        """
+        said = [event.text async for event in self._stream(prompt, answer_tokens) if isinstance(event, TextDelta)]
+        return "".join(said)
+
+    async def fits(self, request: AnswerRequest) -> bool:
+        """Whether the request is within the model's context; the vendor is asked where the estimate is close."""
+        room = self._room - self._answer_tokens
+        prompt = build_prompt(request, self._room, self._answer_tokens)
+        estimated = prompt.tokens
+        if not self._counts_tokens or estimated <= room * 0.6 or estimated > room * 2:
+            return estimated <= room
+        try:
+            async with asyncio.timeout(_COUNT_TIMEOUT_S):
+                client = await self._ready()
+                usage = await client.count_tokens(_messages(prompt), None, _no_tools())
+        except Exception:  # counting is a courtesy of the vendor's: without it the estimate decides
+            return estimated <= room
+        return usage.input_tokens <= room
+
+    async def _stream(self, prompt: Prompt, answer_tokens: int) -> AsyncIterator[TextDelta | Finished]:
+        """Retry what may pass, as long as nothing was said."""
+        if self._breaker.is_open:
+            raise ModelFailedError(self.provider, "failed several times in a row and is left alone for a moment")
+        give_up_s = time.monotonic() + self._deadlines.retry_s
+        for attempt in range(1_000):
+            has_spoken = False
+            try:
+                async for event in self._attempt(prompt, answer_tokens):
+                    has_spoken = True
+                    yield event
+            except ModelFailedError as error:
+                wait_s = error.wait_s if error.wait_s is not None else min(8.0, 0.25 * 2**attempt)
+                wait_s *= 1 + 0.2 * random.random()  # noqa: S311 - spreads retries, guards nothing
+                if has_spoken or not error.is_passing or time.monotonic() + wait_s > give_up_s:
+                    self._breaker.failed()
+                    raise
+                await asyncio.sleep(wait_s)
+            else:
+                self._breaker.succeeded()
+                return
+
+    async def _attempt(self, prompt: Prompt, answer_tokens: int) -> AsyncIterator[TextDelta | Finished]:
+        from pydantic_ai.direct import model_request_stream
+
+        waits = self._deadlines
+        end_s = time.monotonic() + waits.whole_s
+        settings: Any = {"max_tokens": answer_tokens, "max_retries": 0}
+        try:
+            async with AsyncExitStack() as stack:
+                async with asyncio.timeout(waits.first_s):
+                    client = await self._ready()
+                    opening = model_request_stream(client, _messages(prompt), model_settings=settings)
+                    response = await stack.enter_async_context(opening)
+                events, wait_s = aiter(response), waits.first_s
+                while True:
+                    async with asyncio.timeout(max(0.0, min(wait_s, end_s - time.monotonic()))):
+                        event = await anext(events, None)
+                    if event is None:
+                        break
+                    text, wait_s = _text_of(event), waits.between_s
+                    if text:
+                        yield TextDelta(text)
+                yield _finished(response.get())
+        except (ModelFailedError, ContextTooLargeError):
+            raise
+        except Exception as error:  # whatever a vendor's SDK raises becomes one of our sentences
+            raise explain(self.provider, error) from error
+
+    async def _ready(self) -> Model:
+        if self._client is None:
+            try:
+                self._client = await asyncio.to_thread(self._connect, self._deadlines.connect_s)
+            except ImportError as error:
+                raise ModelFailedError(
+                    self.provider, "needs its SDK, which is not installed (make install-models)"
+                ) from error
+        return self._client
+
+
+def _messages(prompt: Prompt) -> list[ModelMessage]:
+    from pydantic_ai.messages import ModelRequest, ModelResponse, SystemPromptPart, TextPart, UserPromptPart
+
+    messages: list[ModelMessage] = [ModelRequest([SystemPromptPart(prompt.system)])]
+    for role, text in prompt.history:
+        is_user = role == "user"
+        messages.append(ModelRequest([UserPromptPart(text)]) if is_user else ModelResponse([TextPart(text)]))
+    messages.append(ModelRequest([UserPromptPart(prompt.message)]))
+    return messages
+
+
+def _no_tools() -> Any:
+    from pydantic_ai.models import ModelRequestParameters
+
+    return ModelRequestParameters()
+
+
+def _text_of(event: Any) -> str:
+    """Return the words of a stream event: a new text part's, or a delta's; thoughts are not words."""
+    if event.event_kind == "part_start":
+        return str(event.part.content) if event.part.part_kind == "text" else ""
+    if event.event_kind == "part_delta":
+        return event.delta.content_delta or "" if event.delta.part_delta_kind == "text" else ""
+    return ""
+
+
+def _finished(response: Any) -> Finished:
+    usage = response.usage
+    return Finished(
+        _FINISHES.get(response.finish_reason or "stop", "stop"),
+        usage.input_tokens or 0,
+        usage.output_tokens or 0,
+        usage.cache_read_tokens or 0,
+    )

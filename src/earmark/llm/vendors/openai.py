@@ -1,0 +1,29 @@
+"""OpenAI, and every server that speaks its chat completions: Ollama, vLLM, llama.cpp, LM Studio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
+
+def connect_openai(model: str, api_key: str, base_url: str | None, connect_s: float) -> Model:
+    """Return a client of OpenAI itself."""
+    import httpx2
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.providers.openai import OpenAIProvider
+
+    client = httpx2.AsyncClient(timeout=httpx2.Timeout(None, connect=connect_s))
+    return OpenAIChatModel(model, provider=OpenAIProvider(api_key=api_key, base_url=base_url, http_client=client))
+
+
+def connect_compatible(name: str, model: str, api_key: str | None, base_url: str, connect_s: float) -> Model:
+    """Return a client of a server that speaks OpenAI's chat completions; most want no key."""
+    import httpx2
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
+
+    client = httpx2.AsyncClient(timeout=httpx2.Timeout(None, connect=connect_s))
+    provider = OpenAICompatibleProvider(name, base_url=base_url, api_key=api_key or "none", http_client=client)
+    return OpenAIChatModel(model, provider=provider)

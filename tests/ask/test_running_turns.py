@@ -1,0 +1,320 @@
+"""Turns while they run: followed, cancelled, handed to the next model, counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from earmark.ask import turn_log
+from earmark.ask.errors import AnswerFailedError, EventsGoneError, MessageNotFoundError, TurnInterruptedError
+from earmark.ask.following import cancel_turn, follow_turn
+from earmark.ask.running import RunningTurn, RunningTurns
+from earmark.ask.sessions import delete_session
+from earmark.ask.turn import begin_regenerate, begin_send, send
+from earmark.ask.turn_feed import TurnEvent
+from earmark.ask.types import AskResult, Question, Scope
+from earmark.ask.usage import list_usage
+from earmark.errors import ProviderError
+from earmark.llm.providers import Providers
+from earmark.llm.types import CitationMark, Finished, TextDelta
+from tests.ask.desk import QUESTION, Desk, FakeModel, another_process, at_desk
+
+FAILED = ProviderError("The model did not answer.")
+
+
+async def _all(events: AsyncIterator[tuple[int, TurnEvent]]) -> list[tuple[int, TurnEvent]]:
+    async with asyncio.timeout(30):
+        return [one async for one in events]
+
+
+def assemble(events: list[tuple[int, TurnEvent]]) -> list[dict[str, Any]]:
+    """Return the parts that a client makes of a stream."""
+    parts: list[dict[str, Any]] = []
+    for _, event in events:
+        if event.name == "citation":
+            parts.append({"type": "citation", **event.data})
+        elif event.name == "text.delta":
+            if event.data["part"] == len(parts):
+                parts.append({"type": "text", "text": ""})
+            parts[event.data["part"]]["text"] += event.data["text"]
+    return parts
+
+
+def test_the_feed_numbers_its_events_and_adds_up_to_the_stored_answer(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        recording = await desk.recording()
+        session = await desk.session(Scope("recording", (recording.id,)))
+        desk.model.says = (TextDelta("On the "), TextDelta("ninth"), CitationMark(2), TextDelta("."), CitationMark(99),
+                           CitationMark(3), CitationMark(3), Finished("stop", 5, 6, 1))  # fmt: skip
+        turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        events = await _all(turn.feed.follow())
+        assert [number for number, _ in events] == list(range(1, len(events) + 1))
+        names = [event.name for _, event in events]
+        assert names[:2] == ["turn.started", "turn.sources"]
+        assert names[-1] == "turn.completed"
+        result = await turn.result()
+        assert assemble(events) == orjson.loads(result.message.parts_json)
+        assert len([name for name in names if name == "citation"]) == 2
+        again = await _all(turn.feed.follow(after=3))
+        assert again == events[3:]
+
+    at_desk(tmp_path, work)
+
+
+async def _slow_turn(desk: Desk, session_id: str) -> tuple[RunningTurn, asyncio.Event]:
+    """A turn that says two words and waits for the event before its last."""
+    goes_on = asyncio.Event()
+    desk.model.says = (TextDelta("On the "), TextDelta("ninth "), goes_on, TextDelta("of June."), Finished())
+    turn = await begin_send(desk.tenant, desk.engine, session_id, Question(QUESTION))
+    async for _, event in turn.feed.follow():
+        if event.name == "text.delta" and event.data["text"] == "ninth ":
+            break
+    return turn, goes_on
+
+
+def _started(turn: RunningTurn) -> str:
+    return str(turn.feed.events[0].data["user_message_id"])
+
+
+def test_another_process_follows_a_running_turn_to_its_end(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        async with another_process(desk.runtime.settings, FakeModel(), desk.tenant) as other:
+            turn, goes_on = await _slow_turn(desk, session.id)
+            asked = _started(turn)
+            seen: list[tuple[int, TurnEvent]] = []
+            async for number, event in await follow_turn(other.tenant, RunningTurns(), session.id, asked, 0):
+                seen.append((number, event))
+                if event.name == "text.delta" and event.data["text"] == "ninth ":
+                    goes_on.set()
+            assert [number for number, _ in seen] == list(range(1, len(turn.feed.events) + 1))
+            assert isinstance(seen[-1][1].data, AskResult)
+            assert seen[-1][1].data.message == (await turn.result()).message
+            assert assemble(seen) == assemble(await _all(turn.feed.follow()))
+            tail = await _all(await follow_turn(other.tenant, RunningTurns(), session.id, asked, 4))
+            assert [number for number, _ in tail] == [number for number, _ in seen if number > 4]
+
+    at_desk(tmp_path, work)
+
+
+def test_events_are_gone_five_minutes_after_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        answer = (await turn.result()).message
+        asked = _started(turn)
+        kept = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0))
+        assert kept[-1][1].name == "turn.completed"
+        monkeypatch.setattr("earmark.ask.following.KEPT_US", 0)
+        with pytest.raises(EventsGoneError):
+            await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0)
+        with pytest.raises(MessageNotFoundError):
+            await follow_turn(desk.tenant, RunningTurns(), session.id, answer.id, 0)
+        monkeypatch.setattr(turn_log, "_SWEPT_US", -1_000_000)
+        await turn_log.sweep_events(desk.tenant)
+        assert await turn_log.read_events(desk.tenant, session.id, asked) == ([], None)
+
+    at_desk(tmp_path, work)
+
+
+def test_a_failed_turn_keeps_its_failure_and_none_of_its_words(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.says = (TextDelta("Half a "), TextDelta("sentence"), FAILED)
+        turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        with pytest.raises(AnswerFailedError):
+            await turn.result()
+        live = await _all(turn.feed.follow())
+        kept = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, _started(turn), 0))
+        assert [event.name for _, event in kept] == ["turn.started", "turn.failed"]
+        assert kept[-1][0] == live[-1][0]
+        assert kept[-1][1].data.session_id == session.id
+        assert (kept[-1][1].data.code, kept[-1][1].data.status) == ("provider_error", 502)
+
+    at_desk(tmp_path, work)
+
+
+def test_a_cancelled_turn_keeps_what_was_said(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn, _ = await _slow_turn(desk, session.id)
+        running = desk.engine.running
+        assert await cancel_turn(desk.tenant, running, session.id, _started(turn)) == "cancelled"
+        result = await turn.result()
+        assert (result.message.content, result.message.finish_reason) == ("On the ninth ", "cancelled")
+        assert await cancel_turn(desk.tenant, running, session.id, _started(turn)) == "cancelled"
+        assert [message.role for message in await desk.messages(session.id)] == ["user", "assistant"]
+
+    at_desk(tmp_path, work)
+
+
+def test_a_turn_is_cancelled_from_another_process(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        async with another_process(desk.runtime.settings, FakeModel(), desk.tenant) as other:
+            turn, _ = await _slow_turn(desk, session.id)
+            assert await cancel_turn(other.tenant, RunningTurns(), session.id, _started(turn)) == "cancelled"
+            assert (await turn.result()).message.finish_reason == "cancelled"
+
+    at_desk(tmp_path, work)
+
+
+def test_cancelling_a_finished_turn_changes_nothing(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        before = (await turn.result()).message
+        assert await cancel_turn(desk.tenant, desk.engine.running, session.id, _started(turn)) == "finished"
+        assert (await desk.messages(session.id))[1] == before
+
+    at_desk(tmp_path, work)
+
+
+def test_a_regeneration_cancelled_before_its_first_word_keeps_the_old_answer(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        old = await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        asked = (await desk.messages(session.id))[0]
+        desk.model.meanwhile = asyncio.Event().wait
+        turn = await begin_regenerate(desk.tenant, desk.engine, session.id, asked.id, None)
+        await desk.until_running(session.id)
+        await cancel_turn(desk.tenant, desk.engine.running, session.id, asked.id)
+        assert (await turn.result()).message == old.message
+        assert await desk.messages(session.id) == [asked, old.message]
+
+    at_desk(tmp_path, work)
+
+
+def test_a_session_deleted_during_its_turn_ends_the_feed(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn, _ = await _slow_turn(desk, session.id)
+        await delete_session(desk.tenant, session.id)
+        events = await _all(turn.feed.follow())
+        assert events[-1][1].name == "turn.failed"
+        assert events[-1][1].data.status == 404
+
+    at_desk(tmp_path, work)
+
+
+def test_a_turn_whose_process_died_is_told_as_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn, _ = await _slow_turn(desk, session.id)
+        await asyncio.sleep(0.5)  # its words are written down for other processes
+        monkeypatch.setattr("earmark.ask.turn_queue.now_us", lambda: 1 << 60)  # its lease has run out
+        events = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, _started(turn), 0))
+        assert isinstance(events[-1][1].data, TurnInterruptedError)
+
+    at_desk(tmp_path, work)
+
+
+# ---- who answers -----------------------------------------------------------------------------------
+
+
+def _two_models(desk: Desk, **options: Any) -> tuple[FakeModel, FakeModel, Any]:
+    first, second = FakeModel(), FakeModel()
+    first.provider, first.model = "first", "first-1"
+    second.provider, second.model = "second", "second-1"
+    second.says = (TextDelta("The second says so."), Finished())
+    return first, second, replace(desk.engine, providers=Providers([first, second], **options))
+
+
+def test_the_next_model_answers_a_turn_that_named_none(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        first, _, engine = _two_models(desk, fallback=["second"])
+        first.says = (FAILED,)
+        session = await desk.session()
+        result = await send(desk.tenant, engine, session.id, Question(QUESTION))
+        assert (result.message.provider, result.message.model) == ("second", "second-1")
+        with pytest.raises(AnswerFailedError):
+            await send(desk.tenant, engine, session.id, Question("Named?", provider="first"))
+
+    at_desk(tmp_path, work)
+
+
+def test_no_other_model_goes_on_where_words_were_read(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        first, second, engine = _two_models(desk, fallback=["second"])
+        first.says = (TextDelta("I begin"), FAILED)
+        session = await desk.session()
+        with pytest.raises(AnswerFailedError):
+            await send(desk.tenant, engine, session.id, Question(QUESTION))
+        assert second.requests == []
+
+    at_desk(tmp_path, work)
+
+
+def test_an_alias_is_shown_as_it_was_named_and_the_model_as_it_is(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        _, _, engine = _two_models(desk, aliases={"gemini": "second"})
+        session = await desk.session()
+        result = await send(desk.tenant, engine, session.id, Question(QUESTION, provider="gemini"))
+        assert (result.message.provider, result.message.model) == ("gemini", "second-1")
+
+    at_desk(tmp_path, work)
+
+
+def test_a_project_has_its_own_default(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        _, _, engine = _two_models(desk, by_project={desk.tenant.key.project_id: "second"})
+        session = await desk.session()
+        result = await send(desk.tenant, engine, session.id, Question(QUESTION))
+        assert result.message.provider == "second"
+
+    at_desk(tmp_path, work)
+
+
+def test_an_empty_answer_is_asked_for_once_more_and_then_fails(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.says = (TextDelta("  "), CitationMark(1), Finished())
+        with pytest.raises(AnswerFailedError):
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        assert len(desk.model.requests) == 2
+
+    at_desk(tmp_path, work)
+
+
+def test_a_model_that_does_not_stop_is_stopped(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        desk.model.says = (*(TextDelta("word " * 10_000) for _ in range(40)), Finished())
+        result = await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        assert (len(result.message.content), result.message.finish_reason) == (200_000, "length")
+
+    at_desk(tmp_path, work)
+
+
+def test_use_is_counted_by_day_and_model_and_outlives_the_session(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        desk.model.says = (TextDelta("In June."), Finished("stop", 100, 7, 3))
+        for _ in range(2):
+            session = await desk.session()
+            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+            await delete_session(desk.tenant, session.id)
+        (day,) = await list_usage(desk.tenant, {})
+        assert (day.provider, day.model) == ("fake", "fake-1")
+        assert (day.answers, day.input_tokens, day.output_tokens, day.cached_tokens) == (2, 200, 14, 6)
+        assert await list_usage(desk.tenant, {"since": "2100-01-01"}) == []
+
+    at_desk(tmp_path, work)
+
+
+def test_the_same_send_by_its_message_id_gets_the_answer_that_is_there(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        question = Question(QUESTION, message_id="msg_again")
+        first = await send(desk.tenant, desk.engine, session.id, question)
+        turn = await begin_send(desk.tenant, desk.engine, session.id, question)
+        assert await turn.result() == first
+        assert assemble(await _all(turn.feed.follow())) == orjson.loads(first.message.parts_json)
+        assert len(await desk.messages(session.id)) == 2
+
+    at_desk(tmp_path, work)
