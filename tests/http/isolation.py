@@ -184,6 +184,12 @@ ROWS = [
     Row("GET /v1/ask/sessions/{session_id}/messages/{message_id}", "ask:read", "object of home"),
     Row("POST /v1/ask/sessions/{session_id}/messages/{message_id}/regenerate", "ask:write", "object"),
     Row("POST /v1/ask/sessions/{session_id}/messages/{message_id}/regenerate", "ask:write", "object of home"),
+    Row("GET /v1/ask/sessions/{session_id}/messages/{message_id}/events", "ask:read", "object"),
+    Row("GET /v1/ask/sessions/{session_id}/messages/{message_id}/events", "ask:read", "object of home"),
+    Row("POST /v1/ask/sessions/{session_id}/messages/{message_id}/cancel", "ask:write", "object"),
+    Row("POST /v1/ask/sessions/{session_id}/messages/{message_id}/cancel", "ask:write", "object of home"),
+    Row("GET /v1/ask/sessions/{session_id}/suggestions", "ask:read", "object"),
+    Row("GET /v1/usage", "ask:read", is_project_wide=True),
     # Recordings
     Row("POST /v1/recordings", "recordings:write", "owner", 201, lambda o, _: {"end_user_id": o.user}),
     Row("GET /v1/recordings", "recordings:read", query=lambda _: {"limit": 100}),
@@ -280,13 +286,13 @@ class World:
 
     def owner_of(self, shown: Mapping[str, Any]) -> str:
         """Return whose row of a list it is."""
-        user = shown["id"] if shown["id"].startswith("eu_") else shown.get("end_user_id")
+        user = shown["id"] if shown.get("id", "").startswith("eu_") else shown.get("end_user_id")
         for owner, objects in [*self.owners.items(), *self.fresh]:
             if owner != "absent":
                 has = vars(objects)  # what was made; asking for more would make it
                 if user in (has.get("user"), None) and shown.get("recording_id") in (has.get("recording"), None):
                     return owner
-        return f"nobody we know ({shown['id']})"
+        return f"nobody we know ({shown.get('id')})"
 
     def objects(self, row: Row, owner: str, *, fresh: bool) -> Any:
         """Return an owner's objects; fresh ones where the request will change them."""
