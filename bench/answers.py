@@ -31,7 +31,7 @@ from bench.results import table, write_section
 from bench.retrieval import interval
 from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_libraries
 from bench.summaries import lead, rouge_l, textrank
-from earmark.llm.selection import choose, select_sentences
+from earmark.llm.selection import choose, last_answer, select_sentences
 from earmark.llm.sentences import says_something, sentences_of
 from earmark.llm.signals import describe_evidence
 
@@ -44,7 +44,7 @@ METRICS = ("precision", "first", "any", "ROUGE-L", "sentences", "words")
 def by_earmark(turn: Turn, vectors: Vectors) -> list[Quoted]:
     """What the built-in model would quote if it never refused, best first."""
     described = describe_evidence(turn.request, CachedEncoder(vectors))
-    chosen = choose(described.sentences) if described.sentences else []
+    chosen = choose(described.sentences, told=last_answer(turn.request)) if described.sentences else []
     return [(one.passage.recording_id, one.passage.start_ms, one.text) for one in chosen]
 
 
@@ -111,6 +111,21 @@ def refusals(sets: Mapping[str, Sequence[Turn]], vectors: Vectors) -> str:
     return table(["questions", "number", "refused"], rows)
 
 
+def found(sets: Mapping[str, Sequence[Turn]]) -> str:
+    """How often a gold segment is among the first one, three and eight hits."""
+    rows = []
+    for name, turns in sets.items():
+        depths = []
+        for depth in (1, 3, 8):
+            places = [
+                {(hit.recording_id, one.start_ms) for hit in turn.request.hits[:depth] for one in hit.segments}
+                for turn in turns
+            ]
+            depths.append(np.mean([bool(turn.gold & place) for turn, place in zip(turns, places, strict=True)]))
+        rows.append([name, len(turns), *(f"{value:.3f}" for value in depths)])
+    return table(["follow-ups", "number", "in 1", "in 3", "in 8"], rows)
+
+
 def personal(split: str, others: Sequence[Library], vectors: Vectors) -> tuple[dict[str, list[Turn]], ...]:
     """The people's turns: those with an answer, and those without one in their recordings."""
     people = personal_libraries(split, vectors)
@@ -135,11 +150,15 @@ def main() -> None:
         answered["QMSum val, meeting known"] = answerable(meetings, vectors, is_recording_known=True)
         people = personal_libraries("dev", vectors)
         unanswered["other people's, asked of QMSum val"] = of_others(meetings, people, vectors, most=20)
+    leaning: dict[str, Sequence[Turn]] = {}
     for split in ("dev", "holdout") if "--holdout" in sys.argv else ("dev",):
         yes, no = personal(split, meetings, vectors)
+        leaning[f"{split}, asked alone"] = follow_ups(personal_libraries(split, vectors), vectors, is_alone=True)
+        leaning[f"{split}, with what came before"] = yes[f"personal, {split}, follow-ups"]
         answered |= yes
         unanswered |= no
     parts = [f"### {name}: {len(turns)} questions\n\n{answers(turns, vectors)}" for name, turns in answered.items()]
+    parts.append(f"### Follow-ups: gold among the first hits\n\n{found(leaning)}")
     parts.append(f"### Answerable questions refused\n\n{refusals(answered, vectors)}")
     parts.append(f"### Unanswerable questions refused\n\n{refusals(unanswered, vectors)}")
     vectors.save()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bench.retrieval_data import PERSONAL, Library, Vectors
 from earmark.ask.evidence import EVIDENCE_LIMIT
 from earmark.ask.followups import make_standalone
+from earmark.llm.selection import select_sentences
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
 from earmark.retrieval.ranking import Hit, rank
 from earmark.retrieval.types import ChunkHit
@@ -114,8 +115,8 @@ def wrong_person(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
     return turns
 
 
-def follow_ups(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
-    """Questions that lean on earlier ones, with those as history and their best moment as what was answered."""
+def follow_ups(libraries: Sequence[Library], vectors: Vectors, *, is_alone: bool = False) -> list[Turn]:
+    """Questions that lean on earlier ones, with those and what the built-in model answered as history, or without."""
     turns = []
     for library in libraries:
         slugs = [path.stem for path in sorted((PERSONAL / library.name).glob("*.json"))]
@@ -124,7 +125,7 @@ def follow_ups(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
                 gold = frozenset(
                     _place(library, slugs.index(one["recording"]), at) for one in row["gold"] for at in one["segments"]
                 )
-                history = _history(library, row["previous"], vectors)
+                history = [] if is_alone else _history(library, row["previous"], vectors)
                 request = ask(library, row["question"], vectors, history=history)
                 turns.append(Turn(library.name, "follow_up", request, gold))
     return turns
@@ -133,8 +134,9 @@ def follow_ups(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
 def _history(library: Library, previous: str | Sequence[str], vectors: Vectors) -> list[PastTurn]:
     history: list[PastTurn] = []
     for question in [previous] if isinstance(previous, str) else previous:
-        hits = ask(library, question, vectors, history=history).hits
-        history += [PastTurn("user", question), PastTurn("assistant", hits[0].segments[0].text)]
+        request = ask(library, question, vectors, history=history)
+        told = [one.text for one in select_sentences(request, CachedEncoder(vectors))]
+        history += [PastTurn("user", question), PastTurn("assistant", "\n".join(told))]
     return history
 
 

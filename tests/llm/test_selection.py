@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 from earmark.library.types import Segment
 from earmark.llm.answer_weights import ANSWERED, SELECTED
 from earmark.llm.extractive import NOTHING_FOUND, ExtractiveModel
-from earmark.llm.selection import select_sentences
+from earmark.llm.selection import choose, last_answer, select_sentences
 from earmark.llm.signals import EVIDENCE_SIGNALS, SENTENCE_SIGNALS, describe_evidence
-from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
+from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, PastTurn, TextDelta
 from earmark.retrieval.analysis import analyze
 from earmark.retrieval.types import ChunkHit
 
@@ -91,6 +92,18 @@ def test_a_question_about_something_else_is_not_answered() -> None:
 def test_a_summary_is_never_refused() -> None:
     hit = said(("Ada", "Let me get a coffee before we begin."), ("Grace", "The weather is dreadful today."), score=0.0)
     assert quoted("What was this call about?", hit) != []
+
+
+def test_a_follow_up_is_answered_by_what_it_asks_for_itself_and_not_by_what_was_just_told() -> None:
+    told = "The launch of the lantern is on the ninth of June."
+    hit = said(("Ada", told), ("Grace", "The launch of the lantern costs nine hundred euros."))
+    asked = request("And how much does it cost?", hit)
+    asked = replace(asked, standalone=f"When is the launch of the lantern?\n{asked.question}")
+    asked = replace(
+        asked, history=[PastTurn("user", "When is the launch of the lantern?"), PastTurn("assistant", told)]
+    )
+    best = choose(describe_evidence(asked, WordEmbedder()).sentences, told=last_answer(asked))[0]
+    assert best.text == "The launch of the lantern costs nine hundred euros."
 
 
 def test_near_copies_are_quoted_once() -> None:

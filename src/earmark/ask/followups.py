@@ -4,22 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
+from earmark.llm.kinds import asks_for_summary
 from earmark.llm.types import PastTurn
+from earmark.retrieval.analysis import analyze_query
+from earmark.retrieval.stopwords import STOP_WORDS
 
-_LEANS_BACK = re.compile(
-    r"^(and|but|so|also|or|what about|how about|why|who else|what else|when was that|und|aber|et|y)\b"
-    r"|\b(that|this|it|they|them|those|these|he|she|him|her|his|their|there|then)\b",
+_CONTINUES: Final = re.compile(
+    r"^\W*(?:and|but|so|also|or|then|what about|how about|who else|what else|where else|anything else|anyone else|"
+    r"und|aber|oder|wer noch|was noch|et|mais|ou|et alors|y|pero|e|ma|mas|en|maar)\b",
     re.IGNORECASE,
 )
-_SHORT_WORDS = 9
+_POINTS_BACK: Final = re.compile(
+    r"\b(?:that|this|it|they|them|those|these|he|she|him|her|his|hers|their|its|there|instead|"
+    r"das|dies|dazu|davon|dort|ihm|ihn|ihnen|cela|ça|celui|ello|eso|esto|ciò|isso|dat|daar)\b",
+    re.IGNORECASE,
+)
+_NAME: Final = re.compile(r"(?<=\S )(?!I\b|I['’])[^\W\d_a-z][\w'’-]+|\d")
+_MEASURES: Final = ("many", "much", "long", "often", "far", "soon", "big", "viel", "viele", "lange")
+_MOST_WORDS: Final = 16
+_WITHOUT_NAME_WORDS: Final = 12
+_SHORT_WORDS: Final = 9
+_MOST_BEFORE: Final = 3
+_KEPT_CHARS: Final = 300
+"""Of each earlier question; the encoder reads about a thousand characters in all."""
 
 
 def make_standalone(question: str, history: Sequence[PastTurn]) -> str:
-    """Return `question`, led by the last question it leans on if it is short and points back."""
-    if len(question.split()) > _SHORT_WORDS or not _LEANS_BACK.search(question):
+    """Return `question`, led by the earlier questions it leans on: back to the last that stands by itself."""
+    if not leans_back(question):
         return question
+    before: list[str] = []
     for turn in reversed(history):
-        if turn.role == "user" and turn.content != question:
-            return f"{turn.content}\n{question}"
-    return question
+        if turn.role != "user" or turn.content == question or turn.content in before:
+            continue
+        before.append(turn.content)
+        if len(before) == _MOST_BEFORE or not leans_back(turn.content):
+            break
+    return "\n".join([*(one[:_KEPT_CHARS] for one in reversed(before)), question])
+
+
+def leans_back(question: str) -> bool:
+    """Whether a question needs the ones before it: it goes on ("and …"), points back ("it"), or is bare ("When?")."""
+    words = len(question.split())
+    if words > _MOST_WORDS:
+        return False
+    if _CONTINUES.search(question) or _is_bare(question):
+        return True
+    most = _SHORT_WORDS if _NAME.search(question) else _WITHOUT_NAME_WORDS
+    return words <= most and _POINTS_BACK.search(question) is not None
+
+
+def _is_bare(question: str) -> bool:
+    """Whether a question is function words and measures only: "Why?", "How long?"."""
+    words = [concept.word for concept in analyze_query(question).concepts]
+    return bool(words) and not asks_for_summary(question) and STOP_WORDS.union(_MEASURES).issuperset(words)

@@ -15,6 +15,7 @@ _MOST: Final = 4
 _NEAR_BEST: Final = 1.5
 """How far below the best a sentence may score; 1.5 is 4.5 times less likely to hold the answer."""
 _TOO_ALIKE: Final = 0.9
+_TOLD: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def select_sentences(request: AnswerRequest, embedder: SentenceEmbedder | None =
     described = describe_evidence(request, embedder)
     if not described.sentences or not is_answered(request, described):
         return []
-    chosen = choose(described.sentences)
+    chosen = choose(described.sentences, told=last_answer(request))
     order = {one.passage.recording_id: rank for rank, one in reversed(list(enumerate(chosen)))}
     return sorted(chosen, key=lambda one: (order[one.passage.recording_id], one.passage.start_ms, one.position))
 
@@ -42,10 +43,18 @@ def is_answered(request: AnswerRequest, described: Described) -> bool:
     return asks_for_summary(request.standalone) or weigh(ANSWERED, described.evidence) >= ANSWERED_FROM
 
 
-def choose(sentences: Sequence[Sentence]) -> list[Selected]:
-    """Return the best sentence and the few that are nearly as good, best first, without near-copies."""
+def choose(sentences: Sequence[Sentence], told: str = "") -> list[Selected]:
+    """Return the best sentence and the few that are nearly as good, best first, without near-copies.
+
+    Args:
+        told: the answer before, if the question leans on it; what it quoted is less likely wanted again.
+    """
+
+    def score(one: Sentence) -> float:
+        return weigh(SELECTED, one.signals) - (_TOLD if one.text in told else 0.0)
+
     scored = sorted(
-        (Selected(one.passage, one.text, one.position, weigh(SELECTED, one.signals)) for one in sentences),
+        (Selected(one.passage, one.text, one.position, score(one)) for one in sentences),
         key=lambda one: (-one.score, one.passage.number, one.position),
     )
     chosen: list[Selected] = []
@@ -55,6 +64,13 @@ def choose(sentences: Sequence[Sentence]) -> list[Selected]:
         if not any(_overlap(one.text, other.text) > _TOO_ALIKE for other in chosen):
             chosen.append(one)
     return chosen
+
+
+def last_answer(request: AnswerRequest) -> str:
+    """Return the answer before, where the question leans on it."""
+    if request.standalone == request.question:
+        return ""
+    return next((turn.content for turn in reversed(request.history) if turn.role == "assistant"), "")
 
 
 def weigh(weights: Mapping[str, float], signals: Mapping[str, float]) -> float:

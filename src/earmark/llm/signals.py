@@ -140,7 +140,9 @@ def _meanings(request: AnswerRequest, sentences: Sequence[Sentence], embedder: S
 
 
 def _other_signals(request: AnswerRequest, query: QueryTerms, one: Sentence) -> dict[str, float]:
-    fit = fits(request.standalone, one.text)
+    fit = fits(request.question, one.text)
+    if fit is None:
+        fit = fits(request.standalone, one.text)
     parts = request.hits[one.place].parts
     return {
         "fits": 0.0 if fit is None else 1.0 if fit else -1.0,
