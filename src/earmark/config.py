@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     """The port to bind; 0 takes a free one."""
     public_url: str | None = None
     """Where people reach the server (`https://ask.example.org`), for links it hands out; default: the bound address."""
+    cors_origins: str = ""
+    """Web pages that may use the API from a browser (`https://a.example, https://b.example`); none by default."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Server processes."""
     log_level: str = "info"

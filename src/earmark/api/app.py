@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 import earmark
 from earmark.api.call import Call
+from earmark.api.cors import answer_preflight, cors_headers, parse_origins
 from earmark.api.cursors import CursorSigner
 from earmark.api.docs_page import docs_page
 from earmark.api.draining import Draining, ShuttingDownError
@@ -76,6 +77,7 @@ class Edge:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._paths = PathTable(PREFIX, ROUTERS)
+        self._origins = parse_origins(settings.cors_origins)
         self.fastapi = _describe(self._lifespan)
         self.runtime: Runtime | None = None
         self._cursors: CursorSigner | None = None
@@ -102,7 +104,8 @@ class Edge:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX + "/"):
             await self.fastapi(scope, receive, with_safe_headers(send, PAGE_HEADERS))
             return
-        send = with_safe_headers(send, API_HEADERS)
+        allowed = cors_headers(scope, self._origins) if self._origins else ()
+        send = with_safe_headers(send, API_HEADERS + allowed)
         request_id = new_id("req")
         assert self.runtime is not None
         assert self._cursors is not None
@@ -126,6 +129,10 @@ class Edge:
         try:
             if self._draining.is_on:
                 raise ShuttingDownError
+            if self._origins and scope["method"] == "OPTIONS":
+                preflight = answer_preflight(scope, cors_headers(scope, self._origins))
+                if preflight is not None:
+                    return preflight
             return await self._paths.dispatch(call, scope["method"], scope["path"])
         except MethodNotAllowedError as error:
             return error_reply(error, request_id, ((b"allow", error.allowed.encode()),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import cast
 
@@ -41,7 +42,11 @@ def version() -> None:
 
 
 def run() -> None:
-    """Run a command: a person's mistake is one sentence, exit 2 for usage and 1 for what failed."""
+    """Run a command: a person's mistake is one sentence, exit 2 for usage and 1 for what failed.
+
+    Whatever it writes, and the server processes it starts, is for its owner's eyes only.
+    """
+    os.umask(0o077)
     try:
         code = app(standalone_mode=False)
     except _UsageError as error:

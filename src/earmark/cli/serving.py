@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from uvicorn.supervisors import Multiprocess
 
 from earmark.config import Settings, load_settings
 from earmark.errors import UnavailableError
+from earmark.identity.keys import has_working_key
 from earmark.storage.open import open_database
+from earmark.storage.tenant import Operator
 
 _CLOSING_S = 3  # for answers still on their way out; requests had EARMARK_SHUTDOWN_GRACE_S before (api/draining.py)
 _BACKLOG = 2_048
@@ -29,6 +32,8 @@ def serve(
 ) -> None:
     """Run the server until Ctrl-C."""
     settings = load_settings(host=host, port=port, workers=workers)
+    if not is_loopback(settings.host):
+        asyncio.run(check_keys(settings))
     listener = bind(settings)
     asyncio.run(check_database(settings))
     print(f"earmark listens on {address_of(listener)} (docs: {address_of(listener)}/docs)", flush=True)
@@ -41,6 +46,38 @@ async def check_database(settings: Settings) -> None:
     Raises: UnavailableError.
     """
     await (await open_database(settings)).close()
+
+
+class NoKeyError(UnavailableError):
+    """Others could reach the server, and there is no key yet."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"Refusing to listen on {host}, which other machines can reach, before there is a key: "
+            "make one with `earmark keys create`."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; a name counts as what it stands for."""
+    try:
+        found = {one[4][0] for one in socket.getaddrinfo(host or None, None, flags=socket.AI_PASSIVE)}
+    except (OSError, UnicodeError):
+        return False
+    return all(ipaddress.ip_address(str(one).partition("%")[0]).is_loopback for one in found)
+
+
+async def check_keys(settings: Settings) -> None:
+    """Refuse to be reachable by others before somebody made a key.
+
+    Raises: NoKeyError; UnavailableError if the database can't be used.
+    """
+    database = await open_database(settings)
+    try:
+        if not await has_working_key(Operator(database)):
+            raise NoKeyError(settings.host)
+    finally:
+        await database.close()
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -13,13 +13,14 @@ from earmark.clock import now_us
 from earmark.errors import UnauthorizedError
 from earmark.identity import audit, queries
 from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
+from earmark.identity.projects import list_tenants
 from earmark.identity.scopes import check_scopes
 from earmark.identity.types import Caller, KeyInfo, NewKey
 from earmark.ids import new_id, random_text
 from earmark.storage.credentials import find_credential
 from earmark.storage.database import Database
 from earmark.storage.query import Row
-from earmark.storage.tenant import Tenant, TenantKey
+from earmark.storage.tenant import Operator, Tenant, TenantKey
 
 _FORM = re.compile(r"(?:sk_test_|sk_live_|rk_test_|rk_live_|eut_)[A-Za-z0-9]{33,128}\Z")
 _SECRET_LENGTH = 43  # 256 bits
@@ -93,6 +94,16 @@ def _to_info(row: Row, tenant: Tenant) -> KeyInfo:
     scopes_json = fields.pop("scopes_json")
     scopes = None if scopes_json is None else tuple(orjson.loads(scopes_json))
     return KeyInfo(**fields, scopes=scopes, mode=tenant.key.mode)
+
+
+async def has_working_key(operator: Operator) -> bool:
+    """Whether any key or token of any project works now."""
+    now = now_us()
+    for tenant in await list_tenants(operator):
+        for key in await list_keys(tenant):
+            if key.revoked_us is None and (key.expires_us is None or key.expires_us > now):
+                return True
+    return False
 
 
 async def revoke_key(tenant: Tenant, key_id: str) -> None:

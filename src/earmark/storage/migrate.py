@@ -89,8 +89,8 @@ def _reason(error: Exception) -> str:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[None]:
-    with path.open("w") as handle:
-        path.chmod(0o600)
+    prepare_file(path)
+    with path.open("r+") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -105,9 +105,9 @@ def _sqlite_revision(connection: sqlite3.Connection) -> tuple[str | None, bool]:
 
 
 def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+    prepare_file(target)
     with closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)
-    target.chmod(0o600)
 
 
 def _upgrade_sqlite(path: Path) -> None:

@@ -1,0 +1,150 @@
+"""Logs hold nobody's words and no secrets: a whole run with planted canaries, and what is written of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from earmark.api.app import create_app
+from earmark.ask import sessions
+from earmark.logs import configure_logs
+from tests.http.conftest import error_of
+from tests.server import EARMARK, Place, new_project
+
+CANARY = "xylocanary"
+
+
+def canary(what: str) -> str:
+    """Return words that nobody else writes, different for each place where they are planted."""
+    return f"{CANARY}{what} {CANARY.upper()}{what}"
+
+
+def plant(client: httpx.Client) -> list[str]:
+    """Put canaries everywhere that people's words go, in good requests and in bad ones; return secrets seen."""
+    user = client.post("/v1/end-users", json={
+        "external_id": canary("external"), "name": canary("name"), "email": f"{CANARY}@example.org",
+        "metadata": {canary("key"): canary("value")}}).json()["id"]  # fmt: skip
+    assert client.post("/v1/end-users", json={"external_id": canary("external")}).status_code == 409
+    made = client.post("/v1/recordings", json={
+        "end_user_id": user, "name": canary("recording"), "device_id": f"{CANARY}device"}).json()["id"]  # fmt: skip
+    talk = [{"start": 0, "end": 2, "speaker": canary("speaker"), "text": f"The launch is {canary('words')}."}]
+    put = f"/v1/recordings/{made}/transcript"
+    assert client.put(put, json={"segments": talk}).status_code == 201
+    assert client.put(put, content=f"WEBVTT\n\n{canary('cue')} --> x\n", headers={"content-type": "text/vtt"}).is_error
+    assert client.put(put, json={"segments": [{"start": canary("start"), "text": canary("bad")}]}).is_error
+    folder = client.post("/v1/folders", json={"end_user_id": user, "name": canary("folder")}).json()["id"]
+    client.put(f"/v1/folders/{folder}/recordings/{made}")
+    asked = client.post("/v1/ask/sessions", json={
+        "scope": {"type": "folder", "folder_id": folder}, "end_user_id": user, "title": canary("title"),
+        "initial_message": {"content": f"When is the launch, {canary('question')}?"}})  # fmt: skip
+    assert asked.status_code == 200, asked.text
+    session = asked.json()["session_id"]
+    client.post(f"/v1/ask/sessions/{session}/messages", json={"content": canary("again"), "provider": canary("model")})
+    client.patch(f"/v1/ask/sessions/{session}", json={"title": canary("renamed")})
+    client.get("/v1/ask/sessions", params={"q": canary("filter"), "cursor": f"{CANARY}cursor"})
+    client.get(f"/v1/ask/sessions/{session}/export")
+    client.post("/v1/recordings/search", json={"query": canary("search"), "end_user_id": user})
+    for path in (f"/v1/{CANARY}", f"/{CANARY}", f"/v1/ask/sessions/as_{CANARY}", f"/health?{CANARY}=1"):
+        client.get(path, headers={"Idempotency-Key": f"{CANARY}retry", "Bota-Version": CANARY, "Host": CANARY})
+    client.post(
+        "/v1/ask/sessions", content=f'{{"scope": {canary("json")}', headers={"content-type": "application/json"}
+    )
+    client.post("/v1/console/sign-in", json={"code": f"{CANARY}code"})
+    token = client.post(f"/v1/end-users/{user}/tokens").json()["token"]
+    httpx.get(client.base_url.join("/v1/ask/sessions"), headers={"Authorization": f"Bearer {token}"})
+    client.delete(f"/v1/recordings/{made}")
+    client.delete(f"/v1/end-users/{user}")
+    return [token]
+
+
+def test_a_whole_run_leaves_no_words_and_no_secret_in_any_log(fresh_place: Place, tmp_path: Path) -> None:
+    project = new_project(fresh_place)
+    link = json.loads(fresh_place.cli("console-link", "--project", project.id, "--json").stdout)["url"]
+    code = link.partition("#code=")[2]
+    bad = tmp_path / "meeting.vtt"
+    bad.write_text(f"WEBVTT\n\n{canary('cue')} --> {canary('time')}\n{canary('file')}\n")
+    out = tmp_path / "server.log"
+    with out.open("w") as log:
+        process = subprocess.Popen(
+            [*EARMARK, "serve", "--port", "0", "--workers", "2"],
+            env={**fresh_place.environment, "EARMARK_LOG_LEVEL": "debug"}, stdout=log, stderr=log,
+        )  # fmt: skip
+    address = _wait_for_address(out)
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {project.live}"}, timeout=60) as client:
+        secrets = [project.live, project.test, code, *plant(client)]
+        signed_in = client.post("/v1/console/sign-in", json={"code": code})
+        secrets.append(signed_in.json()["key"])
+    imported = fresh_place.cli("import", str(bad), "--project", project.id, "--end-user", CANARY + "user", check=False)
+    arguments = [path.read_bytes() for path in Path("/proc").glob(f"{process.pid}/task/*/children")]
+    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in b" ".join(arguments).decode().split()]
+    process.terminate()
+    assert process.wait(timeout=60) in (0, -15)
+    written = {"the server's output": out.read_bytes(), "the import's output": imported.stderr.encode()}
+    written |= {f"a process's arguments {number}": one for number, one in enumerate(commands)}
+    for path in fresh_place.data_dir.rglob("*"):
+        if path.is_file() and not path.name.startswith("earmark.db"):
+            written[path.name] = path.read_bytes()
+    assert imported.returncode == 1
+    assert b"listens on" in written["the server's output"]
+    assert len(commands) >= 2
+    assert "rates.bin" in written
+    for where, text in written.items():
+        assert CANARY.encode() not in text.lower().replace(str(bad).encode(), b""), where
+        for secret in secrets:
+            assert secret.encode() not in text, where
+            assert secret.rpartition("_")[2][:20].encode() not in text, where
+
+
+def _wait_for_address(out: Path) -> str:
+    for _ in range(600):
+        text = out.read_text()
+        if "http://" in text:
+            address = text.split("listens on ")[1].split()[0]
+            transport = httpx.HTTPTransport(retries=5)
+            with httpx.Client(transport=transport, timeout=60) as client:
+                assert client.get(address + "/health").status_code == 200
+            return address
+        time.sleep(0.1)
+    raise AssertionError(out.read_text())
+
+
+def test_a_bug_is_logged_by_where_it_happened_not_by_what_it_says(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = new_project(fresh_place)
+
+    async def fail(*_: Any, **__: Any) -> None:
+        words = canary("exception")
+        raise ValueError(f"unexpected {words}") from KeyError(words)
+
+    monkeypatch.setattr(sessions, "list_sessions", fail)
+    configure_logs("debug")
+
+    async def ask() -> httpx.Response:
+        app = create_app(fresh_place.settings)
+        transport = httpx.ASGITransport(app)
+        headers = {"Authorization": f"Bearer {project.live}"}
+        async with (
+            app._lifespan(app.fastapi),
+            httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
+        ):
+            return await client.get("/v1/ask/sessions", params={"q": canary("filter")})
+
+    answer = asyncio.run(ask())
+    structlog.reset_defaults()
+    error = error_of(answer)
+    assert (answer.status_code, error["code"]) == (500, "internal_error")
+    shown = capsys.readouterr()
+    logged = [json.loads(line) for line in shown.err.splitlines() if error["request_id"] in line]
+    assert [(one["event"], one["error"]) for one in logged] == [("request.failed", "ValueError")]
+    assert any("fail" in frame for frame in logged[0]["trace"])
+    for text in (shown.out, shown.err, answer.text):
+        assert CANARY not in text.lower()

@@ -1,0 +1,147 @@
+"""Safe by default: who can reach a new server, which pages may use it, and who can read its files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from earmark.cli.serving import NoKeyError, check_keys, is_loopback
+from earmark.identity.keys import create_key, revoke_key
+from earmark.identity.projects import create_project, get_tenant
+from earmark.runtime import Runtime
+from earmark.storage.migrate import _back_up
+from earmark.storage.sqlite import connect
+from tests.http.conftest import TALK, Library, error_of
+from tests.server import EARMARK, Place, new_project, running
+
+# ---- who can reach it ------------------------------------------------------------------------------
+
+
+def test_a_server_without_a_key_is_not_reachable_by_others(fresh_place: Place) -> None:
+    done = fresh_place.cli("serve", "--host", "0.0.0.0", "--port", "0", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("earmark: Refusing to listen on 0.0.0.0")
+    assert "earmark keys create" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+    new_project(fresh_place)
+    process = subprocess.Popen(
+        [*EARMARK, "serve", "--host", "0.0.0.0", "--port", "0"],
+        env=fresh_place.environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("earmark listens on http://0.0.0.0:")
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+
+
+async def _ensure_refused(runtime: Runtime) -> None:
+    with pytest.raises(NoKeyError):
+        await check_keys(runtime.settings)
+
+
+def test_keys_that_no_longer_work_do_not_count(fresh_place: Place) -> None:
+    async def work(runtime: Runtime) -> None:
+        await _ensure_refused(runtime)
+        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "keys")).id, "test")
+        await _ensure_refused(runtime)
+        await create_key(tenant, expires_us=1)
+        await revoke_key(tenant, (await create_key(tenant)).id)
+        await _ensure_refused(runtime)
+        await create_key(tenant)
+        await check_keys(runtime.settings)
+
+    fresh_place.run(work)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_own"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
+     ("", False), ("192.168.1.5", False), ("2001:db8::1", False), ("nowhere.invalid", False), ("x" * 300, False)],
+)  # fmt: skip
+def test_only_loopback_addresses_are_this_machines_own(host: str, is_own: bool) -> None:
+    assert is_loopback(host) is is_own
+
+
+# ---- which pages may use it ------------------------------------------------------------------------
+
+
+def test_other_origins_may_use_the_api_only_where_a_setting_names_them(fresh_place: Place) -> None:
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    with running(fresh_place, EARMARK_CORS_ORIGINS="https://ask.example, http://localhost:3000/") as server:
+        key = new_project(fresh_place).live
+        with server.client(key) as client:
+            for origin, is_allowed in (
+                ("https://ask.example", True), ("http://localhost:3000", True), ("https://ask.example.evil.test", False),
+                ("null", False), ("https://ASK.example", False),
+            ):  # fmt: skip
+                shown = client.get("/v1/ask/sessions", headers={"Origin": origin}).headers
+                assert shown.get("access-control-allow-origin") == (origin if is_allowed else None)
+                assert shown["vary"] == "Origin"
+                assert "access-control-allow-credentials" not in shown
+                asked = client.options("/v1/ask/sessions", headers={"Origin": origin, **preflight})
+                assert asked.status_code == (204 if is_allowed else 405)
+                assert asked.headers.get("access-control-allow-origin") == (origin if is_allowed else None)
+                assert ("authorization" in asked.headers.get("access-control-allow-headers", "").lower()) is is_allowed
+            refused = client.get("/v1/ask/sessions?limit=0", headers={"Origin": "https://ask.example"})
+            assert error_of(refused)["code"] == "invalid_request"
+            assert refused.headers["access-control-allow-origin"] == "https://ask.example"
+
+
+def test_without_the_setting_no_page_of_another_origin_may(client: httpx.Client) -> None:
+    headers = {"Origin": "https://ask.example", "Access-Control-Request-Method": "GET"}
+    for method in ("GET", "OPTIONS"):
+        answer = client.request(method, "/v1/ask/sessions", headers=headers)
+        assert answer.status_code == (200 if method == "GET" else 405)
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+# ---- who can read its files ------------------------------------------------------------------------
+
+
+@contextmanager
+def open_umask() -> Iterator[None]:
+    """A careless shell: whatever is made is readable by all, unless its maker says otherwise."""
+    before = os.umask(0)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def modes_under(folder: Path) -> dict[str, str]:
+    found = {".": stat.filemode(folder.stat().st_mode)}
+    for path in folder.rglob("*"):
+        found[path.relative_to(folder).as_posix()] = stat.filemode(path.stat().st_mode)
+    return found
+
+
+def test_nobody_else_can_read_the_data_folder_or_any_file_in_it(fresh_place: Place, tmp_path: Path) -> None:
+    transcript = tmp_path / "talk.txt"
+    transcript.write_text("Ada: We move the launch.\n")
+    with open_umask(), running(fresh_place, "--workers", "2") as server:
+        project = new_project(fresh_place)
+        with server.client(project.live) as client:
+            library = Library(client)
+            library.recording(library.user(), TALK)
+        fresh_place.cli("import", str(transcript), "--project", project.id, "--end-user", "ada")
+        while_running = modes_under(fresh_place.data_dir)
+    for modes in (while_running, modes_under(fresh_place.data_dir)):
+        assert {mode for mode in modes.values() if mode not in ("drwx------", "-rw-------")} == set(), modes
+    assert "rates.bin" in while_running
+
+
+def test_a_backup_before_a_migration_is_private_from_the_first_instant(tmp_path: Path) -> None:
+    target = tmp_path / "earmark.db.before"
+    with open_umask(), closing(connect(tmp_path / "earmark.db")) as connection:
+        connection.execute("CREATE TABLE words (text TEXT)")
+        _back_up(connection, target)
+    assert stat.filemode(target.stat().st_mode) == "-rw-------"
