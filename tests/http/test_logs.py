@@ -48,6 +48,9 @@ def plant(client: httpx.Client) -> list[str]:
     assert asked.status_code == 200, asked.text
     session = asked.json()["session_id"]
     client.post(f"/v1/ask/sessions/{session}/messages", json={"content": canary("again"), "provider": canary("model")})
+    streamed = client.post(f"/v1/ask/sessions/{session}/messages", json={"content": canary("streamed")},
+                           headers={"Accept": "text/event-stream"})  # fmt: skip
+    assert "turn.completed" in streamed.text
     client.patch(f"/v1/ask/sessions/{session}", json={"title": canary("renamed")})
     client.get("/v1/ask/sessions", params={"q": canary("filter"), "cursor": f"{CANARY}cursor"})
     client.get(f"/v1/ask/sessions/{session}/export")
