@@ -6,7 +6,7 @@ PYTHON ?= python3
 PORT ?= 8787
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-ON_POSTGRESQL := tests/http tests/ask tests/cli tests/identity tests/storage tests/postgresql
+ON_POSTGRESQL := tests/http tests/ask tests/cli tests/identity tests/media tests/storage tests/postgresql
 
 help:
 	@echo "make install   earmark in .venv/ (nothing outside this folder)"

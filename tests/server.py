@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import httpx
 
@@ -45,7 +45,8 @@ class Place:
     def environment(self) -> dict[str, str]:
         """The settings as the server's process gets them."""
         env = {**os.environ, "EARMARK_DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
-        env["EARMARK_RATE_LIMIT_OVERALL"] = "0"  # tests send thousands a minute; test_rates.py sets it
+        for name in ("OVERALL", "UPLOADS", "TRANSCRIPTIONS"):
+            env[f"EARMARK_RATE_LIMIT_{name}"] = "0"  # tests send thousands a minute; test_rates.py sets it
         if self.database_url is None:
             return env
         owner_url = self.owner_url or ""
@@ -91,12 +92,15 @@ class Server:
 
 
 @contextmanager
-def running(place: Place, *options: str, command: Sequence[str] = SERVE, **env: str) -> Iterator[Server]:
-    """Start a server on a free port and stop it at the end."""
+def running(
+    place: Place, *options: str, command: Sequence[str] = SERVE, stderr: IO[str] | None = None, **env: str
+) -> Iterator[Server]:
+    """Start a server on a free port and stop it at the end; its log goes to `stderr`."""
     process = subprocess.Popen(
         [*command, *options],
         env={**place.environment, **env},
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     assert process.stdout is not None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import (
@@ -53,6 +55,26 @@ def _check_name(name: str) -> str:
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_check_name)]
 
 
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be an http or https address without a query")
+    return url.rstrip("/")
+
+
+def _check_networks(text: str) -> str:
+    parse_networks(text)
+    return text
+
+
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks that a comma-separated list names.
+
+    Raises: ValueError.
+    """
+    return tuple(ip_network(one.strip()) for one in text.split(",") if one.strip())
+
+
 class Settings(BaseSettings):
     """Settings from `EARMARK_*`, or from the TOML file that `EARMARK_CONFIG` names (default `earmark.toml`)."""
 
@@ -67,7 +89,7 @@ class Settings(BaseSettings):
     config: Path = Path("earmark.toml")
     """The TOML file; the environment wins over it."""
     data_dir: Path = Path("earmark-data")
-    """Where the database and the models' caches live."""
+    """Where the database, audio and the models' caches live."""
     database_url: str | None = None
     """`postgresql://…`; SQLite in `data_dir` when absent."""
     migration_database_url: str | None = None
@@ -78,10 +100,12 @@ class Settings(BaseSettings):
     """The address to bind."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787
     """The port to bind; 0 takes a free one."""
-    public_url: str | None = None
+    public_url: Annotated[str, AfterValidator(_check_url)] | None = None
     """Where people reach the server (`https://ask.example.org`), for links it hands out; default: the bound address."""
     cors_origins: str = ""
     """Web pages that may use the API from a browser (`https://a.example, https://b.example`); none by default."""
+    trusted_proxies: Annotated[str, AfterValidator(_check_networks)] = ""
+    """Addresses or networks of proxies, separated by commas, whose `X-Forwarded-…` headers are believed."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Server processes."""
     log_level: str = "info"
@@ -90,6 +114,12 @@ class Settings(BaseSettings):
     """Cores that the built-in encoder may use."""
     rate_limit_overall: Annotated[int, Field(ge=0)] = 1_000
     """Requests a minute that a project's live or test data may take; 0 switches the limit off."""
+    rate_limit_uploads: Annotated[int, Field(ge=0)] = 30
+    """Upload addresses a minute that a project's live or test data may ask for; 0 switches the limit off."""
+    rate_limit_transcriptions: Annotated[int, Field(ge=0)] = 10
+    """Transcriptions a minute that a project's live or test data may start; 0 switches the limit off."""
+    upload_limit_bytes: Annotated[int, Field(ge=1)] = 2 << 30
+    """How long an uploaded file may be."""
     shutdown_grace_s: Annotated[float, Field(ge=0, le=600)] = 20.0
     """How long requests under way may go on after SIGTERM; new ones get 503 meanwhile."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0

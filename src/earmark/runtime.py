@@ -10,18 +10,20 @@ from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
 from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
-from earmark.identity.rates import RateLimiter
+from earmark.identity.rates import RateLimiter, open_rates
 from earmark.identity.sign_in import TRIES_PER_MINUTE
 from earmark.llm.configured import configured_providers
 from earmark.llm.extractive import ExtractiveModel
+from earmark.media.grants import GrantSigner
+from earmark.media.local_store import LocalStore
+from earmark.media.store import MediaStore
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
+from earmark.signing import derive_name
 from earmark.storage.database import Database
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
-
-_RATES_FILE = "rates.bin"
 
 _FINISH_S = 1.0
 """For turns that outlived even the server's grace period."""
@@ -37,7 +39,9 @@ class Runtime:
     searcher: Searcher
     ingester: Ingester
     turns: TurnEngine
-    rates: RateLimiter | None
+    media: MediaStore
+    grants: GrantSigner
+    rates: dict[str, RateLimiter]
     sign_in_rates: RateLimiter
     last_used: LastUsed
     cursor_secret: str
@@ -59,23 +63,19 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         may_retrieve = settings.long_recordings == "retrieve"
         turns = TurnEngine(searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles)
         secret = await get_installation_secret(operator, "cursor_secret")
-        rates = _rates(settings)
-        sign_in_rates = RateLimiter(settings.data_dir / _RATES_FILE, TRIES_PER_MINUTE)
+        media = LocalStore(settings.data_dir / "media", derive_name(secret))
+        rates = open_rates(settings)
+        sign_in_rates = RateLimiter(settings.data_dir / "rates.bin", TRIES_PER_MINUTE)
         yield Runtime(
-            settings, database, operator, searcher, ingester, turns, rates, sign_in_rates, LastUsed(database), secret
-        )
+            settings, database, operator, searcher, ingester, turns, media, GrantSigner(secret), rates, sign_in_rates,
+            LastUsed(database), secret,
+        )  # fmt: skip
         await turns.running.finish(_FINISH_S)
         embedder.stop()
         await ingester.close()
         searcher.close()
-        sign_in_rates.close()
-        if rates is not None:
-            rates.close()
+        media.close()
+        for limiter in (sign_in_rates, *rates.values()):
+            limiter.close()
     finally:
         await database.close()
-
-
-def _rates(settings: Settings) -> RateLimiter | None:
-    if not settings.rate_limit_overall:
-        return None
-    return RateLimiter(settings.data_dir / _RATES_FILE, settings.rate_limit_overall)

@@ -114,7 +114,7 @@ def test_nothing_of_a_deleted_title_stays_in_the_index(new_place: Callable[[], P
         assert await _grams(tenant, "zeb")
         await rename_session(tenant, made[0].id, "ordinary")
         await delete_session(tenant, made[1].id)
-        await erase_end_user(tenant, user.id)
+        await erase_end_user(tenant, runtime.media, user.id)
         assert await _grams(tenant, "zeb") == []
         assert [one.id for one in await list_sessions(tenant, Page(5), {"q": "ordinary"})] == [stays.id]
 

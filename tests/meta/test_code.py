@@ -112,6 +112,7 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
         for some in itertools.combinations(("since", "until", "end_user_id"), count)
     ],
     "library.select_end_users": [{"is_continued": False}, {"is_continued": True}],
+    "media.select_media": [{"for_update": False}, {"for_update": True}],
     "library.select_folders": _pages(("end_user_id",)),
     "library.select_recordings": _pages(library_recordings.FILTERS),
     "library.select_transcriptions": _pages(("recording_id",)),
@@ -269,6 +270,7 @@ CONTRACT = {
     409: {"resource_already_exists", "transcription_not_ready", "conflict", "idempotency_in_progress"},
     413: {"payload_too_large", "context_too_large"},
     415: {"unsupported_media_type"},
+    416: {"invalid_request"},  # not in the table: a range that lies beyond the end of a download (RFC 9110)
     422: {"idempotency_key_reused"},
     425: {"upload_not_verified"},
     429: {"rate_limit_exceeded"},

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 import earmark
+from earmark.api import transfers
 from earmark.api.call import Call
 from earmark.api.cors import answer_preflight, cors_headers, parse_origins
 from earmark.api.cursors import CursorSigner
@@ -27,6 +28,7 @@ from earmark.api.routes import (
     end_users,
     exports,
     folders,
+    media,
     messages,
     recordings,
     sessions,
@@ -44,6 +46,7 @@ from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity import idempotency
 from earmark.identity.rates import Allowance
 from earmark.ids import new_id
+from earmark.media.erasure import keep_sweeping
 from earmark.runtime import Runtime, open_runtime
 
 Scope = MutableMapping[str, Any]
@@ -58,6 +61,7 @@ ROUTERS = [
         messages,
         exports,
         recordings,
+        media,
         turns,
         transcriptions,
         folders,
@@ -93,10 +97,12 @@ class Edge:
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
             noting = asyncio.create_task(runtime.last_used.keep_writing())
             sweeping = asyncio.create_task(_sweep(runtime))
+            tidying = asyncio.create_task(keep_sweeping(runtime.operator, runtime.media))
             yield
             resuming.cancel()
             noting.cancel()
             sweeping.cancel()
+            tidying.cancel()
             await _write_last_used(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +122,7 @@ class Edge:
     async def _reply(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         reply = await self._answer(call, scope)
         headers = [*reply.headers, (b"x-request-id", call.request_id.encode()), *_rate_headers(call.allowance)]
-        if isinstance(reply, StreamReply):
+        if isinstance(reply, StreamReply | transfers.Download):
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
             await reply.send_pieces(send, receive)
             return
@@ -133,6 +139,8 @@ class Edge:
                 preflight = answer_preflight(scope, cors_headers(scope, self._origins))
                 if preflight is not None:
                     return preflight
+            if scope["path"].startswith(transfers.PATH):  # by signed address: no key is needed, nothing is counted
+                return await transfers.Transfer(call.runtime, scope, call.receive).answer()
             return await self._paths.dispatch(call, scope["method"], scope["path"])
         except MethodNotAllowedError as error:
             return error_reply(error, request_id, ((b"allow", error.allowed.encode()),))
@@ -200,6 +208,7 @@ def _describe(lifespan: Any) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
+    app.include_router(transfers.router, prefix=PREFIX)
     _drop_validation_errors(app)
     unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health}}
     app.add_api_route("/health", _health, response_model=Health, responses=unhealthy, tags=["Server"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Security
 from fastapi.security import HTTPBearer
 
+from earmark.api.addresses import base_url, client_address
 from earmark.api.cursors import CursorSigner
 from earmark.api.errors import BodyTooLargeError
 from earmark.api.reply import header_map
@@ -28,7 +29,7 @@ class Call:
 
     __slots__ = (
         "acting_for", "allowance", "caller", "client_host", "cursors", "headers", "method", "path", "query_string",
-        "receive", "request_id", "retry", "runtime", "server", "tenant",
+        "receive", "request_id", "retry", "runtime", "scope", "tenant",
     )  # fmt: skip
 
     caller: Caller
@@ -53,17 +54,13 @@ class Call:
         self.allowance: Allowance | None = None
         self.retry: Retry | None = None
         self.acting_for: str | None = None
-        self.client_host: str = (scope.get("client") or ("",))[0]
-        self.server: tuple[str, int | None] = scope.get("server") or ("127.0.0.1", None)
+        self.client_host = client_address(runtime.settings, scope, self.headers)
+        self.scope = scope
 
     @property
     def base_url(self) -> str:
-        """Where people reach this server: as the operator says, else the bound address; never from `Host`."""
-        if self.runtime.settings.public_url is not None:
-            return self.runtime.settings.public_url.rstrip("/")
-        host, port = self.server
-        name = f"[{host}]" if ":" in host else host
-        return f"http://{name}" if port is None else f"http://{name}:{port}"
+        """Where people reach this server; never from `Host`."""
+        return base_url(self.runtime.settings, self.scope, self.headers)
 
     def new_id(self, prefix: str) -> str:
         """Return the id of what this request makes: the same again when the request is sent again with its key."""

@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -63,6 +63,7 @@ class Rules:
         media_types: accepted content types; bodies other than JSON reach the handler as bytes.
         retry: POST and PATCH: how the work and the answer kept for its Idempotency-Key hold together
             (`api/retries.py`).
+        limit: a rate limit that the route has besides the overall one.
     """
 
     scope: str | None
@@ -72,6 +73,7 @@ class Rules:
     media_types: tuple[str, ...] = ("application/json",)
     limit_bytes: int = JSON_LIMIT_BYTES
     retry: RetryKind = "together"
+    limit: Literal["uploads", "transcriptions"] | None = None
 
 
 class Endpoint:
@@ -100,7 +102,7 @@ class Endpoint:
         """Run the checks in the contract's order, then the handler."""
         rules = self._rules
         if rules.scope is not None:
-            await _admit(call, rules.scope, is_project_wide=rules.is_project_wide)
+            await _admit(call, rules.scope, rules)
         arguments: dict[str, Any] = {"call": call, **path_params}
         raw = await self._read_body(call) if self._body or self._takes_raw else b""
         for name, prefix in rules.path_prefixes.items():
@@ -157,15 +159,17 @@ class Endpoint:
             raise invalid_request(error, where="The body") from error
 
 
-async def _admit(call: Call, scope: str, *, is_project_wide: bool) -> None:
+async def _admit(call: Call, scope: str, rules: Rules) -> None:
     """Authenticate, count, authorise."""
     call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
     call.tenant = Tenant(call.runtime.database, call.caller.tenant)
     call.acting_for = call.caller.end_user_id
     call.runtime.last_used.note(call.caller)
-    _count(call)
+    _count(call, "overall")
+    if rules.limit is not None:
+        _count(call, rules.limit)
     require_scope(call, scope)
-    if is_project_wide and call.acting_for is not None:
+    if rules.is_project_wide and call.acting_for is not None:
         raise NotForEndUsersError
 
 
@@ -178,13 +182,15 @@ def require_scope(call: Call, scope: str) -> None:
         raise ScopeMissingError(scope)
 
 
-def _count(call: Call) -> None:
-    """Count the request against its tenant's limit."""
-    rates = call.runtime.rates
-    if rates is None:
+def _count(call: Call, name: str) -> None:
+    """Count the request against a limit of its tenant; the answer tells of the one with least left."""
+    limiter = call.runtime.rates.get(name)
+    if limiter is None:
         return
-    call.allowance = rates.count(call.caller.tenant.tenant_id)
-    refuse_if_exceeded(call.allowance)
+    allowance = limiter.count(call.caller.tenant.tenant_id)
+    if call.allowance is None or allowance.remaining <= call.allowance.remaining:
+        call.allowance = allowance
+    refuse_if_exceeded(allowance)
 
 
 def refuse_if_exceeded(allowance: Allowance) -> None:

@@ -56,6 +56,8 @@ def error_body(error: EarmarkError, request_id: str) -> dict[str, Any]:
 def _error_headers(error: EarmarkError) -> Headers:
     if error.status == 401:
         return ((b"www-authenticate", b"Bearer"),)
+    if error.status == 416:
+        return ((b"content-range", b"bytes */%d" % getattr(error, "size_bytes", 0)),)
     if error.status in (429, 503):
         seconds = getattr(error, "retry_after_s", 1)
         return ((b"retry-after", str(seconds).encode()),)

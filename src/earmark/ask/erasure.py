@@ -6,11 +6,15 @@ from earmark.ask.list_queries import select_titles_of
 from earmark.ask.title_index import forget_titles
 from earmark.identity.audit import OPERATOR, record
 from earmark.library.end_users import delete_end_user
+from earmark.media.erasure import forget_bytes
+from earmark.media.store import MediaStore
 from earmark.storage.tenant import Tenant
 
 
-async def erase_end_user(tenant: Tenant, end_user_id: str, *, actor: str = OPERATOR) -> None:
+async def erase_end_user(tenant: Tenant, media: MediaStore, end_user_id: str, *, actor: str = OPERATOR) -> None:
     """Delete an end user and everything it has, for good; the audit trail keeps who did it.
+
+    The bytes of its audio go once the rows are gone.
 
     Raises: EndUserNotFoundError.
     """
@@ -18,4 +22,5 @@ async def erase_end_user(tenant: Tenant, end_user_id: str, *, actor: str = OPERA
         titles = await work.fetch_all(select_titles_of, {"whose_id": end_user_id}, whose="end_user")
         await forget_titles(work, titles)
         await delete_end_user(work, end_user_id)
+        forget_bytes(work, media, end_user_id)
         await record(work, "end_user.erased", end_user_id, actor=actor)

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from earmark.cli.audio_files import attach_missing, staged
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.clock import parse_time
 from earmark.errors import EarmarkError
@@ -53,6 +54,9 @@ def import_files(
     end_user: Annotated[str, typer.Option(help="The end user's external id; made if new.")],
     name: Annotated[str | None, typer.Option(help="The recording's name (default: from the file).")] = None,
     recorded_at: Annotated[str | None, typer.Option(help="When it was recorded (RFC 3339).")] = None,
+    audio: Annotated[
+        list[Path] | None, typer.Option(help="The audio of FILE; once for each FILE, in their order.", metavar="AUDIO")
+    ] = None,
     folder: Annotated[str | None, typer.Option(help="Put them into this folder of theirs; made if new.")] = None,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
@@ -65,7 +69,10 @@ def import_files(
         raise typer.BadParameter("--end-user must be 1 to 255 characters long.")
     if folder is not None and not 1 <= utf16_length(folder := trim(folder)) <= 255:
         raise typer.BadParameter("--folder must be 1 to 255 characters long.")
+    if audio and len(audio) != len(files):
+        raise typer.BadParameter("--audio must be given once for each file, in their order.")
     recorded_us = _parse_recorded_at(recorded_at)
+    sounds: list[Path] | list[None] = audio or [None] * len(files)
     failed = 0
 
     async def work(runtime: Runtime) -> None:
@@ -74,9 +81,9 @@ def import_files(
         owner = await _ensure_end_user(tenant, end_user)
         folder_id = None if folder is None else await _ensure_folder(owner, folder)
         with _progress(len(files), is_shown=not as_json) as advance:
-            for path in files:
+            for path, sound in zip(files, sounds, strict=True):
                 outcome = await import_file(
-                    runtime, owner, path, name=name, recorded_us=recorded_us, folder_id=folder_id
+                    runtime, owner, path, name=name, recorded_us=recorded_us, folder_id=folder_id, audio=sound
                 )
                 failed += outcome.status == "failed"
                 emit(outcome.to_wire(), as_json=as_json, text=outcome.to_text())
@@ -138,40 +145,61 @@ async def import_file(
     name: str | None = None,
     recorded_us: int | None = None,
     folder_id: str | None = None,
+    audio: Path | None = None,
 ) -> Outcome:
     """Import one file: recording, transcript, index and place in a folder appear together or not at all.
 
-    A file that was imported before is skipped, but put into the folder too.
+    Its audio follows. A file that was imported before is skipped, but put into the folder and given its
+    audio if it has none: what a broken-off import left undone is done by the same import again.
     """
     try:
-        body = path.read_bytes()
-        digest = hashlib.sha256(body).hexdigest()
-        known = await find_imported(owner, digest)
-        if known is not None:
-            if folder_id is not None:
-                await add_to_folder(owner, folder_id, known.id)
-            return Outcome(str(path), "skipped", known.id)
-        parsed = parse_transcript(body, media_type=media_type_of(path.name, body), filename=path.name)
-        prepared = await runtime.ingester.prepare(parsed)
-        async with owner.writing() as work:
-            recording = await create_recording(
-                work,
-                name=name or parsed.name or cut_utf16(path.stem, 255),
-                source="app_import",
-                recorded_us=recorded_us if recorded_us is not None else _to_us(parsed.recorded_at),
-                metadata=parsed.metadata,
-                import_sha256=digest,
+        async with staged(runtime, audio) as sound:
+            status, recording_id = await _import_transcript(
+                runtime, owner, path, name=name, recorded_us=recorded_us, folder_id=folder_id
             )
-            await runtime.ingester.store(work, recording, prepared)
-            if folder_id is not None:
-                await add_to_folder(work, folder_id, recording.id)
-    except FileImportedError:
-        return Outcome(str(path), "skipped")
+            if audio is not None and sound is not None:
+                await attach_missing(runtime, owner, recording_id, audio, sound)
     except EarmarkError as error:
         return Outcome(str(path), "failed", error=error.message)
     except OSError as error:
-        return Outcome(str(path), "failed", error=f"The file can't be read: {(error.strerror or 'unknown').lower()}.")
-    return Outcome(str(path), "imported", recording.id)
+        named = error.filename or path
+        reason = (error.strerror or "unknown").lower()
+        what = "The file" if str(named) == str(path) else "The audio"
+        return Outcome(str(path), "failed", error=f"{what} can't be read: {reason}.")
+    return Outcome(str(path), status, recording_id)
+
+
+async def _import_transcript(
+    runtime: Runtime, owner: Tenant, path: Path, *, name: str | None, recorded_us: int | None, folder_id: str | None
+) -> tuple[str, str]:
+    """Return what was done, and the recording's id."""
+    body = path.read_bytes()
+    digest = hashlib.sha256(body).hexdigest()
+    known = await find_imported(owner, digest)
+    if known is None:
+        parsed = parse_transcript(body, media_type=media_type_of(path.name, body), filename=path.name)
+        prepared = await runtime.ingester.prepare(parsed)
+        try:
+            async with owner.writing() as work:
+                recording = await create_recording(
+                    work,
+                    name=name or parsed.name or cut_utf16(path.stem, 255),
+                    source="app_import",
+                    recorded_us=recorded_us if recorded_us is not None else _to_us(parsed.recorded_at),
+                    metadata=parsed.metadata,
+                    import_sha256=digest,
+                )
+                await runtime.ingester.store(work, recording, prepared)
+                if folder_id is not None:
+                    await add_to_folder(work, folder_id, recording.id)
+        except FileImportedError:  # by another import, meanwhile
+            known = await find_imported(owner, digest)
+            assert known is not None
+        else:
+            return "imported", recording.id
+    if folder_id is not None:
+        await add_to_folder(owner, folder_id, known.id)
+    return "skipped", known.id
 
 
 def _to_us(moment: datetime | None) -> int | None:

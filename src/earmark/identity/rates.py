@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from earmark.config import Settings
 from earmark.errors import LimitExceededError
 
 _SLOT = struct.Struct("<qqq")  # tenant id, minute, requests
@@ -85,3 +86,14 @@ class RateLimiter:
         """Let the file go."""
         self._map.close()
         os.close(self._file)
+
+
+def open_rates(settings: Settings) -> dict[str, RateLimiter]:
+    """Return the limits that are switched on: `overall`, and those of what costs more than a look-up."""
+    limits = {
+        "overall": settings.rate_limit_overall,
+        "uploads": settings.rate_limit_uploads,
+        "transcriptions": settings.rate_limit_transcriptions,
+    }
+    names = {name: "rates.bin" if name == "overall" else f"rates-{name}.bin" for name in limits}
+    return {name: RateLimiter(settings.data_dir / names[name], limit) for name, limit in limits.items() if limit}

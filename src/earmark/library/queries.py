@@ -160,6 +160,21 @@ def update_recording_transcribed(own: Guard) -> Update:
 
 
 @query
+def update_recording_audio(own: Guard) -> Update:
+    """What is known of the audio; None leaves a field as it is."""
+    names = ("content_sha256", "content_sha256_verified_us", "file_size_bytes", "duration_ms")
+    kept: dict[str, Any] = {}
+    for name in names:
+        column = recordings.c[name]
+        kept[name] = func.coalesce(bindparam(f"new_{name}", type_=column.type), column)
+    return (
+        update(recordings)
+        .where(own(recordings), recordings.c.id == bindparam("recording_id"))
+        .values(**kept, status=bindparam("new_status"), updated_us=bindparam("now_us"))
+    )
+
+
+@query
 def delete_recording(own: Guard) -> Delete:
     return delete(recordings).where(own(recordings), recordings.c.id == bindparam("recording_id"))
 

@@ -133,6 +133,33 @@ async def update_recording(tenant: Tenant, recording_id: str, changes: Mapping[s
         return await get_recording(work, recording_id)
 
 
+async def mark_audio(
+    work: Tenant,
+    recording_id: str,
+    status: str,
+    *,
+    sha256: str | None = None,
+    size_bytes: int | None = None,
+    duration_ms: int | None = None,
+) -> None:
+    """Say what became of a recording's audio; what isn't given stays. A digest given is a digest verified.
+
+    Raises: RecordingNotFoundError.
+    """
+    now = now_us()
+    changed = {
+        "recording_id": recording_id,
+        "new_status": status,
+        "new_content_sha256": sha256,
+        "new_content_sha256_verified_us": None if sha256 is None else now,
+        "new_file_size_bytes": size_bytes,
+        "new_duration_ms": duration_ms,
+        "now_us": now,
+    }
+    if not await work.execute(queries.update_recording_audio, changed):
+        raise RecordingNotFoundError
+
+
 async def delete_recording(tenant: Tenant, recording_id: str) -> None:
     """Delete a recording and, by the tables' references, its transcripts, index and kept sources.
 

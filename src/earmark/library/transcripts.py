@@ -56,7 +56,7 @@ async def publish_transcript(work: Tenant, transcription: Transcription) -> None
         "recording_id": transcription.recording_id,
         "new_transcription_id": transcription.id,
         "new_status": recording.status if has_audio else "completed",
-        "new_duration_ms": None if has_audio else transcription.duration_ms,
+        "new_duration_ms": recording.duration_ms if has_audio and recording.duration_ms else transcription.duration_ms,
         "now_us": now_us(),
     }
     await work.execute(queries.update_recording_transcribed, values)

@@ -69,6 +69,9 @@ class Recording:
     transcription_id: str | None
     created_us: int
     updated_us: int
+    content_sha256: str | None = None
+    content_sha256_verified_us: int | None = None
+    file_size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

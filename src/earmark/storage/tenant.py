@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +11,7 @@ from earmark.storage.database import Connection, Database
 from earmark.storage.query import Params, Query, Row
 
 _NOTHING: Params = {}
+Later = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Tenant:
     blocks join the outer one, so that a room's functions compose into one unit of work.
     """
 
-    __slots__ = ("_binding", "_connection", "_database", "_is_writing", "key")
+    __slots__ = ("_after", "_binding", "_connection", "_database", "_is_writing", "key")
 
     def __init__(
         self,
@@ -40,8 +41,10 @@ class Tenant:
         connection: Connection | None = None,
         *,
         is_writing: bool = False,
+        after: list[Later] | None = None,
     ) -> None:
         self.key = key
+        self._after = after
         self._database = database
         self._connection = connection
         self._is_writing = is_writing
@@ -63,13 +66,14 @@ class Tenant:
         """Return the same handle narrowed to one end user; a narrowed one can't be turned to another."""
         if self.key.end_user_id not in (None, end_user_id):
             raise ValueError("a handle narrowed to one end user can't act for another")
-        key = replace(self.key, end_user_id=end_user_id, end_user_no=end_user_no)
-        return Tenant(self._database, key, self._connection, is_writing=self._is_writing)
+        return self._with(replace(self.key, end_user_id=end_user_id, end_user_no=end_user_no))
 
     def whole_tenant(self) -> Tenant:
         """Return the handle on the whole project, for upkeep of what end users share (counters, title blocks)."""
-        key = replace(self.key, end_user_id=None, end_user_no=None)
-        return Tenant(self._database, key, self._connection, is_writing=self._is_writing)
+        return self._with(replace(self.key, end_user_id=None, end_user_no=None))
+
+    def _with(self, key: TenantKey) -> Tenant:
+        return Tenant(self._database, key, self._connection, is_writing=self._is_writing, after=self._after)
 
     async def fetch_all(self, query: Query, params: Params = _NOTHING, **shape: Any) -> list[Row]:
         """Return all rows of a query."""
@@ -109,8 +113,20 @@ class Tenant:
         if self._is_writing:
             yield self
             return
+        after: list[Later] = []
         async with self._database.writing(self.key.tenant_id) as connection:
-            yield Tenant(self._database, self.key, connection, is_writing=True)
+            yield Tenant(self._database, self.key, connection, is_writing=True, after=after)
+        for work in after:
+            await work()
+
+    def after_commit(self, work: Later) -> None:
+        """Do `work` once the unit of work is committed, and not at all if it is rolled back or we die before.
+
+        For what lies outside the database and must not go before the rows do.
+        """
+        if self._after is None:
+            raise RuntimeError("there is nothing to commit outside `async with tenant.writing()`")
+        self._after.append(work)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tenant]:

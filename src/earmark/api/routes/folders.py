@@ -9,6 +9,7 @@ from fastapi import Query
 from earmark.api.call import ApiCall, Call
 from earmark.api.paging import asked_filters, page_reply
 from earmark.api.pipeline import Rules
+from earmark.api.recording_replies import recording_page
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes
 from earmark.api.wire.common import ListQuery
@@ -20,9 +21,9 @@ from earmark.api.wire.folders import (
     FolderShown,
     folder_to_wire,
 )
-from earmark.api.wire.recordings import RecordingPage, recording_to_wire
+from earmark.api.wire.recordings import RecordingPage
 from earmark.errors import NotFoundError
-from earmark.library import folders, recordings
+from earmark.library import folders
 from earmark.library.end_users import narrow_to_end_user
 
 routes = Routes("Folders")
@@ -83,16 +84,7 @@ async def delete_folder(call: ApiCall, folder_id: str) -> Reply:
             answers={200: RecordingPage}, errors=[NotFoundError])  # fmt: skip
 async def list_folder_recordings(call: ApiCall, folder_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
     """List the recordings in a folder, newest first."""
-    filters = {"folder_id": folder_id}
-    return await page_reply(
-        call,
-        "folders.recordings",
-        query,
-        filters,
-        fetch=lambda page: recordings.list_recordings(call.tenant, page, filters),
-        position_of=lambda recording: (recording.created_us, recording.id),
-        to_wire=lambda recording: recording_to_wire(recording, call.tenant.key.project_id),
-    )
+    return await recording_page(call, "folders.recordings", query, {"folder_id": folder_id})
 
 
 @routes.add("PUT", "/folders/{folder_id}/recordings/{recording_id}", Rules("folders:write", BY_IDS),

@@ -8,8 +8,9 @@ from fastapi import Query
 
 from earmark.api.call import ApiCall, Call
 from earmark.api.errors import BodyTooLargeError, UnsupportedMediaTypeError
-from earmark.api.paging import asked_filters, page_reply
+from earmark.api.paging import asked_filters
 from earmark.api.pipeline import Rules, media_type_of, require_scope
+from earmark.api.recording_replies import recording_page, recording_reply
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes
 from earmark.api.wire.common import Query as QueryModel
@@ -19,7 +20,6 @@ from earmark.api.wire.recordings import (
     RecordingListQuery,
     RecordingPage,
     RecordingShown,
-    recording_to_wire,
 )
 from earmark.api.wire.search import SearchRequestBody, SearchResults
 from earmark.api.wire.search import result_to_wire as hit_to_wire
@@ -29,6 +29,7 @@ from earmark.library import recordings
 from earmark.library.end_users import narrow_to_end_user
 from earmark.library.folders import choose_recordings
 from earmark.library.formats import parse_transcript
+from earmark.media.erasure import delete_recording as delete_with_media
 from earmark.retrieval.types import SearchRequest
 
 routes = Routes("Recordings")
@@ -55,7 +56,7 @@ async def create_recording(call: ApiCall, body: RecordingBody) -> Reply:
         ended_us=body.ended_at,
         metadata=body.metadata,
     )
-    return json_reply(recording_to_wire(recording, tenant.key.project_id), 201)
+    return await recording_reply(call, recording, 201)
 
 
 @routes.add("GET", "/recordings", Rules("recordings:read"), answers={200: RecordingPage})
@@ -64,15 +65,7 @@ async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Qu
     if query.folder_id is not None:
         require_scope(call, "folders:read")
     filters = asked_filters(query, recordings.FILTERS)
-    return await page_reply(
-        call,
-        "recordings",
-        query,
-        filters,
-        fetch=lambda page: recordings.list_recordings(call.tenant, page, filters),
-        position_of=lambda recording: (recording.created_us, recording.id),
-        to_wire=lambda recording: recording_to_wire(recording, call.tenant.key.project_id),
-    )
+    return await recording_page(call, "recordings", query, filters)
 
 
 @routes.add("POST", "/recordings/search", Rules("recordings:read", retry="none"), answers={200: SearchResults},
@@ -93,7 +86,7 @@ async def search_recordings(call: ApiCall, body: SearchRequestBody) -> Reply:
 async def get_recording(call: ApiCall, recording_id: str) -> Reply:
     """Show a recording."""
     recording = await recordings.get_recording(call.tenant, recording_id)
-    return json_reply(recording_to_wire(recording, call.tenant.key.project_id))
+    return await recording_reply(call, recording)
 
 
 @routes.add("PATCH", "/recordings/{recording_id}", Rules("recordings:write", BY_ID, recording_exists),
@@ -104,14 +97,14 @@ async def update_recording(call: ApiCall, recording_id: str, body: RecordingChan
     if "recorded_at" in changes:
         changes["recorded_us"] = changes.pop("recorded_at")
     recording = await recordings.update_recording(call.tenant, recording_id, changes)
-    return json_reply(recording_to_wire(recording, call.tenant.key.project_id))
+    return await recording_reply(call, recording)
 
 
 @routes.add("DELETE", "/recordings/{recording_id}", Rules("recordings:write", BY_ID), answers={204: None},
             errors=[NotFoundError])  # fmt: skip
 async def delete_recording(call: ApiCall, recording_id: str) -> Reply:
-    """Delete a recording, its transcripts and index, and what answers kept of it as sources."""
-    await recordings.delete_recording(call.tenant, recording_id)
+    """Delete a recording, its audio, transcripts and index, and what answers kept of it as sources."""
+    await delete_with_media(call.tenant, call.runtime.media, recording_id)
     return no_content()
 
 

@@ -57,6 +57,7 @@ def _id_schema(prefix: str) -> WithJsonSchema:
 EndUserIdField = Annotated[str, AfterValidator(_id_checker("eu")), _id_schema("eu")]
 RecordingIdField = Annotated[str, AfterValidator(_id_checker("rec")), _id_schema("rec")]
 FolderIdField = Annotated[str, AfterValidator(_id_checker("fld")), _id_schema("fld")]
+MediaIdField = Annotated[str, AfterValidator(_id_checker("med")), _id_schema("med")]
 
 
 def _parse_digits(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -10,6 +11,7 @@ from earmark.api.wire.common import Body, EndUserIdField, FolderIdField, ListQue
 from earmark.api.wire.end_users import Metadata, fragment
 from earmark.clock import render_time, render_time_or_none
 from earmark.library.types import Recording
+from earmark.media.types import Media
 
 Source = Literal["device", "app_import", "api_upload"]
 Status = Literal["pending", "streaming", "uploaded", "processing", "completed", "failed", "integrity_failure"]
@@ -60,6 +62,19 @@ class RecordingListQuery(ListQuery):
     folder_id: FolderIdField | None = Field(None, description="Only recordings in this folder.")
 
 
+class MediaShown(Shown):
+    """A file of a recording, whole and verified."""
+
+    id: str = Field(examples=["med_4dEfGh1jKlMn0pQrStUvWxYz"])
+    type: Literal["audio", "image", "video"]
+    content_type: str = Field(examples=["audio/ogg"])
+    mime_type: str = Field(description="The same as `content_type`, under its older name.")
+    file_size_bytes: int
+    content_sha256: str
+    status: Literal["uploaded"]
+    created_at: str
+
+
 class RecordingShown(Shown):
     """A recording."""
 
@@ -80,7 +95,7 @@ class RecordingShown(Shown):
     file_size_bytes: int | None
     metadata: dict[str, Any] | None
     transcription_id: str | None
-    media: list[dict[str, Any]]
+    media: list[MediaShown]
     created_at: str
     updated_at: str
     deleted_at: None
@@ -94,7 +109,21 @@ class RecordingPage(Shown):
     next_cursor: str | None
 
 
-def recording_to_wire(recording: Recording, project_id: str) -> dict[str, Any]:
+def media_to_wire(media: Media) -> dict[str, Any]:
+    """Return a file of a recording."""
+    return {
+        "id": media.id,
+        "type": media.content_type.partition("/")[0],
+        "content_type": media.content_type,
+        "mime_type": media.content_type,
+        "file_size_bytes": media.size_bytes,
+        "content_sha256": media.sha256,
+        "status": "uploaded",
+        "created_at": render_time(media.created_us),
+    }
+
+
+def recording_to_wire(recording: Recording, project_id: str, media: Sequence[Media] = ()) -> dict[str, Any]:
     """Return a recording as the contract shows it; `duration_seconds` is rounded half up."""
     recorded_at = render_time_or_none(recording.recorded_us)
     duration_ms = recording.duration_ms
@@ -111,12 +140,12 @@ def recording_to_wire(recording: Recording, project_id: str) -> dict[str, Any]:
         "recorded_at": recorded_at,
         "started_at": recorded_at,
         "ended_at": render_time_or_none(recording.ended_us),
-        "content_sha256": None,
-        "content_sha256_verified_at": None,
-        "file_size_bytes": None,
+        "content_sha256": recording.content_sha256,
+        "content_sha256_verified_at": render_time_or_none(recording.content_sha256_verified_us),
+        "file_size_bytes": recording.file_size_bytes,
         "metadata": fragment(recording.metadata_json),
         "transcription_id": recording.transcription_id,
-        "media": [],
+        "media": [media_to_wire(one) for one in media],
         "created_at": render_time(recording.created_us),
         "updated_at": render_time(recording.updated_us),
         "deleted_at": None,

@@ -1,0 +1,76 @@
+"""`/v1/recordings/{id}/upload-url`, `…/upload-complete`, `…/download-url`; the bytes go through `transfers.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from earmark.api.call import ApiCall
+from earmark.api.pipeline import Rules
+from earmark.api.recording_replies import recording_reply
+from earmark.api.reply import Reply, json_reply
+from earmark.api.router import Routes
+from earmark.api.routes.recordings import BY_ID, recording_exists
+from earmark.api.wire.media import (
+    CompleteBody,
+    DownloadBody,
+    DownloadQuery,
+    DownloadShown,
+    UploadBody,
+    UploadShown,
+    download_to_wire,
+    upload_to_wire,
+)
+from earmark.api.wire.recordings import RecordingShown
+from earmark.errors import NotFoundError
+from earmark.media.downloads import begin_download
+from earmark.media.errors import IntegrityError, UploadNotVerifiedError, UploadTooLargeError
+from earmark.media.grants import DOWNLOAD_S
+from earmark.media.uploads import begin_upload, complete_upload
+
+routes = Routes("Media")
+
+
+@routes.add("POST", "/recordings/{recording_id}/upload-url",
+            Rules("recordings:write", BY_ID, recording_exists, limit="uploads"),
+            answers={200: UploadShown}, errors=[NotFoundError, UploadTooLargeError])  # fmt: skip
+async def create_upload_url(call: ApiCall, recording_id: str, body: UploadBody) -> Reply:
+    """Begin an upload: an address to `PUT` the bytes to, good for an hour."""
+    limit_bytes = call.runtime.settings.upload_limit_bytes
+    if body.file_size_bytes is not None and body.file_size_bytes > limit_bytes:
+        raise UploadTooLargeError(limit_bytes)
+    media, grant = await begin_upload(call.tenant, recording_id, body.content_type, body.file_size_bytes)
+    token = call.runtime.grants.render(grant)
+    return json_reply(upload_to_wire(media, grant, token, call.base_url))
+
+
+@routes.add("POST", "/recordings/{recording_id}/upload-complete",
+            Rules("recordings:write", BY_ID, recording_exists, retry="apart"),
+            answers={200: RecordingShown},
+            errors=[NotFoundError, IntegrityError, UploadNotVerifiedError])  # fmt: skip
+async def complete(call: ApiCall, recording_id: str, body: CompleteBody) -> Reply:
+    """Check what arrived; until all bytes are there it is 425, and the same call may be sent again."""
+    recording = await complete_upload(call.tenant, call.runtime.media, recording_id, body.to_claim())
+    return await recording_reply(call, recording)
+
+
+@routes.add("GET", "/recordings/{recording_id}/download-url", Rules("recordings:read", BY_ID, recording_exists),
+            answers={200: DownloadShown}, errors=[NotFoundError])  # fmt: skip
+async def get_download_url(call: ApiCall, recording_id: str, query: Annotated[DownloadQuery, Query()]) -> Reply:
+    """Return an address to `GET` the audio from, whole or in ranges, good for a quarter of an hour."""
+    return await _download_reply(call, recording_id, query.media_id)
+
+
+@routes.add("POST", "/recordings/{recording_id}/download-url",
+            Rules("recordings:read", BY_ID, recording_exists, retry="none"),
+            answers={200: DownloadShown}, errors=[NotFoundError])  # fmt: skip
+async def create_download_url(call: ApiCall, recording_id: str, body: DownloadBody) -> Reply:
+    """The same, as older clients ask for it."""
+    return await _download_reply(call, recording_id, body.media_id)
+
+
+async def _download_reply(call: ApiCall, recording_id: str, media_id: str | None) -> Reply:
+    media, grant = await begin_download(call.tenant, recording_id, media_id)
+    token = call.runtime.grants.render(grant)
+    return json_reply(download_to_wire(media, grant, token, call.base_url, expires_in=DOWNLOAD_S))

@@ -1,0 +1,53 @@
+"""Downloads: which of a recording's media, and its bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from earmark.library.recordings import get_recording
+from earmark.media import queries
+from earmark.media.errors import MediaNotFoundError
+from earmark.media.grants import DOWNLOAD_S, Grant
+from earmark.media.types import Media
+from earmark.storage.tenant import Tenant
+
+
+async def list_media(tenant: Tenant, recording_ids: Sequence[str]) -> dict[str, list[Media]]:
+    """Return the verified media of each recording that has any, newest first."""
+    found: dict[str, list[Media]] = {}
+    if recording_ids:
+        rows = await tenant.fetch_all(queries.select_verified_media, {"recording_ids": list(recording_ids)})
+        for media in (Media(*row) for row in rows):
+            found.setdefault(media.recording_id, []).append(media)
+    return found
+
+
+async def begin_download(tenant: Tenant, recording_id: str, media_id: str | None) -> tuple[Media, Grant]:
+    """Return a verified medium, the newest unless one is named, and the grant to read it for a quarter of an hour.
+
+    Raises: RecordingNotFoundError, MediaNotFoundError.
+    """
+    await get_recording(tenant, recording_id)
+    found = (await list_media(tenant, [recording_id])).get(recording_id, [])
+    if media_id is not None:
+        found = [media for media in found if media.id == media_id]
+    if not found:
+        raise MediaNotFoundError(param=None if media_id is None else "media_id")
+    media, key = found[0], tenant.key
+    grant = Grant(
+        "GET", key.tenant_id, key.project_id, key.mode, media.id, media.content_type, media.size_bytes,
+        int(time.time()) + DOWNLOAD_S,
+    )  # fmt: skip
+    return media, grant
+
+
+async def get_granted(tenant: Tenant, grant: Grant) -> Media:
+    """Return the medium that may be read: it is there as long as its recording is.
+
+    Raises: MediaNotFoundError.
+    """
+    row = await tenant.fetch_one(queries.select_media, {"media_id": grant.media_id}, for_update=False)
+    if row is None or row[3] != "verified":
+        raise MediaNotFoundError
+    return Media(*row)

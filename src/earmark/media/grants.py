@@ -1,0 +1,65 @@
+"""Grants: what a signed address allows, and until when. Whoever has the address has the grant; no key is needed."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+import orjson
+
+from earmark.media.errors import LinkExpiredError, LinkInvalidError
+from earmark.signing import Signer
+from earmark.storage.tenant import TenantKey
+
+UPLOAD_S = 3_600
+DOWNLOAD_S = 900
+_PREFIXES = {"PUT": "up_", "GET": "dn_"}
+_MAX_LENGTH = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One method on one medium of one tenant, of this type and size."""
+
+    method: Literal["PUT", "GET"]
+    tenant_id: int
+    project_id: str
+    mode: str
+    media_id: str
+    content_type: str
+    size_bytes: int | None
+    expires_s: int
+
+    @property
+    def tenant_key(self) -> TenantKey:
+        """Whose medium it is."""
+        return TenantKey(self.tenant_id, self.project_id, self.mode)
+
+
+class GrantSigner:
+    """Makes the tokens of grants, with a key derived from the installation's secret, and reads them."""
+
+    def __init__(self, secret: str) -> None:
+        self._signer = Signer(secret, b"earmark-media")
+
+    def render(self, grant: Grant) -> str:
+        """Return the token that stands for a grant: letters, digits, `-`, `_` and one dot."""
+        return _PREFIXES[grant.method] + self._signer.render(orjson.dumps(astuple(grant)))
+
+    def parse(self, token: str, method: str, media_id: str, *, now_s: int) -> Grant:
+        """Return the grant that a token stands for.
+
+        Raises: LinkInvalidError if it is none, or one for something else; LinkExpiredError.
+        """
+        prefix = _PREFIXES.get(method, "")
+        if not prefix or not token.startswith(prefix) or len(token) > _MAX_LENGTH:
+            raise LinkInvalidError
+        try:
+            grant = Grant(*orjson.loads(self._signer.parse(token[len(prefix) :])))
+        except ValueError as error:
+            raise LinkInvalidError from error
+        if grant.method != method or grant.media_id != media_id:
+            raise LinkInvalidError
+        if grant.expires_s <= now_s:
+            raise LinkExpiredError
+        return grant

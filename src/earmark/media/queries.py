@@ -1,0 +1,69 @@
+"""The SQL of media."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, or_, select, update
+
+from earmark.media.types import Media
+from earmark.storage.dialect import any_of
+from earmark.storage.query import Guard, query
+from earmark.storage.tables import media
+
+MEDIA = tuple(media.c[name] for name in Media.__dataclass_fields__)
+
+
+@query
+def insert_media(own: Guard) -> Insert:
+    return own.insert(media)
+
+
+@query
+def select_media(own: Guard, *, for_update: bool) -> Select[Any]:
+    statement = select(*MEDIA).where(own(media), media.c.id == bindparam("media_id"))
+    return statement.with_for_update() if for_update else statement
+
+
+@query
+def select_media_of_recording(own: Guard) -> Select[Any]:
+    """Newest first."""
+    return (
+        select(*MEDIA)
+        .where(own(media), media.c.recording_id == bindparam("recording_id"))
+        .order_by(media.c.created_us.desc(), media.c.id.desc())
+    )
+
+
+@query
+def select_verified_media(own: Guard) -> Select[Any]:
+    """Of several recordings, newest first."""
+    return (
+        select(*MEDIA)
+        .where(own(media), any_of(media.c.recording_id, "recording_ids"), media.c.status == "verified")
+        .order_by(media.c.created_us.desc(), media.c.id.desc())
+    )
+
+
+@query
+def select_kept_media(own: Guard) -> Select[Any]:
+    return select(media.c.id, media.c.sha256).where(own(media), any_of(media.c.id, "media_ids"))
+
+
+@query
+def select_stale_media(own: Guard) -> Select[Any]:
+    """Uploads that were begun, or failed, and whose time was over before `before_us`."""
+    is_unfinished = or_(*(media.c.status == status for status in ("waiting", "received", "failed")))
+    return select(*MEDIA).where(own(media), is_unfinished, media.c.expires_us < bindparam("before_us"))
+
+
+@query
+def update_media(own: Guard) -> Update:
+    names = ("status", "size_bytes", "sha256", "updated_us")
+    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(media).where(own(media), media.c.id == bindparam("media_id")).values(changed)
+
+
+@query
+def delete_unfinished_media(own: Guard) -> Delete:
+    return delete(media).where(own(media), media.c.id == bindparam("media_id"), media.c.status != "verified")

@@ -1,0 +1,54 @@
+"""Frozen values of media."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+MediaStatus = Literal["waiting", "received", "verified", "failed"]
+
+EXTENSIONS: Final[dict[str, str]] = {
+    "audio/wav": "wav", "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/ogg": "ogg", "audio/opus": "opus",
+    "audio/flac": "flac", "audio/webm": "webm", "audio/aac": "aac", "image/jpeg": "jpg", "image/png": "png",
+    "video/mp4": "mp4",
+}  # fmt: skip
+"""What may be uploaded, and the file name's ending that goes with it. Media goes out as exactly one of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file of a recording; the bytes are in the media store.
+
+    `size_bytes` is what was announced until the bytes are there; `sha256` is of the bytes received.
+    """
+
+    id: str
+    recording_id: str
+    end_user_id: str
+    status: MediaStatus
+    content_type: str
+    size_bytes: int | None
+    sha256: str | None
+    expires_us: int
+    created_us: int
+    updated_us: int
+
+    def key(self, tenant_id: int) -> str:
+        """Return where the bytes are kept. The digest is part of it: other bytes never take the place of these."""
+        return f"{folder_of(tenant_id, self.end_user_id, self.recording_id)}/{self.id}-{self.sha256}"
+
+
+def folder_of(tenant_id: int, end_user_id: str, recording_id: str | None = None) -> str:
+    """Return what the keys of an end user's media, or of one recording's, begin with."""
+    folder = f"{tenant_id}/{end_user_id}"
+    return folder if recording_id is None else f"{folder}/{recording_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the sender says it has uploaded; None where it says nothing."""
+
+    sha256: str | None = None
+    size_bytes: int | None = None
+    duration_ms: int | None = None
+    media_id: str | None = None

@@ -1,0 +1,172 @@
+"""Uploads: begun, received, completed.
+
+A crash at any moment leaves what was acknowledged: the bytes are on the disk before their row says so, and
+the row says so before the sender hears it. What was not acknowledged is swept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict, replace
+
+from earmark.clock import now_us
+from earmark.ids import new_id
+from earmark.library.recordings import get_recording, mark_audio
+from earmark.library.types import Recording
+from earmark.media import queries
+from earmark.media.errors import (
+    EmptyUploadError,
+    IntegrityError,
+    LinkExpiredError,
+    MediaNotFoundError,
+    NoUploadError,
+    UploadNotVerifiedError,
+    UploadSizeError,
+    UploadTooLargeError,
+)
+from earmark.media.grants import UPLOAD_S, Grant
+from earmark.media.store import MediaStore, Staged
+from earmark.media.types import Claim, Media, MediaStatus
+from earmark.storage.tenant import Tenant
+
+_OPEN = ("waiting", "received")
+
+
+async def begin_upload(
+    tenant: Tenant, recording_id: str, content_type: str, size_bytes: int | None
+) -> tuple[Media, Grant]:
+    """Make a medium that waits for its bytes, and the grant to send them within an hour.
+
+    Raises: RecordingNotFoundError.
+    """
+    now = now_us()
+    expires_s = int(time.time()) + UPLOAD_S
+    async with tenant.writing() as work:
+        recording = await get_recording(work, recording_id)
+        media = Media(
+            new_id("med"), recording.id, recording.end_user_id, "waiting", content_type, size_bytes, None,
+            expires_s * 1_000_000, now, now,
+        )  # fmt: skip
+        await work.execute(queries.insert_media, asdict(media))
+    key = tenant.key
+    grant = Grant("PUT", key.tenant_id, key.project_id, key.mode, media.id, content_type, size_bytes, expires_s)
+    return media, grant
+
+
+async def receive(
+    tenant: Tenant, store: MediaStore, grant: Grant, pieces: AsyncIterator[bytes], *, limit_bytes: int
+) -> Media:
+    """Take the bytes of an upload; until it is completed they may be sent again.
+
+    Raises: MediaNotFoundError, LinkExpiredError, UploadTooLargeError, UploadSizeError, StorageUnavailableError.
+    """
+    await _get_open(tenant, grant.media_id)
+    staged = await store.stage()
+    try:
+        await _take(staged, pieces, grant.size_bytes, limit_bytes)
+        async with tenant.writing() as work:
+            media = await _get_open(work, grant.media_id, for_update=True)
+            return await _keep(work, store, media, staged, "received")
+    finally:
+        await staged.discard()
+
+
+async def _take(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int | None, limit_bytes: int) -> None:
+    async for piece in pieces:
+        await staged.write(piece)
+        if staged.size_bytes > limit_bytes:
+            raise UploadTooLargeError(limit_bytes)
+        if size_bytes is not None and staged.size_bytes > size_bytes:
+            raise UploadSizeError(size_bytes)
+    if size_bytes is not None and staged.size_bytes != size_bytes:
+        raise UploadSizeError(size_bytes)
+    if not staged.size_bytes:
+        raise EmptyUploadError
+    await staged.finish()
+
+
+async def _get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) -> Media:
+    """Return a medium that still takes bytes: links die when their upload is complete."""
+    row = await tenant.fetch_one(queries.select_media, {"media_id": media_id}, for_update=for_update)
+    if row is None:
+        raise MediaNotFoundError
+    media = Media(*row)
+    if media.status not in _OPEN:
+        raise LinkExpiredError
+    return media
+
+
+async def _keep(work: Tenant, store: MediaStore, media: Media, staged: Staged, status: MediaStatus) -> Media:
+    kept = replace(media, status=status, size_bytes=staged.size_bytes, sha256=staged.sha256)
+    await _update(work, kept)
+    await store.keep(staged, kept.key(work.key.tenant_id))
+    return kept
+
+
+async def _update(work: Tenant, media: Media) -> None:
+    changed = {f"new_{name}": getattr(media, name) for name in ("status", "size_bytes", "sha256")}
+    await work.execute(queries.update_media, {"media_id": media.id, **changed, "new_updated_us": now_us()})
+
+
+async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_type: str, staged: Staged) -> None:
+    """Give a recording finished bytes as its audio: an upload from this machine.
+
+    Raises: RecordingNotFoundError, StorageUnavailableError.
+    """
+    begun, _ = await begin_upload(tenant, recording_id, content_type, staged.size_bytes)
+    async with tenant.writing() as work:
+        await _keep(work, store, await _get_open(work, begun.id, for_update=True), staged, "verified")
+        await mark_audio(work, recording_id, "uploaded", sha256=staged.sha256, size_bytes=staged.size_bytes)
+
+
+async def complete_upload(tenant: Tenant, store: MediaStore, recording_id: str, claim: Claim) -> Recording:
+    """Check what arrived against what the sender says it sent; the recording then is `uploaded`.
+
+    A call that is repeated answers the same. Bytes that are not those of the digest are let go, and the
+    recording says `integrity_failure` unless it has other audio.
+
+    Raises: RecordingNotFoundError, NoUploadError, UploadNotVerifiedError, IntegrityError, MediaNotFoundError.
+    """
+    async with tenant.writing() as work:
+        recording = await get_recording(work, recording_id)
+        media = await _find_completed(work, recording_id, claim.media_id)
+        is_same = claim.sha256 in (None, media.sha256) and claim.size_bytes in (None, media.size_bytes)
+        if media.status == "received":
+            await _settle(work, store, recording, media, claim, is_same=is_same)
+        completed = await get_recording(work, recording_id)
+    if not is_same or media.status == "failed":
+        raise IntegrityError
+    return completed
+
+
+async def _find_completed(work: Tenant, recording_id: str, media_id: str | None) -> Media:
+    rows = await work.fetch_all(queries.select_media_of_recording, {"recording_id": recording_id})
+    found = [Media(*row) for row in rows]
+    if media_id is not None:
+        found = [media for media in found if media.id == media_id]
+        if not found:
+            raise MediaNotFoundError(param="media_id")
+    if not found:
+        raise NoUploadError
+    arrived = [media for media in found if media.status != "waiting"]
+    if found[0].status == "waiting" and not (arrived and arrived[0].status == "received"):
+        raise UploadNotVerifiedError
+    return arrived[0]
+
+
+async def _settle(
+    work: Tenant, store: MediaStore, recording: Recording, media: Media, claim: Claim, *, is_same: bool
+) -> None:
+    if is_same:
+        await _update(work, replace(media, status="verified"))
+        await mark_audio(
+            work, recording.id, "uploaded", sha256=media.sha256, size_bytes=media.size_bytes,
+            duration_ms=claim.duration_ms,
+        )  # fmt: skip
+        return
+    await _update(work, replace(media, status="failed"))
+    if recording.content_sha256 is None:
+        await mark_audio(work, recording.id, "integrity_failure")
+    key = media.key(work.key.tenant_id)
+    work.after_commit(lambda: store.delete(key))

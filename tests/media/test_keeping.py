@@ -1,0 +1,265 @@
+"""What the store and the sweep keep and let go, and what a crash in the middle leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from tests.server import Place
+
+from earmark.clock import now_us
+from earmark.errors import NotFoundError
+from earmark.identity.projects import create_project, get_tenant
+from earmark.library.end_users import create_end_user
+from earmark.library.recordings import create_recording, get_recording
+from earmark.media.downloads import list_media
+from earmark.media.erasure import delete_recording, sweep
+from earmark.media.errors import LinkExpiredError, MediaNotFoundError, UploadBrokenOffError
+from earmark.media.grants import Grant
+from earmark.media.local_store import LocalStore
+from earmark.media.types import Claim
+from earmark.media.uploads import attach, begin_upload, complete_upload, receive
+from earmark.runtime import Runtime
+from earmark.storage.errors import StorageUnavailableError
+from earmark.storage.tenant import Tenant
+
+AUDIO = b"sound" * 100_000
+LIMIT = 1 << 30
+
+
+async def pieces(*given: bytes) -> AsyncIterator[bytes]:
+    for one in given:
+        yield one
+
+
+async def broken(*given: bytes) -> AsyncIterator[bytes]:
+    async for one in pieces(*given):
+        yield one
+    raise UploadBrokenOffError
+
+
+async def new_recording(runtime: Runtime) -> tuple[Tenant, str]:
+    project = await create_project(runtime.operator, "media")
+    tenant = await get_tenant(runtime.operator, project.id, "live")
+    user = await create_end_user(tenant)
+    owner = tenant.acting_for(user.id, user.number)
+    return tenant, (await create_recording(owner)).id
+
+
+def files_of(place: Place) -> list[Path]:
+    return sorted(path for path in (place.data_dir / "media").rglob("*") if path.is_file())
+
+
+def age(path: Path, seconds: float) -> None:
+    """Only the time of the last write can be set; what was kept is told apart by another (`st_ctime`)."""
+    then = path.stat().st_mtime - seconds
+    os.utime(path, (then, then))
+
+
+def run(place: Place, work: Callable[[Runtime, Tenant, str], Awaitable[None]]) -> None:
+    async def main(runtime: Runtime) -> None:
+        await work(runtime, *await new_recording(runtime))
+
+    place.run(main)
+
+
+async def take(runtime: Runtime, tenant: Tenant, grant: Grant, content: bytes = AUDIO) -> None:
+    await receive(tenant, runtime.media, grant, pieces(content), limit_bytes=LIMIT)
+
+
+def test_half_an_upload_leaves_no_file(fresh_place: Place) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        with pytest.raises(UploadBrokenOffError):
+            await receive(tenant, runtime.media, grant, broken(AUDIO), limit_bytes=LIMIT)
+        assert files_of(fresh_place) == []
+
+    run(fresh_place, work)
+
+
+def test_a_crash_between_keeping_the_bytes_and_the_row_loses_nothing_and_leaves_nothing(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant, b"first")
+        keep = LocalStore.keep
+
+        async def keep_and_die(store: LocalStore, *rest: object) -> None:
+            await keep(store, *rest)  # type: ignore[arg-type]
+            raise StorageUnavailableError("The power went.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalStore, "keep", keep_and_die)
+            with pytest.raises(StorageUnavailableError):
+                await take(runtime, tenant, grant, b"second")
+        assert len(files_of(fresh_place)) == 2
+        assert await sweep(runtime.operator, runtime.media) == 0  # it might be an upload that is just being kept
+        completed = await complete_upload(tenant, runtime.media, recording, Claim(hashlib.sha256(b"first").hexdigest()))
+        assert completed.status == "uploaded"
+        monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+        assert await sweep(runtime.operator, runtime.media) == 1
+        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
+
+    run(fresh_place, work)
+
+
+def test_a_crash_between_deleting_the_rows_and_the_bytes_is_mended_by_the_next_sweep(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> None:
+        return None
+
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant)
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalStore, "delete_under", nothing)
+            await delete_recording(tenant, runtime.media, recording)
+        assert len(files_of(fresh_place)) == 1
+        assert await sweep(runtime.operator, runtime.media) == 1
+        assert files_of(fresh_place) == []
+
+    run(fresh_place, work)
+
+
+def test_bytes_stay_when_deleting_their_recording_fails(fresh_place: Place) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant)
+        with pytest.raises(NotFoundError):
+            async with tenant.writing() as unit:
+                await delete_recording(unit, runtime.media, recording)
+                await get_recording(unit, "rec_nothing")
+        assert len(files_of(fresh_place)) == 1
+        assert (await complete_upload(tenant, runtime.media, recording, Claim())).status == "uploaded"
+
+    run(fresh_place, work)
+
+
+def test_staged_bytes_are_swept_when_nobody_has_written_to_them_for_an_hour(fresh_place: Place) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        left, arriving = await runtime.media.stage(), await runtime.media.stage()
+        await left.write(AUDIO)
+        await arriving.write(AUDIO)
+        age(left.path, 3_700)  # type: ignore[attr-defined]
+        assert await sweep(runtime.operator, runtime.media) == 1
+        assert files_of(fresh_place) == [arriving.path]  # type: ignore[attr-defined]
+
+    run(fresh_place, work)
+
+
+def test_an_upload_that_nobody_completes_is_gone_after_a_day(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant)
+        assert await sweep(runtime.operator, runtime.media) == 0
+        later = now_us() + 26 * 3_600 * 1_000_000
+        monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
+        assert await sweep(runtime.operator, runtime.media) == 2
+        assert files_of(fresh_place) == []
+        with pytest.raises(MediaNotFoundError):
+            await take(runtime, tenant, grant)
+
+    run(fresh_place, work)
+
+
+def test_verified_audio_is_never_swept(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant)
+        await complete_upload(tenant, runtime.media, recording, Claim())
+        later = now_us() + 10_000 * 3_600 * 1_000_000
+        monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
+        monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+        assert await sweep(runtime.operator, runtime.media) == 0
+        assert [path.read_bytes() for path in files_of(fresh_place)] == [AUDIO]
+
+    run(fresh_place, work)
+
+
+def test_two_databases_may_share_a_folder_and_neither_sweeps_the_others_audio(new_place: Callable[[], Place]) -> None:
+    one, two = new_place(), new_place()
+    shared = Place(one.data_dir, two.database_url, two.owner_url)
+
+    async def upload(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant)
+
+    run(one, upload)
+    if two.database_url is None:  # SQLite lives in the folder: put the database aside
+        (one.data_dir / "earmark.db").rename(one.data_dir / "other.db")
+
+    async def look(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        assert await sweep(runtime.operator, runtime.media) == 0
+
+    run(shared, look)
+    assert len(files_of(one)) == 1
+
+
+def test_of_two_uploads_at_once_the_row_names_the_bytes_that_are_there(fresh_place: Place) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        contents = [bytes([number]) * 50_000 for number in range(6)]
+        await asyncio.gather(*(take(runtime, tenant, grant, content) for content in contents))
+        await complete_upload(tenant, runtime.media, recording, Claim())
+        media = (await list_media(tenant, [recording]))[recording][0]
+        file = await runtime.media.open(media.key(tenant.key.tenant_id))
+        assert hashlib.sha256(await file.read(0, 50_000)).hexdigest() == media.sha256
+        await file.close()
+        with pytest.raises(LinkExpiredError):
+            await take(runtime, tenant, grant)
+
+    run(fresh_place, work)
+
+
+def test_a_file_deleted_while_it_is_read_gives_no_more_bytes(fresh_place: Place) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        staged = await runtime.media.stage()
+        await staged.write(AUDIO)
+        await staged.finish()
+        await attach(tenant, runtime.media, recording, "audio/ogg", staged)
+        await staged.discard()
+        media = (await list_media(tenant, [recording]))[recording][0]
+        file = await runtime.media.open(media.key(tenant.key.tenant_id))
+        assert await file.read(0, 5) == b"sound"
+        await delete_recording(tenant, runtime.media, recording)
+        assert await file.read(5, 5) == b""
+        await file.close()
+        with pytest.raises(MediaNotFoundError):
+            await runtime.media.open(media.key(tenant.key.tenant_id))
+
+    run(fresh_place, work)
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_is_left(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        with monkeypatch.context() as patch:
+            patch.setattr("earmark.media.local_store.os.write", full)
+            with pytest.raises(StorageUnavailableError):
+                await take(runtime, tenant, grant)
+        assert files_of(fresh_place) == []
+        await take(runtime, tenant, grant)
+
+    run(fresh_place, work)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "..", "1/../2", "/etc", "1/eu_a/rec_a/x", "1/eu_a/rec_a/../../x-" + "0" * 64, "1//a"]
+)
+def test_the_store_takes_no_key_that_leaves_its_folder(fresh_place: Place, key: str) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        with pytest.raises(ValueError, match="key"):
+            await runtime.media.delete_under(key)
+
+    run(fresh_place, work)
