@@ -46,7 +46,12 @@ class Objects:
 
     @cached_property
     def recording(self) -> str:
-        return self.library.recording(self.user, TALK)
+        made = self.library.recording(self.user, TALK)
+        begun = self.client.post(f"/v1/recordings/{made}/upload-url", json={"content_type": "audio/ogg"}).json()
+        httpx.put(begun["upload_url"], content=b"sound", headers=begun["headers"])
+        completed = self.client.post(f"/v1/recordings/{made}/upload-complete")
+        assert completed.status_code == 200, completed.text
+        return made
 
     @cached_property
     def transcription(self) -> str:
@@ -207,6 +212,11 @@ ROWS = [
     Row("DELETE /v1/recordings/{recording_id}", "recordings:write", "object", 204),
     Row("PUT /v1/recordings/{recording_id}/transcript", "transcriptions:write", "object",
         body=lambda *_: {"segments": TALK[:1]}),
+    Row("POST /v1/recordings/{recording_id}/upload-url", "recordings:write", "object",
+        body=lambda *_: {"content_type": "audio/ogg"}),
+    Row("POST /v1/recordings/{recording_id}/upload-complete", "recordings:write", "object", body=lambda *_: {}),
+    Row("GET /v1/recordings/{recording_id}/download-url", "recordings:read", "object"),
+    Row("POST /v1/recordings/{recording_id}/download-url", "recordings:read", "object", body=lambda *_: {}),
     Row("GET /v1/transcriptions", "transcriptions:read", query=lambda _: {"limit": 100}),
     Row("GET /v1/transcriptions", "transcriptions:read", "filter", query=lambda o: {"recording_id": o.recording}),
     Row("GET /v1/transcriptions/{transcription_id}", "transcriptions:read", "object"),
@@ -237,7 +247,8 @@ ROWS = [
     # Without authentication
     Row("POST /v1/console/sign-in", None, ok=400, body=lambda *_: {"code": 5}),
 ]  # fmt: skip
-OUTSIDE_V1 = {"GET /health"}
+OUTSIDE_V1 = {"GET /health", "GET /v1/media/{media_id}", "PUT /v1/media/{media_id}"}
+"""Without a credential; the addresses of media are signed, which `test_media.py` is about."""
 
 
 @dataclass(frozen=True)
