@@ -29,7 +29,7 @@ from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 
 Scope = Mapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PATH = "/v1/media/"
 _METHODS = ("GET", "HEAD", "PUT")
