@@ -88,7 +88,7 @@ def test_deleting_happens_after_ten_seconds(visitor: Visitor, library: Library) 
     page = visitor.open(key=library.key)
     page.clock.install()
     page.locator("session-list a.session").focus()
-    with page.expect_request(lambda request: request.method == "DELETE"):
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
         page.keyboard.press("Delete")
         page.clock.run_for(10_500)
     expect(page.locator("session-list")).to_contain_text("No chats yet")

@@ -1,39 +1,47 @@
 // The frame around every view: where one can go, the chats, who is signed in.
 
 import { account, accounts, leaveEndUser, nameOf, signOut } from "./account.js";
+import { wire } from "./api.js";
 import { AskView } from "./ask-view.js";
 import { beside, BesidePanel } from "./beside-panel.js";
 import { CurlNote } from "./curl-note.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { menuButton } from "./menu.js";
+import { OverviewView } from "./overview-view.js";
 import { ReadingView } from "./reading-view.js";
+import { RecordingsView } from "./recordings-view.js";
 import { askPath, currentRoute, overviewPath, recordingsPath, routes, searchPath } from "./router.js";
+import { SearchView } from "./search-view.js";
 import { SessionList } from "./session-list.js";
 import { ConnectionBar } from "./states.js";
 import { strings } from "./strings.js";
 import { cycleTheme } from "./theme.js";
 
-const VIEWS = { ask: AskView, reading: ReadingView };
+const VIEWS = { ask: AskView, reading: ReadingView, recordings: RecordingsView, search: SearchView, overview: OverviewView };
 /** @type {[keyof typeof strings.nav & ("ask" | "recordings" | "search" | "overview"), string][]} */
 const PLACES = [["ask", askPath()], ["recordings", recordingsPath()], ["search", searchPath("")], ["overview", overviewPath()]];
 
 export class AppShell extends HTMLElement {
+  /** @type {HTMLElement & {show(route: any): Promise<unknown>} | null} */ view = null;
+  curl = new CurlNote();
+
   connectedCallback() {
     this.main = h("main", { id: "content", tabindex: "-1" });
-    this.curl = new CurlNote();
     fill(this,
       h("a", { class: "skip", href: "#content", onclick: (/** @type {Event} */ event) => { event.preventDefault(); this.main.focus(); } }, strings.skip),
       new ConnectionBar(),
       h("div", { class: "frame" },
         h("aside", { class: "side", "aria-label": strings.sessions.title }, this.#side()),
-        h("div", { class: "middle" }, this.main, this.curl),
+        h("div", { class: "middle" }, this.#topBar(), this.main, this.curl),
         new BesidePanel()));
     routes.addEventListener("route", this.#go);
+    wire.addEventListener("back", this.#again);
     void this.#go();
   }
 
   disconnectedCallback() {
     routes.removeEventListener("route", this.#go);
+    wire.removeEventListener("back", this.#again);
   }
 
   #side() {
@@ -41,9 +49,26 @@ export class AppShell extends HTMLElement {
       h("li", {}, h("a", { href: path, "data-place": place }, icon(place), h("span", {}, strings.nav[place]))))));
     return [
       h("div", { class: "side-top" }, h("a", { class: "brand", href: askPath() }, h("span", { class: "brand-mark", "aria-hidden": "true" }), strings.product),
-        iconButton("theme", strings.theme.label, () => cycleTheme())),
+        iconButton("theme", strings.theme.label, () => cycleTheme()),
+        iconButton("close", strings.close, () => this.#drawer(false), { class: "icon-button drawer-close" })),
       this.nav, new SessionList(), this.#person(),
     ];
+  }
+
+  /** On a narrow window the chats are a sheet that this opens. */
+  #topBar() {
+    const open = h("button", { type: "button", class: "small", "aria-expanded": "false", onclick: () => this.#drawer(!this.classList.contains("is-drawn")) },
+      icon("ask"), strings.nav.chats);
+    this.drawerButton = open;
+    return h("header", { class: "top-bar" }, h("a", { class: "brand", href: askPath() }, h("span", { class: "brand-mark", "aria-hidden": "true" }), strings.product), open);
+  }
+
+  /** @param {boolean} isOpen */
+  #drawer(isOpen) {
+    this.classList.toggle("is-drawn", isOpen);
+    this.drawerButton.setAttribute("aria-expanded", String(isOpen));
+    this.main.inert = isOpen;
+    if (isOpen) /** @type {HTMLElement | null} */ (this.querySelector(".sessions-find input"))?.focus();
   }
 
   #person() {
@@ -55,12 +80,16 @@ export class AppShell extends HTMLElement {
       ]));
   }
 
+  /** The server is there again: press what offers to try again, but for questions, which people ask themselves. */
+  #again = () => {
+    for (const button of this.querySelectorAll(".status button")) /** @type {HTMLButtonElement} */ (button).click();
+  };
+
   #go = async () => {
     const route = currentRoute();
-    const View = VIEWS[/** @type {keyof typeof VIEWS} */ (route.view)] ?? AskView;
+    const View = VIEWS[route.view];
     const place = route.view === "reading" ? "recordings" : route.view;
-    this.classList.toggle("is-ask-home", route.view === "ask" && !route.session);
-    this.dataset.place = route.view;
+    this.#drawer(false);
     for (const link of this.nav.querySelectorAll("a")) {
       if (link.dataset.place === place) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -72,7 +101,7 @@ export class AppShell extends HTMLElement {
       fill(this.main, this.view);
     }
     document.title = strings.product;
-    await this.view.show(/** @type {any} */ (route));
+    await this.view?.show(route);
     this.#settleFocus();
   };
 

@@ -23,10 +23,12 @@ export class AskView extends HTMLElement {
   /** @type {Turn | null} */ turn = null;
   #visit = 0;
 
+  head = new ChatHead();
+  log = new Conversation();
+  box = new QuestionBox();
+  scroller = h("div");
+
   connectedCallback() {
-    this.head = new ChatHead();
-    this.log = new Conversation();
-    this.box = new QuestionBox();
     this.scroller = h("div", { class: "chat-scroll", tabindex: "-1" }, this.head, h("div", { class: "chat-top" }), this.log);
     fill(this, this.scroller, h("div", { class: "chat-box" }, this.box));
     this.box.onask = (content) => this.#ask(content);

@@ -12,6 +12,8 @@ export class AudioStrip extends HTMLElement {
   /** @type {(ms: number) => void} */ ontime = () => {};
   #speed = 0;
   #isOpening = false;
+  expires = 0;
+  /** @type {HTMLAudioElement | null} */ audio = null;
 
   /** @param {any} recording @param {number} durationMs */
   constructor(recording, durationMs) {

@@ -50,7 +50,7 @@ export class BesidePanel extends HTMLElement {
     if (isAsked) this.#from = /** @type {HTMLElement | null} */ (document.activeElement);
     this.#sources = { sources, session };
     this.hasRecording = false;
-    fill(this, h("header", { class: "beside-head" }, h("h2", { tabindex: "-1" }, strings.ask.sources),
+    fill(this, h("div", { class: "beside-head" }, h("h2", { tabindex: "-1" }, strings.ask.sources),
       iconButton("close", strings.close, () => this.close(true))),
       h("div", { class: "beside-scroll", tabindex: "0", role: "region", "aria-label": strings.ask.sources }, sourceList(sources, session)));
     this.#open(isAsked);
@@ -71,7 +71,7 @@ export class BesidePanel extends HTMLElement {
     this.hasRecording = true;
     const back = this.#sources?.session === session && session
       ? iconButton("back", strings.reading.back, () => this.showSources(this.#sources?.sources ?? [], session, true)) : null;
-    fill(this, h("header", { class: "beside-head" }, back, h("h2", { tabindex: "-1" }, strings.reading.title),
+    fill(this, h("div", { class: "beside-head" }, back, h("h2", { tabindex: "-1" }, strings.reading.title),
       h("a", { class: "button small quiet", href: readingPath(recording, { at, session }) }, icon("file"), strings.reading.open),
       iconButton("close", strings.close, () => this.close(true))), fresh);
     this.#open(true);

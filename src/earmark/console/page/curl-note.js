@@ -24,6 +24,8 @@ export class CurlNote extends HTMLElement {
   /** @type {import("./api.js").Call[]} */ #calls = [];
 
   connectedCallback() {
+    this.setAttribute("role", "region");
+    this.setAttribute("aria-label", words.label);
     this.list = h("ol", { class: "curl-list" });
     this.summary = h("summary", {}, icon("code"), h("span", {}, words.title), h("code", { class: "curl-last" }));
     fill(this, h("details", {}, this.summary, h("p", { class: "muted" }, words.lead), this.list));

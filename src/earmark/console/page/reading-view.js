@@ -1,13 +1,17 @@
 // The reading page of one recording.
 
 import { call, query } from "./api.js";
+import { askText } from "./ask-dialog.js";
+import { ACCEPTED, bringTranscript, problemOf } from "./bring.js";
 import { beside } from "./beside-panel.js";
 import { fill, h, icon } from "./dom.js";
-import { nameOfRecording } from "./recording-names.js";
+import { menuButton } from "./menu.js";
+import { nameOfRecording, remember } from "./recording-names.js";
 import { RecordingReader } from "./recording-reader.js";
 import { askPath, navigate } from "./router.js";
 import { draftScope } from "./scope-picker.js";
 import { strings } from "./strings.js";
+import { say } from "./undo.js";
 
 export class ReadingView extends HTMLElement {
   /** @param {Extract<import("./router.js").Route, {view: "reading"}>} route */
@@ -16,6 +20,7 @@ export class ReadingView extends HTMLElement {
     if (this.reader?.recordingId === recording && this.reader.lines) return void (at !== null && this.reader.goTo(at));
     const reader = this.reader = new RecordingReader();
     reader.actions = (one) => this.#actions(one);
+    reader.invite = (one) => this.#transcriptButton(one);
     reader.addEventListener("opened", () => {
       document.title = `${nameOfRecording(reader.recording)} · ${strings.product}`;
     });
@@ -29,7 +34,52 @@ export class ReadingView extends HTMLElement {
       draftScope({ type: "recordings", ids: [recording.id] });
       navigate(askPath());
     };
-    return [h("button", { type: "button", class: "button small", onclick: ask }, icon("ask"), strings.reading.ask)];
+    const field = this.#fileField(recording);
+    return [h("div", { class: "reader-actions" }, h("button", { type: "button", class: "small", onclick: ask }, icon("ask"), strings.reading.ask),
+      menuButton(strings.recordings.actions(nameOfRecording(recording)), () => [
+        { label: strings.recordings.rename, run: () => void this.#rename(recording) },
+        { label: recording.transcription_id ? strings.reading.replace : strings.reading.add, run: () => field.click() },
+      ]), field)];
+  }
+
+  /** @param {any} recording */
+  async #rename(recording) {
+    const name = await askText({ title: strings.recordings.rename, label: strings.recordings.name, value: recording.name ?? "" });
+    if (!name) return;
+    try {
+      const now = await call(`/recordings/${recording.id}`, { method: "PATCH", body: { name } });
+      remember(now);
+      fill(/** @type {Element} */ (this.querySelector("h1")), nameOfRecording(now));
+    } catch (error) {
+      say(problemOf(error));
+    }
+  }
+
+  /** @param {any} recording */
+  #fileField(recording) {
+    const field = h("input", { type: "file", accept: ACCEPTED, hidden: true,
+      onchange: () => void this.#bring(recording, field.files[0]) });
+    return field;
+  }
+
+  /** @param {any} recording */
+  #transcriptButton(recording) {
+    const field = this.#fileField(recording);
+    return h("span", {}, h("button", { type: "button", class: "primary", onclick: () => field.click() }, icon("plus"), strings.reading.add), field);
+  }
+
+  /** @param {any} recording @param {File | undefined} file */
+  async #bring(recording, file) {
+    if (!file) return;
+    const toast = say(strings.bring.sending, undefined, 60_000);
+    try {
+      await bringTranscript(recording.id, file, (step) => fill(/** @type {Element} */ (toast.firstElementChild), step));
+      toast.remove();
+      await this.reader?.open(recording.id, null);
+    } catch (error) {
+      toast.remove();
+      say(problemOf(error), undefined, 15_000);
+    }
   }
 
   /**
@@ -42,7 +92,7 @@ export class ReadingView extends HTMLElement {
     /** @type {number[]} */ const moments = [];
     let cursor = null;
     do {
-      const page = await call(`/ask/sessions/${session}/messages${query({ limit: 100, cursor })}`, { isQuiet: true }).catch(() => ({ data: [] }));
+      /** @type {any} */ const page = await call(`/ask/sessions/${session}/messages${query({ limit: 100, cursor })}`, { isQuiet: true }).catch(() => ({ data: [] }));
       for (const message of page.data) {
         for (const part of message.parts) if (part.type === "citation" && part.recording_id === recording) moments.push(part.start_ms);
       }

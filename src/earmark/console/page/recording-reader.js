@@ -77,7 +77,7 @@ export class RecordingReader extends HTMLElement {
   /** @param {any} recording */
   #head(recording) {
     const facts = [recording.recorded_at && longDate(recording.recorded_at), recording.duration_ms && lengthOf(recording.duration_ms)];
-    return h("header", { class: "reader-head" },
+    return h("div", { class: "reader-head" },
       h("div", { class: "reader-title" }, h(this.isCompact ? "h3" : "h1", { tabindex: "-1" }, nameOfRecording(recording)), this.actions?.(recording)),
       h("p", { class: "muted" }, facts.filter(Boolean).join(" · ")));
   }
@@ -107,7 +107,7 @@ export class RecordingReader extends HTMLElement {
     this.audio = new AudioStrip(recording, durationMs);
     const find = new FindBar(this.lines, segments);
     this.lines.onfind = () => find.focus();
-    this.lines.onplay = (ms) => this.audio?.playFrom(ms);
+    this.lines.onhear = (ms) => this.audio?.playFrom(ms);
     this.lines.ontoggle = () => this.audio?.toggle();
     this.lines.onview = (fromMs, toMs) => this.picture?.setView(fromMs, toMs);
     this.picture.onseek = (ms) => this.goTo(ms, true);

@@ -28,8 +28,9 @@ export function takeDraftScope() {
 export class ScopePicker extends HTMLElement {
   /** @type {Choice} */ choice = { type: "library" };
 
+  button = h("button", { type: "button", class: "scope-button", "aria-haspopup": "dialog", onclick: () => void this.#open() });
+
   connectedCallback() {
-    this.button ??= h("button", { type: "button", class: "scope-button", "aria-haspopup": "dialog", onclick: () => void this.#open() });
     fill(this, this.button);
     this.#name();
   }
@@ -49,7 +50,6 @@ export class ScopePicker extends HTMLElement {
   }
 
   #name() {
-    if (!this.button) return;
     const { choice } = this;
     const label = h("span", {}, choice.type === "library" ? words.everything : choice.type === "folder" ? choice.name : words.chosen(choice.ids.length));
     if (choice.type === "recordings" && choice.ids.length === 1) {

@@ -13,19 +13,20 @@ const CHAR_PX = 8;
 
 export class TranscriptLines extends WindowedList {
   /** @type {() => void} */ onfind = () => {};
-  /** @type {(ms: number) => void} */ onplay = () => {};
+  /** @type {(ms: number) => void} */ onhear = () => {};
   /** @type {() => void} */ ontoggle = () => {};
   /** @type {(fromMs: number, toMs: number) => void} */ onview = () => {};
   marked = -1;
   spoken = -1;
   /** @type {Set<number>} */ cited = new Set();
-  /** @type {Map<number, [number, number][]>} */ matches = new Map();
+  /** @type {Map<number, [number, number][]>} */ found = new Map();
 
   /** @param {Segment[]} segments @param {Map<string, string>} colours */
   constructor(segments, colours) {
     super();
     this.segments = segments;
     this.colours = colours;
+    /** @type {import("./windowed-list.js").Rows} */
     this.rows = {
       estimate: (index, width) => this.#estimate(index, width),
       render: (index) => this.#line(index),
@@ -73,7 +74,7 @@ export class TranscriptLines extends WindowedList {
     const { text } = this.segments[index];
     const nodes = [];
     let at = 0;
-    for (const [from, to] of this.matches.get(index) ?? []) {
+    for (const [from, to] of this.found.get(index) ?? []) {
       nodes.push(text.slice(at, from), h("mark", {}, text.slice(from, to)));
       at = to;
     }
@@ -96,7 +97,7 @@ export class TranscriptLines extends WindowedList {
   /** @param {number} index */
   #chosen(index) {
     this.#select(index);
-    this.onplay(this.segments[index].start * 1000);
+    this.onhear(this.segments[index].start * 1000);
   }
 
   /** @param {number} ms @returns {number} the segment at a moment, or the last one before it */
@@ -136,7 +137,7 @@ export class TranscriptLines extends WindowedList {
     if (now === this.spoken) return;
     const before = this.spoken;
     this.spoken = now;
-    if (!this.contains(document.activeElement) || document.activeElement === this) this.reveal(now);
+    if (!this.contains(document.activeElement) || this.matches(":focus")) this.reveal(now);
     for (const one of [before, now]) {
       const row = this.rowAt(one);
       if (row) this.#mark(row, one);
@@ -151,7 +152,7 @@ export class TranscriptLines extends WindowedList {
 
   /** @param {Map<number, [number, number][]>} matches */
   setMatches(matches) {
-    this.matches = matches;
+    this.found = matches;
     this.refresh();
   }
 

@@ -67,7 +67,7 @@ export class Turn extends EventTarget {
   }
 
   #openEvents() {
-    const headers = this.#lastEventId ? { "Last-Event-ID": this.#lastEventId } : {};
+    /** @type {Record<string, string>} */ const headers = this.#lastEventId ? { "Last-Event-ID": this.#lastEventId } : {};
     const path = `/ask/sessions/${this.sessionId}/messages/${this.userMessageId}/events`;
     return open(path, { headers: { Accept: "text/event-stream", ...headers } });
   }

@@ -1,0 +1,172 @@
+// The library: what there is, brought in, named, put into folders, deleted.
+
+import { askChoice, askSure, askText } from "./ask-dialog.js";
+import { call, isAbort } from "./api.js";
+import { beside } from "./beside-panel.js";
+import { DropZone } from "./drop-zone.js";
+import { fill, h, icon } from "./dom.js";
+import { FolderBar } from "./folder-bar.js";
+import { menuButton } from "./menu.js";
+import { forget, listRecordings, nameOfRecording, remember } from "./recording-names.js";
+import { askPath, navigate, readingPath } from "./router.js";
+import { draftScope } from "./scope-picker.js";
+import { empty, loading, statusLine } from "./states.js";
+import { strings } from "./strings.js";
+import { exactTime, lengthOf, longDate } from "./time.js";
+import { say } from "./undo.js";
+import "./windowed-list.js";
+
+const words = strings.recordings;
+const ROW_PX = 62;
+
+/** @typedef {import("./recording-names.js").Recording} Recording */
+
+export class RecordingsView extends HTMLElement {
+  /** @type {Recording[]} */ rows = [];
+  /** @type {string | null} */ folder = null;
+  #q = "";
+  /** @type {string | null} */ #cursor = null;
+  #hasMore = true;
+  #isLoading = false;
+  #walk = 0;
+
+  connectedCallback() {
+    this.zone = new DropZone();
+    this.zone.onbrought = (id) => this.#brought(id);
+    this.folderBar = new FolderBar();
+    this.list = /** @type {import("./windowed-list.js").WindowedList} */ (h("windowed-list", { class: "recordings", "aria-label": words.title }));
+    this.list.rows = { estimate: () => ROW_PX, render: (index) => this.#row(this.rows[index], index), onend: () => void this.#more() };
+    this.note = h("div", { class: "page-note" });
+    const find = h("input", { type: "search", "aria-label": words.find, placeholder: words.find, autocomplete: "off", oninput: () => void this.#restart(find.value) });
+    fill(this, h("div", { class: "page" },
+      h("header", { class: "page-head" }, h("h1", { tabindex: "-1" }, words.title), this.zone.button()),
+      this.folderBar, h("div", { class: "page-find" }, find), this.note, this.list, this.zone));
+  }
+
+  /** @param {Extract<import("./router.js").Route, {view: "recordings"}>} route */
+  async show({ folder }) {
+    beside().close();
+    document.title = `${words.title} · ${strings.product}`;
+    this.folder = folder;
+    await Promise.all([this.folderBar?.show(folder), this.#restart(this.#q)]);
+  }
+
+  /** @param {string} q */
+  async #restart(q) {
+    this.#q = q;
+    this.#walk++;
+    [this.#cursor, this.#hasMore, this.#isLoading] = [null, true, false];
+    if (!this.rows.length) fill(this.note, loading());
+    await this.#more(true);
+  }
+
+  /** @param {boolean} [isFirst] */
+  async #more(isFirst = false) {
+    if (this.#isLoading || !this.#hasMore) return;
+    this.#isLoading = true;
+    const walk = this.#walk;
+    try {
+      const page = await listRecordings({ q: this.#q, folder: this.folder, cursor: this.#cursor });
+      if (walk !== this.#walk) return;
+      this.rows = isFirst ? page.data : [...this.rows, ...page.data];
+      [this.#cursor, this.#hasMore] = [page.next_cursor, page.has_more];
+      this.list?.setCount(this.rows.length, { isMore: !isFirst });
+      fill(this.note, this.rows.length ? null : this.#emptiness());
+    } catch (error) {
+      if (!isAbort(error)) fill(this.note, statusLine(/** @type {Error} */ (error), () => void this.#restart(this.#q)));
+    } finally {
+      if (walk === this.#walk) this.#isLoading = false;
+    }
+  }
+
+  #emptiness() {
+    if (this.#q) return h("p", { class: "muted" }, words.noneFound);
+    return this.folder ? empty(words.emptyFolder, words.emptyFolderLead) : empty(words.empty, words.emptyLead, this.zone?.button());
+  }
+
+  /** @param {string} id */
+  async #brought(id) {
+    if (this.folder) await call(`/folders/${this.folder}/recordings/${id}`, { method: "PUT" });
+    await this.#restart(this.#q);
+    void this.folderBar?.show(this.folder);
+  }
+
+  /** @param {Recording} recording @param {number} index */
+  #row(recording, index) {
+    const at = recording.recorded_at ?? recording.created_at;
+    const isRead = recording.transcription_id !== null;
+    const status = isRead ? null : h("span", { class: "badge" }, words.statuses[/** @type {keyof typeof words.statuses} */ (recording.status)] ?? recording.status);
+    return h("div", { class: "recording-row" },
+      h("a", { class: "recording", href: readingPath(recording.id) },
+        h("span", { class: "recording-title" }, nameOfRecording(recording)),
+        h("span", { class: "recording-facts muted" }, h("time", { datetime: at, title: exactTime(at) }, longDate(at)),
+          recording.duration_ms ? ` · ${lengthOf(recording.duration_ms)}` : null,
+          recording.media?.length ? [" · ", icon("play"), words.audio] : null)),
+      status, menuButton(words.actions(nameOfRecording(recording)), () => this.#actions(recording, index)));
+  }
+
+  /** @param {Recording} recording @param {number} index */
+  #actions(recording, index) {
+    const ask = () => {
+      draftScope({ type: "recordings", ids: [recording.id] });
+      navigate(askPath());
+    };
+    const folders = this.folderBar?.folders.filter((one) => one.id !== this.folder) ?? [];
+    return [
+      { label: words.ask, run: ask },
+      { label: words.rename, run: () => void this.#rename(recording, index) },
+      ...(folders.length ? [{ label: words.intoFolder, run: () => void this.#intoFolder(recording, folders) }] : []),
+      ...(this.folder ? [{ label: words.outOfFolder, run: () => void this.#outOfFolder(recording) }] : []),
+      { label: words.remove, run: () => void this.#remove(recording), isDanger: true },
+    ];
+  }
+
+  /** @param {Recording} recording @param {number} index */
+  async #rename(recording, index) {
+    const name = await askText({ title: words.rename, label: words.name, value: recording.name ?? "" });
+    if (!name) return;
+    await this.#try(async () => {
+      const now = await call(`/recordings/${recording.id}`, { method: "PATCH", body: { name } });
+      remember(now);
+      this.rows[index] = now;
+      this.list?.refresh();
+    });
+  }
+
+  /** @param {Recording} recording @param {{id: string, name: string}[]} folders */
+  async #intoFolder(recording, folders) {
+    const chosen = await askChoice({ title: words.intoFolder, options: folders.map(({ id, name }) => ({ value: id, label: name })) });
+    if (chosen) await this.#try(() => call(`/folders/${chosen}/recordings/${recording.id}`, { method: "PUT" }));
+  }
+
+  /** @param {Recording} recording */
+  async #outOfFolder(recording) {
+    await this.#try(async () => {
+      await call(`/folders/${this.folder}/recordings/${recording.id}`, { method: "DELETE" });
+      await this.#restart(this.#q);
+    });
+  }
+
+  /** @param {Recording} recording */
+  async #remove(recording) {
+    const sure = await askSure({ title: words.removeTitle(nameOfRecording(recording)), text: words.removeText, button: words.removeButton });
+    if (!sure) return;
+    await this.#try(async () => {
+      await call(`/recordings/${recording.id}`, { method: "DELETE" });
+      forget(recording.id);
+      await this.#restart(this.#q);
+    });
+  }
+
+  /** @param {() => Promise<unknown>} work */
+  async #try(work) {
+    try {
+      await work();
+      await this.folderBar?.show(this.folder);
+    } catch (error) {
+      say(/** @type {Error} */ (error).message);
+    }
+  }
+}
+
+customElements.define("recordings-view", RecordingsView);

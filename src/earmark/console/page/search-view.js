@@ -1,0 +1,129 @@
+// Finding moments: what was said, where, and why it was found.
+
+import { call, isAbort } from "./api.js";
+import { endUserId } from "./account.js";
+import { beside } from "./beside-panel.js";
+import { openBeside } from "./citation-chip.js";
+import { fill, h, icon } from "./dom.js";
+import { highlighted } from "./highlight.js";
+import { nameElement, recordingOf } from "./recording-names.js";
+import { askPath, navigate, readingPath, searchPath } from "./router.js";
+import { draftScope } from "./scope-picker.js";
+import { empty, loading, statusLine } from "./states.js";
+import { strings } from "./strings.js";
+import { atTime, longDate, sleep } from "./time.js";
+
+const words = strings.search;
+const LIMIT = 20;
+const PAUSE_MS = 150;
+
+export class SearchView extends HTMLElement {
+  #q = "";
+  /** @type {AbortController | null} */ #running = null;
+
+  connectedCallback() {
+    this.field = h("input", { type: "search", id: "search", autocomplete: "off", maxlength: 1000, placeholder: words.placeholder, oninput: () => void this.#typed() });
+    this.speaker = h("input", { id: "search-speaker", autocomplete: "off", maxlength: 128, oninput: () => void this.#typed() });
+    this.fromDay = h("input", { id: "search-after", type: "date", onchange: () => void this.#search() });
+    this.toDay = h("input", { id: "search-before", type: "date", onchange: () => void this.#search() });
+    this.results = h("div", { class: "results", "aria-live": "polite" });
+    const submit = (/** @type {Event} */ event) => { event.preventDefault(); void this.#search(); };
+    fill(this, h("div", { class: "page scrolls" }, h("h1", { tabindex: "-1" }, words.title),
+      h("form", { class: "search-form", role: "search", onsubmit: submit },
+        h("label", { for: "search", class: "sr-only" }, words.label), this.field,
+        h("details", { class: "search-more" }, h("summary", {}, words.narrow), h("div", { class: "search-filters" },
+          h("label", {}, words.speaker, this.speaker), h("label", {}, words.after, this.fromDay), h("label", {}, words.before, this.toDay)))),
+      this.results));
+    this.addEventListener("open-moment", (/** @type {any} */ event) => this.#open(event.detail));
+    beside().onmoment = (moment) => this.#open(moment);
+  }
+
+  disconnectedCallback() {
+    this.#running?.abort();
+  }
+
+  /** @param {Extract<import("./router.js").Route, {view: "search"}>} route */
+  async show({ q }) {
+    document.title = `${words.title} · ${strings.product}`;
+    if (q === this.#q && this.results.childElementCount) return;
+    this.field.value = q;
+    this.field.focus();
+    await this.#search();
+  }
+
+  async #typed() {
+    this.#running?.abort();
+    const mine = this.#running = new AbortController();
+    await sleep(PAUSE_MS);
+    if (!mine.signal.aborted) await this.#search();
+  }
+
+  async #search() {
+    const query = this.field.value.trim();
+    this.#q = query;
+    this.#running?.abort();
+    const { signal } = this.#running = new AbortController();
+    navigate(searchPath(query), { replace: true, quiet: true });
+    if (!query) return fill(this.results, empty(words.empty, words.emptyLead));
+    if (!this.results.querySelector(".result")) fill(this.results, loading(words.searching));
+    try {
+      const body = { query, end_user_id: endUserId(), limit: LIMIT, explain: true, ...this.#filters() };
+      const { results } = await call("/recordings/search", { method: "POST", body, signal });
+      this.#show(query, results);
+    } catch (error) {
+      if (!isAbort(error)) fill(this.results, statusLine(/** @type {Error} */ (error), () => void this.#search()));
+    }
+  }
+
+  #filters() {
+    const day = (/** @type {string} */ value, plus = 0) => (value ? new Date(Date.parse(`${value}T00:00:00Z`) + plus).toISOString().replace(".000", "") : undefined);
+    return {
+      speaker: this.speaker.value.trim() || undefined,
+      recorded_after: day(this.fromDay.value),
+      recorded_before: day(this.toDay.value, 86_400_000),
+    };
+  }
+
+  /** @param {string} query @param {any[]} results */
+  #show(query, results) {
+    if (!results.length) return fill(this.results, empty(words.none, words.noneLead));
+    const ids = [...new Set(results.map((one) => one.recording_id))];
+    const ask = () => {
+      draftScope({ type: "recordings", ids });
+      navigate(askPath());
+    };
+    const best = results[0].score || 1;
+    fill(this.results,
+      h("div", { class: "results-head" }, h("p", { class: "muted" }, words.found(results.length, ids.length)),
+        h("button", { type: "button", class: "small", onclick: ask }, icon("ask"), words.ask(ids.length))),
+      h("ol", {}, results.map((one) => this.#result(query, one, best))));
+  }
+
+  /** @param {string} query @param {any} hit @param {number} best */
+  #result(query, hit, best) {
+    const open = (/** @type {MouseEvent} */ event) => openBeside(event, hit.recording_id, hit.start_ms);
+    const href = readingPath(hit.recording_id, { at: hit.start_ms });
+    const play = h("button", { type: "button", class: "quiet", hidden: true, onclick: open }, icon("play"), words.play);
+    void recordingOf(hit.recording_id).then((recording) => { play.hidden = !recording?.media?.length; });
+    return h("li", { class: "result" },
+      h("a", { class: "result-head", href, onclick: open }, nameElement(hit.recording_id), h("span", { class: "source-time" }, atTime(hit.start_ms))),
+      h("p", { class: "result-text" }, highlighted(hit.chunk_text, query)),
+      h("div", { class: "result-foot muted" },
+        h("span", {}, [hit.speaker, hit.recorded_at && longDate(hit.recorded_at)].filter(Boolean).join(" · ")), play, this.#score(hit, best)));
+  }
+
+  /** @param {any} hit @param {number} best */
+  #score(hit, best) {
+    const parts = Object.entries(hit.parts ?? {}).filter(([name]) => name !== "final");
+    return h("details", { class: "score" }, h("summary", {}, `${words.score} ${hit.score.toFixed(3)}`),
+      h("dl", {}, parts.flatMap(([name, value]) => [h("dt", {}, words.parts[/** @type {keyof typeof words.parts} */ (name)] ?? name),
+        h("dd", {}, h("meter", { min: 0, max: Math.max(best, Number(value)), value: Math.max(0, Number(value)), "aria-label": name }), Number(value).toFixed(3))])));
+  }
+
+  /** @param {{recording: string, at: number, from: HTMLElement | null}} moment */
+  #open({ recording, at, from }) {
+    beside().showRecording({ recording, at, citations: [], session: null, from });
+  }
+}
+
+customElements.define("search-view", SearchView);

@@ -1,0 +1,34 @@
+"""For developers: the commands that each view shows work as they stand, and never hold the key."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+from playwright.sync_api import expect
+
+from tests.console.conftest import Library, Visitor
+
+
+def test_the_last_request_of_each_view_is_named(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/recordings", key=ines.key)
+    expect(page.locator(".curl-last")).to_contain_text("GET /v1/recordings?limit=100")
+    page.get_by_role("link", name="Search").click()
+    page.get_by_role("searchbox", name="What was said").fill("launch")
+    expect(page.locator(".curl-last")).to_have_text("POST /v1/recordings/search")
+
+
+def test_a_shown_command_runs_in_a_shell_and_holds_no_key(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/search", key=ines.key)
+    page.get_by_role("searchbox", name="What was said").fill("it's the launch")
+    expect(page.locator(".result").first).to_be_visible()
+    page.locator("curl-note summary").click()
+    command = page.locator(".curl-list pre").first.inner_text()
+    assert ines.key not in page.content()
+    assert "$EARMARK_KEY" in command
+    page.get_by_role("button", name="Copy command").first.click()
+    assert page.evaluate("navigator.clipboard.readText()") == command
+    done = subprocess.run(["bash", "-c", command], env={**os.environ, "EARMARK_KEY": ines.key},
+                          capture_output=True, check=True, timeout=60)  # fmt: skip
+    assert json.loads(done.stdout)["results"]

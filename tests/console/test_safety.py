@@ -1,0 +1,110 @@
+"""Words of others are words: whatever stands in a title, name, transcript or answer, nothing of it runs."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.console.conftest import Library, Visitor, new_library
+from tests.server import Server
+
+PAYLOADS = (
+    "<script>window.hit=1</script>",
+    "<img src=x onerror=window.hit=1>",
+    "<svg/onload=window.hit=1>",
+    "\"><iframe src=javascript:window.hit=1>",
+    "'-window.hit=1-'",
+    "javascript:window.hit=1//",
+    "[click](javascript:window.hit=1) ![x](https://evil.example/x.png)",
+    "{{constructor.constructor('window.hit=1')()}} ${window.hit=1}",
+    "<a href=\"javascript:window.hit=1\">x</a><style>*{display:none}</style>",
+    "<math><mi//xlink:href=\"data:x,<script>window.hit=1</script>\">",
+    "\u202e\u2066<b>reversed</b>\u2069\u202c \ue000 0\ue001",
+    "</title></textarea></script><script>window.hit=1</script>",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hostile(server: Server) -> Library:
+    """A library in which everything that can be named is named by an attacker."""
+    library = new_library(server, person=PAYLOADS[1])
+    library.api.patch(f"/v1/end-users/{library.end_user_id}", json={"name": PAYLOADS[0]}).raise_for_status()
+    for payload in PAYLOADS:
+        library.record(payload, [(payload[:128], f"The launch is on Monday. {payload}") for _ in range(2)])
+        library.session(title=payload)
+    folder = library.api.post("/v1/folders", json={"name": PAYLOADS[1], "end_user_id": library.end_user_id})
+    folder.raise_for_status()
+    library.session(question=f"When is the launch? {PAYLOADS[1]}")
+    return library
+
+
+def _is_harmless(page: Page) -> None:
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.hit") is None
+    foreign = "document.querySelectorAll('body script, img, iframe, svg [onload], math, body style, [href^=javascript], body [src]').length"
+    assert page.evaluate(foreign) == 0
+
+
+@pytest.mark.parametrize("path", ["/ask", "/recordings", "/search?q=launch", "/overview"])
+def test_each_view_shows_hostile_words_as_words(visitor: Visitor, hostile: Library, path: str) -> None:
+    page = visitor.open(path, key=hostile.key)
+    expect(page.locator("session-list a.session").first).to_be_visible()
+    expect(page.locator(".side-name")).to_have_text(PAYLOADS[0])
+    _is_harmless(page)
+
+
+def test_titles_read_exactly_as_they_were_written(visitor: Visitor, hostile: Library) -> None:
+    page = visitor.open(key=hostile.key)
+    expect(page.locator(".session-title").nth(len(PAYLOADS))).to_be_visible()
+    shown = page.locator(".session-title").evaluate_all("all => all.map((one) => one.textContent)")
+    assert set(PAYLOADS) <= set(shown)
+
+
+def test_a_transcript_and_its_speakers_are_words(visitor: Visitor, hostile: Library) -> None:
+    for recording in hostile.api.get("/v1/recordings").json()["data"][:3]:
+        page = visitor.open(f"/recordings/{recording['id']}", key=hostile.key)
+        expect(page.locator("h1")).to_have_text(recording["name"])
+        page.get_by_label("Find in this transcript").fill("<")
+        _is_harmless(page)
+
+
+def test_an_answer_and_its_sources_are_words(visitor: Visitor, hostile: Library) -> None:
+    page = visitor.open(key=hostile.key)
+    page.get_by_role("textbox", name="Question").fill(f"When is the launch? {PAYLOADS[2]}")
+    page.keyboard.press("Enter")
+    expect(page.locator(".citation").first).to_be_visible()
+    _is_harmless(page)
+    page.locator(".citation").first.click()
+    expect(page.locator(".line.is-marked")).to_be_visible()
+    _is_harmless(page)
+
+
+def test_markdown_of_a_model_becomes_emphasis_and_lists_but_never_links_or_images(
+    visitor: Visitor, hostile: Library
+) -> None:
+    words = "# Heading\n\n**Bold** and *slanted* `code`\n\n- one\n- two\n\n1. first\n\n> said\n\n```\n<b>x</b>\n```\n" + "\n\n".join(PAYLOADS)
+
+    def with_words(route: Route) -> None:
+        answer = route.fetch()
+        page_of_messages = answer.json()
+        for message in page_of_messages["data"]:
+            if message["role"] == "assistant":
+                message |= {"provider": "other", "content": words, "parts": [{"type": "text", "text": words}]}
+        route.fulfill(response=answer, json=page_of_messages)
+
+    page = visitor.open(key=hostile.key)
+    page.route("**/messages?*", with_words)
+    page.locator("a.session", has_text="When is the launch?").first.click()
+    body = page.locator(".answer-body")
+    expect(body.locator("strong")).to_have_text("Bold")
+    expect(body.locator("ul li")).to_have_text(["one", "two"])
+    expect(body.locator("pre")).to_contain_text("<b>x</b>")
+    assert body.locator("a, img").count() == 0
+    _is_harmless(page)
+
+
+def test_the_browser_itself_refuses_html(visitor: Visitor, hostile: Library) -> None:
+    page = visitor.open(key=hostile.key)
+    tried = page.evaluate("(() => { try { document.createElement('p').innerHTML = '<b>x</b>'; return 'taken'; } catch (e) { return e.name; } })()")
+    assert tried == "TypeError"
+    visitor.trouble.clear()  # the refusal is written to the browser's log

@@ -1,0 +1,96 @@
+"""Honest states: offline, too many requests, a model that fails. Each is said, and each has a way on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Route, expect
+
+from tests.console.conftest import Library, Visitor, elsewhere, new_library
+from tests.server import Place, running
+
+QUESTION = "When did we move the launch?"
+
+
+def test_without_a_connection_it_says_so_and_goes_on_by_itself(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/ask", key=ines.key)
+    box = page.get_by_role("textbox", name="Question")
+    box.fill(QUESTION)
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    expect(page.locator("connection-bar")).to_contain_text("No connection to the server")
+    expect(page.get_by_role("alert")).to_contain_text("Your question is kept.")
+    page.context.set_offline(False)
+    expect(page.locator("connection-bar")).to_be_hidden()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
+    expect(page.locator(".question")).to_have_count(1)
+
+
+def test_a_list_that_could_not_be_loaded_is_loaded_when_the_server_is_back(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/ask", key=ines.key)
+    expect(page.locator("h1")).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Recordings").click()
+    expect(page.locator(".page-note .status")).to_contain_text("can't be reached")
+    page.context.set_offline(False)
+    expect(page.locator(".recording").first).to_be_visible()
+
+
+def test_too_many_requests_are_counted_down_and_then_it_goes_on(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/ask", key=ines.key)
+    expect(page.locator("h1")).to_be_visible()
+    limited = {"error": {"code": "rate_limit_exceeded", "message": "Too many requests.", "request_id": "req_x"}}
+    page.route("**/v1/recordings?*", lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}, json=limited), times=1)
+    page.get_by_role("link", name="Recordings").click()
+    expect(page.locator("connection-bar")).to_have_text(re.compile(r"Too many requests for this minute. Going on in [12] s."))
+    expect(page.locator(".recording").first).to_be_visible()
+    expect(page.locator("connection-bar")).to_be_hidden()
+
+
+def test_a_question_over_the_limit_waits_with_its_button_counting(visitor: Visitor, tmp_path: Path) -> None:
+    with running(Place(tmp_path / "earmark"), EARMARK_RATE_LIMIT_OVERALL="14") as server:
+        library = elsewhere(lambda: new_library(server))
+        page = visitor.open("/ask", key=library.key, base_url=server.base_url)
+        box = page.get_by_role("textbox", name="Question")
+        expect(box).to_be_visible()
+        page.evaluate("key => Promise.all(Array.from({length: 30}, () => fetch('/v1/recordings', {headers: {Authorization: `Bearer ${key}`}})))", library.key)
+        box.fill(QUESTION)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name=re.compile(r"You can ask again in \d+ s"))).to_be_disabled()
+        expect(page.locator(".question")).to_contain_text(QUESTION)
+        library.api.close()
+
+
+def test_a_model_that_fails_leaves_the_question_and_a_way_to_ask_again(visitor: Visitor, ines: Library) -> None:
+    session = ines.session(title="Trouble")
+    page = visitor.open(f"/ask/{session['id']}", key=ines.key)
+    failed = {"error": {"code": "provider_error", "message": "The model is overloaded.", "request_id": "req_x"}, "session_id": session["id"]}
+
+    def fail(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=502, json=failed)
+        else:
+            route.fallback()
+
+    page.route("**/messages", fail, times=1)
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The model didn't answer. The model is overloaded.")
+    expect(page.locator(".question")).to_contain_text(QUESTION)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
+    expect(page.locator(".question")).to_have_count(1)
+
+
+def test_loading_is_shown_while_it_lasts(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/ask", key=ines.key)
+    expect(page.locator("h1")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/v1/recordings?*", lambda route: held.append(route))
+    page.get_by_role("link", name="Recordings").click()
+    expect(page.locator(".page-note .loading")).to_be_visible()
+    held[0].continue_()
+    expect(page.locator(".recording").first).to_be_visible()
+    expect(page.locator(".page-note .loading")).to_have_count(0)
