@@ -48,7 +48,13 @@ def test_words_are_found_inside_and_stepped_through(board: Page) -> None:
 def test_keys_jump_by_segment_and_by_speaker(board: Page) -> None:
     board.locator(".transcript").focus()
     marked = board.locator(".line.is-marked .line-text")
-    for key, words in (("j", BOARD[0][1]), ("ArrowDown", BOARD[1][1]), ("n", BOARD[2][1]), ("k", BOARD[1][1]), ("End", BOARD[4][1])):
+    for key, words in (
+        ("j", BOARD[0][1]),
+        ("ArrowDown", BOARD[1][1]),
+        ("n", BOARD[2][1]),
+        ("k", BOARD[1][1]),
+        ("End", BOARD[4][1]),
+    ):
         board.keyboard.press(key)
         expect(marked).to_have_text(words)
     board.keyboard.press("/")

@@ -45,7 +45,11 @@ def test_transcripts_of_every_form_are_dragged_in_and_a_bad_one_says_what_is_wro
 
 def test_a_native_file_brings_its_own_name_and_date(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/recordings", key=library.key)
-    whole = {"name": "Weekly", "recorded_at": "2026-03-01T10:00:00Z", "segments": [{"start": 0, "end": 2, "text": "Hello."}]}
+    whole = {
+        "name": "Weekly",
+        "recorded_at": "2026-03-01T10:00:00Z",
+        "segments": [{"start": 0, "end": 2, "text": "Hello."}],
+    }
     _drop(page, {"x.json": json.dumps(whole)})
     expect(page.locator(".recording")).to_have_text(re.compile("Weekly.*1 Mar 2026"))
 
@@ -108,7 +112,9 @@ def test_folders_are_made_filled_asked_about_and_deleted(visitor: Visitor, libra
     expect(page.locator(".recording-title")).to_have_count(2)
 
 
-def test_a_recording_without_transcript_takes_one_on_its_page(visitor: Visitor, library: Library, tmp_path: Path) -> None:
+def test_a_recording_without_transcript_takes_one_on_its_page(
+    visitor: Visitor, library: Library, tmp_path: Path
+) -> None:
     recording = library.record("Silent", None)
     file = tmp_path / "late.vtt"
     file.write_text("WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n<v Ada>Better late.\n")

@@ -82,7 +82,10 @@ def test_an_answer_and_its_sources_are_words(visitor: Visitor, hostile: Library)
 def test_markdown_of_a_model_becomes_emphasis_and_lists_but_never_links_or_images(
     visitor: Visitor, hostile: Library
 ) -> None:
-    words = "# Heading\n\n**Bold** and *slanted* `code`\n\n- one\n- two\n\n1. first\n\n> said\n\n```\n<b>x</b>\n```\n" + "\n\n".join(PAYLOADS)
+    words = (
+        "# Heading\n\n**Bold** and *slanted* `code`\n\n- one\n- two\n\n1. first\n\n> said\n\n```\n<b>x</b>\n```\n"
+        + "\n\n".join(PAYLOADS)
+    )
 
     def with_words(route: Route) -> None:
         answer = route.fetch()
@@ -105,6 +108,8 @@ def test_markdown_of_a_model_becomes_emphasis_and_lists_but_never_links_or_image
 
 def test_the_browser_itself_refuses_html(visitor: Visitor, hostile: Library) -> None:
     page = visitor.open(key=hostile.key)
-    tried = page.evaluate("(() => { try { document.createElement('p').innerHTML = '<b>x</b>'; return 'taken'; } catch (e) { return e.name; } })()")
+    tried = page.evaluate(
+        "(() => { try { document.createElement('p').innerHTML = '<b>x</b>'; return 'taken'; } catch (e) { return e.name; } })()"
+    )
     assert tried == "TypeError"
     visitor.trouble.clear()  # the refusal is written to the browser's log

@@ -42,9 +42,15 @@ def test_too_many_requests_are_counted_down_and_then_it_goes_on(visitor: Visitor
     page = visitor.open("/ask", key=ines.key)
     expect(page.locator("h1")).to_be_visible()
     limited = {"error": {"code": "rate_limit_exceeded", "message": "Too many requests.", "request_id": "req_x"}}
-    page.route("**/v1/recordings?*", lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}, json=limited), times=1)
+    page.route(
+        "**/v1/recordings?*",
+        lambda route: route.fulfill(status=429, headers={"Retry-After": "2"}, json=limited),
+        times=1,
+    )
     page.get_by_role("link", name="Recordings").click()
-    expect(page.locator("connection-bar")).to_have_text(re.compile(r"Too many requests for this minute. Going on in [12] s."))
+    expect(page.locator("connection-bar")).to_have_text(
+        re.compile(r"Too many requests for this minute. Going on in [12] s.")
+    )
     expect(page.locator(".recording").first).to_be_visible()
     expect(page.locator("connection-bar")).to_be_hidden()
 
@@ -55,7 +61,10 @@ def test_a_question_over_the_limit_waits_with_its_button_counting(visitor: Visit
         page = visitor.open("/ask", key=library.key, base_url=server.base_url)
         box = page.get_by_role("textbox", name="Question")
         expect(box).to_be_visible()
-        page.evaluate("key => Promise.all(Array.from({length: 30}, () => fetch('/v1/recordings', {headers: {Authorization: `Bearer ${key}`}})))", library.key)
+        page.evaluate(
+            "key => Promise.all(Array.from({length: 30}, () => fetch('/v1/recordings', {headers: {Authorization: `Bearer ${key}`}})))",
+            library.key,
+        )
         box.fill(QUESTION)
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name=re.compile(r"You can ask again in \d+ s"))).to_be_disabled()
@@ -66,7 +75,10 @@ def test_a_question_over_the_limit_waits_with_its_button_counting(visitor: Visit
 def test_a_model_that_fails_leaves_the_question_and_a_way_to_ask_again(visitor: Visitor, ines: Library) -> None:
     session = ines.session(title="Trouble")
     page = visitor.open(f"/ask/{session['id']}", key=ines.key)
-    failed = {"error": {"code": "provider_error", "message": "The model is overloaded.", "request_id": "req_x"}, "session_id": session["id"]}
+    failed = {
+        "error": {"code": "provider_error", "message": "The model is overloaded.", "request_id": "req_x"},
+        "session_id": session["id"],
+    }
 
     def fail(route: Route) -> None:
         if route.request.method == "POST":
