@@ -37,7 +37,7 @@ from earmark.api.routes import (
     turns,
     usage,
 )
-from earmark.api.safe_headers import API_HEADERS, PAGE_HEADERS, with_safe_headers
+from earmark.api.safe_headers import api_headers_for, with_page_headers
 from earmark.api.streaming import StreamReply
 from earmark.api.wire.common import Health
 from earmark.config import Settings
@@ -108,10 +108,8 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX + "/"):
-            await self.fastapi(scope, receive, with_safe_headers(send, PAGE_HEADERS))
+            await self.fastapi(scope, receive, with_page_headers(send))
             return
-        allowed = cors_headers(scope, self._origins) if self._origins else ()
-        send = with_safe_headers(send, API_HEADERS + allowed)
         request_id = new_id("req")
         assert self.runtime is not None
         assert self._cursors is not None
@@ -121,7 +119,14 @@ class Edge:
 
     async def _reply(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         reply = await self._answer(call, scope)
-        headers = [*reply.headers, (b"x-request-id", call.request_id.encode()), *_rate_headers(call.allowance)]
+        headers = [
+            *reply.headers,
+            (b"x-request-id", call.request_id.encode()),
+            *_rate_headers(call.allowance),
+            *api_headers_for(reply.headers),
+        ]
+        if self._origins:
+            headers += cors_headers(scope, self._origins)
         if isinstance(reply, StreamReply | transfers.Download):
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
             await reply.send_pieces(send, receive)

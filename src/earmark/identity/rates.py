@@ -9,15 +9,14 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import struct
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from earmark.config import Settings
 from earmark.errors import LimitExceededError
 
-_SLOT = struct.Struct("<qqq")  # tenant id, minute, requests
+_SLOT_BYTES = 24
 _SLOTS = 65_536
 _PROBES = 8
 
@@ -30,8 +29,7 @@ class RateLimitError(LimitExceededError):
         self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """Where a tenant stands. `reset_s` is the Unix second at which the next minute begins."""
 
     limit: int
@@ -52,38 +50,43 @@ class RateLimiter:
         self.per_minute = per_minute
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(self._file, _SLOT.size * _SLOTS)
-        self._map = mmap.mmap(self._file, _SLOT.size * _SLOTS)
+        os.ftruncate(self._file, _SLOT_BYTES * _SLOTS)
+        self._map = mmap.mmap(self._file, _SLOT_BYTES * _SLOTS)
+        self._cells = memoryview(self._map).cast("q")  # three to a slot: tenant id, minute, requests
 
     def count(self, tenant_id: int) -> Allowance:
         """Count one request, unless the limit is reached."""
-        now_s = int(time.time())
-        minute = now_s // 60
+        minute = int(time.time()) // 60
+        cells, limit = self._cells, self.per_minute
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
-            offset, used = self._find(tenant_id, minute)
-            is_exceeded = used >= self.per_minute
+            at = tenant_id % _SLOTS * 3
+            if cells[at] != tenant_id or cells[at + 1] != minute:
+                at = self._find(tenant_id, minute)
+            used = cells[at + 2]
+            is_exceeded = used >= limit
             if not is_exceeded:
-                used += 1
-                _SLOT.pack_into(self._map, offset, tenant_id, minute, used)
+                cells[at + 2] = used = used + 1
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
-        return Allowance(self.per_minute, self.per_minute - used, (minute + 1) * 60, is_exceeded)
+        return Allowance(limit, limit - used, (minute + 1) * 60, is_exceeded)
 
-    def _find(self, tenant_id: int, minute: int) -> tuple[int, int]:
-        """Return the tenant's slot and its requests of this minute; a slot of an earlier minute is free."""
+    def _find(self, tenant_id: int, minute: int) -> int:
+        """Return the tenant's slot of this minute, begun if there is none yet; slots of earlier minutes are free."""
         free = None
         for probe in range(_PROBES):
-            offset = (tenant_id + probe) % _SLOTS * _SLOT.size
-            owner, counted_in, used = _SLOT.unpack_from(self._map, offset)
-            if owner == tenant_id and counted_in == minute:
-                return offset, used
-            if free is None and counted_in != minute:
-                free = offset
-        return (tenant_id % _SLOTS * _SLOT.size, 0) if free is None else (free, 0)
+            at = (tenant_id + probe) % _SLOTS * 3
+            if self._cells[at] == tenant_id and self._cells[at + 1] == minute:
+                return at
+            if free is None and self._cells[at + 1] != minute:
+                free = at
+        at = tenant_id % _SLOTS * 3 if free is None else free
+        self._cells[at], self._cells[at + 1], self._cells[at + 2] = tenant_id, minute, 0
+        return at
 
     def close(self) -> None:
         """Let the file go."""
+        self._cells.release()
         self._map.close()
         os.close(self._file)
 
