@@ -15,7 +15,6 @@ import httpx
 from fastapi import FastAPI
 from fastapi.responses import Response
 
-from earmark.api import app as app_module
 from earmark.api.app import Edge, create_app
 from earmark.config import load_settings
 
@@ -24,8 +23,6 @@ CONSTANT_PATH = "/constant"
 
 def make_app() -> Edge:
     """Return earmark with the constant route; its bytes are those of `EARMARK_BENCH_BYTES`' file."""
-    if os.environ.get("BENCH_WITHOUT_HEADERS"):  # what they cost (bench/trust.py)
-        app_module.api_headers_for = lambda _: ()  # type: ignore[attr-defined]
     edge = create_app(load_settings())
     payload = Path(os.environ["BENCH_CONSTANT_FILE"]).read_bytes()
     _add_constant(edge.fastapi, payload)

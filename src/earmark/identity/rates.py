@@ -69,7 +69,7 @@ class RateLimiter:
                 cells[at + 2] = used = used + 1
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
-        return Allowance(limit, limit - used, (minute + 1) * 60, is_exceeded)
+        return Allowance(limit, max(0, limit - used), (minute + 1) * 60, is_exceeded)
 
     def _find(self, tenant_id: int, minute: int) -> int:
         """Return the tenant's slot of this minute, begun if there is none yet; slots of earlier minutes are free."""
