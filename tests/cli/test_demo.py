@@ -80,6 +80,8 @@ class Runs:
     first: Demo
     second: Demo
     answers: list[tuple[int, Any]]
+    recordings: list[dict[str, Any]]
+    sound: httpx.Response
     sessions_after: Any
     status_of_first_key: int
     status_of_second_key: int
@@ -90,13 +92,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     place = Place(tmp_path_factory.mktemp("demo") / "earmark")
     with _demo(place) as first:
         answers = [_paste(command) for command in first.commands]
+        with httpx.Client(base_url=first.address, headers={"Authorization": f"Bearer {first.key}"}) as client:
+            recordings = client.get("/v1/recordings", params={"limit": 100}).json()["data"]
+            cited = next(part for part in answers[1][1]["message"]["parts"] if part["type"] == "citation")
+            url = client.get(f"/v1/recordings/{cited['recording_id']}/download-url").json()["download_url"]
+        sound = httpx.get(url, headers={"Range": "bytes=0-3"})
     with _demo(place) as second:
         url = f"{second.address}/v1/ask/sessions"
         _, sessions = _paste(second.commands[0])
         old, new = (
             httpx.get(url, headers={"Authorization": f"Bearer {demo.key}"}).status_code for demo in (first, second)
         )
-    return Runs(first, second, answers, sessions, old, new)
+    return Runs(first, second, answers, recordings, sound, sessions, old, new)
 
 
 def test_the_demo_prints_three_commands(runs: Runs) -> None:
@@ -115,6 +122,16 @@ def test_the_printed_question_gets_a_cited_answer(runs: Runs) -> None:
 def test_the_printed_search_finds_something(runs: Runs) -> None:
     _, found = runs.answers[2]
     assert len(found["results"]) == 3
+
+
+def test_what_a_citation_names_can_be_heard(runs: Runs) -> None:
+    assert (runs.sound.status_code, runs.sound.content) == (206, b"OggS")
+    assert runs.sound.headers["content-type"] == "audio/ogg"
+
+
+def test_every_recording_of_the_demo_has_its_audio(runs: Runs) -> None:
+    assert len(runs.recordings) == 18
+    assert {(len(one["media"]), one["status"]) for one in runs.recordings} == {(1, "uploaded")}
 
 
 def test_a_second_run_keeps_the_data(runs: Runs) -> None:

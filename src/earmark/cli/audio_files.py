@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from earmark.errors import InvalidError
 from earmark.media.downloads import list_media
 from earmark.media.errors import EmptyUploadError
-from earmark.media.store import Staged
 from earmark.media.uploads import attach
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
@@ -41,30 +38,30 @@ def type_of(path: Path) -> str:
     return found
 
 
-@asynccontextmanager
-async def staged(runtime: Runtime, path: Path | None) -> AsyncIterator[Staged | None]:
-    """Copy a file into the store's waiting room for as long as the block runs; None stays None.
+def check(path: Path) -> None:
+    """See that an audio file can be read and holds something that can be played, before anything is made of it.
 
-    Raises: AudioTypeError, EmptyUploadError, StorageUnavailableError, OSError if it can't be read.
+    Raises: AudioTypeError, EmptyUploadError, OSError.
     """
-    if path is None:
-        yield None
-        return
     type_of(path)
     with path.open("rb") as file:
-        copy = await runtime.media.stage()
+        if not file.read(1):
+            raise EmptyUploadError
+
+
+async def attach_missing(runtime: Runtime, owner: Tenant, recording_id: str, path: Path) -> None:
+    """Give a recording its audio, unless it has some.
+
+    Raises: StorageUnavailableError, OSError.
+    """
+    if recording_id in await list_media(owner, [recording_id]):
+        return
+    with path.open("rb") as file:
+        staged = await runtime.media.stage()
         try:
             while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
-                await copy.write(piece)
-            if not copy.size_bytes:
-                raise EmptyUploadError
-            await copy.finish()
-            yield copy
+                await staged.write(piece)
+            await staged.finish()
+            await attach(owner, runtime.media, recording_id, type_of(path), staged)
         finally:
-            await copy.discard()
-
-
-async def attach_missing(runtime: Runtime, owner: Tenant, recording_id: str, path: Path, copy: Staged) -> None:
-    """Give a recording its audio, unless it has some."""
-    if recording_id not in await list_media(owner, [recording_id]):
-        await attach(owner, runtime.media, recording_id, type_of(path), copy)
+            await staged.discard()

@@ -80,7 +80,7 @@ async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict
         user = await find_end_user(tenant, person.name) or await create_end_user(tenant, external_id=person.name)
         owner = tenant.acting_for(user.id, user.number)
         for path in sorted(person.glob("*.json")):
-            outcome = await import_file(runtime, owner, path)
+            outcome = await import_file(runtime, owner, path, audio=path.with_suffix(".opus"))
             outcomes.setdefault(person.name, []).append(outcome.status)
             if outcome.status == "imported":
                 print(f"  imported {person.name}/{path.name}", file=sys.stderr)

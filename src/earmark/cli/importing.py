@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from earmark.cli.audio_files import attach_missing, staged
+from earmark.cli import audio_files
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.clock import parse_time
 from earmark.errors import EarmarkError
@@ -153,12 +153,13 @@ async def import_file(
     audio if it has none: what a broken-off import left undone is done by the same import again.
     """
     try:
-        async with staged(runtime, audio) as sound:
-            status, recording_id = await _import_transcript(
-                runtime, owner, path, name=name, recorded_us=recorded_us, folder_id=folder_id
-            )
-            if audio is not None and sound is not None:
-                await attach_missing(runtime, owner, recording_id, audio, sound)
+        if audio is not None:
+            audio_files.check(audio)
+        status, recording_id = await _import_transcript(
+            runtime, owner, path, name=name, recorded_us=recorded_us, folder_id=folder_id
+        )
+        if audio is not None:
+            await audio_files.attach_missing(runtime, owner, recording_id, audio)
     except EarmarkError as error:
         return Outcome(str(path), "failed", error=error.message)
     except OSError as error:
