@@ -114,6 +114,7 @@ class VendorModel:
         """Retry what may pass, as long as nothing was said."""
         if self._breaker.is_open:
             raise ModelFailedError(self.provider, "failed several times in a row and is left alone for a moment")
+        await self._ready()
         give_up_s = time.monotonic() + self._deadlines.retry_s
         for attempt in range(1_000):
             has_spoken = False
@@ -153,7 +154,10 @@ class VendorModel:
                     text, wait_s = _text_of(event), waits.between_s
                     if text:
                         yield TextDelta(text)
-                yield _finished(response.get())
+                finished = _finished(response.get())
+            if finished is None:
+                raise ModelFailedError(self.provider, "broke off in the middle of its answer", is_passing=True)
+            yield finished
         except (ModelFailedError, ContextTooLargeError):
             raise
         except Exception as error:  # whatever a vendor's SDK raises becomes one of our sentences
@@ -196,10 +200,13 @@ def _text_of(event: Any) -> str:
     return ""
 
 
-def _finished(response: Any) -> Finished:
+def _finished(response: Any) -> Finished | None:
+    """Return how the answer ended; None if the vendor never said that it had."""
+    if response.finish_reason is None or "finish_reason" not in (response.provider_details or {}):
+        return None
     usage = response.usage
     return Finished(
-        _FINISHES.get(response.finish_reason or "stop", "stop"),
+        _FINISHES.get(response.finish_reason, "stop"),
         usage.input_tokens or 0,
         usage.output_tokens or 0,
         usage.cache_read_tokens or 0,
