@@ -8,8 +8,10 @@ import json
 import re
 from pathlib import Path
 
+from pydantic_core import PydanticUndefined
+
 from earmark.api.app import create_app
-from earmark.config import Settings
+from earmark.config import ServerSettings, Settings, VendorSettings
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -21,7 +23,7 @@ def render_openapi() -> str:
 
 def render_settings() -> str:
     """Return a table of every setting, from the class that reads them and the strings under its fields."""
-    meanings = dict(re.findall(r'^    (\w+): .*\n    """(.*?)"""', inspect.getsource(Settings), re.MULTILINE))
+    meanings = dict(_FIELD.findall(inspect.getsource(Settings)))
     lines = [
         "# Settings",
         "",
@@ -32,9 +34,31 @@ def render_settings() -> str:
         "|---|---|---|",
     ]
     for name, one in Settings.model_fields.items():
+        if isinstance(one.default, VendorSettings):
+            lines += _render_nested(name, one.default)
+            continue
         default = "" if one.default is None else f"`{one.default}`"
         lines.append(f"| `EARMARK_{name.upper()}` | {default} | {meanings.get(name, '')} |")
+    lines += ["", "Each server of `EARMARK_SERVERS` has, after `EARMARK_SERVERS__NAME__`:", "", *_SERVER_HEAD]
+    meanings = dict(_FIELD.findall(inspect.getsource(VendorSettings) + inspect.getsource(ServerSettings)))
+    for name, one in ServerSettings.model_fields.items():
+        default = "" if one.default in (None, PydanticUndefined) else f"`{one.default}`"
+        lines.append(f"| `{name.upper()}` | {default} | {meanings[name]} |")
     return "\n".join(lines) + "\n"
+
+
+_FIELD = re.compile(r'^    (\w+): .*\n    """(.*?)"""', re.MULTILINE)
+_SERVER_HEAD = ["| variable | default | meaning |", "|---|---|---|"]
+
+
+def _render_nested(vendor: str, defaults: VendorSettings) -> list[str]:
+    meanings = dict(_FIELD.findall(inspect.getsource(VendorSettings)))
+    shown = []
+    for name in VendorSettings.model_fields:
+        value = getattr(defaults, name)
+        default = "" if value is None else f"`{value}`"
+        shown.append(f"| `EARMARK_{vendor.upper()}__{name.upper()}` | {default} | {meanings[name]} |")
+    return shown
 
 
 def render_map() -> str:

@@ -207,3 +207,12 @@ def test_settings_that_name_an_unknown_model_are_refused() -> None:
     for wrong in ({"default_provider": "nobody"}, {"fallback": ("nobody",)}, {"provider_aliases": {"a": "nobody"}}):
         with pytest.raises(EarmarkError, match="not configured"):
             configured_providers(Settings(**wrong), ExtractiveModel())  # type: ignore[arg-type]
+
+
+def test_a_missing_sdk_is_said_with_what_to_do(vendor: str) -> None:
+    def connect(_: float) -> Any:
+        raise ImportError("no such module")
+
+    model = VendorModel(vendor, "the-model", connect, context_tokens=8_192, answer_tokens=64)
+    with pytest.raises(ModelFailedError, match="make install-models"):
+        ask(model)

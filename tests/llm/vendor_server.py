@@ -67,6 +67,7 @@ def vendor_server(*script: Says | Fails) -> Iterator[VendorServer]:
     """Run the server on a free loopback port."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     http.daemon_threads = True
+    http.handle_error = lambda *_: None  # type: ignore[method-assign]
     server = VendorServer(f"http://127.0.0.1:{http.server_address[1]}", list(script))
     http.scripted = server  # type: ignore[attr-defined]
     thread = threading.Thread(target=http.serve_forever, daemon=True)

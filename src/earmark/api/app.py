@@ -234,6 +234,9 @@ def _drop_validation_errors(app: FastAPI) -> None:
             for operations in schema["paths"].values():
                 for operation in operations.values():
                     operation["responses"].pop("422", None)
+                    forms = operation["responses"].get("200", {}).get("content", {})
+                    if len(forms) > 1 and forms.get("application/json") == {"schema": {}}:
+                        del forms["application/json"]  # a stream and nothing else
             for unused in ("HTTPValidationError", "ValidationError"):
                 schema["components"]["schemas"].pop(unused, None)
         return app.openapi_schema or describe()

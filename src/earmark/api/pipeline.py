@@ -21,7 +21,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from earmark.api.call import ApiCall, Call, OpenCall
 from earmark.api.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
 from earmark.api.reply import Reply
-from earmark.api.retries import RetryKind, answer_once, keeps_answers
+from earmark.api.retries import REPLAYED, RetryKind, answer_once, keeps_answers
 from earmark.errors import ForbiddenError, InvalidError
 from earmark.identity.keys import authenticate
 from earmark.identity.rates import Allowance, RateLimitError
@@ -31,6 +31,7 @@ from earmark.storage.tenant import Tenant
 
 Handler = Callable[..., Awaitable[Reply]]
 Exists = Callable[..., Awaitable[Any]]
+Replay = Callable[[Call, Reply], Awaitable[Reply]]
 JSON_LIMIT_BYTES = 1 << 20
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MAY_BE_EMPTY = frozenset({"q"})
@@ -63,6 +64,7 @@ class Rules:
         media_types: accepted content types; bodies other than JSON reach the handler as bytes.
         retry: POST and PATCH: how the work and the answer kept for its Idempotency-Key hold together
             (`api/retries.py`).
+        replay: brings a kept answer into the form that the request asks for, where there are several.
         limit: a rate limit that the route has besides the overall one.
     """
 
@@ -73,6 +75,7 @@ class Rules:
     media_types: tuple[str, ...] = ("application/json",)
     limit_bytes: int = JSON_LIMIT_BYTES
     retry: RetryKind = "together"
+    replay: Replay | None = None
     limit: Literal["uploads", "transcriptions"] | None = None
 
 
@@ -92,7 +95,8 @@ class Endpoint:
             elif name == "body":
                 self._body = None if annotation is bytes else annotation
                 self._takes_raw = annotation is bytes
-        self._documented = frozenset(self._query.model_fields) if self._query else frozenset[str]()
+        fields = self._query.model_fields if self._query else {}
+        self._documented = frozenset(one.alias or name for name, one in fields.items())
         self._is_body_optional = self._body is not None and not any(
             one.is_required() for one in self._body.model_fields.values()
         )
@@ -120,7 +124,9 @@ class Endpoint:
         elif self._takes_raw:
             arguments["body"] = raw
         if self._keeps_answers and b"idempotency-key" in call.headers:
-            return await answer_once(call, rules.retry, document, lambda: self._handler(**arguments))
+            reply = await answer_once(call, rules.retry, document, lambda: self._handler(**arguments))
+            is_replayed = rules.replay is not None and REPLAYED in reply.headers
+            return await rules.replay(call, reply) if rules.replay and is_replayed else reply
         return await self._handler(**arguments)
 
     async def _read_body(self, call: Call) -> bytes:

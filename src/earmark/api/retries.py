@@ -50,7 +50,7 @@ KEY_HEADER: Final[dict[str, Any]] = {
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$"},
 }
 _KEY = re.compile(rb"[A-Za-z0-9_-]{1,255}\Z")
-_REPLAYED = (b"idempotent-replayed", b"true")
+REPLAYED = (b"idempotent-replayed", b"true")
 
 
 def keeps_answers(method: str, kind: RetryKind) -> bool:
@@ -94,7 +94,7 @@ def _canonical(value: Any) -> Any:
 
 
 def _replay(kept: KeptAnswer) -> Reply:
-    return Reply(kept.status, kept.body, (JSON, _REPLAYED))
+    return Reply(kept.status, kept.body, (JSON, REPLAYED))
 
 
 async def _apart(call: Call, request: KeyedRequest, handle: Handle) -> Reply:

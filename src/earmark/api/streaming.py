@@ -12,7 +12,7 @@ import orjson
 
 from earmark.api.call import Call
 from earmark.api.errors import InternalError
-from earmark.api.reply import Reply, error_body
+from earmark.api.reply import Headers, Reply, error_body
 from earmark.api.wire.ask import result_to_wire
 from earmark.ask.turn_feed import TurnEvent
 from earmark.ask.types import AskResult
@@ -36,8 +36,8 @@ class StreamReply(Reply):
 
     __slots__ = ("pieces",)
 
-    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
-        super().__init__(200, b"", _HEADERS)
+    def __init__(self, pieces: AsyncIterator[bytes], headers: Headers = ()) -> None:
+        super().__init__(200, b"", (*_HEADERS, *headers))
         self.pieces = pieces
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
@@ -61,9 +61,9 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-def stream_turn(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> StreamReply:
+def stream_turn(call: Call, events: AsyncIterator[tuple[int, TurnEvent]], headers: Headers = ()) -> StreamReply:
     """Return the stream of a turn's numbered events."""
-    return StreamReply(_render(call, events))
+    return StreamReply(_render(call, events), headers)
 
 
 async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> AsyncIterator[bytes]:

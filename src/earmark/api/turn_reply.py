@@ -11,9 +11,10 @@ import orjson
 from earmark.api.accept import EVENTS, JSON, choose_form
 from earmark.api.call import Call
 from earmark.api.reply import Reply, json_reply
-from earmark.api.retries import Retry
+from earmark.api.retries import REPLAYED, Retry
 from earmark.api.streaming import stream_turn
 from earmark.api.wire.ask import result_to_wire
+from earmark.ask.messages import find_turn, with_sources
 from earmark.ask.running import RunningTurn
 
 FORMS = (JSON, EVENTS)
@@ -39,6 +40,21 @@ async def turn_reply(call: Call, begin: Callable[[], Awaitable[RunningTurn]]) ->
         _finishing.add(task)
         task.add_done_callback(_forget)
     return stream_turn(call, turn.feed.follow())
+
+
+async def replayed_turn(call: Call, kept: Reply) -> Reply:
+    """Return a kept answer in the form asked for: as a stream it says again what it said."""
+    if kept.status != 200 or choose_form(call.headers.get(b"accept"), FORMS) == JSON:
+        return kept
+    session_id, answer_id = _named(kept.body)
+    asked, answer = await find_turn(call.tenant, session_id, answer_id)
+    turn = RunningTurn.over(asked.id, await with_sources(call.tenant, session_id, answer))
+    return stream_turn(call, turn.feed.follow(), (REPLAYED,))
+
+
+def _named(body: bytes) -> tuple[str, str]:
+    said = orjson.loads(body)
+    return said["session_id"], said["message"]["id"]
 
 
 async def _keep(turn: RunningTurn, retry: Retry) -> None:

@@ -98,6 +98,16 @@ async def find_answer(tenant: Tenant, session_id: str, asked: Message) -> Messag
     return found[0] if found and found[0].role == "assistant" else None
 
 
+async def find_turn(tenant: Tenant, session_id: str, answer_id: str) -> tuple[Message, Message]:
+    """Return a question and its answer.
+
+    Raises: MessageNotFoundError if the answer has been replaced by another since.
+    """
+    answer = await get_message(tenant, session_id, answer_id)
+    (asked,) = await list_messages(tenant, session_id, MessagePage(limit=1, after=answer.ordinal, is_descending=True))
+    return asked, answer
+
+
 async def with_sources(tenant: Tenant, session_id: str, answer: Message) -> AskResult:
     """Return a stored answer as the result of its turn."""
     sources = await list_sources(tenant, session_id, [answer])

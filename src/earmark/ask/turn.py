@@ -268,8 +268,10 @@ async def _run(tenant: Tenant, engine: TurnEngine, started: _Started, feed: Turn
                 answer.draft.finish_early("cancelled")
             result = await _store_answer(tenant, started, answer, feed, keeper)
     except BaseException as error:
-        feed.publish("turn.failed", error if isinstance(error, EarmarkError) else EarmarkError("Something broke."))
-        await asyncio.shield(_let_go(tenant, started, feed))
+        known = error if isinstance(error, EarmarkError) else EarmarkError("Something broke.")
+        failure = TurnEvent("turn.failed", known)
+        await asyncio.shield(_let_go(tenant, started, feed, failure))
+        feed.publish(*failure)
         raise
     _improve_title(tenant, engine, started, result, answer.by)
     return result
@@ -288,14 +290,14 @@ def _told_with_session(session_id: str) -> Iterator[None]:
         raise TurnInterruptedError(session_id) from error
 
 
-async def _let_go(tenant: Tenant, started: _Started, feed: TurnFeed) -> None:
+async def _let_go(tenant: Tenant, started: _Started, feed: TurnFeed, failure: TurnEvent) -> None:
     """Release the turn; of a failed one only its start and its failure are kept, none of its words."""
     with suppress(UnavailableError, NotFoundError):
         async with tenant.writing() as work:
             if await release_turn(work, started.state.id, started.holder):
                 await forget_events(work, started.state.id, started.question.id)
                 await append_events(work, started.place, 1, feed.events[:1])
-                await append_events(work, started.place, len(feed.events), feed.events[-1:])
+                await append_events(work, started.place, len(feed.events) + 1, [failure])
 
 
 async def _store_answer(tenant: Tenant, started: _Started, answer: Answer, feed: TurnFeed, keeper: Keeper) -> AskResult:

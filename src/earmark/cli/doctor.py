@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 
 from earmark.cli.output import JsonOption, emit
 from earmark.config import load_settings
 from earmark.errors import EarmarkError
+from earmark.llm.prompt import Prompt
+from earmark.llm.types import AnswerModel
+from earmark.llm.vendor import VendorModel
 from earmark.runtime import Runtime, open_runtime
 
 _PROBE = "hello world"
+_SIGN_OF_LIFE = Prompt("Answer with one word.", (), "Say hello.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +31,12 @@ class Finding:
     says: str
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    models: Annotated[bool, typer.Option("--models", help="Also ask each language model for a word.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Check settings, database, index and models."""
-    findings = asyncio.run(_examine())
+    findings = asyncio.run(_examine(with_models=models))
     for finding in findings:
         shown = {"check": finding.check, "ok": finding.is_ok, "says": finding.says}
         mark = "ok  " if finding.is_ok else "FAIL"
@@ -36,7 +45,7 @@ def doctor(as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-async def _examine() -> list[Finding]:
+async def _examine(*, with_models: bool) -> list[Finding]:
     try:
         settings = load_settings()
     except EarmarkError as error:
@@ -46,6 +55,8 @@ async def _examine() -> list[Finding]:
         async with open_runtime(settings) as runtime:
             for check, look in _CHECKS.items():
                 findings.append(await _look(check, look, runtime))
+            if with_models:
+                findings += [await _look_at_model(model) for model in runtime.turns.providers.models]
     except EarmarkError as error:
         findings.append(Finding("database", False, error.message))
     return findings
@@ -70,6 +81,18 @@ async def _look_at_embedder(runtime: Runtime) -> str:
 
 async def _look_at_index(runtime: Runtime) -> str:
     return await runtime.ingester.describe(runtime.operator)
+
+
+async def _look_at_model(model: AnswerModel) -> Finding:
+    check = f"model {model.provider}"
+    if not isinstance(model, VendorModel):
+        return Finding(check, True, f"{model.model}, built in")
+    started_s = time.monotonic()
+    try:
+        await model.write(_SIGN_OF_LIFE, 16)
+    except EarmarkError as error:
+        return Finding(check, False, error.message)
+    return Finding(check, True, f"{model.model} answered in {time.monotonic() - started_s:.1f} s")
 
 
 _CHECKS: dict[str, Callable[[Runtime], Awaitable[str]]] = {

@@ -13,7 +13,7 @@ from earmark.api.paging import asked_filters, page_reply
 from earmark.api.pipeline import Rules, require_scope
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes
-from earmark.api.turn_reply import STREAMED, turn_reply
+from earmark.api.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.wire.ask import (
     AskResultShown,
     CreateSessionBody,
@@ -71,7 +71,7 @@ def _position(session: Session) -> tuple[int, str]:
 @routes.add(
     "POST",
     "/ask/sessions",
-    Rules("ask:write", retry="apart"),
+    Rules("ask:write", retry="apart", replay=replayed_turn),
     answers={201: SessionShown, 200: AskResultShown},
     errors=[NotFoundError, NotAcceptableError, TranscriptionNotReadyError, TooLargeError, AnswerFailedError],
     openapi=STREAMED,

@@ -10,7 +10,7 @@ from earmark.api.reply import Reply, json_reply
 from earmark.api.router import Routes
 from earmark.api.routes.sessions import BY_ID, session_exists
 from earmark.api.streaming import stream_turn
-from earmark.api.turn_reply import STREAMED, turn_reply
+from earmark.api.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.wire.ask import (
     AskResultShown,
     CancelBody,
@@ -34,7 +34,7 @@ async def message_exists(call: Call, session_id: str, message_id: str) -> None:
     await messages.get_message(call.tenant, session_id, message_id)
 
 
-@routes.add("POST", _PATH, Rules("ask:write", BY_ID, session_exists, retry="apart"),
+@routes.add("POST", _PATH, Rules("ask:write", BY_ID, session_exists, retry="apart", replay=replayed_turn),
             answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
 async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Reply:
     """Ask, and get the answer with its citations and the evidence it was given.
@@ -46,7 +46,8 @@ async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Re
     return await turn_reply(call, lambda: turn.begin_send(call.tenant, call.runtime.turns, session_id, question))
 
 
-@routes.add("POST", _PATH + "/{message_id}/regenerate", Rules("ask:write", BY_IDS, message_exists, retry="apart"),
+@routes.add("POST", _PATH + "/{message_id}/regenerate",
+            Rules("ask:write", BY_IDS, message_exists, retry="apart", replay=replayed_turn),
             answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
 async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, body: RegenerateBody) -> Reply:
     """Answer the last question again; the old answer stays until the new one is stored."""
