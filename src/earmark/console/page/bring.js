@@ -11,7 +11,7 @@ const LIMIT_BYTES = 32 << 20;
 /** @type {Record<string, string>} */
 const TRANSCRIPTS = { vtt: "text/vtt", srt: "application/x-subrip", txt: "text/plain", md: "text/plain", json: "application/json" };
 /** @type {Record<string, string>} */
-const AUDIO = { opus: "audio/opus", ogg: "audio/ogg", oga: "audio/ogg", mp3: "audio/mpeg", m4a: "audio/mp4", mp4: "audio/mp4",
+const AUDIO = { opus: "audio/ogg", ogg: "audio/ogg", oga: "audio/ogg", mp3: "audio/mpeg", m4a: "audio/mp4", mp4: "audio/mp4",
   aac: "audio/aac", wav: "audio/wav", flac: "audio/flac", webm: "audio/webm" };
 
 export const ACCEPTED = [...Object.keys(TRANSCRIPTS), ...Object.keys(AUDIO)].map((one) => `.${one}`).join(",");

@@ -1,0 +1,148 @@
+"""An answer as it is written by a language model: followed, stopped, found again after a reload, asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import BOARD, DEALERS, Library, Visitor, new_library
+from tests.console.model import WAIT, Model, speaking_model
+from tests.server import Place, running
+
+QUESTION = "When did we move the launch?"
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    with speaking_model() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def talked(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library on a server that asks the scripted model."""
+    settings = {
+        "EARMARK_SERVERS__SCRIPTED__BASE_URL": model.base_url,
+        "EARMARK_SERVERS__SCRIPTED__MODEL": "scripted-1",
+        "EARMARK_DEFAULT_PROVIDER": "scripted",
+        "EARMARK_MODEL_RETRY_S": "0",
+    }
+    with running(Place(tmp_path_factory.mktemp("talked") / "earmark"), **settings) as server:
+        library = new_library(server)
+        library.record("Board call", BOARD)
+        library.record("Call with Hanneke", DEALERS)
+        yield library
+        library.api.close()
+
+
+def _open(visitor: Visitor, library: Library, path: str = "/ask") -> Page:
+    return visitor.open(path, key=library.key, base_url=library.server.base_url)
+
+
+def _ask(page: Page, question: str = QUESTION) -> None:
+    page.get_by_role("textbox", name="Question").fill(question)
+    page.keyboard.press("Enter")
+
+
+def test_words_appear_while_the_model_still_speaks(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("It **moved** to ", "the fourteenth", " of July [1].", WAIT, " And the price stays.")
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("the fourteenth of July")
+    expect(page.locator(".answer-body strong")).to_have_text("moved")
+    expect(page.locator(".citation")).to_have_count(1)
+    expect(page.get_by_role("complementary", name="Sources")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop answering")).to_be_visible()
+    expect(page.locator("session-list a.session").first).to_contain_text(QUESTION)
+    model.go_on()
+    expect(page.locator(".answer-body")).to_contain_text("And the price stays.")
+    expect(page.get_by_role("button", name="Send question")).to_be_visible()
+    expect(page.locator(".answer-by")).to_have_text("scripted-1")
+
+
+def test_stop_keeps_what_was_said(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("It moved to July.", " Now comes", WAIT, " more that nobody wants.")
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("It moved to July.")
+    page.get_by_role("button", name="Stop answering").click()
+    expect(page.locator(".answer-note")).to_have_text("Stopped.")
+    expect(page.locator(".answer-body")).not_to_contain_text("nobody wants")
+    model.go_on()
+    page.reload()
+    expect(page.locator(".answer-body")).to_contain_text("It moved to July.")
+    expect(page.locator(".answer-note")).to_have_text("Stopped.")
+
+
+def test_an_answer_under_way_goes_on_after_the_page_is_loaded_again(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("First half,", WAIT, " second half [1].")
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("First half")
+    page.reload()
+    expect(page.locator(".answer-body")).to_contain_text("First half")
+    expect(page.get_by_role("button", name="Stop answering")).to_be_visible()
+    model.go_on()
+    expect(page.locator(".answer-body")).to_contain_text("second half")
+    expect(page.locator(".question")).to_have_count(1)
+
+
+def test_a_line_that_breaks_is_taken_up_where_it_broke(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("Before the break,", WAIT, " after it.")
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("Before the break")
+    page.context.set_offline(True)
+    page.wait_for_timeout(200)
+    page.context.set_offline(False)
+    model.go_on()
+    expect(page.locator(".answer-body")).to_have_text("Before the break, after it.")
+
+
+def test_a_model_that_fails_is_named_and_asked_again(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.is_failing = True
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.get_by_role("alert")).to_contain_text("The model didn't answer.")
+    expect(page.locator(".question")).to_have_text(f"You asked{QUESTION}")
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("The model didn't answer.")
+    model.will_say("Now it does [1].")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".answer-body")).to_contain_text("Now it does")
+    expect(page.locator(".question")).to_have_count(1)
+
+
+def test_another_answer_takes_the_place_of_the_last(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("One [1].")
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("One")
+    model.will_say("Another [2].")
+    page.get_by_role("button", name="Answer again").click()
+    expect(page.locator("answer-view")).to_have_count(1)
+    expect(page.locator(".answer-body")).to_contain_text("Another")
+
+
+def test_what_could_be_asked_next_is_offered_and_asked_by_a_click(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("To July [1].")
+    page = _open(visitor, talked)
+    _ask(page)
+    offer = page.locator(".tail .suggestion").first
+    expect(offer).to_be_visible()
+    text = offer.inner_text()
+    model.will_say("And so on [1].")
+    offer.click()
+    expect(page.locator(".question").last).to_contain_text(text)
+    expect(page.locator("answer-view").last).to_contain_text("And so on")
+
+
+def test_tokens_of_each_model_are_drawn_in_the_overview(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("To July [1].")
+    talked.session(question=QUESTION)
+    page = _open(visitor, talked, "/overview")
+    expect(page.locator(".figures")).to_contain_text("Answers in 30 days")
+    expect(page.get_by_role("img", name="Questions a day")).to_be_visible()
+    expect(page.locator(".chart-rows")).to_contain_text("scripted · scripted-1")
