@@ -59,7 +59,9 @@ class _Handler(BaseHTTPRequestHandler):
             if words == WAIT:
                 self.server.may_go_on.wait(60)
             else:
-                self._say({"choices": [{"index": 0, "delta": {"role": "assistant", "content": words}, "finish_reason": None}]})
+                self._say(
+                    {"choices": [{"index": 0, "delta": {"role": "assistant", "content": words}, "finish_reason": None}]}
+                )
         self._say({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         self._say({"choices": [], "usage": {"prompt_tokens": 700, "completion_tokens": 34, "total_tokens": 734}})
         self.wfile.write(b"data: [DONE]\n\n")

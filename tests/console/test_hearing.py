@@ -33,7 +33,9 @@ def heard(library: Library) -> str:
     """A recording with audio; its id."""
     recording = library.record("Board call", BOARD)
     sound = a_tone(30)
-    upload = library.api.post(f"/v1/recordings/{recording}/upload-url", json={"content_type": "audio/wav", "file_size_bytes": len(sound)}).json()
+    upload = library.api.post(
+        f"/v1/recordings/{recording}/upload-url", json={"content_type": "audio/wav", "file_size_bytes": len(sound)}
+    ).json()
     library.api.put(upload["upload_url"], content=sound, headers=upload["headers"]).raise_for_status()
     library.api.post(f"/v1/recordings/{recording}/upload-complete", json={}).raise_for_status()
     return recording

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+import earmark.console
+from earmark.console.bundle import CircularImportError, bundle
 from earmark.console.site import load_site
 from tests.server import Server
 
@@ -60,21 +63,21 @@ def test_the_page_is_asked_for_each_time_and_told_when_unchanged(site: httpx.Cli
 
 
 def test_assets_may_be_kept_for_good_under_their_digest(site: httpx.Client) -> None:
-    path = _asset(site, "main.js")
+    path = _asset(site, "console.js")
     assert "immutable" in site.get(path).headers["cache-control"]
     assert site.get(path.replace(load_site().digest, "0123456789abcdef")).status_code == 404
-    assert site.get(path.replace("main.js", "..%2Fsite.py")).status_code == 404
-    assert site.get(path.replace("main.js", "unknown.js")).status_code == 404
+    assert site.get(path.replace("console.js", "..%2Fsite.py")).status_code == 404
+    assert site.get(path.replace("console.js", "unknown.js")).status_code == 404
 
 
 def test_assets_are_compressed_for_who_takes_it(site: httpx.Client) -> None:
-    path = _asset(site, "base.css")
+    path = _asset(site, "console.css")
     zipped = site.get(path, headers={"Accept-Encoding": "gzip"})
     plain = site.get(path, headers={"Accept-Encoding": "identity"})
     assert zipped.headers["content-encoding"] == "gzip"
     assert int(zipped.headers["content-length"]) < int(plain.headers["content-length"])
     assert zipped.content == plain.content
-    assert gzip.decompress(load_site().assets["base.css"].zipped) == plain.content
+    assert gzip.decompress(load_site().assets["console.css"].zipped) == plain.content
 
 
 def test_head_answers_without_a_body(site: httpx.Client) -> None:
@@ -87,14 +90,41 @@ def test_a_first_view_weighs_less_than_100_kilobytes() -> None:
     assert len(site.page.zipped) + sum(len(asset.zipped) for asset in site.assets.values()) < 100_000
 
 
-def test_every_module_is_short_enough_to_read() -> None:
-    lengths = {name: asset.body.count(b"\n") for name, asset in load_site().assets.items()}
+PAGE = Path(earmark.console.__file__).parent / "page"
+MODULES = {path.stem: path.read_text(encoding="utf-8") for path in PAGE.glob("*.js")}
+
+
+def test_every_file_is_short_enough_to_read() -> None:
+    lengths = {path.name: path.read_text(encoding="utf-8").count("\n") for path in PAGE.iterdir()}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
 
 
-def test_no_module_can_write_html() -> None:
-    for name, asset in load_site().assets.items():
-        if name.endswith(".js"):
-            assert not re.search(
-                rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", asset.body
-            ), name
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_what_it_is_and_can_write_no_html(name: str) -> None:
+    assert MODULES[name].startswith("// ")
+    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setHTML"
+    assert re.findall(forbidden, MODULES[name]) == []
+
+
+def test_everything_written_is_sent_and_nothing_of_modules_is_left() -> None:
+    sent = bundle(MODULES, "main")
+    for name in MODULES:
+        assert f"const module_{name.replace('-', '_')} = " in sent, f"{name}.js is imported by nobody"
+    assert re.findall(r"^\s*(?:import|export)\b.*|.*\bimport\(.*", sent, re.MULTILINE) == []
+    assert re.findall(r"^\s*(?://|/\*).*", sent, re.MULTILINE) == []
+
+
+def test_modules_run_after_what_they_import_and_only_once() -> None:
+    modules = {"main": 'import { a } from "./one.js";\nimport "./two.js";\n// why\na();\n',
+               "one": 'import { b as c } from "./two.js";\nexport function a() { return c; }\n',
+               "two": "/** b */\nexport const b = 1;\n"}  # fmt: skip
+    assert bundle(modules, "main") == (
+        "const module_two = (() => {\nconst b = 1;\nreturn { b };\n})();\n"
+        "const module_one = (() => {\nconst { b: c } = module_two;\nfunction a() { return c; }\nreturn { a };\n})();\n"
+        "const module_main = (() => {\nconst { a } = module_one;\na();\nreturn {  };\n})();\n"
+    )
+
+
+def test_modules_that_import_each_other_are_refused() -> None:
+    with pytest.raises(CircularImportError, match="one → two → one"):
+        bundle({"one": 'import "./two.js";\n', "two": 'import "./one.js";\n'}, "one")

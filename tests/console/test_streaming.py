@@ -76,7 +76,9 @@ def test_stop_keeps_what_was_said(visitor: Visitor, talked: Library, model: Mode
     expect(page.locator(".answer-note")).to_have_text("Stopped.")
 
 
-def test_an_answer_under_way_goes_on_after_the_page_is_loaded_again(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_an_answer_under_way_goes_on_after_the_page_is_loaded_again(
+    visitor: Visitor, talked: Library, model: Model
+) -> None:
     model.will_say("First half,", WAIT, " second half [1].")
     page = _open(visitor, talked)
     _ask(page)
@@ -126,7 +128,9 @@ def test_another_answer_takes_the_place_of_the_last(visitor: Visitor, talked: Li
     expect(page.locator(".answer-body")).to_contain_text("Another")
 
 
-def test_what_could_be_asked_next_is_offered_and_asked_by_a_click(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_what_could_be_asked_next_is_offered_and_asked_by_a_click(
+    visitor: Visitor, talked: Library, model: Model
+) -> None:
     model.will_say("To July [1].")
     page = _open(visitor, talked)
     _ask(page)

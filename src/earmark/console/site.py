@@ -1,7 +1,7 @@
 """Serving the console's files: one page for every address below `/console`, and its assets.
 
-Assets stand under a digest of all of them (`/console/assets/DIGEST/main.js`) and import each other by
-relative address, so a browser may keep them for good and never mixes two versions of earmark.
+Assets stand under a digest of all of them (`/console/assets/DIGEST/console.js`), so a browser may keep them
+for good and never mixes two versions of earmark.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from importlib.resources import files
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+
+from earmark.console.bundle import bundle
 
 _TYPES = {
     "html": "text/html; charset=utf-8",
@@ -39,7 +41,7 @@ _POLICY = "; ".join(
         "trusted-types 'none'",
     )
 )
-SAFETY_HEADERS: Mapping[str, str] = {
+PAGE_HEADERS: Mapping[str, str] = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -48,7 +50,6 @@ SAFETY_HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _FOR_GOOD = "public, max-age=31536000, immutable"
-PAGE = "index.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +71,25 @@ class Site:
     assets: Mapping[str, Asset]
 
 
-def _asset(name: str, body: bytes) -> Asset:
+def _asset(name: str, text: str) -> Asset:
+    body = text.encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     return Asset(_TYPES[name.rpartition(".")[2]], body, gzip.compress(body, 9, mtime=0), etag)
 
 
-def _address(digest: str, name: str) -> str:
-    return f"/console/assets/{digest}/{name}"
-
-
 @cache
 def load_site() -> Site:
-    """Read, digest and compress all files, once a process."""
-    folder = files("earmark.console") / "page"
-    sources = {one.name: one.read_bytes() for one in folder.iterdir() if one.name.rpartition(".")[2] in _TYPES}
-    page = sources.pop(PAGE)
-    seal = hashlib.sha256()
-    for name, body in sorted(sources.items()):
-        seal.update(f"{name}\0{len(body)}\0".encode() + body)
-    digest = seal.hexdigest()[:16]
-    styles = [
-        f'<link rel="stylesheet" href="{_address(digest, name)}">' for name in sorted(sources) if name.endswith(".css")
-    ]
-    modules = [
-        f'<link rel="modulepreload" href="{_address(digest, name)}">'
-        for name in sorted(sources)
-        if name.endswith(".js")
-    ]
-    page = page.replace(b"<!--assets-->", "\n".join(styles + modules).encode()).replace(b"DIGEST", digest.encode())
-    return Site(digest, _asset(PAGE, page), {name: _asset(name, body) for name, body in sources.items()})
+    """Read, bundle, digest and compress all files, once a process."""
+    sources = {one.name: one.read_text(encoding="utf-8") for one in (files("earmark.console") / "page").iterdir()}
+    modules = {name[:-3]: text for name, text in sources.items() if name.endswith(".js")}
+    assets = {
+        "console.js": bundle(modules, "main"),
+        "console.css": "".join(text for name, text in sorted(sources.items()) if name.endswith(".css")),
+        "icon.svg": sources["icon.svg"],
+    }
+    digest = hashlib.sha256("\0".join(assets.values()).encode()).hexdigest()[:16]
+    page = sources["index.html"].replace("DIGEST", digest)
+    return Site(digest, _asset("index.html", page), {name: _asset(name, text) for name, text in assets.items()})
 
 
 async def serve_console(request: Request) -> Response:
@@ -118,7 +109,7 @@ async def serve_console(request: Request) -> Response:
 
 
 def _send(request: Request, asset: Asset, cache_control: str) -> Response:
-    headers = {**SAFETY_HEADERS, "cache-control": cache_control, "etag": asset.etag, "vary": "accept-encoding"}
+    headers = {**PAGE_HEADERS, "cache-control": cache_control, "etag": asset.etag, "vary": "accept-encoding"}
     if asset.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if "gzip" not in request.headers.get("accept-encoding", ""):

@@ -17,7 +17,8 @@ const words = strings.reading;
 /** @typedef {{start: number, end: number, text: string, speaker?: string}} Segment in seconds */
 
 export class RecordingReader extends HTMLElement {
-  /** Whether it stands beside a chat. */ isCompact = false;
+  /** Whether it stands beside a chat. */
+  isCompact = false;
   /** @type {number[]} ms */ #citations = [];
   /** @type {string | null} */ recordingId = null;
   /** @type {((recording: any) => Node[]) | null} what the page puts beside the name */ actions = null;

@@ -9,6 +9,7 @@ import { isLeaving } from "./undo.js";
  *   created_at: string, active_turn?: {user_message_id: string} | null}} Session */
 /** @typedef {{q: string, scope_type: string, recording_id: string}} Filters */
 
+const FIRST = 30;
 const PAGE = 100;
 
 class SessionStore extends EventTarget {
@@ -40,7 +41,7 @@ class SessionStore extends EventTarget {
     this.#isLoading = true;
     const signal = this.#walk?.signal;
     try {
-      const asked = { limit: PAGE, cursor: this.#cursor, end_user_id: endUserId(), ...this.filters };
+      const asked = { limit: isFirst ? FIRST : PAGE, cursor: this.#cursor, end_user_id: endUserId(), ...this.filters };
       const page = await call(`/ask/sessions${query(asked)}`, { signal });
       const known = new Set(isFirst ? [] : this.rows.map((row) => row.id));
       const fresh = page.data.filter((/** @type {Session} */ row) => !known.has(row.id) && !isLeaving(row.id));
