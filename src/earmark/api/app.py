@@ -18,6 +18,7 @@ from earmark.api import transfers
 from earmark.api.call import Call
 from earmark.api.cors import answer_preflight, cors_headers, parse_origins
 from earmark.api.cursors import CursorSigner
+from earmark.api.describing import correct_openapi
 from earmark.api.docs_page import docs_page
 from earmark.api.draining import Draining, ShuttingDownError
 from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
@@ -214,7 +215,7 @@ def _describe(lifespan: Any) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(transfers.router, prefix=PREFIX)
-    _drop_validation_errors(app)
+    correct_openapi(app, PREFIX, ROUTERS)
     unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health}}
     app.add_api_route("/health", _health, response_model=Health, responses=unhealthy, tags=["Server"])
     app.add_api_route("/docs", _docs, include_in_schema=False)
@@ -222,26 +223,6 @@ def _describe(lifespan: Any) -> FastAPI:
         app.add_route(path, serve_console, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(HTTPException, _render_http_error)
     return app
-
-
-def _drop_validation_errors(app: FastAPI) -> None:
-    """FastAPI documents its own 422 for every route; ours are 400 with the contract's envelope."""
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = describe()
-            for operations in schema["paths"].values():
-                for operation in operations.values():
-                    operation["responses"].pop("422", None)
-                    forms = operation["responses"].get("200", {}).get("content", {})
-                    if len(forms) > 1 and forms.get("application/json") == {"schema": {}}:
-                        del forms["application/json"]  # a stream and nothing else
-            for unused in ("HTTPValidationError", "ValidationError"):
-                schema["components"]["schemas"].pop(unused, None)
-        return app.openapi_schema or describe()
-
-    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _to_response(reply: Reply, request_id: str) -> Response:

@@ -88,18 +88,19 @@ class Endpoint:
         self._keeps_answers = keeps_answers(method, rules.retry)
         self._query: type[BaseModel] | None = None
         self._body: type[BaseModel] | None = None
-        self._takes_raw = False
+        self.takes_raw = False
         for name, annotation in get_type_hints(handler).items():
             if name == "query":
                 self._query = annotation
             elif name == "body":
                 self._body = None if annotation is bytes else annotation
-                self._takes_raw = annotation is bytes
+                self.takes_raw = annotation is bytes
         fields = self._query.model_fields if self._query else {}
         self._documented = frozenset(one.alias or name for name, one in fields.items())
-        self._is_body_optional = self._body is not None and not any(
+        self.is_body_optional = self._body is not None and not any(
             one.is_required() for one in self._body.model_fields.values()
         )
+        self.takes_body = self._body is not None or self.takes_raw
         self._body_adapter = TypeAdapter(self._body) if self._body else None
 
     async def __call__(self, call: Call, path_params: Mapping[str, str]) -> Reply:
@@ -108,7 +109,7 @@ class Endpoint:
         if rules.scope is not None:
             await _admit(call, rules.scope, rules)
         arguments: dict[str, Any] = {"call": call, **path_params}
-        raw = await self._read_body(call) if self._body or self._takes_raw else b""
+        raw = await self._read_body(call) if self._body or self.takes_raw else b""
         for name, prefix in rules.path_prefixes.items():
             if not is_id(path_params[name], prefix):
                 raise ObjectNotFoundError
@@ -121,7 +122,7 @@ class Endpoint:
         if self._body is not None:
             document = self._load_body(call, raw)
             arguments["body"] = self._validate_body(document)
-        elif self._takes_raw:
+        elif self.takes_raw:
             arguments["body"] = raw
         if self._keeps_answers and b"idempotency-key" in call.headers:
             reply = await answer_once(call, rules.retry, document, lambda: self._handler(**arguments))
@@ -132,7 +133,7 @@ class Endpoint:
     async def _read_body(self, call: Call) -> bytes:
         raw = await call.read_body(self._rules.limit_bytes)
         media_type = media_type_of(call.headers)
-        if media_type not in self._rules.media_types and not (not media_type and not raw and not self._takes_raw):
+        if media_type not in self._rules.media_types and not (not media_type and not raw and not self.takes_raw):
             raise UnsupportedMediaTypeError(self._rules.media_types)
         return raw
 
@@ -145,7 +146,7 @@ class Endpoint:
             raise invalid_request(error, where="The query") from error
 
     def _load_body(self, call: Call, raw: bytes) -> Any:
-        if not raw and self._is_body_optional:
+        if not raw and self.is_body_optional:
             value: Any = {}
         elif not raw:
             raise InvalidError("A JSON body is required.")

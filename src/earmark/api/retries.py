@@ -26,6 +26,7 @@ from earmark.api.reply import JSON, Reply
 from earmark.errors import EarmarkError, InvalidError
 from earmark.identity import idempotency
 from earmark.identity.idempotency import (
+    AnswerGoneError,
     Claim,
     IdempotencyInProgressError,
     IdempotencyKeyReusedError,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 RetryKind = Literal["together", "apart", "secret", "none"]
 Handle = Callable[[], Awaitable[Reply]]
-KEY_ERRORS: Final = (IdempotencyInProgressError, IdempotencyKeyReusedError)
+KEY_ERRORS: Final = (AnswerGoneError, IdempotencyInProgressError, IdempotencyKeyReusedError)
 KEY_HEADER: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",
     "in": "header",

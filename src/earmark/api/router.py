@@ -38,7 +38,7 @@ class Routes:
         """Decorate a handler: the first of `answers` (status: model or None) is the usual one."""
 
         def decorate(handler: H) -> H:
-            attach(handler, rules, method)
+            endpoint = endpoint_of(attach(handler, rules, method))
             (status, model), *others = answers.items()
             responses: dict[int | str, dict[str, Any]] = {}
             for other, other_model in others:
@@ -46,7 +46,8 @@ class Routes:
             keeps = keeps_answers(method, rules.retry)
             extra = {**(openapi or {}), "parameters": [KEY_HEADER]} if keeps else openapi
             of_keys = {error.status for error in KEY_ERRORS} if keeps else set()
-            usual = {400, 401, 429} if rules.scope is None else {400, 401, 403, 429}
+            usual = {400, 401, 429, 503} if rules.scope is None else {400, 401, 403, 429, 503}
+            usual |= {413, 415} if endpoint.takes_body else set()
             for error_status in sorted({*usual, *of_keys, *(error.status for error in errors)}):
                 responses[error_status] = {"model": ErrorEnvelope}
             self.router.add_api_route(

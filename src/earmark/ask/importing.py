@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from earmark.ask import queries
 from earmark.ask.messages import dump_parts, insert_message, join_text
@@ -18,6 +18,10 @@ from earmark.library.folders import find_folder
 from earmark.library.recordings import find_recordings
 from earmark.storage.errors import UniqueViolationError
 from earmark.storage.tenant import Tenant
+
+_LAST_MS = 168 * 3_600_000  # the longest recording
+_MOST_TOKENS = 2**53  # what JSON carries exactly
+_is_whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 class _Document(BaseModel):
@@ -35,13 +39,13 @@ class _PartDocument(_Document):
     type: Literal["text", "citation"]
     text: str = ""
     recording_id: str = ""
-    start_ms: int = Field(0, ge=0)
+    start_ms: Annotated[int, Field(ge=0, le=_LAST_MS), _is_whole] = 0
 
 
 class _TokensDocument(_Document):
-    input: int | None = None
-    output: int | None = None
-    cached: int | None = None
+    input: Annotated[int, Field(ge=0, le=_MOST_TOKENS), _is_whole] | None = None
+    output: Annotated[int, Field(ge=0, le=_MOST_TOKENS), _is_whole] | None = None
+    cached: Annotated[int, Field(ge=0, le=_MOST_TOKENS), _is_whole] | None = None
 
 
 class _MessageDocument(_Document):

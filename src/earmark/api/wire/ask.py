@@ -8,6 +8,7 @@ import orjson
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from earmark.api.wire.common import (
+    NOT_BLANK,
     Body,
     CursorQuery,
     EndUserIdField,
@@ -44,7 +45,7 @@ Content = Annotated[
     str,
     check_length(1, 10_000),
     AfterValidator(_check_not_blank),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 10_000}),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": NOT_BLANK}),
 ]
 
 

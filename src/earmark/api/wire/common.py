@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from earmark.clock import now_us, parse_time
 from earmark.ids import is_id
 from earmark.text import trim, utf16_length
 
 ID_PATTERN = "[A-Za-z0-9]{1,64}$"
+NOT_BLANK = r"\S"
 
 
 class Body(BaseModel):
@@ -30,15 +42,25 @@ class Shown(BaseModel):
     """A response body: documents it; answers are rendered by hand and checked against it in tests."""
 
 
-def check_length(minimum: int, maximum: int) -> AfterValidator:
-    """Return a validator of a text's length in UTF-16 units."""
+@dataclass(frozen=True, slots=True)
+class check_length:  # noqa: N801 (reads as what it does: Annotated[str, check_length(1, 255)])
+    """A text's length in UTF-16 units; JSON Schema counts code points, which are at most as many."""
 
-    def check(text: str) -> str:
-        if not minimum <= utf16_length(text) <= maximum:
-            raise ValueError(f"must be {minimum} to {maximum} characters long")
+    minimum: int
+    maximum: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check after whatever stands before it."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Say it."""
+        return {**handler(core), "minLength": self.minimum, "maxLength": self.maximum}
+
+    def _check(self, text: str) -> str:
+        if not self.minimum <= utf16_length(text) <= self.maximum:
+            raise ValueError(f"must be {self.minimum} to {self.maximum} characters long")
         return text
-
-    return AfterValidator(check)
 
 
 def _id_checker(prefix: str) -> Callable[[str], str]:
@@ -58,6 +80,14 @@ EndUserIdField = Annotated[str, AfterValidator(_id_checker("eu")), _id_schema("e
 RecordingIdField = Annotated[str, AfterValidator(_id_checker("rec")), _id_schema("rec")]
 FolderIdField = Annotated[str, AfterValidator(_id_checker("fld")), _id_schema("fld")]
 MediaIdField = Annotated[str, AfterValidator(_id_checker("med")), _id_schema("med")]
+
+
+def _to_whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+is_whole = BeforeValidator(_to_whole)
+"""For whole numbers in a body: `17` and `17.0` are the same JSON number. Last in its Annotated."""
 
 
 def _parse_digits(value: Any) -> int:
@@ -100,7 +130,7 @@ Title = Annotated[
     str,
     AfterValidator(_trimmed_title),
     check_length(1, 200),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200}),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": NOT_BLANK}),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from earmark.api.wire.common import Body, EndUserIdField, ListQuery, Shown, check_length
+from earmark.api.wire.common import NOT_BLANK, Body, EndUserIdField, ListQuery, Shown, check_length
 from earmark.clock import render_time
 from earmark.library.types import Folder
 from earmark.text import trim
@@ -15,7 +15,7 @@ FolderName = Annotated[
     str,
     AfterValidator(trim),
     check_length(1, 255),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 255}),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 255, "pattern": NOT_BLANK}),
 ]
 
 

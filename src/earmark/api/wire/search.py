@@ -14,6 +14,7 @@ from earmark.api.wire.common import (
     Shown,
     TimeField,
     check_length,
+    is_whole,
 )
 from earmark.retrieval.types import ChunkHit
 from earmark.retrieval.wire import chunk_to_wire
@@ -29,7 +30,7 @@ class SearchRequestBody(Body):
     recorded_after: TimeField | None = None
     recorded_before: TimeField | None = None
     speaker: Annotated[str, check_length(1, 128)] | None = None
-    limit: Annotated[int, Field(ge=1, le=50)] = 8
+    limit: Annotated[int, Field(ge=1, le=50), is_whole] = 8
     explain: bool = False
 
 
