@@ -29,7 +29,7 @@ hooks = "bench.fuzz_hooks"
 allow-x00 = false
 
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429", "503"]
+expected-statuses = ["2xx", "401", "403", "404", "409", "413", "422", "425", "429", "503"]
 
 [warnings]
 fail-on = ["missing_auth", "missing_test_data"]
@@ -39,6 +39,11 @@ fail-on = ["missing_auth", "missing_test_data"]
 include-name = "PUT /v1/recordings/{recording_id}/transcript"
 checks.positive_data_acceptance.enabled = false
 checks.negative_data_rejection.enabled = false
+
+# An upload's address dies when some request completes the upload.
+[[operations]]
+include-name = "PUT /v1/media/{media_id}"
+warnings = false
 """
 STOCK = 30
 
@@ -91,6 +96,7 @@ def _seed(client: httpx.Client) -> dict[str, Any]:
         "recording_id": recording,
         "transcription_id": client.get(f"/v1/recordings/{recording}").json()["transcription_id"],
         **session,
+        **_upload(client, recording),
         "last_turn": last_turn,
         "folder_id": folder,
         "stock": stock,
@@ -105,6 +111,19 @@ def _ask(client: httpx.Client, library: Library, user: str) -> dict[str, str]:
     path = f"/v1/ask/sessions/{session_id}/messages"
     assert client.post(path, json={"content": "When is the launch?"}).status_code == 200
     return {"session_id": session_id, "message_id": client.get(path).json()["data"][0]["id"]}
+
+
+def _upload(client: httpx.Client, recording: str) -> dict[str, Any]:
+    begun = client.post(f"/v1/recordings/{recording}/upload-url", json={"content_type": "audio/mpeg"}).json()
+    audio = {"content": b"ID3" + bytes(200), "headers": begun["headers"]}
+    assert client.put(begun["upload_url"], **audio).status_code == 200
+    assert client.post(f"/v1/recordings/{recording}/upload-complete", json={}).status_code == 200
+    download = client.get(f"/v1/recordings/{recording}/download-url").json()["download_url"]
+    other = client.post(f"/v1/recordings/{recording}/upload-url", json={"content_type": "audio/mpeg"}).json()[
+        "upload_url"
+    ]
+    tokens = {"GET": download.partition("token=")[2], "PUT": other.partition("token=")[2]}
+    return {"media_id": begun["media_id"], "tokens": tokens}
 
 
 def _names_end_user(described: dict[str, Any], operations: dict[str, Any]) -> bool:

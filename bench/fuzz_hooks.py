@@ -28,8 +28,8 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     _use_living_paths(case)
-    if case.query and "cursor" in case.query:
-        case.query = {name: value for name, value in case.query.items() if name != "cursor"}  # none can be guessed
+    if case.query:  # the first two can't be guessed; `to` must not be before `from`
+        case.query = {name: value for name, value in case.query.items() if name not in ("cursor", "provider", "to")}
     if case.headers and "Idempotency-Key" in case.headers and _chance.random() < 0.8:
         case.headers = {**case.headers, "Idempotency-Key": uuid4().hex}  # else nearly all were reused ones
     if isinstance(case.body, dict):
@@ -40,6 +40,10 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
 
 def _use_living_paths(case: Case) -> None:
     """What is to be deleted, replaced or filed comes from a stock; the rest stays what it is now and then."""
+    if case.path == "/v1/media/{media_id}":
+        case.path_parameters = {"media_id": SEEDED["media_id"]}
+        case.query = {"token": SEEDED["tokens"][case.method]}
+        return
     if case.path.endswith("/regenerate"):
         case.path_parameters = dict(SEEDED["last_turn"])
         return
@@ -63,6 +67,8 @@ def _living_body(case: Case, body: dict[str, Any]) -> dict[str, Any]:
         body.pop("expires_at", None)  # must be in the future
     if isinstance(body.get("scope"), dict):
         body["scope"] = _living_scope(body["scope"])
+    if body.get("media_id"):
+        body["media_id"] = SEEDED["media_id"]
     for question in (body, body.get("initial_message")):
         if isinstance(question, dict) and ("context_refs" in question or "provider" in question):
             question.update(provider=None, context_refs=None)

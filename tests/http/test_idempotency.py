@@ -305,6 +305,27 @@ def test_what_a_killed_server_had_made_is_what_the_retry_gets(fresh_place: Place
         assert [len(client.get(path).json()["data"]) for path, _ in sends] == [1, 2, 1]
 
 
+def test_answers_that_a_killed_server_had_stored_are_what_the_retry_gets(fresh_place: Place) -> None:
+    project = new_project(fresh_place)
+    with running(fresh_place) as server, server.client(project.live) as client:
+        user = Library(client).user()
+        Library(client).recording(user, TALK)
+        asked = Library(client).session(user)["id"]
+    opening = {"end_user_id": user, "scope": {"type": "library"}, "initial_message": {"content": QUESTION}}
+    sends = [("/v1/ask/sessions", opening), (f"/v1/ask/sessions/{asked}/messages", {"content": QUESTION})]
+    _die_of(fresh_place, project, "before_answer_is_kept", sends)
+    with running(fresh_place) as server, server.client(project.live) as client:
+        stored = [_last_message(client, row["id"]) for row in client.get("/v1/ask/sessions").json()["data"]]
+        answers = [_again_until_settled(client, path, body).json()["message"] for path, body in sends]
+        assert sorted(one["id"] for one in stored) == sorted(one["id"] for one in answers)
+        assert [row["message_count"] for row in client.get("/v1/ask/sessions").json()["data"]] == [2, 2]
+
+
+def _last_message(client: httpx.Client, session_id: str) -> dict[str, Any]:
+    rows = client.get(f"/v1/ask/sessions/{session_id}/messages?order=desc&limit=1").json()["data"]
+    return dict(rows[0])
+
+
 # ---- expiry ----------------------------------------------------------------------------------------
 
 

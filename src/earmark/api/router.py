@@ -44,7 +44,8 @@ class Routes:
             for other, other_model in others:
                 responses[other] = {"model": other_model} if other_model else {}
             keeps = keeps_answers(method, rules.retry)
-            extra = {**(openapi or {}), "parameters": [KEY_HEADER]} if keeps else openapi
+            extra = dict(openapi or {})
+            extra["parameters"] = [*extra.get("parameters", ()), *([KEY_HEADER] if keeps else ())]
             of_keys = {error.status for error in KEY_ERRORS} if keeps else set()
             usual = {400, 401, 429, 503} if rules.scope is None else {400, 401, 403, 429, 503}
             usual |= {413, 415} if endpoint.takes_body else set()

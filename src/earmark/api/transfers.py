@@ -170,7 +170,7 @@ async def _disconnected(receive: Receive) -> None:
 # ---- what OpenAPI says of it; requests never get here -----------------------------------------------
 
 _TOKEN: dict[str, Any] = {
-    "name": "token", "in": "query", "required": True, "schema": {"type": "string"},
+    "name": "token", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1},
     "description": "From `upload-url` or `download-url`, whose addresses carry it.",
 }  # fmt: skip
 _BYTES = {name: {"schema": {"type": "string", "format": "binary"}} for name in EXTENSIONS}

@@ -19,9 +19,13 @@ from earmark.ask.running import RunningTurn
 
 FORMS = (JSON, EVENTS)
 _EVENT = 'id: 3\nevent: text.delta\ndata: {"text":"Two points are open.","part":0}\n\n'
-STREAMED: dict[str, Any] = {
-    "responses": {"200": {"content": {EVENTS: {"schema": {"type": "string"}, "example": _EVENT}}}}
+_ONE_EVENT = {
+    "type": "object",
+    "description": "Each event; `data` is one line of JSON.",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "required": ["id", "event", "data"],
 }
+STREAMED: dict[str, Any] = {"responses": {"200": {"content": {EVENTS: {"schema": _ONE_EVENT, "example": _EVENT}}}}}
 """For OpenAPI: what a streamed answer looks like."""
 _finishing: set[asyncio.Task[None]] = set()
 

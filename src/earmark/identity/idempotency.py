@@ -11,7 +11,7 @@ a retry meets what is there already instead of making it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ KEPT_US = 24 * 3_600 * 1_000_000
 LEASE_US = 10_000_000
 RENEW_S = 3.0
 _SWEPT_AT_ONCE = 1_000
+_ABOUT = {"eu": "about_end_user_id", "as": "about_session_id", "rec": "about_recording_id"}
 
 
 class IdempotencyInProgressError(ConflictError):
@@ -168,19 +169,24 @@ async def keep(
     quoted = list(_quoted(document))
     if quoted and len(await work.fetch_all(queries.select_recordings_shared, {"ids": quoted})) < len(quoted):
         return
-    kept = {**_about(document), "body": b"" if is_secret else answer.body}
+    about = {**_about_path(request.path), **_about(document)}
+    kept = {**dict.fromkeys(_ABOUT.values()), **about, "body": b"" if is_secret else answer.body}
     await work.execute(queries.insert_answer, {**_key(work, request), **kept})
 
 
 def _about(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return whom and what an answer speaks of: its own id by its prefix, and the ids it names at the top."""
-    own = str(document.get("id", ""))
-    about = {"eu_": "end_user", "as_": "session", "rec_": "recording"}
-    found = {f"about_{name}_id": document.get(f"{name}_id") for name in about.values()}
-    for prefix, name in about.items():
-        if own.startswith(prefix):
-            found[f"about_{name}_id"] = own
-    return found
+    named = {column: document.get(column.removeprefix("about_")) for column in _ABOUT.values()}
+    return {column: one for column, one in named.items() if one} | _about_ids([str(document.get("id", ""))])
+
+
+def _about_path(path: str) -> dict[str, Any]:
+    """Return what a path speaks of: `/v1/recordings/rec_…/upload-url`."""
+    return _about_ids(path.split("/"))
+
+
+def _about_ids(ids: Iterable[str]) -> dict[str, Any]:
+    return {_ABOUT[one.partition("_")[0]]: one for one in ids if one.partition("_")[0] in _ABOUT}
 
 
 def _quoted(document: Mapping[str, Any]) -> set[str]:

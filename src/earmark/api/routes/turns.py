@@ -68,7 +68,8 @@ async def cancel_turn(call: ApiCall, session_id: str, message_id: str, body: Can
 @routes.add("GET", _PATH + "/{message_id}/events", Rules("ask:read", BY_IDS, message_exists),
             answers={200: None}, errors=[NotFoundError, NotAcceptableError], openapi={
                 **STREAMED,
-                "parameters": [{"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer", "minimum": 0},
+                "parameters": [{"name": "Last-Event-ID", "in": "header",
+                                "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
                                 "description": "Go on behind this event."}]})  # fmt: skip
 async def follow_turn(call: ApiCall, session_id: str, message_id: str) -> Reply:
     """Replay a question's turn and follow it, until five minutes after its end."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from earmark.api.wire.common import Body, MediaIdField, Query, Shown
+from earmark.api.wire.common import Body, MediaIdField, Query, Shown, is_whole
 from earmark.clock import render_time
 from earmark.media.grants import Grant
 from earmark.media.types import EXTENSIONS, Claim, Media
@@ -33,7 +33,7 @@ ContentType = Annotated[str, AfterValidator(_check_type), WithJsonSchema({"type"
 Digest = Annotated[
     str, AfterValidator(_check_digest), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"})
 ]
-Size = Annotated[int, Field(ge=1, le=1 << 50)]
+Size = Annotated[int, Field(ge=1, le=1 << 50), is_whole]
 
 
 class UploadBody(Body):
@@ -60,7 +60,7 @@ class CompleteBody(Body):
     content_sha256: Digest | None = None
     file_size_bytes: Size | None = None
     duration_seconds: Annotated[float, Field(ge=0, le=_MAX_DURATION_S)] | None = None
-    duration_ms: Annotated[int, Field(ge=0, le=_MAX_DURATION_S * 1_000)] | None = None
+    duration_ms: Annotated[int, Field(ge=0, le=_MAX_DURATION_S * 1_000), is_whole] | None = None
     media_id: MediaIdField | None = Field(
         None, description="Which upload, if several were begun; the last one if absent."
     )
