@@ -57,6 +57,10 @@ class VendorServer:
     script: list[Says | Fails] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     closed_early: threading.Event = field(default_factory=threading.Event)
+    arrived_s: list[float] = field(default_factory=list)
+    """When each request had been read (`time.perf_counter`)."""
+    spoke_s: list[float] = field(default_factory=list)
+    """When the first piece of each answer went out."""
 
     def next(self) -> Says | Fails:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
@@ -88,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         server: VendorServer = self.server.scripted  # type: ignore[attr-defined]
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        server.arrived_s.append(time.perf_counter())
         server.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
         if "countTokens" in self.path or "count_tokens" in self.path:
             self._json(200, {"totalTokens": 50, "input_tokens": 50})
@@ -125,9 +130,11 @@ class _Handler(BaseHTTPRequestHandler):
         for chunk in (write or _gemini)(says, model):
             if isinstance(chunk, float):
                 time.sleep(chunk)
-            else:
-                self.wfile.write(chunk)
-                self.wfile.flush()
+                continue
+            if says.pieces and str(says.pieces[-1]).encode() in chunk:
+                self.server.scripted.spoke_s.append(time.perf_counter())  # type: ignore[attr-defined]
+            self.wfile.write(chunk)
+            self.wfile.flush()
 
 
 def _data(value: Any, event: str | None = None) -> bytes:
