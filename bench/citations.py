@@ -122,7 +122,7 @@ async def _judge(tenant: Tenant, embedder: Embedder, result: AskResult, tally: T
         tally.pairs.append((sentence, cited))
 
 
-async def _ask_all(runtime: Runtime, engine: TurnEngine, tally: Tally) -> None:
+async def _ask_all(runtime: Runtime, engine: TurnEngine, tally: Tally, most: int) -> None:
     project = await create_project(runtime.operator, "bench")
     whole = await get_tenant(runtime.operator, project.id, "live")
     for person, questions in _questions().items():
@@ -130,7 +130,7 @@ async def _ask_all(runtime: Runtime, engine: TurnEngine, tally: Tally) -> None:
         tenant = whole.acting_for(user.id, user.number)
         for path in sorted((PERSONAL / person).glob("*.json")):
             await import_file(runtime, tenant, path, name=None, recorded_us=None, folder_id=None, audio=None)
-        for question in questions:
+        for question in questions[:most]:
             try:
                 result = await ask_in_new_session(tenant, engine, NewSession("library"), Question(question))
             except ProviderError:
@@ -139,11 +139,11 @@ async def _ask_all(runtime: Runtime, engine: TurnEngine, tally: Tally) -> None:
             await _judge(tenant, runtime.searcher.embedder, result, tally)
 
 
-async def _run(settings: Settings, name: str | None) -> tuple[Tally, CountingModel]:
+async def _run(settings: Settings, name: str | None, most: int) -> tuple[Tally, CountingModel]:
     tally = Tally()
     async with open_runtime(settings) as runtime:
         model = CountingModel(runtime.turns.providers.choose(name)[0].model)
-        await _ask_all(runtime, replace(runtime.turns, providers=Providers([model])), tally)
+        await _ask_all(runtime, replace(runtime.turns, providers=Providers([model])), tally, most)
     return tally, model
 
 
@@ -166,13 +166,14 @@ def main() -> None:
     parser.add_argument("--server", help="an OpenAI-compatible base URL with /v1")
     parser.add_argument("--model", default="model")
     parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--questions", type=int, default=1_000, help="of each person, at most")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         servers = {
             "bench": {"base_url": asked.server, "model": asked.model, "context_tokens": 4_096, "answer_tokens": 128}
         }
         settings = Settings(data_dir=Path(folder), **({"servers": servers} if asked.server else {}))  # type: ignore[arg-type]
-        tally, model = asyncio.run(_run(settings, "bench" if asked.server else None))
+        tally, model = asyncio.run(_run(settings, "bench" if asked.server else None, asked.questions))
     command = "python -m bench.citations" + (f" --server … --model {asked.model}" if asked.server else "")
     write_section(f"Citations of {model.model}", command, _render(tally, model))
     for sentence, cited in random.Random(1).sample(tally.pairs, min(asked.sample, len(tally.pairs))):
