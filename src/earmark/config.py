@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     """Addresses or networks of proxies, separated by commas, whose `X-Forwarded-…` headers are believed."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Server processes."""
+    log_requests: bool = False
+    """Whether each request of the API gets a line in the log: method, route, status, milliseconds, request id."""
+    metrics: bool = False
+    """Whether `/metrics` answers with counts for Prometheus."""
+    traces_endpoint: Annotated[str, AfterValidator(_check_url)] | None = None
+    """Where spans go (OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`); needs `pip install 'earmark[otel]'`."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2

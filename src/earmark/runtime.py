@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from earmark.ask.running import RunningTurns
 from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
 from earmark.identity.last_used import LastUsed
@@ -17,6 +18,7 @@ from earmark.llm.extractive import ExtractiveModel
 from earmark.media.grants import GrantSigner
 from earmark.media.local_store import LocalStore
 from earmark.media.store import MediaStore
+from earmark.metrics import Metrics, open_metrics
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
@@ -43,6 +45,7 @@ class Runtime:
     grants: GrantSigner
     rates: dict[str, RateLimiter]
     sign_in_rates: RateLimiter
+    metrics: Metrics | None
     last_used: LastUsed
     cursor_secret: str
 
@@ -61,14 +64,17 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         ingester = Ingester(embedder)
         providers = configured_providers(settings, ExtractiveModel(embedder))
         may_retrieve = settings.long_recordings == "retrieve"
-        turns = TurnEngine(searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles)
+        metrics = open_metrics(settings)
+        turns = TurnEngine(
+            searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles, RunningTurns(metrics)
+        )
         secret = await get_installation_secret(operator, "cursor_secret")
         media = LocalStore(settings.data_dir / "media", derive_name(secret))
         rates = open_rates(settings)
         sign_in_rates = RateLimiter(settings.data_dir / "rates.bin", TRIES_PER_MINUTE)
         yield Runtime(
             settings, database, operator, searcher, ingester, turns, media, GrantSigner(secret), rates, sign_in_rates,
-            LastUsed(database), secret,
+            metrics, LastUsed(database), secret,
         )  # fmt: skip
         await turns.running.finish(_FINISH_S)
         embedder.stop()

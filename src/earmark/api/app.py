@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -22,6 +23,7 @@ from earmark.api.describing import correct_openapi
 from earmark.api.docs_page import docs_page
 from earmark.api.draining import Draining, ShuttingDownError
 from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
+from earmark.api.observing import Observer
 from earmark.api.reply import Headers, Reply, error_reply, json_reply
 from earmark.api.router import PathTable
 from earmark.api.routes import (
@@ -48,7 +50,9 @@ from earmark.identity import idempotency
 from earmark.identity.rates import Allowance
 from earmark.ids import new_id
 from earmark.media.erasure import keep_sweeping
+from earmark.metrics import CONTENT_TYPE, Metrics
 from earmark.runtime import Runtime, open_runtime
+from earmark.telemetry import tracing
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -83,27 +87,36 @@ class Edge:
         self._settings = settings
         self._paths = PathTable(PREFIX, ROUTERS)
         self._origins = parse_origins(settings.cors_origins)
-        self.fastapi = _describe(self._lifespan)
+        self.fastapi = _describe(self._lifespan, has_metrics=settings.metrics)
         self.runtime: Runtime | None = None
         self._cursors: CursorSigner | None = None
         self._draining = self.fastapi.state.draining = Draining(settings.shutdown_grace_s)
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        with tracing(self._settings.traces_endpoint):
+            async with self._opened(app):
+                yield
+
+    @asynccontextmanager
+    async def _opened(self, app: FastAPI) -> AsyncIterator[None]:
         async with open_runtime(self._settings) as runtime:
             self.runtime = app.state.runtime = runtime
             self._cursors = CursorSigner(runtime.cursor_secret)
+            self._observer = Observer(runtime.metrics, logs_requests=self._settings.log_requests)
             self._draining.also = runtime.turns.running.tasks
             self._draining.listen()
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
             noting = asyncio.create_task(runtime.last_used.keep_writing())
             sweeping = asyncio.create_task(_sweep(runtime))
             tidying = asyncio.create_task(keep_sweeping(runtime.operator, runtime.media))
+            counting = asyncio.create_task(_keep_counting(runtime.metrics))
             yield
             resuming.cancel()
             noting.cancel()
             sweeping.cancel()
             tidying.cancel()
+            counting.cancel()
             await _write_last_used(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,11 +128,13 @@ class Edge:
         assert self.runtime is not None
         assert self._cursors is not None
         call = Call(self.runtime, self._cursors, request_id, scope, receive)
-        with self._draining.counted():
-            await self._reply(call, scope, receive, send)
+        started = time.perf_counter()
+        with self._draining.counted(), self._observer.span(call) as span:
+            reply = await self._answer(call, scope)
+            await self._send(call, reply, scope, receive, send)
+            self._observer.note(call, reply.status, started, span)
 
-    async def _reply(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await self._answer(call, scope)
+    async def _send(self, call: Call, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [
             *reply.headers,
             (b"x-request-id", call.request_id.encode()),
@@ -146,6 +161,7 @@ class Edge:
                 if preflight is not None:
                     return preflight
             if scope["path"].startswith(transfers.PATH):  # by signed address: no key is needed, nothing is counted
+                call.route = transfers.ROUTE
                 return await transfers.Transfer(call.runtime, scope, call.receive).answer()
             return await self._paths.dispatch(call, scope["method"], scope["path"])
         except MethodNotAllowedError as error:
@@ -199,7 +215,7 @@ def _frames(error: BaseException) -> list[str]:
     return frames[-8:]
 
 
-def _describe(lifespan: Any) -> FastAPI:
+def _describe(lifespan: Any, *, has_metrics: bool) -> FastAPI:
     """Return the FastAPI application: OpenAPI, docs, health, and the error form of everything else."""
     app = FastAPI(
         title="earmark",
@@ -219,6 +235,8 @@ def _describe(lifespan: Any) -> FastAPI:
     unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health}}
     app.add_api_route("/health", _health, response_model=Health, responses=unhealthy, tags=["Server"])
     app.add_api_route("/docs", _docs, include_in_schema=False)
+    if has_metrics:
+        app.add_api_route("/metrics", _metrics, include_in_schema=False)
     for path in ("/console", "/console/{path:path}"):
         app.add_route(path, serve_console, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(HTTPException, _render_http_error)
@@ -242,6 +260,16 @@ async def _health(request: Request) -> Response:
         "billing": "disabled",
     }
     return _to_response(json_reply(body, 200 if is_healthy else 503), new_id("req"))
+
+
+async def _keep_counting(metrics: Metrics | None) -> None:
+    if metrics is not None:
+        await metrics.keep_writing()
+
+
+async def _metrics(request: Request) -> Response:
+    """Counts for Prometheus."""
+    return Response(request.app.state.runtime.metrics.render(), headers={"content-type": CONTENT_TYPE})
 
 
 async def _docs(request: Request) -> Response:

@@ -29,7 +29,7 @@ class Call:
 
     __slots__ = (
         "acting_for", "allowance", "caller", "client_host", "cursors", "headers", "method", "path", "query_string",
-        "receive", "request_id", "retry", "runtime", "scope", "tenant",
+        "receive", "request_id", "retry", "route", "runtime", "scope", "tenant",
     )  # fmt: skip
 
     caller: Caller
@@ -53,6 +53,7 @@ class Call:
         self.receive = receive
         self.allowance: Allowance | None = None
         self.retry: Retry | None = None
+        self.route = "none"
         self.acting_for: str | None = None
         self.client_host = client_address(runtime.settings, scope, self.headers)
         self.scope = scope

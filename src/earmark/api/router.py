@@ -65,6 +65,7 @@ class _Node:
     children: dict[str, _Node] = field(default_factory=dict)
     parameter: _Node | None = None
     names: tuple[str, ...] = ()
+    path: str = ""
     methods: dict[str, Endpoint] = field(default_factory=dict)
 
 
@@ -88,6 +89,7 @@ class PathTable:
             else:
                 node = node.children.setdefault(part, _Node())
         node.names = tuple(names)
+        node.path = self._prefix + path
         node.methods[method] = endpoint
 
     async def dispatch(self, call: Call, method: str, path: str) -> Reply:
@@ -106,6 +108,7 @@ class PathTable:
             node = child
         if not node.methods:
             raise PathNotFoundError
+        call.route = node.path
         endpoint = node.methods.get(method)
         if endpoint is None:
             raise MethodNotAllowedError(node.methods)

@@ -25,6 +25,7 @@ from earmark.media.ranges import parse_range
 from earmark.media.store import StoredFile
 from earmark.media.types import EXTENSIONS, Media
 from earmark.media.uploads import receive as receive_upload
+from earmark.metrics import Metrics
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 
@@ -32,6 +33,7 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PATH = "/v1/media/"
+ROUTE = "/v1/media/{media_id}"
 _METHODS = ("GET", "HEAD", "PUT")
 _PIECE_BYTES = 256 << 10
 _SILENCE_S = 60.0
@@ -79,6 +81,8 @@ class Transfer:
                 raise UploadSizeError(int(grant.size_bytes or 0))
         pieces = _pieces(self._receive)
         media = await receive_upload(tenant, self._runtime.media, grant, pieces, limit_bytes=limit_bytes)
+        if self._runtime.metrics is not None:
+            self._runtime.metrics.count("earmark_media_bytes_total", media.size_bytes or 0, direction="in")
         return json_reply(received_to_wire(media))
 
     async def _open(self, tenant: Tenant, grant: Grant) -> Download:
@@ -92,7 +96,7 @@ class Transfer:
         except BaseException:
             await file.close()
             raise
-        return Download(file, media, span, is_head=self._method == "HEAD")
+        return Download(file, media, span, self._runtime.metrics, is_head=self._method == "HEAD")
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
@@ -115,8 +119,11 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
 class Download(Reply):
     """A file on its way out, whole or one range of it."""
 
-    def __init__(self, file: StoredFile, media: Media, span: tuple[int, int] | None, *, is_head: bool) -> None:
+    def __init__(
+        self, file: StoredFile, media: Media, span: tuple[int, int] | None, metrics: Metrics | None, *, is_head: bool
+    ) -> None:
         self._file = file
+        self._metrics = metrics
         self._is_head = is_head
         self._first, self._last = span or (0, file.size_bytes - 1)
         super().__init__(200 if span is None else 206, headers=self._headers_of(media, is_part=span is not None))
@@ -159,6 +166,8 @@ class Download(Reply):
             if not piece:
                 return  # deleted under way: the connection is closed before the promised length
             offset += len(piece)
+            if self._metrics is not None:
+                self._metrics.count("earmark_media_bytes_total", len(piece), direction="out")
             await send({"type": "http.response.body", "body": piece, "more_body": offset <= self._last})
 
 

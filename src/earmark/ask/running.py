@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -11,6 +12,8 @@ import orjson
 from earmark.ask.turn_feed import TurnFeed
 from earmark.ask.turn_keeper import Keeper
 from earmark.ask.types import AskResult
+from earmark.metrics import Metrics
+from earmark.telemetry import span
 
 TurnKey = tuple[int, str, str]
 """Tenant, session and the user's message."""
@@ -54,19 +57,34 @@ class RunningTurn:
 
 
 class RunningTurns:
-    """All turns of one process by tenant, session and question."""
+    """All turns of one process by tenant, session and question; each is traced, and counted where that is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics | None = None) -> None:
+        self._metrics = metrics
         self._turns: dict[TurnKey, RunningTurn] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def run(self, key: TurnKey, feed: TurnFeed, keeper: Keeper, work: Coroutine[Any, Any, AskResult]) -> RunningTurn:
         """Start a turn's work as a task of its own."""
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(self._observed(work))
         turn = self._turns[key] = RunningTurn(feed, task, keeper)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._forget(key, turn, done))
         return turn
+
+    async def _observed(self, work: Coroutine[Any, Any, AskResult]) -> AskResult:
+        started, provider, outcome = time.perf_counter(), "none", "failed"
+        try:
+            with span("turn") as one:
+                result = await work
+                message = result.message
+                provider, outcome = message.provider or "none", message.finish_reason or "none"
+                one.set_attributes({"provider": provider, "model": message.model or "none", "outcome": outcome})
+                return result
+        finally:
+            if self._metrics is not None:
+                self._metrics.count("earmark_turns_total", provider=provider, outcome=outcome)
+                self._metrics.observe("earmark_turn_seconds", time.perf_counter() - started, provider=provider)
 
     def also(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something after a turn that nobody waits for."""

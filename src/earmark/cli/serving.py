@@ -16,6 +16,7 @@ from earmark.errors import UnavailableError
 from earmark.identity.keys import has_working_key
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
+from earmark.telemetry import check_traces
 
 _CLOSING_S = 3  # for answers still on their way out; requests had EARMARK_SHUTDOWN_GRACE_S before (api/draining.py)
 _BACKLOG = 2_048
@@ -34,6 +35,7 @@ def serve(
     settings = load_settings(host=host, port=port, workers=workers)
     if not is_loopback(settings.host):
         asyncio.run(check_keys(settings))
+    check_traces(settings.traces_endpoint)
     listener = bind(settings)
     asyncio.run(check_database(settings))
     print(f"earmark listens on {address_of(listener)} (docs: {address_of(listener)}/docs)", flush=True)

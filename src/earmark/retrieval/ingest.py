@@ -22,6 +22,7 @@ from earmark.retrieval.embedders import Embedder, EmbedderStoppedError
 from earmark.retrieval.indexing import PreparedIndex, prepare_index
 from earmark.retrieval.vectors import insert_vectors
 from earmark.storage.tenant import Operator, Tenant
+from earmark.telemetry import span
 
 T = TypeVar("T")
 log = structlog.get_logger("earmark.retrieval")
@@ -45,7 +46,8 @@ class Ingester:
 
     async def prepare(self, parsed: ParsedTranscript) -> PreparedTranscript:
         """Cut, analyse and embed a transcript; no database is touched."""
-        index = await self.offload(prepare_index, self._embedder, parsed.segments, parsed.language)
+        with span("index transcript", segments=len(parsed.segments)):
+            index = await self.offload(prepare_index, self._embedder, parsed.segments, parsed.language)
         return PreparedTranscript(parsed, index)
 
     async def store(self, work: Tenant, recording: Recording, prepared: PreparedTranscript) -> Transcription:

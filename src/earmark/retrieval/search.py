@@ -15,6 +15,7 @@ from earmark.retrieval.embedders import Embedder
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.retrieval.vectors import fetch_similarities
 from earmark.storage.tenant import Tenant
+from earmark.telemetry import span
 from earmark.text import fold
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Searcher:
             if not any(chosen):
                 return []
             query = analyze_query(request.query, {row.language for row in rows})
-            wanted = await self._offload(self._embed, request.query)
+            with span("embed question"):
+                wanted = await self._offload(self._embed, request.query)
             nos = None if all(chosen) else [row.recording_no for row, is_in in zip(rows, chosen, strict=True) if is_in]
             library = Library(
                 rows=rows,
@@ -76,7 +78,8 @@ class Searcher:
                 are_products=snapshot.database.has_pgvector,
                 spoken_by=await _spoken_by(snapshot, request.speaker),
             )
-            hits = await self._offload(rank_library, query, library, request.limit)
+            with span("rank", recordings=len(rows)):
+                hits = await self._offload(rank_library, query, library, request.limit)
             return [await _load(snapshot, rows, library, hit) for hit in hits]
 
     def _embed(self, text: str) -> NDArray[np.int8]:

@@ -9,13 +9,19 @@ from earmark.errors import InvalidError
 from earmark.storage.database import Database
 from earmark.storage.migrate import migrate_sqlite
 from earmark.storage.sqlite import SQLiteDatabase
+from earmark.storage.traced import TracedDatabase
 
 
 async def open_database(settings: Settings) -> Database:
-    """Open PostgreSQL if a URL is set, else the SQLite file; migrate it first.
+    """Open PostgreSQL if a URL is set, else the SQLite file; migrate it first, and trace it if traces are asked for.
 
     Raises: UnknownSchemaError, StorageUnavailableError, UnsafeRoleError; InvalidError for another kind of URL.
     """
+    database = await _open(settings)
+    return database if settings.traces_endpoint is None else TracedDatabase(database)
+
+
+async def _open(settings: Settings) -> Database:
     if settings.database_url is None:
         await asyncio.to_thread(migrate_sqlite, settings.database_path)
         return SQLiteDatabase(settings.database_path)

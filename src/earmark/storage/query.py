@@ -38,6 +38,7 @@ class Compiled:
     constants: Mapping[str, Any]
     is_long: bool
     has_lists: bool = False
+    name: str = ""
 
     def arguments(self, params: Params) -> list[Any]:
         """Return the driver's positional arguments."""
@@ -96,4 +97,4 @@ class Compiler:
         binds = compiled.binds  # type: ignore[attr-defined]
         constants = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
         has_lists = any(isinstance(element, AnyOf) for element in visitors.iterate(statement))
-        return Compiled(str(compiled), tuple(names), constants, asked.is_long, has_lists)
+        return Compiled(str(compiled), tuple(names), constants, asked.is_long, has_lists, asked.name)

@@ -1,0 +1,51 @@
+"""What is noted of every request of the API, where it is asked for: a line in the log, a count, a span.
+
+Routes, never paths, which hold ids; never a query string, which may hold words.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+
+import structlog
+
+from earmark.api.call import Call
+from earmark.metrics import Metrics
+from earmark.telemetry import Span, request_span
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+log = structlog.get_logger("earmark.api")
+
+
+class Observer:
+    """Notes requests.
+
+    Args:
+        metrics: where they are counted; None counts nothing.
+        logs_requests: whether each gets a line in the log.
+    """
+
+    def __init__(self, metrics: Metrics | None, *, logs_requests: bool) -> None:
+        self._metrics = metrics
+        self._logs_requests = logs_requests
+
+    def span(self, call: Call) -> AbstractContextManager[Span]:
+        """Return the span of a request."""
+        return request_span(call.headers.get(b"traceparent"))
+
+    def note(self, call: Call, status: int, started: float, span: Span) -> None:
+        """Note a request that was answered; `started` is when, by `time.perf_counter`."""
+        seconds = time.perf_counter() - started
+        method = call.method if call.method in _METHODS else "other"
+        span.update_name(f"{method} {call.route}")
+        span.set_attributes({
+            "http.request.method": method, "http.route": call.route, "http.response.status_code": status,
+            "request_id": call.request_id,
+        })  # fmt: skip
+        if self._logs_requests:
+            ms = round(seconds * 1_000, 1)
+            log.info("request", method=method, route=call.route, status=status, ms=ms, request_id=call.request_id)
+        if self._metrics is not None:
+            self._metrics.count("earmark_requests_total", method=method, route=call.route, status=str(status))
+            self._metrics.observe("earmark_request_seconds", seconds, method=method, route=call.route)

@@ -1,0 +1,68 @@
+"""A database that traces its statements, by the names of their queries; parameters and rows are never looked at."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from earmark.storage.database import Connection, Database
+from earmark.storage.query import Compiled, Row
+from earmark.telemetry import span
+
+
+class TracedDatabase:
+    """The same database; each statement, snapshot and unit of work is a span."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.compiler = database.compiler
+        self.has_pgvector = database.has_pgvector
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
+        with span(f"query {compiled.name}"):
+            return await self._database.fetch_all(compiled, args, tenant_id)
+
+    @asynccontextmanager
+    async def reading(self, tenant_id: int | None) -> AsyncIterator[Connection]:
+        with span("snapshot"):
+            async with self._database.reading(tenant_id) as connection:
+                yield _TracedConnection(connection)
+
+    @asynccontextmanager
+    async def writing(self, tenant_id: int | None) -> AsyncIterator[Connection]:
+        with span("unit of work"):
+            async with self._database.writing(tenant_id) as connection:
+                yield _TracedConnection(connection)
+
+    async def is_connected(self) -> bool:
+        return await self._database.is_connected()
+
+    async def describe(self) -> str:
+        return await self._database.describe()
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+class _TracedConnection:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
+        with span(f"query {compiled.name}"):
+            return await self._connection.fetch_all(compiled, args)
+
+    async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
+        with span(f"query {compiled.name}"):
+            return await self._connection.execute(compiled, args)
+
+    async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
+        with span(f"query {compiled.name}", rows=len(rows)):
+            await self._connection.execute_many(compiled, rows)
