@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from earmark.ask.markdown import escape_markdown
 from earmark.ask.messages import MessagePage, list_messages
 from earmark.ask.scopes import load_scope
 from earmark.ask.sessions import get_session
@@ -56,11 +57,11 @@ async def export_markdown(tenant: Tenant, session_id: str) -> str:
     """
     session, messages, names = await _read(tenant, session_id)
     scope = load_scope(session.scope_json)
-    lines = [f"# {_one_line(session.title)}", "", f"- Scope: {_describe(scope, names)}"]
+    lines = [f"# {_shown(session.title)}", "", f"- Scope: {_describe(scope, names)}"]
     lines += [f"- Started: {render_time(session.created_us)}"]
     lines += [f"- Last activity: {render_time(session.last_message_us)}", ""]
     for message in messages:
-        who = "Question" if message.role == "user" else f"Answer ({message.provider} {message.model})"
+        who = "Question" if message.role == "user" else f"Answer ({_shown(f'{message.provider} {message.model}')})"
         lines += [f"## {who}, {render_time(message.created_us)}", "", _render_parts(message, names), ""]
     return "\n".join(lines)
 
@@ -69,21 +70,21 @@ def _describe(scope: Scope, names: Mapping[str, str]) -> str:
     if scope.type == "library":
         return "the whole library"
     if scope.type == "folder":
-        return f"the folder {_one_line(scope.folder_name or '')}"
-    return ", ".join(_one_line(names.get(recording_id, recording_id)) for recording_id in scope.recording_ids)
+        return f"the folder {_shown(scope.folder_name or '')}"
+    return ", ".join(_shown(names.get(recording_id, recording_id)) for recording_id in scope.recording_ids)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _shown(text: str) -> str:
+    return escape_markdown(" ".join(text.split()))
 
 
 def _render_parts(message: Message, names: Mapping[str, str]) -> str:
     shown = []
     for part in orjson.loads(message.parts_json):
         if part["type"] == "text":
-            shown.append(part["text"])
+            shown.append(escape_markdown(part["text"]))
         else:
-            name = _one_line(names.get(part["recording_id"], part["recording_id"]))
+            name = _shown(names.get(part["recording_id"], part["recording_id"]))
             shown.append(f" [{name} @ {render_offset(part['start_ms'])}]")
     return "".join(shown).strip()
 

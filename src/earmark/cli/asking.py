@@ -9,7 +9,7 @@ import typer
 
 from earmark.ask.opening import NewSession, ask_in_new_session
 from earmark.ask.types import AskResult, Question, ScopeType
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, printable, run
 from earmark.clock import render_offset
 from earmark.errors import InvalidError
 from earmark.identity.projects import get_tenant
@@ -53,9 +53,9 @@ def search(
         emit({"results": [chunk_to_wire(hit) for hit in hits]}, as_json=True, text="")
         return
     for hit in hits:
-        print(f"{_place(hit.recording_name, hit.recording_id, hit.start_ms)}  {hit.score:.3f}")
+        print(printable(f"{_place(hit.recording_name, hit.recording_id, hit.start_ms)}  {hit.score:.3f}"))
         for segment in hit.segments:
-            print(f"    {segment.speaker + ': ' if segment.speaker else ''}{segment.text}")
+            print(printable(f"    {segment.speaker + ': ' if segment.speaker else ''}{segment.text}"))
     if not hits:
         print("Nothing found.")
 
@@ -88,7 +88,7 @@ def ask(
     if as_json:
         emit(_result_to_wire(result), as_json=True, text="")
     else:
-        print(_render(result, names))
+        print(printable(_render(result, names)))
 
 
 def _check_text(text: str, limit: int, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
@@ -13,6 +14,7 @@ import typer
 from earmark.config import load_settings
 from earmark.runtime import Runtime, open_runtime
 
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 T = TypeVar("T")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 ProjectOption = Annotated[str, typer.Option("--project", help="The project's id.", metavar="proj_…")]
@@ -21,7 +23,15 @@ ModeOption = Annotated[str, typer.Option("--mode", help="live or test data.")]
 
 def emit(value: Any, *, as_json: bool, text: str) -> None:
     """Print one result: a JSON line, or `text`."""
-    print(orjson.dumps(value).decode() if as_json else text)
+    print(orjson.dumps(value).decode() if as_json else printable(text))
+
+
+def printable(text: str) -> str:
+    """Return people's words for a terminal: what would steer it or turn its text around is shown as `�`.
+
+    Names come from anybody who may write to the server.
+    """
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def fail(sentence: str, code: int = 1) -> None:

@@ -23,6 +23,7 @@ that stand before evidence lines; put several as [3][7]. Never cite the conversa
 - Answer in the language of the question, briefly, in plain text. Name who said what and when if it helps.
 """
 _CUT = 240
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 HISTORY_SHARE = 0.25
 HISTORY_MOST_TOKENS = 8_000
 
@@ -97,4 +98,5 @@ def _heading(passage: Passage) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """JSON lets three characters through that end a line for many readers; they are escaped as well."""
+    return json.dumps(text, ensure_ascii=False).translate(_LINE_ENDS)
