@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 
 from tests.meta.sources import REPOSITORY, source_files
 
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MAP = (REPOSITORY / "docs" / "map.md").read_text(encoding="utf-8")
 
 
@@ -27,6 +29,27 @@ def test_a_module_has_its_line_in_the_map(file: str) -> None:
 def test_a_word_of_the_field_is_in_the_glossary(word: str) -> None:
     glossary = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| [^|]*\b{word}\b[^|]*\| \S", glossary, re.MULTILINE)
+
+
+SECURITY = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
+NAMED_TESTS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)))
+
+
+@pytest.mark.parametrize(("file", "test"), NAMED_TESTS, ids=lambda one: one)
+def test_a_test_that_the_security_page_names_is_there(file: str, test: str) -> None:
+    path = REPOSITORY / file
+    names = {
+        node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, DEFINITIONS)
+    }
+    assert test in names
+
+
+def test_the_security_page_speaks_of_every_threat_with_a_test_and_every_risk_of_the_top_ten() -> None:
+    threats = SECURITY.partition("\n## Threats\n")[2].partition("\n## ")[0]
+    rows = [line for line in threats.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 12
+    assert [row for row in rows if not re.search(r"`tests/[\w/]+\.py::\w+`", row)] == []
+    assert re.findall(r"^\| API(\d+) ", SECURITY, re.MULTILINE) == [str(number) for number in range(1, 11)]
 
 
 def test_every_file_that_contributing_names_is_there() -> None:
