@@ -31,7 +31,8 @@ from earmark.library.end_users import create_end_user, find_end_user
 from earmark.library.formats import parse_transcript
 from earmark.retrieval.chunking import chunk_segments
 from earmark.retrieval.documents import passage_text
-from earmark.runtime import Runtime, open_runtime
+from earmark.retrieval.embedders import Embedder
+from earmark.runtime import open_runtime
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,7 +42,8 @@ async def _import_all(settings: Settings, meetings: list[Meeting]) -> tuple[str,
     async with open_runtime(settings) as runtime:
         project = await create_project(runtime.operator, "bench")
         tenant = await get_tenant(runtime.operator, project.id, "live")
-        await asyncio.to_thread(runtime.searcher.embedder.embed_query, "warm")
+        embedder = await runtime.embedders.in_use()
+        await asyncio.to_thread(embedder.embed_query, "warm")
         chunks, through_s, bare_s = 0, 0.0, 0.0
         for meeting in meetings:
             user = await find_end_user(tenant, meeting.owner) or await create_end_user(
@@ -51,16 +53,16 @@ async def _import_all(settings: Settings, meetings: list[Meeting]) -> tuple[str,
             outcome = await import_file(runtime, tenant.acting_for(user.id, user.number), meeting.path)
             through_s += time.perf_counter() - started
             assert outcome.status == "imported", outcome
-            count, seconds = await asyncio.to_thread(_encode, runtime, meeting)
+            count, seconds = await asyncio.to_thread(_encode, embedder, meeting)
             chunks, bare_s = chunks + count, bare_s + seconds
         return (await create_key(tenant)).secret, chunks, through_s, bare_s
 
 
-def _encode(runtime: Runtime, meeting: Meeting) -> tuple[int, float]:
+def _encode(embedder: Embedder, meeting: Meeting) -> tuple[int, float]:
     segments = parse_transcript(meeting.path.read_bytes(), media_type="application/json").segments
     texts = [passage_text(chunk.of(segments)) for chunk in chunk_segments(segments)]
     started = time.perf_counter()
-    runtime.searcher.embedder.embed_passages(texts)
+    embedder.embed_passages(texts)
     return len(texts), time.perf_counter() - started
 
 

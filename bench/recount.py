@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from earmark.identity.projects import list_tenants
 from earmark.library.types import Segment
+from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.indexing import prepare_index
 from earmark.runtime import Runtime
 from earmark.storage.query import Guard, query
@@ -123,6 +124,7 @@ def _indexes(tables: Mapping[str, Rows], runtime: Runtime) -> Iterator[str]:
     segments, chunks = _group(tables["segments"], "transcription_id"), _group(tables["chunks"], "recording_id")
     postings, blocks = _group(tables["postings"], "recording_no"), _group(tables["vector_blocks"], "recording_no")
     indexes = {row["recording_id"]: row for row in tables["recording_indexes"]}
+    embedder = MiniLMEmbedder()
     for recording in tables["recordings"]:
         index = indexes.pop(recording["id"], None)
         if (index is None) != (recording["transcription_id"] is None):
@@ -133,7 +135,7 @@ def _indexes(tables: Mapping[str, Rows], runtime: Runtime) -> Iterator[str]:
             yield f"recording {recording['id']}: the index is another transcript's"
         rows = sorted(segments[index["transcription_id"]], key=lambda one: one["ordinal"])
         words = [Segment(one["start_ms"], one["end_ms"], one["text"], one["speaker"]) for one in rows]
-        again = prepare_index(runtime.searcher.embedder, words, index["language"])
+        again = prepare_index(embedder, words, index["language"])
         if {row["term"]: bytes(row["occurrences"]) for row in postings[index["recording_no"]]} != dict(again.postings):
             yield f"recording {recording['id']}: other postings than a rebuild"
         stored = sorted((one["ordinal"], one["first_segment"], one["last_segment"]) for one in chunks[recording["id"]])

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +25,41 @@ from pydantic_settings import (
 )
 
 from earmark.errors import InvalidError
+
+
+class EmbedderSettings(BaseModel):
+    """What turns text into vectors; after a change `earmark reindex` makes those of old recordings anew."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["minilm", "openai", "onnx"] = "minilm"
+    """`minilm` is built in; `openai` a server that speaks OpenAI's `/embeddings`; `onnx` a folder."""
+    base_url: str | None = None
+    """`openai`: the server's address, with `/v1`."""
+    model: str | None = None
+    """`openai`: its name of the model."""
+    api_key: SecretStr | None = None
+    """`openai`: the key, where it wants one; kept in memory only."""
+    dimensions: Annotated[int, Field(ge=8, le=8_192)] | None = None
+    """`openai`: a shorter vector than the model's own, where the server offers it."""
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """`openai`: for one request."""
+    path: Path | None = None
+    """`onnx`: the folder of a sentence-transformers model exported to ONNX."""
+    query_prefix: str = ""
+    """What the model wants before a question (`query: `); `onnx` finds it in its folder."""
+    passage_prefix: str = ""
+    """What the model wants before a passage (`passage: `); `onnx` finds it in its folder."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        missing = {"openai": ("base_url", "model"), "onnx": ("path",)}.get(self.kind, ())
+        for name in missing:
+            if getattr(self, name) is None:
+                raise ValueError(f"kind {self.kind} needs {name}")
+        if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError("base_url must begin with http:// or https://")
+        return self
 
 
 class VendorSettings(BaseModel):
@@ -117,7 +161,9 @@ class Settings(BaseSettings):
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2
-    """Cores that the built-in encoder may use."""
+    """Cores that the built-in encoder (or an `onnx` one) may use."""
+    embedder: EmbedderSettings = EmbedderSettings()
+    """What turns text into vectors: `EARMARK_EMBEDDER__KIND` and its other fields."""
     rate_limit_overall: Annotated[int, Field(ge=0)] = 1_000
     """Requests a minute that a project's live or test data may take; 0 switches the limit off."""
     rate_limit_uploads: Annotated[int, Field(ge=0)] = 30

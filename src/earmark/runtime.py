@@ -19,6 +19,8 @@ from earmark.media.grants import GrantSigner
 from earmark.media.local_store import LocalStore
 from earmark.media.store import MediaStore
 from earmark.metrics import Metrics, open_metrics
+from earmark.retrieval.choice import RememberedEmbedders
+from earmark.retrieval.configured import configured_embedders
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
@@ -38,6 +40,7 @@ class Runtime:
     settings: Settings
     database: Database
     operator: Operator
+    embedders: RememberedEmbedders
     searcher: Searcher
     ingester: Ingester
     turns: TurnEngine
@@ -59,10 +62,12 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     database = await open_database(settings)
     try:
         operator = Operator(database)
-        embedder = MiniLMEmbedder(threads=settings.embedding_threads)
-        searcher = Searcher(embedder)
-        ingester = Ingester(embedder)
-        providers = configured_providers(settings, ExtractiveModel(embedder))
+        built_in = MiniLMEmbedder(threads=settings.embedding_threads)
+        embedders = configured_embedders(settings, operator, built_in)
+        await embedders.open()
+        searcher = Searcher(embedders)
+        ingester = Ingester(embedders)
+        providers = configured_providers(settings, ExtractiveModel(built_in))
         may_retrieve = settings.long_recordings == "retrieve"
         metrics = open_metrics(settings)
         turns = TurnEngine(
@@ -73,11 +78,12 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         rates = open_rates(settings)
         sign_in_rates = RateLimiter(settings.data_dir / "rates.bin", TRIES_PER_MINUTE)
         yield Runtime(
-            settings, database, operator, searcher, ingester, turns, media, GrantSigner(secret), rates, sign_in_rates,
-            metrics, LastUsed(database), secret,
+            settings, database, operator, embedders, searcher, ingester, turns, media, GrantSigner(secret), rates,
+            sign_in_rates, metrics, LastUsed(database), secret,
         )  # fmt: skip
         await turns.running.finish(_FINISH_S)
-        embedder.stop()
+        built_in.stop()
+        embedders.stop()
         await ingester.close()
         searcher.close()
         media.close()

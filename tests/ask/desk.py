@@ -25,6 +25,7 @@ from earmark.library.recordings import create_recording
 from earmark.library.types import ParsedTranscript, Recording, Segment
 from earmark.llm.providers import Providers
 from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
+from earmark.retrieval.choice import OneEmbedder
 from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
 from earmark.runtime import Runtime, open_runtime
@@ -142,7 +143,7 @@ async def another_process(settings: Settings, model: FakeModel, tenant: Tenant |
     """A desk of its own over the same file, as another process would have it."""
     async with open_runtime(settings) as runtime:
         embedder = LetterEmbedder()
-        searcher, ingester = Searcher(embedder), Ingester(embedder)
+        searcher, ingester = Searcher(OneEmbedder(embedder)), Ingester(OneEmbedder(embedder))
         owner = Tenant(runtime.database, tenant.key) if tenant else await _new_owner(runtime)
         try:
             engine = TurnEngine(searcher, Providers([model]))

@@ -74,9 +74,12 @@ async def _look_at_database(runtime: Runtime) -> str:
 
 
 async def _look_at_embedder(runtime: Runtime) -> str:
-    embedder = runtime.searcher.embedder
+    embedder = await runtime.embedders.in_use()
     vector = await asyncio.to_thread(embedder.embed_query, _PROBE)
-    return f"{embedder.name}, {len(vector)} dimensions"
+    says = f"{embedder.name}, {len(vector)} dimensions"
+    if await runtime.embedders.is_wanted_in_use():
+        return says
+    return f"{says}; the settings want another one: `earmark reindex`"
 
 
 async def _look_at_index(runtime: Runtime) -> str:

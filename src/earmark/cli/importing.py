@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from earmark.cli import audio_files
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.progress import progress
 from earmark.clock import parse_time
 from earmark.errors import EarmarkError
 from earmark.identity.projects import get_tenant
@@ -80,7 +78,7 @@ def import_files(
         tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
         owner = await _ensure_end_user(tenant, end_user)
         folder_id = None if folder is None else await _ensure_folder(owner, folder)
-        with _progress(len(files), is_shown=not as_json) as advance:
+        with progress("importing", len(files), is_shown=not as_json) as advance:
             for path, sound in zip(files, sounds, strict=True):
                 outcome = await import_file(
                     runtime, owner, path, name=name, recorded_us=recorded_us, folder_id=folder_id, audio=sound
@@ -102,20 +100,6 @@ def _parse_recorded_at(text: str | None) -> int | None:
         return parse_time(text)
     except ValueError as error:
         raise typer.BadParameter("--recorded-at must be a time such as 2026-05-20T10:00:00Z.") from error
-
-
-@contextmanager
-def _progress(total: int, *, is_shown: bool) -> Iterator[Any]:
-    """A bar on a terminal; nothing elsewhere."""
-    if not is_shown or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-
-    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("importing", total=total)
-        yield lambda: progress.advance(task)
 
 
 async def _ensure_end_user(tenant: Tenant, external_id: str) -> Tenant:

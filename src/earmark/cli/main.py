@@ -9,8 +9,9 @@ from typing import cast
 import typer
 
 import earmark
-from earmark.cli import asking, audit, console_link, demo, doctor, importing, keys, projects, serving
+from earmark.cli import asking, audit, console_link, demo, doctor, importing, keys, projects, reindexing, serving
 from earmark.errors import EarmarkError
+from earmark.logs import configure_logs
 
 # Typer carries its own click and shows only some of its classes; wrong usage is what BadParameter is one of.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -32,6 +33,7 @@ app.command("ask")(asking.ask)
 app.command("doctor")(doctor.doctor)
 app.command("console-link")(console_link.console_link)
 app.command("audit")(audit.audit)
+app.command("reindex")(reindexing.reindex)
 app.command("demo", hidden=True)(demo.demo)
 
 
@@ -47,6 +49,7 @@ def run() -> None:
     Whatever it writes, and the server processes it starts, is for its owner's eyes only.
     """
     os.umask(0o077)
+    configure_logs("error")  # standard output is for results; `serve` sets its own level
     try:
         code = app(standalone_mode=False)
     except _UsageError as error:

@@ -65,3 +65,19 @@ async def get_installation_secret(operator: Operator, name: str) -> str:
         rows = await operator.fetch_all(queries.select_installation, {"key": name})
     secret: str = rows[0][0]
     return secret
+
+
+async def find_installation(operator: Operator, name: str) -> str | None:
+    """Return what the installation remembers under this name."""
+    rows = await operator.fetch_all(queries.select_installation, {"key": name})
+    return rows[0][0] if rows else None
+
+
+async def put_installation(operator: Operator, name: str, text: str) -> None:
+    """Let the installation remember this under this name, in place of what was there."""
+    values = {"key": name, "text": text}
+    if await find_installation(operator, name) is None:
+        with suppress(UniqueViolationError):  # another process was first; what is said last counts
+            await operator.write((queries.insert_installation, values))
+            return
+    await operator.write((queries.update_installation, values))

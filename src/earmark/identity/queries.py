@@ -154,3 +154,8 @@ def select_installation(own: Guard) -> Select[tuple[str]]:
 @query
 def insert_installation(own: Guard) -> Insert:
     return insert(installation).values(name=bindparam("key"), value=bindparam("text"))
+
+
+@query
+def update_installation(own: Guard) -> Update:
+    return update(installation).where(installation.c.name == bindparam("key")).values(value=bindparam("text"))

@@ -50,11 +50,6 @@ class Embedder(Protocol):
         """Identifies weights, pooling and prefixes; vectors of different names are never compared."""
         ...
 
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        ...
-
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shapes: N texts -> [N, dimensions], in the same order."""
         ...
@@ -140,10 +135,10 @@ class _Encoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import numpy as np
 
-        clipped = [_encodable(text) for text in texts]
+        clipped = [encodable(text) for text in texts]
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(clipped)]
         vectors = np.empty((len(ids), MiniLMEmbedder.dimensions), np.float32)
-        for batch in _batches([len(row) for row in ids]):
+        for batch in token_batches([len(row) for row in ids]):
             if self._stopping.is_set():
                 raise EmbedderStoppedError
             rows = [ids[index] for index in batch]
@@ -154,12 +149,12 @@ class _Encoder:
         return vectors
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """Cut what 256 tokens can't hold, and replace lone surrogates, which the tokenizer refuses."""
     return text[:_MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+def token_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Yield positions, texts of like length together, so that little of a batch is padding."""
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda position: (-lengths[position], position)):

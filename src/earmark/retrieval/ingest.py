@@ -18,7 +18,8 @@ from earmark.library.errors import RecordingNotFoundError
 from earmark.library.recordings import get_recording
 from earmark.library.types import ParsedTranscript, Recording, Transcription
 from earmark.retrieval import queries
-from earmark.retrieval.embedders import Embedder, EmbedderStoppedError
+from earmark.retrieval.choice import Embedders
+from earmark.retrieval.embedders import EmbedderStoppedError
 from earmark.retrieval.indexing import PreparedIndex, prepare_index
 from earmark.retrieval.vectors import insert_vectors
 from earmark.storage.tenant import Operator, Tenant
@@ -34,8 +35,8 @@ class Ingester:
     Arithmetic runs on one worker thread, so that imports take turns and the event loop stays free.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, embedders: Embedders) -> None:
+        self._embedders = embedders
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-ingest")
         self._jobs: set[asyncio.Task[None]] = set()
 
@@ -47,7 +48,7 @@ class Ingester:
     async def prepare(self, parsed: ParsedTranscript) -> PreparedTranscript:
         """Cut, analyse and embed a transcript; no database is touched."""
         with span("index transcript", segments=len(parsed.segments)):
-            index = await self.offload(prepare_index, self._embedder, parsed.segments, parsed.language)
+            index = await self.offload(prepare_index, await self._embedders.in_use(), parsed.segments, parsed.language)
         return PreparedTranscript(parsed, index)
 
     async def store(self, work: Tenant, recording: Recording, prepared: PreparedTranscript) -> Transcription:
@@ -91,7 +92,7 @@ class Ingester:
         """Index a transcription whose words are stored; readers see the earlier one until it is done."""
         try:
             segments = await transcripts.list_segments(tenant, transcription.id)
-            index = await self.offload(prepare_index, self._embedder, segments, transcription.language)
+            index = await self.offload(prepare_index, await self._embedders.in_use(), segments, transcription.language)
             async with tenant.writing() as work:
                 owner, recording = await _owned(work, transcription.recording_id)
                 if await transcripts.complete_transcription(owner, transcription.id):

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, bindparam, delete, func, select
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, select, update
 
 from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, long_query, query
-from earmark.storage.tables import chunks, postings, recording_indexes, recordings, segments, vector_blocks
+from earmark.storage.tables import (
+    chunks,
+    postings,
+    recording_indexes,
+    recordings,
+    segments,
+    staged_vectors,
+    vector_blocks,
+)
 
 
 @query
@@ -48,7 +56,7 @@ def delete_chunks(own: Guard) -> Delete:
 def select_indexes(own: Guard) -> Select[Any]:
     columns = (recording_indexes.c.recording_no, recording_indexes.c.recording_id, recording_indexes.c.transcription_id,
                recording_indexes.c.language, recording_indexes.c.chunk_count, recording_indexes.c.chunk_lengths,
-               recordings.c.recorded_us, recordings.c.name)  # fmt: skip
+               recordings.c.recorded_us, recordings.c.name, recording_indexes.c.embedder)  # fmt: skip
     return (
         select(*columns)
         .join(
@@ -56,7 +64,7 @@ def select_indexes(own: Guard) -> Select[Any]:
             (recordings.c.tenant_id == recording_indexes.c.tenant_id)
             & (recordings.c.id == recording_indexes.c.recording_id),
         )
-        .where(own(recording_indexes), own(recordings), recording_indexes.c.embedder == bindparam("embedder"))
+        .where(own(recording_indexes), own(recordings))
         .order_by(recordings.c.created_us, recording_indexes.c.recording_id)
     )
 
@@ -116,3 +124,97 @@ def select_chunks_of_speaker(own: Guard) -> Select[Any]:
 def count_indexes(own: Guard) -> Select[Any]:
     counted = (func.count(), func.coalesce(func.sum(recording_indexes.c.chunk_count), 0))
     return select(*counted).select_from(recording_indexes).where(own(recording_indexes))
+
+
+# ---- another embedder ------------------------------------------------------------------------------
+
+
+@long_query
+def select_stale_owners(own: Guard) -> Select[Any]:
+    """End users with a recording whose vectors another embedder made."""
+    return (
+        select(recordings.c.end_user_id, recording_indexes.c.end_user_no)
+        .join(
+            recordings,
+            (recordings.c.tenant_id == recording_indexes.c.tenant_id)
+            & (recordings.c.id == recording_indexes.c.recording_id),
+        )
+        .where(own(recording_indexes), own(recordings), recording_indexes.c.embedder != bindparam("embedder"))
+        .distinct()
+        .order_by(recordings.c.end_user_id)
+    )
+
+
+@long_query
+def select_stale(own: Guard) -> Select[Any]:
+    columns = (recording_indexes.c.recording_no, recording_indexes.c.recording_id, recording_indexes.c.transcription_id)
+    return (
+        select(*columns)
+        .where(own(recording_indexes), recording_indexes.c.embedder != bindparam("embedder"))
+        .order_by(recording_indexes.c.recording_id)
+    )
+
+
+@query
+def count_stale(own: Guard) -> Select[Any]:
+    return (
+        select(func.count())
+        .select_from(recording_indexes)
+        .where(own(recording_indexes), recording_indexes.c.embedder != bindparam("embedder"))
+    )
+
+
+@query
+def select_index_transcription(own: Guard) -> Select[Any]:
+    return select(recording_indexes.c.transcription_id).where(
+        own(recording_indexes), recording_indexes.c.recording_no == bindparam("recording_no")
+    )
+
+
+@query
+def select_chunk_bounds(own: Guard) -> Select[Any]:
+    return (
+        select(chunks.c.first_segment, chunks.c.last_segment)
+        .where(own(chunks), chunks.c.recording_id == bindparam("recording_id"))
+        .order_by(chunks.c.ordinal)
+    )
+
+
+@query
+def insert_staged(own: Guard) -> Insert:
+    return own.insert(staged_vectors)
+
+
+@query
+def delete_staged(own: Guard) -> Delete:
+    return delete(staged_vectors).where(own(staged_vectors), staged_vectors.c.recording_no == bindparam("recording_no"))
+
+
+@query
+def select_staged_nos(own: Guard) -> Select[Any]:
+    return select(staged_vectors.c.recording_no).where(
+        own(staged_vectors), staged_vectors.c.embedder == bindparam("embedder")
+    )
+
+
+@query
+def select_staged(own: Guard) -> Select[Any]:
+    return select(staged_vectors.c.vectors).where(
+        own(staged_vectors),
+        staged_vectors.c.embedder == bindparam("embedder"),
+        staged_vectors.c.recording_no == bindparam("recording_no"),
+    )
+
+
+@query
+def delete_vectors(own: Guard) -> Delete:
+    return delete(vector_blocks).where(own(vector_blocks), vector_blocks.c.recording_no == bindparam("recording_no"))
+
+
+@query
+def update_index_embedder(own: Guard) -> Update:
+    return (
+        update(recording_indexes)
+        .where(own(recording_indexes), recording_indexes.c.recording_no == bindparam("recording_no"))
+        .values(embedder=bindparam("new_embedder"))
+    )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
+
 from earmark.library.transcripts import list_segments_between
 from earmark.retrieval import queries
 from earmark.retrieval.analysis import analyze_query
-from earmark.retrieval.embedders import Embedder
+from earmark.retrieval.choice import Embedders
+from earmark.retrieval.embedders import EmbedderUnavailableError
+from earmark.retrieval.http_embedder import HttpEmbedder
 from earmark.retrieval.types import ChunkHit, SearchRequest
-from earmark.retrieval.vectors import fetch_similarities
 from earmark.storage.tenant import Tenant
 from earmark.telemetry import span
 from earmark.text import fold
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
 
     from earmark.retrieval.ranking import Hit
     from earmark.retrieval.snapshot import Library
+    from earmark.retrieval.vectors import Scan
 
 T = TypeVar("T")
 _THREADS = 2
+_WAITING_THREADS = 8
+log = structlog.get_logger("earmark.retrieval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +47,18 @@ class _IndexRow:
     chunk_lengths: bytes
     recorded_us: int | None
     name: str | None
+    embedder: str
 
 
 class Searcher:
     """Finds moments. Arithmetic runs on worker threads; the event loop only waits for it."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
+    def __init__(self, embedders: Embedders) -> None:
+        self._embedders = embedders
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="earmark-search")
+        # A server of embeddings is waited for elsewhere: its slowness must not hold up arithmetic.
+        self._waiting = ThreadPoolExecutor(_WAITING_THREADS, thread_name_prefix="earmark-embed")
+        self._server_name: str | None = None
 
     async def search(self, tenant: Tenant, request: SearchRequest) -> list[ChunkHit]:
         """Return at most `request.limit` moments, best first.
@@ -59,33 +69,68 @@ class Searcher:
         assert tenant.end_user_id is not None
         from earmark.retrieval.snapshot import Library, rank_library
 
+        ahead = await self._embed_ahead(request.query)
         async with tenant.reading() as snapshot:
-            params = {"embedder": self.embedder.name}
-            rows = [_IndexRow(*row) for row in await snapshot.fetch_all(queries.select_indexes, params)]
+            rows = [_IndexRow(*row) for row in await snapshot.fetch_all(queries.select_indexes)]
             chosen = _in_scope(rows, request)
             if not any(chosen):
                 return []
             query = analyze_query(request.query, {row.language for row in rows})
-            with span("embed question"):
-                wanted = await self._offload(self._embed, request.query)
-            nos = None if all(chosen) else [row.recording_no for row, is_in in zip(rows, chosen, strict=True) if is_in]
             library = Library(
                 rows=rows,
                 chosen=chosen,
                 postings=await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)}),
-                wanted=wanted,
-                similarities=await fetch_similarities(snapshot, wanted, nos),
-                are_products=snapshot.database.has_pgvector,
+                scans=await self._scan(snapshot, _by_embedder(rows, chosen), request.query, ahead),
                 spoken_by=await _spoken_by(snapshot, request.speaker),
             )
             with span("rank", recordings=len(rows)):
                 hits = await self._offload(rank_library, query, library, request.limit)
             return [await _load(snapshot, rows, library, hit) for hit in hits]
 
-    def _embed(self, text: str) -> NDArray[np.int8]:
+    async def _embed_ahead(self, question: str) -> dict[str, NDArray[np.int8] | None]:
+        """Ask the server of embeddings that was asked last before the database is held, for it may take a while."""
+        name = self._server_name
+        return {} if name is None else {name: await self._embed(name, question)}
+
+    async def _scan(
+        self,
+        snapshot: Tenant,
+        nos: Mapping[str, list[int] | None],
+        question: str,
+        ahead: Mapping[str, NDArray[np.int8] | None],
+    ) -> list[Scan]:
+        """Compare the question with the vectors in scope, those of each embedder with its own vector of the question.
+
+        An embedder that can't be asked is left out: the words still find.
+        """
+        from earmark.retrieval.vectors import scan
+
+        found = []
+        for name, of_it in nos.items():
+            wanted = ahead[name] if name in ahead else await self._embed(name, question)
+            if wanted is not None:
+                found.append(await scan(snapshot, wanted, of_it))
+        return found
+
+    async def _embed(self, name: str, question: str) -> NDArray[np.int8] | None:
         from earmark.retrieval.quantize import quantize
 
-        return quantize(self.embedder.embed_query(text))
+        embedder = await self._embedders.find(name)
+        if embedder is None:
+            return None
+        is_server = isinstance(embedder, HttpEmbedder)
+        if is_server:
+            self._server_name = name
+        try:
+            threads = self._waiting if is_server else self._threads
+            with span("embed question"):
+                vector = await asyncio.get_running_loop().run_in_executor(threads, embedder.embed_query, question)
+        except EmbedderUnavailableError as error:
+            if not is_server:
+                raise
+            log.warning("search.without_meaning", embedder=name, error=error.message)
+            return None
+        return quantize(vector)
 
     def _offload(self, work: Callable[..., T], *args: Any) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
@@ -93,6 +138,7 @@ class Searcher:
     def close(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=True)
+        self._waiting.shutdown(wait=True)
 
 
 def _in_scope(rows: Sequence[_IndexRow], request: SearchRequest) -> list[bool]:
@@ -104,6 +150,17 @@ def _in_scope(rows: Sequence[_IndexRow], request: SearchRequest) -> list[bool]:
         and (before is None or (row.recorded_us is not None and row.recorded_us < before))
         for row in rows
     ]
+
+
+def _by_embedder(rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> dict[str, list[int] | None]:
+    """Return the numbers of the recordings in scope by embedder; None where one embedder made all there are."""
+    nos: dict[str, list[int] | None] = {}
+    for row, is_in in zip(rows, chosen, strict=True):
+        if is_in:
+            of_it = nos.setdefault(row.embedder, [])
+            assert of_it is not None
+            of_it.append(row.recording_no)
+    return dict.fromkeys(nos) if len(nos) == 1 and all(chosen) else nos
 
 
 async def _spoken_by(snapshot: Tenant, speaker: str | None) -> set[tuple[str, int]] | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from earmark.retrieval.analysis import QueryTerms
 from earmark.retrieval.postings import TermPostings, unpack_lengths, unpack_postings
 from earmark.retrieval.ranking import Hit, RecordingEntry, Snapshot, rank
-from earmark.retrieval.vectors import to_similarities
+from earmark.retrieval.vectors import Scan, to_similarities
 from earmark.storage.query import Row
 
 
@@ -41,17 +41,15 @@ class IndexRow(Protocol):
 
 @dataclass(frozen=True)
 class Library:
-    """One end user's index, as read: all recordings, those in scope, the question's postings and vector.
+    """One end user's index, as read: all recordings, those in scope, the question's postings, a scan for each embedder.
 
-    `similarities` are the rows of `vectors.fetch_similarities`; `are_products` says in which form.
+    Without a scan (no embedder could be asked) the words alone rank.
     """
 
     rows: Sequence[IndexRow]
     chosen: Sequence[bool]
     postings: Sequence[Row]
-    wanted: NDArray[np.int8]
-    similarities: Sequence[Row]
-    are_products: bool
+    scans: Sequence[Scan]
     spoken_by: set[tuple[str, int]] | None
 
     @cached_property
@@ -71,7 +69,7 @@ def rank_library(query: QueryTerms, library: Library, limit: int) -> list[Hit]:
     snapshot = Snapshot(
         recordings=[_entry(row) for row in library.rows],
         postings=_postings(library),
-        cosines=_cosines(library),
+        cosines=_cosines(library) if library.scans else None,
         in_scope=None if in_scope.all() else in_scope,
     )
     return rank(query, snapshot, limit=limit)
@@ -116,7 +114,7 @@ def _postings(library: Library) -> dict[str, TermPostings]:
 def _cosines(library: Library) -> NDArray[np.float32]:
     """Return each chunk's cosine; -1 outside the scope, whose vectors were not read."""
     found = np.full(library.first_chunks[-1], -1.0, np.float32)
-    similarities = to_similarities(library.similarities, library.wanted, are_products=library.are_products)
+    similarities = {no: found for one in library.scans for no, found in to_similarities(one).items()}
     for row, start in zip(library.rows, library.first_chunks, strict=False):
         known = similarities.get(row.recording_no)
         if known is not None:

@@ -7,6 +7,7 @@ One block of int8 for each recording, read and multiplied here; where PostgreSQL
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from earmark.retrieval import queries
 from earmark.retrieval.quantize import cosines, pack_vectors, to_cosines, unpack_vectors
-from earmark.storage.pgvector import insert_chunk_vector, select_products
+from earmark.storage.pgvector import delete_chunk_vectors, insert_chunk_vector, select_products
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 
@@ -31,14 +32,33 @@ async def insert_vectors(work: Tenant, recording_no: int, vectors: NDArray[np.in
     await work.execute_many(insert_chunk_vector, rows)
 
 
+async def replace_vectors(work: Tenant, recording_no: int, vectors: NDArray[np.int8]) -> None:
+    """Store others in place of a recording's vectors."""
+    table = delete_chunk_vectors if work.database.has_pgvector else queries.delete_vectors
+    await work.execute(table, {"recording_no": recording_no})
+    await insert_vectors(work, recording_no, vectors)
+
+
 def _render(vector: NDArray[np.int8]) -> str:
     return str(vector.tolist())
 
 
-async def fetch_similarities(
-    snapshot: Tenant, wanted: NDArray[np.int8], recording_nos: Sequence[int] | None
-) -> Sequence[Row]:
-    """Return what `to_similarities` needs of these recordings' vectors (None: of all)."""
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Vectors read for one embedder's vector of the question; `are_products`: already multiplied by the database."""
+
+    wanted: NDArray[np.int8]
+    rows: Sequence[Row]
+    are_products: bool
+
+
+async def scan(snapshot: Tenant, wanted: NDArray[np.int8], recording_nos: Sequence[int] | None) -> Scan:
+    """Read what `to_similarities` needs of these recordings' vectors (None: of all)."""
+    rows = await _fetch(snapshot, wanted, recording_nos)
+    return Scan(wanted, rows, snapshot.database.has_pgvector)
+
+
+async def _fetch(snapshot: Tenant, wanted: NDArray[np.int8], recording_nos: Sequence[int] | None) -> Sequence[Row]:
     nos = list(recording_nos or ())
     if snapshot.database.has_pgvector:
         params = {"wanted": _render(wanted), "recording_nos": nos}
@@ -48,10 +68,9 @@ async def fetch_similarities(
     return await snapshot.fetch_all(queries.select_vectors_of, {"recording_nos": nos})
 
 
-def to_similarities(
-    rows: Sequence[Row], wanted: NDArray[np.int8], *, are_products: bool
-) -> Mapping[int, NDArray[np.float32]]:
+def to_similarities(found: Scan) -> Mapping[int, NDArray[np.float32]]:
     """Return each recording's cosines, by its number; arithmetic, for a worker thread."""
-    if are_products:
-        return {no: to_cosines(np.frombuffer(packed, _BIG_ENDIAN_FLOAT), len(wanted)) for no, packed in rows}
-    return {no: cosines(unpack_vectors([packed], len(wanted)), wanted) for no, packed in rows}
+    if found.are_products:
+        size = len(found.wanted)
+        return {no: to_cosines(np.frombuffer(packed, _BIG_ENDIAN_FLOAT), size) for no, packed in found.rows}
+    return {no: cosines(unpack_vectors([packed], len(found.wanted)), found.wanted) for no, packed in found.rows}

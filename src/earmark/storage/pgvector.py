@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Insert, Select, bindparam, func, select
+from sqlalchemy import Delete, Insert, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import UserDefinedType
 
@@ -48,6 +48,12 @@ def _as_vector(name: str) -> sa.ColumnElement[Any]:
 def insert_chunk_vector(own: Guard) -> Insert:
     """One chunk's vector, as text."""
     return own.insert(chunk_vectors).values(embedding=_as_vector("embedding"))
+
+
+@query
+def delete_chunk_vectors(own: Guard) -> Delete:
+    """A recording's vectors."""
+    return delete(chunk_vectors).where(own(chunk_vectors), chunk_vectors.c.recording_no == bindparam("recording_no"))
 
 
 @long_query

@@ -43,7 +43,7 @@ from earmark.storage.tables.library import (
     segments,
     transcriptions,
 )
-from earmark.storage.tables.retrieval import chunks, postings, recording_indexes, vector_blocks
+from earmark.storage.tables.retrieval import chunks, postings, recording_indexes, staged_vectors, vector_blocks
 
 __all__ = [
     "CUSTOMER_TABLES",
@@ -74,6 +74,7 @@ __all__ = [
     "recording_indexes",
     "recordings",
     "segments",
+    "staged_vectors",
     "tenants",
     "transcriptions",
     "usage_days",
@@ -86,7 +87,8 @@ SYSTEM_TABLES = frozenset({"installation", "projects", "tenants"})
 CUSTOMER_TABLES = (frozenset(metadata.tables) | {"chunk_vectors"}) - SYSTEM_TABLES
 
 OWNER_COLUMN: dict[str, str | None] = {
-    **dict.fromkeys(("postings", "recording_indexes", "vector_blocks", "chunk_vectors"), "end_user_no"),
+    **dict.fromkeys(("postings", "recording_indexes"), "end_user_no"),
+    **dict.fromkeys(("staged_vectors", "vector_blocks", "chunk_vectors"), "end_user_no"),
     **dict.fromkeys(("ask_title_counters", "ask_title_grams", "audit_events")),
     **dict.fromkeys(("idempotency_records", "idempotency_answers"), "caller_end_user"),
     "end_users": "id",

@@ -37,6 +37,21 @@ vector_blocks = Table(
     ),
 )
 
+staged_vectors = Table(
+    "staged_vectors",  # what `earmark reindex` has made so far with another embedder; search doesn't see it
+    metadata,
+    tenant(),
+    Column("end_user_no", Int, primary_key=True, autoincrement=False),
+    Column("recording_no", Int, primary_key=True, autoincrement=False),
+    Column("embedder", Key, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "end_user_no", "recording_no"],
+        ["recording_indexes.tenant_id", "recording_indexes.end_user_no", "recording_indexes.recording_no"],
+        ondelete="CASCADE",
+    ),
+)
+
 chunks = Table(
     "chunks",
     metadata,

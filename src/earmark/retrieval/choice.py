@@ -1,0 +1,140 @@
+"""Which embedder serves: the one in use, the one the settings want, and any that an index was made with.
+
+The installation remembers the embedder in use and, by name, every one it has had. A change of settings changes nothing
+by itself: `reindexing.py` makes the vectors anew and then puts the wanted embedder into use.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from earmark.errors import EarmarkError
+from earmark.identity.projects import find_installation, list_tenants, put_installation
+from earmark.retrieval import queries
+from earmark.retrieval.embedders import Embedder
+from earmark.retrieval.specs import EmbedderSpec
+from earmark.storage.tenant import Operator
+
+log = structlog.get_logger("earmark.retrieval")
+_IN_USE: Final = "embedder"
+_BUILT_IN: Final = EmbedderSpec()
+
+
+class OwnEmbedder(Embedder, Protocol):
+    """An embedder that we made and stop."""
+
+    def stop(self) -> None:
+        """Leave off as soon as possible."""
+
+
+class Embedders(Protocol):
+    """What search, ingest and reindexing need to know."""
+
+    async def in_use(self) -> Embedder:
+        """Return what new transcripts are indexed with."""
+
+    async def find(self, name: str) -> Embedder | None:
+        """Return the embedder of this name, or None where it isn't known or can't be made."""
+
+
+class OneEmbedder:
+    """The same embedder for everything, as tests and tools have it."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+
+    async def in_use(self) -> Embedder:
+        """Return it."""
+        return self.embedder
+
+    async def find(self, name: str) -> Embedder | None:
+        """Return it if that is its name."""
+        return self.embedder if name == self.embedder.name else None
+
+
+class RememberedEmbedders:
+    """The installation's embedders.
+
+    Args:
+        wanted: what the settings say.
+        make: makes an embedder; called once for each spec, on a worker thread.
+    """
+
+    def __init__(self, operator: Operator, wanted: EmbedderSpec, make: Callable[[EmbedderSpec], OwnEmbedder]) -> None:
+        self._operator = operator
+        self._make = make
+        self._made: dict[EmbedderSpec, OwnEmbedder] = {}
+        self._named: dict[str, OwnEmbedder] = {}
+        self.wanted = wanted
+
+    async def open(self) -> None:
+        """Take the wanted embedder into use where nothing is indexed yet; else stay with the one that was.
+
+        Raises: EmbedderUnavailableError if the first one can't be made.
+        """
+        if await find_installation(self._operator, _IN_USE) is None:
+            await self.put_into_use(_BUILT_IN if await self._is_indexed() else self.wanted)
+        spec = await self._spec_in_use()
+        if spec != self.wanted:
+            log.warning("embedder.changed", wanted=self.wanted.kind, in_use=spec.kind, then="earmark reindex")
+
+    async def in_use(self) -> Embedder:
+        """Return what new transcripts are indexed with, as the installation has it now."""
+        return await self.get(await self._spec_in_use())
+
+    async def is_wanted_in_use(self) -> bool:
+        """Whether nothing is left for `earmark reindex` to put into use."""
+        return await self._spec_in_use() == self.wanted
+
+    async def find(self, name: str) -> Embedder | None:
+        """Return the embedder of this name, or None where it isn't known or can't be made."""
+        if name not in self._named:
+            remembered = await find_installation(self._operator, f"{_IN_USE} {name}")
+            spec = EmbedderSpec.from_json(remembered) if remembered else _BUILT_IN
+            try:
+                await self.get(spec)
+            except EarmarkError as error:
+                log.warning("embedder.missing", name=name, error=type(error).__name__)
+        return self._named.get(name)
+
+    async def get(self, spec: EmbedderSpec) -> OwnEmbedder:
+        """Return the embedder of a spec, made on first use.
+
+        Raises: EmbedderUnavailableError.
+        """
+        if spec not in self._made:
+            made = await asyncio.to_thread(self._make, spec)
+            self._made[spec] = self._named[made.name] = made
+        return self._made[spec]
+
+    async def remember(self, spec: EmbedderSpec) -> OwnEmbedder:
+        """Make an embedder known by name to every process, before an index is made with it."""
+        embedder = await self.get(spec)
+        await put_installation(self._operator, f"{_IN_USE} {embedder.name}", spec.to_json())
+        return embedder
+
+    async def put_into_use(self, spec: EmbedderSpec) -> None:
+        """Let new transcripts be indexed with it, in every process."""
+        embedder = await self.remember(spec)
+        await put_installation(self._operator, _IN_USE, json.dumps({"name": embedder.name, "spec": spec.to_json()}))
+
+    def stop(self) -> None:
+        """Stop all that were made."""
+        for embedder in self._made.values():
+            embedder.stop()
+
+    async def _spec_in_use(self) -> EmbedderSpec:
+        remembered = await find_installation(self._operator, _IN_USE)
+        return self.wanted if remembered is None else EmbedderSpec.from_json(json.loads(remembered)["spec"])
+
+    async def _is_indexed(self) -> bool:
+        for tenant in await list_tenants(self._operator):
+            row = await tenant.fetch_one(queries.count_indexes)
+            if row is not None and row[0]:
+                return True
+        return False

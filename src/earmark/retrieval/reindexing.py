@@ -1,0 +1,117 @@
+"""Making every vector anew with the embedder that the settings want, while search goes on with the old ones.
+
+Vectors are made recording by recording and staged, so that a stopped run goes on where it was; once an end user's
+library has all of them they take the old ones' place in one unit of work. Last of all the wanted embedder is put into
+use for new transcripts; what was imported meanwhile with the old one is then made anew as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from earmark.identity.projects import list_tenants
+from earmark.library.transcripts import list_segments
+from earmark.retrieval import queries
+from earmark.retrieval.choice import RememberedEmbedders
+from earmark.retrieval.documents import passage_text
+from earmark.retrieval.embedders import Embedder
+from earmark.retrieval.quantize import pack_vectors, quantize, unpack_vectors
+from earmark.retrieval.vectors import replace_vectors
+from earmark.storage.tenant import Operator, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class _Stale:
+    """A recording whose vectors another embedder made."""
+
+    recording_no: int
+    recording_id: str
+    transcription_id: str
+
+
+class Reindexer:
+    """Brings the whole installation's index to the wanted embedder."""
+
+    def __init__(self, operator: Operator, embedders: RememberedEmbedders) -> None:
+        self._operator = operator
+        self._embedders = embedders
+
+    async def count(self) -> int:
+        """Return how many recordings have vectors of another embedder than the wanted one."""
+        name = (await self._embedders.get(self._embedders.wanted)).name
+        rows = [
+            await tenant.fetch_one(queries.count_stale, {"embedder": name})
+            for tenant in await list_tenants(self._operator)
+        ]
+        return sum(row[0] for row in rows if row is not None)
+
+    async def run(self) -> AsyncIterator[str]:
+        """Make and put into place all vectors; yield the id of each recording as it is made.
+
+        Raises: EmbedderUnavailableError; what was made until then stays staged.
+        """
+        embedder = await self._embedders.remember(self._embedders.wanted)
+        async for recording_id in self._sweep(embedder):
+            yield recording_id
+        await self._embedders.put_into_use(self._embedders.wanted)
+        async for recording_id in self._sweep(embedder):
+            yield recording_id
+
+    async def _sweep(self, embedder: Embedder) -> AsyncIterator[str]:
+        wanted = {"embedder": embedder.name}
+        for tenant in await list_tenants(self._operator):
+            for end_user_id, end_user_no in await tenant.fetch_all(queries.select_stale_owners, wanted):
+                owner = tenant.acting_for(end_user_id, end_user_no)
+                while not await _put_into_place(owner, embedder.name):
+                    async for recording_id in _stage_all(owner, embedder):
+                        yield recording_id
+
+
+async def _stage_all(owner: Tenant, embedder: Embedder) -> AsyncIterator[str]:
+    wanted = {"embedder": embedder.name}
+    staged = {row[0] for row in await owner.fetch_all(queries.select_staged_nos, wanted)}
+    for stale in [_Stale(*row) for row in await owner.fetch_all(queries.select_stale, wanted)]:
+        if stale.recording_no not in staged:
+            await _stage(owner, embedder, stale)
+            yield stale.recording_id
+
+
+async def _stage(owner: Tenant, embedder: Embedder, stale: _Stale) -> None:
+    """Make a recording's vectors; they are dropped if its transcript was replaced or deleted meanwhile."""
+    async with owner.reading() as snapshot:
+        bounds = await snapshot.fetch_all(queries.select_chunk_bounds, {"recording_id": stale.recording_id})
+        segments = await list_segments(snapshot, stale.transcription_id)
+    texts = [passage_text(segments[first : last + 1]) for first, last in bounds]
+    vectors = quantize(await asyncio.to_thread(embedder.embed_passages, texts))
+    async with owner.writing() as work:
+        of_it = {"recording_no": stale.recording_no}
+        row = await work.fetch_one(queries.select_index_transcription, of_it)
+        if row is None or row[0] != stale.transcription_id:
+            return
+        await work.execute(queries.delete_staged, of_it)
+        values = {**of_it, "end_user_no": owner.key.end_user_no, "embedder": embedder.name}
+        await work.execute(queries.insert_staged, {**values, "vectors": pack_vectors(vectors)})
+
+
+async def _put_into_place(owner: Tenant, name: str) -> bool:
+    """Swap the vectors of an end user's whole library in one unit of work; False if some aren't staged yet."""
+    async with owner.writing() as work:
+        stale = [_Stale(*row) for row in await work.fetch_all(queries.select_stale, {"embedder": name})]
+        staged = {row[0] for row in await work.fetch_all(queries.select_staged_nos, {"embedder": name})}
+        if any(one.recording_no not in staged for one in stale):
+            return False
+        for one in stale:
+            await _swap(work, one, name)
+    return True
+
+
+async def _swap(work: Tenant, stale: _Stale, name: str) -> None:
+    of_it = {"recording_no": stale.recording_no}
+    row = await work.fetch_one(queries.select_staged, {**of_it, "embedder": name})
+    bounds = await work.fetch_all(queries.select_chunk_bounds, {"recording_id": stale.recording_id})
+    assert row is not None
+    await replace_vectors(work, stale.recording_no, unpack_vectors([row[0]], len(row[0]) // len(bounds)))
+    await work.execute(queries.update_index_embedder, {**of_it, "new_embedder": name})
+    await work.execute(queries.delete_staged, of_it)

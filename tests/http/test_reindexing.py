@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.embeddings import EmbeddingsServer, embeddings_server
+from tests.http.conftest import TALK, Library
+from tests.server import EARMARK, Place, new_project, running
+
+NAMES = ("Grace", "Linus", "Ada")
+
+
+@pytest.fixture
+def embeddings() -> Iterator[EmbeddingsServer]:
+    with embeddings_server() as one:
+        yield one
+
+
+def settings_for(embeddings: EmbeddingsServer) -> dict[str, str]:
+    return {
+        "EARMARK_EMBEDDER__KIND": "openai",
+        "EARMARK_EMBEDDER__BASE_URL": embeddings.base_url,
+        "EARMARK_EMBEDDER__MODEL": "small",
+        "EARMARK_EMBEDDER__API_KEY": "key-1",
+    }
+
+
+def reindex(place: Place, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*EARMARK, "reindex", "--json"], env={**place.environment, **env}, capture_output=True, text=True, timeout=300
+    )
+
+
+def search(client: httpx.Client, user: str, query: str) -> list[dict[str, Any]]:
+    answer = client.post("/v1/recordings/search", json={"query": query, "end_user_id": user, "explain": True})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["results"])
+
+
+def talk_of(name: str) -> list[dict[str, Any]]:
+    return [*TALK, {"start": 20, "end": 25, "speaker": name, "text": f"{name} keeps the keys of the shed. " * 12}]
+
+
+def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_then_every_process_has_the_new(
+    fresh_place: Place, embeddings: EmbeddingsServer
+) -> None:
+    with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
+        library = Library(client)
+        user = library.user()
+        for name in NAMES:
+            library.recording(user, talk_of(name), name=f"Talk with {name}")
+        before = search(client, user, "Who keeps the keys of the shed?")
+
+        # The server of embeddings fails at the third recording: nothing is lost, and nothing changed for search.
+        embeddings.is_down = lambda body: (
+            len({one for one in NAMES for text in embeddings.texts if f"{one} keeps" in text}) > 2
+        )
+        stopped = reindex(fresh_place, settings_for(embeddings))
+        assert stopped.returncode == 1
+        assert stopped.stderr.strip().splitlines()[-1] == "earmark: The server of embeddings answered 503."
+        assert search(client, user, "Who keeps the keys of the shed?") == before
+
+        embeddings.is_down = lambda body: False
+        embeddings.asked.clear()
+        done = reindex(fresh_place, settings_for(embeddings))
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == {"recordings": 1, "embedder": f"openai/small@{embeddings.base_url}"}
+        assert len({one for one in NAMES for text in embeddings.texts if f"{one} keeps" in text}) == 1
+        assert {one.authorization for one in embeddings.asked} == {"Bearer key-1"}
+
+        # The server, started long before with other settings, asks the new embedder; and never with a key not its own.
+        embeddings.asked.clear()
+        after = search(client, user, "Who keeps the keys of the shed?")
+        assert embeddings.texts == ["Who keeps the keys of the shed?"]
+        assert embeddings.asked[0].authorization is None
+        assert {one["chunk_id"] for one in after} == {one["chunk_id"] for one in before}
+        assert [one["parts"]["semantic"] for one in after] != [one["parts"]["semantic"] for one in before]
+
+        library.recording(user, talk_of("Mabel"))
+        assert any("Mabel keeps" in text for text in embeddings.texts)
+
+
+def test_words_still_find_while_the_server_of_embeddings_is_away(
+    fresh_place: Place, embeddings: EmbeddingsServer
+) -> None:
+    with (
+        running(fresh_place, **settings_for(embeddings)) as server,
+        server.client(new_project(fresh_place).live) as client,
+    ):
+        library = Library(client)
+        user = library.user()
+        library.recording(user, talk_of("Grace"))
+        assert any("Grace keeps" in text for text in embeddings.texts)
+        embeddings.is_down = lambda body: True
+        found = search(client, user, "Who keeps the keys of the shed?")
+        assert "keys of the shed" in found[0]["chunk_text"]
+        assert all(one["parts"]["semantic"] == 0 for one in found)
+
+
+def test_an_import_that_needs_the_server_of_embeddings_is_refused_while_it_is_away_and_stores_nothing(
+    fresh_place: Place, embeddings: EmbeddingsServer
+) -> None:
+    embeddings.script += [(401, {}, {})]
+    with (
+        running(fresh_place, **settings_for(embeddings)) as server,
+        server.client(new_project(fresh_place).live) as client,
+    ):
+        recording = client.post("/v1/recordings", json={"end_user_id": Library(client).user()}).json()["id"]
+        answer = client.put(f"/v1/recordings/{recording}/transcript", json={"segments": TALK})
+        assert answer.status_code == 503
+        assert answer.json()["error"]["message"] == "The server of embeddings answered 401."
+        assert client.get(f"/v1/transcriptions?recording_id={recording}").json()["data"] == []
+
+
+def test_reindexing_with_nothing_to_do_says_so(fresh_place: Place) -> None:
+    assert json.loads(reindex(fresh_place, {}).stdout) == {"recordings": 0, "embedder": "all-minilm-l6-v2/mean"}
+
+
+def test_settings_that_lack_a_field_are_one_sentence(fresh_place: Place) -> None:
+    done = reindex(fresh_place, {"EARMARK_EMBEDDER__KIND": "openai"})
+    assert done.returncode == 1
+    assert done.stderr.strip() == "earmark: EARMARK_EMBEDDER: Value error, kind openai needs base_url."
