@@ -9,6 +9,7 @@ import math
 import re
 import struct
 import wave
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -106,3 +107,15 @@ def test_a_search_result_with_audio_is_played(visitor: Visitor, library: Library
     page = visitor.open("/search?q=launch", key=library.key)
     page.get_by_role("button", name="Play", exact=True).first.click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_audio_is_added_to_a_recording_that_has_none(visitor: Visitor, library: Library, tmp_path: Path) -> None:
+    recording = library.record("Board call", BOARD)
+    file = tmp_path / "board.wav"
+    file.write_bytes(a_tone(3))
+    page = visitor.open(f"/recordings/{recording}", key=library.key)
+    page.get_by_role("button", name="Actions for “Board call”").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Add audio").click()
+    chooser.value.set_files(file)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()

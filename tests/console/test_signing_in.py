@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from playwright.sync_api import expect
 
 from earmark.identity.keys import list_keys, revoke_key
@@ -98,3 +100,25 @@ def test_a_code_in_the_fragment_leaves_the_address_at_once_and_a_bad_one_is_said
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert "code" not in page.url
     expect(page.get_by_role("alert")).not_to_be_empty()
+
+
+def test_a_link_of_the_command_line_signs_in_once(visitor: Visitor, library: Library) -> None:
+    place = library.server.place
+    link = json.loads(place.cli("console-link", "--project", library.project_id, "--json").stdout)["url"]
+    fragment = link.partition("/console")[2]
+    page = visitor.open(fragment)
+    expect(page.locator(".side-person")).to_contain_text("ines")
+    assert "#" not in page.url
+    page.reload()
+    expect(page.locator(".side-person")).to_contain_text("ines")
+    again = visitor.open(fragment)
+    expect(again.get_by_role("alert")).to_contain_text("This sign-in link was used already")
+
+
+def test_a_link_for_one_person_opens_that_library(visitor: Visitor, library: Library) -> None:
+    library.api.post("/v1/end-users", json={"external_id": "mara"})
+    link = library.server.place.cli(
+        "console-link", "--project", library.project_id, "--end-user", "mara"
+    ).stdout.strip()
+    page = visitor.open(link.partition("/console")[2])
+    expect(page.locator(".side-person")).to_contain_text("mara")

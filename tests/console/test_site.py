@@ -128,3 +128,9 @@ def test_modules_run_after_what_they_import_and_only_once() -> None:
 def test_modules_that_import_each_other_are_refused() -> None:
     with pytest.raises(CircularImportError, match="one → two → one"):
         bundle({"one": 'import "./two.js";\n', "two": 'import "./one.js";\n'}, "one")
+
+
+def test_every_string_is_said_somewhere() -> None:
+    said = "".join(text for name, text in MODULES.items() if name != "strings")
+    names = re.findall(r"^    (\w+): ", MODULES["strings"], re.MULTILINE)
+    assert [name for name in names if not re.search(rf"\.{name}\b", said)] == []

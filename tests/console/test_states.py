@@ -106,3 +106,14 @@ def test_loading_is_shown_while_it_lasts(visitor: Visitor, ines: Library) -> Non
     held[0].continue_()
     expect(page.locator(".recording").first).to_be_visible()
     expect(page.locator(".page-note .loading")).to_have_count(0)
+
+
+def test_a_stumble_is_said_with_a_way_to_go_on(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/ask", key=ines.key)
+    expect(page.locator("h1")).to_be_visible()
+    page.evaluate("setTimeout(() => { throw new Error('a bug'); })")
+    expect(page.locator(".toasts")).to_contain_text("The console stumbled")
+    page.get_by_role("button", name="Reload").click()
+    expect(page.locator("h1")).to_be_visible()
+    assert [one for one in visitor.trouble if "a bug" not in one] == []
+    visitor.trouble.clear()

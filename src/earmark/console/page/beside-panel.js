@@ -18,6 +18,7 @@ export class BesidePanel extends HTMLElement {
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", strings.ask.sources);
     this.hidden = true;
+    ROOMY.addEventListener("change", () => this.#holdRest());
     this.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.close(true);
     });
@@ -33,10 +34,17 @@ export class BesidePanel extends HTMLElement {
     return ROOMY.matches;
   }
 
+  /** As a sheet it has the keyboard to itself. */
+  #holdRest() {
+    const isSheet = !this.hidden && !this.isRoomy;
+    for (const one of this.parentElement?.children ?? []) if (one !== this) /** @type {HTMLElement} */ (one).inert = isSheet;
+  }
+
   /** @param {boolean} isFocused */
   #open(isFocused) {
     this.hidden = false;
     document.documentElement.classList.add("has-beside");
+    this.#holdRest();
     if (!isFocused && this.isRoomy) return;
     /** @type {HTMLElement | null} */ (this.querySelector("h2"))?.focus({ preventScroll: true });
   }
@@ -84,6 +92,7 @@ export class BesidePanel extends HTMLElement {
     this.hidden = true;
     this.hasRecording = false;
     document.documentElement.classList.remove("has-beside");
+    this.#holdRest();
     fill(this);
     if (isReturning && this.#from?.isConnected) this.#from.focus();
   }

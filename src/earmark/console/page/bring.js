@@ -14,13 +14,20 @@ const TRANSCRIPTS = { vtt: "text/vtt", srt: "application/x-subrip", txt: "text/p
 const AUDIO = { opus: "audio/ogg", ogg: "audio/ogg", oga: "audio/ogg", mp3: "audio/mpeg", m4a: "audio/mp4", mp4: "audio/mp4",
   aac: "audio/aac", wav: "audio/wav", flac: "audio/flac", webm: "audio/webm" };
 
-export const ACCEPTED = [...Object.keys(TRANSCRIPTS), ...Object.keys(AUDIO)].map((one) => `.${one}`).join(",");
+const accepted = (/** @type {Record<string, string>} */ types) => Object.keys(types).map((one) => `.${one}`).join(",");
+export const ACCEPTED_TRANSCRIPTS = accepted(TRANSCRIPTS);
+export const ACCEPTED_AUDIO = accepted(AUDIO);
 const VERIFY_TRIES = 20;
 
 /** @typedef {{stem: string, transcript: File | null, audio: File | null, problem: string | null}} Bundle */
 
 /** @param {string} name */
 const endingOf = (name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+
+/** @param {File} file */
+export function isAudio(file) {
+  return endingOf(file.name) in AUDIO;
+}
 
 /** @param {string} name */
 const stemOf = (name) => (name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : name);

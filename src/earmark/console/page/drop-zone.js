@@ -1,6 +1,6 @@
 // Files dragged onto the page or chosen, and how each of them fares.
 
-import { ACCEPTED, bring, bundle, problemOf } from "./bring.js";
+import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bring, bundle, problemOf } from "./bring.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { readingPath } from "./router.js";
 import { strings } from "./strings.js";
@@ -42,7 +42,7 @@ export class DropZone extends HTMLElement {
 
   /** A button that lets files be chosen. */
   button() {
-    const field = h("input", { type: "file", multiple: true, accept: ACCEPTED, hidden: true,
+    const field = h("input", { type: "file", multiple: true, accept: `${ACCEPTED_TRANSCRIPTS},${ACCEPTED_AUDIO}`, hidden: true,
       onchange: () => { void this.take([...field.files]); field.value = ""; } });
     return h("span", {}, h("button", { type: "button", class: "primary", onclick: () => field.click() }, icon("plus"), words.choose), field);
   }

@@ -1,7 +1,7 @@
 // Where the console begins: sign in, choose a person, then the shell.
 
 import { account, accounts, resume, signOut } from "./account.js";
-import { AwayError, wire } from "./api.js";
+import { ApiError, AwayError, isAbort, wire } from "./api.js";
 import { AppShell } from "./app-shell.js";
 import { fill } from "./dom.js";
 import { PeoplePage } from "./people-page.js";
@@ -11,6 +11,17 @@ import { mountSpoken } from "./spoken.js";
 import { loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
 import { applyTheme } from "./theme.js";
+import { say } from "./undo.js";
+
+/**
+ * What nobody caught: the API's own words where they are the reason, else that the page should be loaded again.
+ * @param {unknown} reason
+ */
+function stumbled(reason) {
+  if (isAbort(reason) || reason instanceof AwayError) return;
+  if (reason instanceof ApiError) return void say(reason.message);
+  say(strings.states.broken, { label: strings.states.reload, run: () => location.reload() }, 15_000);
+}
 
 class EarmarkApp extends HTMLElement {
   connectedCallback() {
@@ -19,6 +30,8 @@ class EarmarkApp extends HTMLElement {
     followLinks();
     accounts.addEventListener("change", () => this.#show());
     wire.addEventListener("unauthorized", () => this.#expired());
+    addEventListener("error", () => stumbled(null));
+    addEventListener("unhandledrejection", (event) => stumbled(event.reason));
     void this.#begin(takeCode());
   }
 

@@ -81,7 +81,8 @@ export class OverviewView extends HTMLElement {
     const byDay = new Map(days.map((day) => [day, 0]));
     for (const [day, value] of counted) if (byDay.has(day)) byDay.set(day, (byDay.get(day) ?? 0) + value);
     const total = [...byDay.values()].reduce((sum, value) => sum + value, 0);
-    return dayChart({ title, text: words.inDays(total, unit, DAYS), columns: [words.day, unit], bars: [...byDay].map(([label, value]) => ({ label, value })) });
+    const most = Math.max(...byDay.values());
+    return dayChart({ title, text: words.inDays(total, unit, DAYS) + (most ? words.atMost(most) : ""), columns: [words.day, unit], bars: [...byDay].map(([label, value]) => ({ label, value })) });
   }
 
   /** @param {any[]} rows */

@@ -2,7 +2,7 @@
 
 import { call, query } from "./api.js";
 import { askText } from "./ask-dialog.js";
-import { ACCEPTED, bringTranscript, problemOf } from "./bring.js";
+import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bringAudio, bringTranscript, isAudio, problemOf } from "./bring.js";
 import { beside } from "./beside-panel.js";
 import { fill, h, icon } from "./dom.js";
 import { menuButton } from "./menu.js";
@@ -34,12 +34,13 @@ export class ReadingView extends HTMLElement {
       draftScope({ type: "recordings", ids: [recording.id] });
       navigate(askPath());
     };
-    const field = this.#fileField(recording);
+    const [field, sound] = [this.#fileField(recording, ACCEPTED_TRANSCRIPTS), this.#fileField(recording, ACCEPTED_AUDIO)];
     return [h("div", { class: "reader-actions" }, h("button", { type: "button", class: "small", onclick: ask }, icon("ask"), strings.reading.ask),
       menuButton(strings.recordings.actions(nameOfRecording(recording)), () => [
         { label: strings.recordings.rename, run: () => void this.#rename(recording) },
         { label: recording.transcription_id ? strings.reading.replace : strings.reading.add, run: () => field.click() },
-      ]), field)];
+        ...(recording.media?.length ? [] : [{ label: strings.reading.addAudio, run: () => sound.click() }]),
+      ]), field, sound)];
   }
 
   /** @param {any} recording */
@@ -55,16 +56,16 @@ export class ReadingView extends HTMLElement {
     }
   }
 
-  /** @param {any} recording */
-  #fileField(recording) {
-    const field = h("input", { type: "file", accept: ACCEPTED, hidden: true,
+  /** @param {any} recording @param {string} accept */
+  #fileField(recording, accept) {
+    const field = h("input", { type: "file", accept, hidden: true,
       onchange: () => void this.#bring(recording, field.files[0]) });
     return field;
   }
 
   /** @param {any} recording */
   #transcriptButton(recording) {
-    const field = this.#fileField(recording);
+    const field = this.#fileField(recording, ACCEPTED_TRANSCRIPTS);
     return h("span", {}, h("button", { type: "button", class: "primary", onclick: () => field.click() }, icon("plus"), strings.reading.add), field);
   }
 
@@ -73,7 +74,8 @@ export class ReadingView extends HTMLElement {
     if (!file) return;
     const toast = say(strings.bring.sending, undefined, 60_000);
     try {
-      await bringTranscript(recording.id, file, (step) => fill(/** @type {Element} */ (toast.firstElementChild), step));
+      const bring = isAudio(file) ? bringAudio : bringTranscript;
+      await bring(recording.id, file, (step) => fill(/** @type {Element} */ (toast.firstElementChild), step));
       toast.remove();
       await this.reader?.open(recording.id, null);
     } catch (error) {
