@@ -102,3 +102,15 @@ def test_a_recording_without_a_transcript_says_what_to_do_and_keeps_the_question
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("answer-view")).to_contain_text("hello")
     expect(page.locator(".question")).to_have_count(1)
+
+
+def test_a_new_answer_is_in_sight_with_its_question(visitor: Visitor, ines: Library) -> None:
+    session = ines.session(question=QUESTION)["session_id"]
+    for _ in range(4):
+        ines.api.post(f"/v1/ask/sessions/{session}/messages", json={"content": QUESTION}).raise_for_status()
+    page = visitor.open(f"/ask/{session}", key=ines.key, viewport={"width": 1280, "height": 640})
+    expect(page.locator("answer-view")).to_have_count(5)
+    _ask(page, "What happens to the price?")
+    expect(page.locator("answer-view")).to_have_count(6)
+    expect(page.locator("answer-view").last.locator(".citation").first).to_be_in_viewport()
+    expect(page.locator(".question").last).to_be_in_viewport()

@@ -22,6 +22,7 @@ export class AskView extends HTMLElement {
   /** @type {import("./session-store.js").Session | null} */ session = null;
   /** @type {Turn | null} */ turn = null;
   #visit = 0;
+  #isFollowing = true;
 
   head = new ChatHead();
   log = new Conversation();
@@ -31,6 +32,7 @@ export class AskView extends HTMLElement {
   connectedCallback() {
     this.scroller = h("div", { class: "chat-scroll", tabindex: "-1" }, this.head, h("div", { class: "chat-top" }), this.log);
     fill(this, this.scroller, h("div", { class: "chat-box" }, this.box));
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.box.onask = (content) => this.#ask(content);
     this.box.onstop = () => void this.turn?.stop();
     this.log.onask = (content) => this.#ask(content);
@@ -146,7 +148,8 @@ export class AskView extends HTMLElement {
     this.log.watch(turn, options);
     this.box.running(true);
     turn.addEventListener("change", () => this.#turned(turn, options.isAgain ?? false));
-    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#isFollowing = true;
+    this.#stick();
     return turn;
   }
 
@@ -185,7 +188,7 @@ export class AskView extends HTMLElement {
     if (!isAgain && !turn.userMessageId) void this.#learnQuestion(turn);
     void this.#refresh();
     this.#stick();
-    void this.log.suggest();
+    void this.log.suggest().then(() => this.#stick());
   }
 
   /** The new chat has its id: the address and the list say so. @param {string} id */
@@ -228,10 +231,22 @@ export class AskView extends HTMLElement {
     beside().showRecording({ recording, at, citations, session: this.session?.id ?? null, from });
   }
 
-  /** Keep the newest words in sight for whoever is at the end. */
+  /** Keep the newest words in sight for whoever is at the end, but never push the question out of sight. */
   #stick() {
+    const question = [...this.log.querySelectorAll(".question")].at(-1);
+    if (!this.#isFollowing || !question) return;
+    const box = this.scroller.getBoundingClientRect();
+    const highest = this.scroller.scrollTop + question.getBoundingClientRect().top - box.top - 16;
+    this.#stuckAt = this.scroller.scrollTop = Math.min(this.scroller.scrollHeight - this.scroller.clientHeight, highest);
+  }
+
+  #stuckAt = 0;
+
+  /** Whoever scrolls up reads there in peace. */
+  #scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-    if (scrollHeight - scrollTop - clientHeight < 160) this.scroller.scrollTop = scrollHeight;
+    if (scrollTop < this.#stuckAt - 4) this.#isFollowing = false;
+    if (scrollHeight - scrollTop - clientHeight < 8) this.#isFollowing = true;
   }
 }
 

@@ -77,10 +77,7 @@ export class TimelinePicture extends HTMLElement {
   /** @param {number[]} moments ms */
   setCitations(moments) {
     const title = svg("title", {}, words.cited);
-    this.ticks?.replaceChildren(title, ...moments.map((ms) => {
-      const x = this.#x(ms);
-      return svg("path", { d: `M${x - 4} 0h8l-4 9z` });
-    }));
+    this.ticks?.replaceChildren(title, ...moments.map((ms) => svg("path", { d: `M${this.#x(ms).toFixed(1)} 0v9` })));
   }
 
   /** @param {MouseEvent} event */
