@@ -36,6 +36,8 @@ def _walk(own: Guard, columns: Sequence[Any], filters: frozenset[str], *, is_con
         is_same = (listed.c.tenant_id == ask_sessions.c.tenant_id) & (listed.c.session_id == ask_sessions.c.id)
         is_named = listed.c.recording_id == bindparam("recording_id")
         statement = statement.join(listed, is_same).where(own(listed), is_named)
+        if not own.scoped and "end_user_id" not in filters:
+            statement = statement.where(listed.c.end_user_id == _owner(own))
     conditions: dict[str, ColumnElement[bool]] = {
         "end_user_id": listed.c.end_user_id == bindparam("end_user_id"),
         "scope_type": listed.c.scope_type == bindparam("scope_type"),
@@ -48,6 +50,13 @@ def _walk(own: Guard, columns: Sequence[Any], filters: frozenset[str], *, is_con
         position = tuple_(bindparam("after_us"), bindparam("after_id"))
         statement = statement.where(tuple_(listed.c.last_message_us, id_column) < position)
     return statement.order_by(listed.c.last_message_us.desc(), id_column.desc())
+
+
+def _owner(own: Guard) -> ColumnElement[str]:
+    """Whose the recording is or was: looked up once, it makes the index's order the list's order."""
+    of = ask_session_recordings
+    named = select(of.c.end_user_id).where(own(of), of.c.recording_id == bindparam("recording_id")).limit(1)
+    return named.correlate(None).scalar_subquery()
 
 
 @query

@@ -50,11 +50,15 @@ ask_session_recordings = Table(
     Column("scope_type", Key, nullable=False),
     Column("last_message_us", Int, nullable=False),
     to("ask_sessions", "session_id"),
-    Index("ix_session_recordings_activity", "tenant_id", "recording_id", "last_message_us", "session_id"),
+    Index(
+        "ix_session_recordings_activity", "tenant_id", "recording_id", "end_user_id", "last_message_us", "session_id"
+    ),
+    # All of a recording's rows are one end user's: in the index, so that another's recording costs what none costs.
     Index(
         "ix_session_recordings_scope",
         "tenant_id",
         "recording_id",
+        "end_user_id",
         "scope_type",
         "last_message_us",
         "session_id",

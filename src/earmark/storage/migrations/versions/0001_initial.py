@@ -278,13 +278,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_session_recordings_activity",
         "ask_session_recordings",
-        ["tenant_id", "recording_id", "last_message_us", "session_id"],
+        ["tenant_id", "recording_id", "end_user_id", "last_message_us", "session_id"],
         unique=False,
     )
     op.create_index(
         "ix_session_recordings_scope",
         "ask_session_recordings",
-        ["tenant_id", "recording_id", "scope_type", "last_message_us", "session_id"],
+        ["tenant_id", "recording_id", "end_user_id", "scope_type", "last_message_us", "session_id"],
         unique=False,
     )
     op.create_table(
