@@ -33,6 +33,7 @@ from earmark.text import fold
 BLOCK = 4_096
 _PADDING = "\x01\x01"
 _REACH = 1_000
+_FAR_REACH = 16_000
 _MAX_GRAMS = 12
 _MAX_GRAM_ROWS = 6_000
 _MAX_CANDIDATES = 20_000
@@ -137,6 +138,11 @@ async def _search_index(tenant: Tenant, wanted: str, params: Mapping[str, Any], 
         row = await snapshot.fetch_one(queries.select_title_counter, for_update=False)
         indexed_seq = row[1] if row else 0
         found = await _find_candidates(snapshot, wanted, indexed_seq)
+        reach = _far_reach(found, indexed_seq, params["limit"])
+        if reach is not None:
+            rows = await snapshot.fetch_all(queries.select_sessions_titled_near, {**params, "reach": reach}, **shape)
+            if len(rows) == params["limit"]:
+                return rows
         if found is None or len(found) > _MAX_CANDIDATES:
             # So many that the list's order meets them soon.
             return await snapshot.fetch_all(queries.select_sessions_titled, params, **shape)
@@ -145,6 +151,17 @@ async def _search_index(tenant: Tenant, wanted: str, params: Mapping[str, Any], 
         indexed = await snapshot.fetch_all(query, among, **shape, is_indexed=True) if found else []
         others = await snapshot.fetch_all(query, among, **shape, is_indexed=False)
         return sorted([*indexed, *others], key=_position, reverse=True)[: params["limit"]]
+
+
+def _far_reach(found: Sequence[int] | None, indexed_seq: int, limit: int) -> int | None:
+    """Return how far to look in the list's order where that meets a page sooner than checking all candidates would.
+
+    If every candidate matched and they lay evenly, half of it would do.
+    """
+    if not found or len(found) < _REACH:
+        return None
+    reach = 2 * limit * indexed_seq // len(found)
+    return reach if _REACH < reach <= _FAR_REACH else None
 
 
 def _position(row: Row) -> tuple[int, str]:
