@@ -117,7 +117,7 @@ def test_events_are_gone_five_minutes_after_the_end(tmp_path: Path, monkeypatch:
         with pytest.raises(MessageNotFoundError):
             await follow_turn(desk.tenant, RunningTurns(), session.id, answer.id, 0)
         monkeypatch.setattr(turn_log, "_SWEPT_US", -1_000_000)
-        await turn_log.sweep_events(desk.tenant)
+        await turn_log.sweep_events(desk.runtime.operator)
         assert await turn_log.read_events(desk.tenant, session.id, asked) == ([], None)
 
     at_desk(tmp_path, work)

@@ -43,6 +43,7 @@ from earmark.api.routes import (
 from earmark.api.safe_headers import api_headers_for, with_page_headers
 from earmark.api.streaming import StreamReply
 from earmark.api.wire.common import Health
+from earmark.ask.turn_log import sweep_events
 from earmark.config import Settings
 from earmark.console.site import serve_console
 from earmark.errors import EarmarkError, UnavailableError
@@ -187,10 +188,11 @@ async def _write_last_used(runtime: Runtime) -> None:
 
 
 async def _sweep(runtime: Runtime) -> None:
-    """Now and then, delete kept answers that are older than a day."""
+    """Now and then, delete kept answers that are older than a day, and what turns said a while ago."""
     while True:
         try:
             await idempotency.sweep(runtime.operator)
+            await sweep_events(runtime.operator)
         except EarmarkError as error:  # the database is away: the next round finds the same rows
             log.warning("sweep.failed", error=type(error).__name__)
         await asyncio.sleep(_SWEEP_S)

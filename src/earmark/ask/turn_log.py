@@ -12,10 +12,11 @@ from earmark.ask.turn_feed import TurnEvent
 from earmark.ask.types import AskResult
 from earmark.clock import now_us
 from earmark.errors import EarmarkError, ProviderError
-from earmark.storage.tenant import Tenant
+from earmark.identity.projects import list_tenants
+from earmark.storage.tenant import Operator, Tenant
 
 KEPT_US = 5 * 60 * 1_000_000
-_SWEPT_US = 2 * 3_600 * 1_000_000
+_SWEPT_US = 30 * 60 * 1_000_000
 
 
 class KeptFailureError(ProviderError):
@@ -68,7 +69,10 @@ async def forget_events(work: Tenant, session_id: str, message_id: str) -> None:
     await work.execute(turn_queries.delete_events, {"session_id": session_id, "message_id": message_id})
 
 
-async def sweep_events(tenant: Tenant) -> None:
-    """Delete what no reader can ask for any more."""
-    async with tenant.writing() as work:
-        await work.execute(turn_queries.delete_old_events, {"before_us": now_us() - _SWEPT_US})
+async def sweep_events(operator: Operator) -> None:
+    """Delete what no reader can ask for any more, in every tenant."""
+    before = {"before_us": now_us() - _SWEPT_US}
+    for tenant in await list_tenants(operator):
+        if await tenant.fetch_one(turn_queries.select_old_event, before) is not None:
+            async with tenant.writing() as work:
+                await work.execute(turn_queries.delete_old_events, before)

@@ -63,6 +63,15 @@ def delete_events(own: Guard) -> Delete:
 
 
 @query
+def select_old_event(own: Guard) -> Select[Any]:
+    return (
+        select(ask_turn_events.c.created_us)
+        .where(own(ask_turn_events), ask_turn_events.c.created_us < bindparam("before_us"))
+        .limit(1)
+    )
+
+
+@query
 def delete_old_events(own: Guard) -> Delete:
     return delete(ask_turn_events).where(own(ask_turn_events), ask_turn_events.c.created_us < bindparam("before_us"))
 
