@@ -9,7 +9,19 @@ from typing import cast
 import typer
 
 import earmark
-from earmark.cli import asking, audit, console_link, demo, doctor, importing, keys, projects, reindexing, serving
+from earmark.cli import (
+    asking,
+    audit,
+    backups,
+    console_link,
+    demo,
+    doctor,
+    importing,
+    keys,
+    projects,
+    reindexing,
+    serving,
+)
 from earmark.errors import EarmarkError
 from earmark.logs import configure_logs
 
@@ -34,6 +46,8 @@ app.command("doctor")(doctor.doctor)
 app.command("console-link")(console_link.console_link)
 app.command("audit")(audit.audit)
 app.command("reindex")(reindexing.reindex)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.command("demo", hidden=True)(demo.demo)
 
 

@@ -1,0 +1,200 @@
+"""All rows of the database, read as of one moment and written back: the same form for SQLite and PostgreSQL.
+
+Tables come in an order in which each row's parents come before it; a tenant's tables follow each other.
+Vectors always have the form of `vector_blocks`, whatever the database keeps them in.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Delete, Insert, LargeBinary, Select, Text, bindparam, cast, delete, func, insert, select, tuple_
+
+from earmark.errors import ConflictError
+from earmark.storage.database import Connection, Database
+from earmark.storage.pgvector import chunk_vectors, insert_chunk_vector
+from earmark.storage.query import Guard, Params, Query, Row, long_query, query
+from earmark.storage.tables import CUSTOMER_TABLES, metadata
+from earmark.storage.tables.columns import Int
+from earmark.storage.tenant import Tenant, TenantKey
+
+_PAGE = 2_000
+SYSTEM = ("installation", "projects", "tenants")
+CUSTOMERS = tuple(str(table.name) for table in metadata.sorted_tables if table.name in CUSTOMER_TABLES)
+COLUMNS = {name: tuple(map(str, metadata.tables[name].c.keys())) for name in (*SYSTEM, *CUSTOMERS)}
+BYTES = {
+    name: [at for at, column in enumerate(columns) if isinstance(metadata.tables[name].c[column].type, LargeBinary)]
+    for name, columns in COLUMNS.items()
+}
+"""Which of a table's columns hold bytes."""
+_VECTORS = "vector_blocks"
+
+
+class DatabaseNotEmptyError(ConflictError):
+    """A backup goes into an empty database only."""
+
+    def __init__(self) -> None:
+        super().__init__("The database holds projects already; restore into an empty one.")
+
+
+# ---- queries ---------------------------------------------------------------------------------------
+
+
+@query
+def _select_system(own: Guard, *, name: str) -> Select[Any]:
+    table = metadata.tables[name]
+    return select(table).order_by(*table.primary_key.columns)
+
+
+@query
+def _insert_system(own: Guard, *, name: str) -> Insert:
+    table = metadata.tables[name]
+    values: dict[str, Any] = {column: bindparam(column) for column in COLUMNS[name]}
+    return insert(table).values(values)
+
+
+@query
+def _delete_installation(own: Guard) -> Delete:
+    return delete(metadata.tables["installation"])
+
+
+@long_query
+def _select_page(own: Guard, *, name: str, is_continued: bool) -> Select[Any]:
+    table = metadata.tables[name]
+    key = list(table.primary_key.columns)[1:]
+    statement = select(table).where(own(table)).order_by(*key).limit(bindparam("page_size"))
+    if is_continued:
+        after = [bindparam(f"after_{column.name}", type_=column.type) for column in key]
+        statement = statement.where(tuple_(*key) > tuple_(*after))
+    return statement
+
+
+@long_query
+def _select_vectors(own: Guard) -> Select[Any]:
+    columns = (chunk_vectors.c.end_user_no, chunk_vectors.c.recording_no, chunk_vectors.c.ordinal)
+    is_recording = (chunk_vectors.c.end_user_no == bindparam("of_user", type_=Int)) & (
+        chunk_vectors.c.recording_no == bindparam("of_recording", type_=Int)
+    )
+    vector = cast(chunk_vectors.c.embedding, Text)
+    return select(vector).where(own(chunk_vectors), is_recording).order_by(*columns)
+
+
+@query
+def _insert_row(own: Guard, *, name: str) -> Insert:
+    return own.insert(metadata.tables[name])
+
+
+@query
+def _see_tenant(own: Guard) -> Select[Any]:
+    return select(func.set_config("earmark.tenant_id", bindparam("tenant", type_=Text()), True))
+
+
+# ---- reading ---------------------------------------------------------------------------------------
+
+
+async def walk(database: Database) -> AsyncIterator[tuple[str, TenantKey | None, list[Row]]]:
+    """Yield (table, whose, rows), all as of one moment; large tables in several pieces."""
+    async with database.reading(None) as connection:
+        tenants: list[Row] = []
+        for name in SYSTEM:
+            tenants = await _fetch(database, connection, _select_system, name=name)
+            yield name, None, tenants
+        for tenant_id, project_id, mode in tenants:
+            tenant = await _seeing(database, connection, TenantKey(tenant_id, project_id, mode))
+            for name in CUSTOMERS:
+                async for rows in _pages(tenant, name):
+                    yield name, tenant.key, rows
+
+
+async def _fetch(database: Database, connection: Connection, asked: Query, **shape: Any) -> list[Row]:
+    compiled = database.compiler.compile(asked, scoped=False, shape=shape)
+    return [tuple(row) for row in await connection.fetch_all(compiled, compiled.arguments({}))]
+
+
+async def _seeing(database: Database, connection: Connection, key: TenantKey, *, is_writing: bool = False) -> Tenant:
+    """Return the handle on a tenant, on a connection that goes from one tenant to the next."""
+    tenant = Tenant(database, key, connection, is_writing=is_writing)
+    if database.compiler.dialect_name == "postgresql":
+        await tenant.fetch_all(_see_tenant, {"tenant": str(key.tenant_id)})
+    return tenant
+
+
+async def _pages(tenant: Tenant, name: str) -> AsyncIterator[list[Row]]:
+    if name == _VECTORS and tenant.database.has_pgvector:
+        async for rows in _vector_pages(tenant):
+            yield rows
+        return
+    key = [column.name for column in metadata.tables[name].primary_key.columns][1:]
+    after: dict[str, Any] = {}
+    while True:
+        params = {"page_size": _PAGE, **after}
+        rows = [tuple(row) for row in await tenant.fetch_all(_select_page, params, name=name, is_continued=bool(after))]
+        if rows:
+            yield rows
+        if len(rows) < _PAGE or not key:
+            return
+        last = dict(zip(COLUMNS[name], rows[-1], strict=True))
+        after = {f"after_{column}": last[column] for column in key}
+
+
+async def _vector_pages(tenant: Tenant) -> AsyncIterator[list[Row]]:
+    """One row for each recording, as SQLite keeps it."""
+    async for indexes in _pages(tenant, "recording_indexes"):
+        for index in indexes:
+            row = dict(zip(COLUMNS["recording_indexes"], index, strict=True))
+            params = {"of_user": row["end_user_no"], "of_recording": row["recording_no"]}
+            texts = await tenant.fetch_all(_select_vectors, params)
+            numbers = array("b", [int(float(one)) for (text,) in texts for one in text.strip("[]").split(",")])
+            yield [(row["tenant_id"], row["end_user_no"], row["recording_no"], numbers.tobytes())]
+
+
+# ---- writing ---------------------------------------------------------------------------------------
+
+Piece = tuple[str, TenantKey | None, Iterable[Sequence[Any]]]
+
+
+async def write_back(database: Database, pieces: Iterable[Piece]) -> None:
+    """Write what `walk` yielded into an empty database, in one unit of work.
+
+    Raises: DatabaseNotEmptyError.
+    """
+    async with database.writing(None) as connection:
+        if await _fetch(database, connection, _select_system, name="projects"):
+            raise DatabaseNotEmptyError
+        await _execute(database, connection, _delete_installation, [{}])
+        tenant: Tenant | None = None
+        sizes: dict[tuple[int, int], int] = {}
+        for name, key, rows in pieces:
+            named = [dict(zip(COLUMNS[name], row, strict=True)) for row in rows]
+            if key is None:
+                await _execute(database, connection, _insert_system, named, name=name)
+                continue
+            if tenant is None or tenant.key.tenant_id != key.tenant_id:
+                tenant, sizes = await _seeing(database, connection, key, is_writing=True), {}
+            if name == "recording_indexes":
+                sizes |= {(row["end_user_no"], row["recording_no"]): row["chunk_count"] for row in named}
+            await _insert(tenant, name, named, sizes)
+
+
+async def _execute(
+    database: Database, connection: Connection, asked: Query, rows: Sequence[Params], **shape: Any
+) -> None:
+    compiled = database.compiler.compile(asked, scoped=False, shape=shape)
+    for row in rows:
+        await connection.execute(compiled, compiled.arguments(row))
+
+
+async def _insert(tenant: Tenant, name: str, rows: Sequence[dict[str, Any]], sizes: dict[tuple[int, int], int]) -> None:
+    if name != _VECTORS or not tenant.database.has_pgvector:
+        await tenant.execute_many(_insert_row, rows, name=name)
+        return
+    for row in rows:
+        numbers = array("b", row["vectors"])
+        width = len(numbers) // max(1, sizes[row["end_user_no"], row["recording_no"]])
+        vectors = [
+            {**row, "ordinal": at, "embedding": str(numbers[at * width : (at + 1) * width].tolist())}
+            for at in range(len(numbers) // max(1, width))
+        ]
+        await tenant.execute_many(insert_chunk_vector, vectors)
