@@ -120,3 +120,32 @@ def test_a_chat_is_exported_as_markdown(visitor: Visitor, ines: Library, tmp_pat
 def test_a_chat_that_is_not_there_says_so(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/ask/as_abc123", key=library.key)
     expect(page.get_by_role("alert")).to_contain_text("doesn't exist, or isn't yours")
+
+
+def test_a_chat_renamed_in_the_list_is_renamed_on_its_page(visitor: Visitor, library: Library) -> None:
+    session = library.session(title="Before")
+    page = visitor.open(f"/ask/{session['id']}", key=library.key)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Before")
+    page.locator("session-list a.session").focus()
+    page.keyboard.press("F2")
+    page.keyboard.type("After")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("After")
+    page.locator("chat-head").get_by_role("button", name="Rename").click()
+    page.keyboard.type("At last")
+    page.keyboard.press("Enter")
+    expect(page.locator("session-list .session-title")).to_have_text(["At last"])
+
+
+def test_another_person_begins_with_a_list_of_their_own(visitor: Visitor, library: Library) -> None:
+    library.session(title="Of Ines")
+    mara = library.api.post("/v1/end-users", json={"external_id": "mara"}).json()["id"]
+    library.session(title="Of Mara", end_user_id=mara)
+    page = visitor.open(key=library.key)
+    page.get_by_role("button", name="ines").click()
+    expect(page.locator("session-list .session-title")).to_have_text(["Of Ines"])
+    page.get_by_label("Search titles").fill("Ines")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Change person").click()
+    page.get_by_role("button", name="mara").click()
+    expect(page.locator("session-list .session-title")).to_have_text(["Of Mara"])

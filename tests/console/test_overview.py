@@ -24,3 +24,20 @@ def test_recordings_and_chats_are_counted_and_drawn(visitor: Visitor, library: L
     chart = page.get_by_role("img", name="Chats a day. 3 chats in 30 days")
     expect(chart).to_be_visible()
     assert chart.locator("rect").count() == 30
+
+
+def test_a_key_of_one_person_is_told_what_it_may_not_see(visitor: Visitor, library: Library) -> None:
+    library.session(title="A")
+    token = library.api.post(f"/v1/end-users/{library.end_user_id}/tokens").raise_for_status().json()["token"]
+    page = visitor.open("/overview", key=token)
+    expect(page.get_by_role("img", name="Chats a day")).to_be_visible()
+    expect(page.locator(".overview")).to_contain_text("Questions and tokens are shown to keys of the whole project.")
+
+
+def test_a_token_that_may_only_read_says_so_for_each_file(visitor: Visitor, library: Library) -> None:
+    token = library.api.post(f"/v1/end-users/{library.end_user_id}/tokens").raise_for_status().json()["token"]
+    page = visitor.open("/recordings", key=token)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add transcripts").first.click()
+    chooser.value.set_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"Ada: Hello."})
+    expect(page.locator(".upload-problem")).to_contain_text("recordings:write")

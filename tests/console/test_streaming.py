@@ -150,3 +150,49 @@ def test_tokens_of_each_model_are_drawn_in_the_overview(visitor: Visitor, talked
     expect(page.locator(".figures")).to_contain_text("Answers in 30 days")
     expect(page.get_by_role("img", name="Questions a day")).to_be_visible()
     expect(page.locator(".chart-rows")).to_contain_text("scripted · scripted-1")
+
+
+def test_another_chat_is_not_disturbed_by_an_answer_that_goes_on_elsewhere(
+    visitor: Visitor, talked: Library, model: Model
+) -> None:
+    model.will_say("Other.")
+    other = talked.session(question="Anything else?", title="Elsewhere")["session_id"]
+    model.will_say("Begun,", WAIT, " and done [1].")
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("Begun")
+    page.get_by_role("link", name="Elsewhere").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Elsewhere")
+    model.go_on()
+    expect(page.locator("session-list .session-title").first).to_have_text(QUESTION)
+    page.wait_for_timeout(300)
+    expect(page.locator(".answer-body")).to_have_text("Other.")
+    assert page.url.endswith(other)
+    page.get_by_role("link", name=QUESTION).first.click()
+    expect(page.locator(".answer-body")).to_contain_text("and done")
+
+
+def test_going_to_another_view_leaves_the_address_alone(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say(WAIT, "Late [1].")
+    page = _open(visitor, talked)
+    _ask(page)
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    model.go_on()
+    expect(page.locator("session-list .session-title").first).to_have_text(QUESTION)
+    page.wait_for_timeout(300)
+    assert page.url.endswith("/overview")
+
+
+def test_the_next_question_can_be_typed_while_the_answer_comes(visitor: Visitor, talked: Library, model: Model) -> None:
+    model.will_say("One,", WAIT, " two.")
+    page = _open(visitor, talked)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("One")
+    box = page.get_by_role("textbox", name="Question")
+    box.fill("And then?")
+    model.go_on()
+    expect(page.locator(".answer-body")).to_contain_text("two")
+    expect(box).to_have_value("And then?")
+    page.reload()
+    expect(box).to_have_value("And then?")

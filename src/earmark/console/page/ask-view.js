@@ -40,9 +40,20 @@ export class AskView extends HTMLElement {
     this.log.onsources = (sources) => this.#showSources(sources);
     this.log.addEventListener("retry", (/** @type {any} */ event) => this.#retry(event.detail));
     this.log.addEventListener("grown", () => this.#stick());
+    sessions.addEventListener("change", this.#listed);
     beside().onmoment = (moment) => this.#openMoment(moment);
     this.addEventListener("open-moment", (/** @type {any} */ event) => this.#openMoment(event.detail));
   }
+
+  disconnectedCallback() {
+    sessions.removeEventListener("change", this.#listed);
+  }
+
+  /** The list may have given this chat another title. */
+  #listed = () => {
+    const row = sessions.rows.find((one) => one.id === this.session?.id);
+    if (row && this.head.session) this.head.show(row);
+  };
 
   /** @param {Extract<import("./router.js").Route, {view: "ask"}>} route */
   async show({ session }) {
@@ -100,15 +111,16 @@ export class AskView extends HTMLElement {
     }
   }
 
-  /** @param {import("./session-store.js").Session} session */
-  #settle(session) {
+  /** @param {import("./session-store.js").Session} session @param {boolean} [isAdopted] it began on this page */
+  #settle(session, isAdopted = false) {
     this.session = session;
     this.log.session = session.id;
     this.log.recordingIds = session.scope.recording_ids;
     this.classList.remove("is-fresh");
     this.head.show(session);
     fill(this.box.scope, h("span", { class: "scope-fixed" }, icon("recordings"), scopeName(session.scope)));
-    this.box.begin(session.id, session.message_count === 0);
+    if (isAdopted) this.box.goOn(session.id);
+    else this.box.begin(session.id, session.message_count === 0);
   }
 
   /** @param {any} page */
@@ -178,17 +190,28 @@ export class AskView extends HTMLElement {
 
   /** @param {Turn} turn @param {boolean} isAgain */
   #turned(turn, isAgain) {
-    if (turn !== this.turn) return;
+    if (turn !== this.turn || !this.isConnected) {
+      if (turn.state === "done") void this.#refresh(turn.sessionId);
+      return;
+    }
     if (turn.sessionId && !this.session) void this.#adopt(turn.sessionId);
-    if (turn.userMessageId || turn.state === "done") this.box.sent();
+    if (turn.userMessageId || turn.state === "done") this.#noteSent(turn);
     if (turn.sources?.length && beside().isRoomy && !beside().hasRecording) this.#showSources(turn.sources, false);
     if (turn.state === "running") return;
     this.box.running(false);
     if (turn.state !== "done") return;
     if (!isAgain && !turn.userMessageId) void this.#learnQuestion(turn);
-    void this.#refresh();
+    void this.#refresh(turn.sessionId);
     this.#stick();
     void this.log.suggest().then(() => this.#stick());
+  }
+
+  /** @type {WeakSet<Turn>} */ #sent = new WeakSet();
+
+  /** @param {Turn} turn */
+  #noteSent(turn) {
+    if (!this.#sent.has(turn)) this.box.sent();
+    this.#sent.add(turn);
   }
 
   /** The new chat has its id: the address and the list say so. @param {string} id */
@@ -197,12 +220,12 @@ export class AskView extends HTMLElement {
     this.session = /** @type {any} */ ({ id, scope: this.picker?.scope(), message_count: 1 });
     const session = await call(`/ask/sessions/${id}`, { isQuiet: true });
     if (this.session?.id !== id) return;
-    this.#settle(session);
+    this.#settle(session, true);
     sessions.put(session, { isActive: true });
   }
 
-  async #refresh() {
-    const id = this.session?.id;
+  /** @param {string | null} id */
+  async #refresh(id) {
     const session = await call(`/ask/sessions/${id}`, { isQuiet: true }).catch(() => null);
     if (!session) return;
     sessions.put(session, { isActive: true });

@@ -18,6 +18,7 @@ export class Conversation extends HTMLElement {
   /** @type {(content: string) => void} */ onask = () => {};
   /** @type {(userMessageId: string) => void} */ onagain = () => {};
   /** @type {(sources: any[]) => void} */ onsources = () => {};
+  isBusy = false;
   log = h("div", { class: "log" });
   tail = h("div", { class: "tail" });
 
@@ -27,6 +28,7 @@ export class Conversation extends HTMLElement {
 
   /** Show stored messages, oldest first. @param {Message[]} messages */
   show(messages) {
+    this.isBusy = false;
     fill(this.log);
     fill(this.tail);
     this.prepend_(messages, true);
@@ -87,10 +89,13 @@ export class Conversation extends HTMLElement {
     const speaker = new SentenceSpeaker();
     view.wait(words.thinking);
     speak(words.thinking);
+    this.isBusy = true;
     const changed = () => {
+      if (!view.isConnected) return; // another chat is shown now
       view.session = this.session = turn.sessionId;
       if (turn.state === "running") return this.#running(view, turn, speaker);
       turn.removeEventListener("change", changed);
+      this.isBusy = false;
       if (turn.state === "done") {
         speaker.hear(turn.parts, true);
         old?.remove();
@@ -137,7 +142,7 @@ export class Conversation extends HTMLElement {
   async suggest() {
     const session = this.session;
     const found = await callIfThere(`/ask/sessions/${session}/suggestions`, { isQuiet: true }).catch(() => null);
-    if (!found?.suggestions?.length || session !== this.session || this.tail.childElementCount) return;
+    if (!found?.suggestions?.length || session !== this.session || this.isBusy || this.tail.childElementCount) return;
     fill(this.tail, h("div", { class: "suggestions" }, h("h2", { class: "tail-title" }, words.suggestions),
       found.suggestions.map((/** @type {string} */ text) =>
         h("button", { type: "button", class: "suggestion", onclick: () => this.onask(text) }, text))));

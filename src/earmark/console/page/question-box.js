@@ -35,6 +35,13 @@ export class QuestionBox extends HTMLElement {
     this.#fit();
   }
 
+  /** The chat that began here has its id; what is typed meanwhile stays. @param {string} session */
+  goOn(session) {
+    this.draftName = `earmark.draft.${session}`;
+    this.field.placeholder = words.followUp;
+    if (this.field.value) this.keep(this.field.value);
+  }
+
   /** @param {string} content */
   put(content) {
     this.field.value = content;
@@ -49,7 +56,8 @@ export class QuestionBox extends HTMLElement {
 
   /** The question is on the server now. */
   sent() {
-    sessionStorage.removeItem(this.draftName);
+    if (this.field.value) this.keep(this.field.value);
+    else sessionStorage.removeItem(this.draftName);
   }
 
   focus() {

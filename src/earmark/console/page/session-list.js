@@ -28,10 +28,12 @@ export class SessionList extends HTMLElement {
       this.#filters(), this.list, this.note);
     sessions.addEventListener("change", this.#changed);
     routes.addEventListener("route", this.#marked);
-    void sessions.restart();
+    this.clock = window.setInterval(() => this.#tick(), 60_000);
+    void sessions.reset();
   }
 
   disconnectedCallback() {
+    clearInterval(this.clock);
     sessions.removeEventListener("change", this.#changed);
     routes.removeEventListener("route", this.#marked);
   }
@@ -60,7 +62,15 @@ export class SessionList extends HTMLElement {
     return h("div", { class: "sessions-find" }, h("div", { class: "field-row" }, search, toggle), panel);
   }
 
+  isRenaming = false;
+
+  /** Times are relative: they age. */
+  #tick() {
+    if (!this.isRenaming && !document.hidden) this.list?.refresh();
+  }
+
   #changed = (/** @type {any} */ event) => {
+    if (this.isRenaming) return;
     this.list?.setCount(sessions.rows.length, { isMore: event.detail.isMore });
     fill(this.note, this.#noteFor());
   };
@@ -114,14 +124,14 @@ export class SessionList extends HTMLElement {
     const row = this.list?.rowAt(index);
     if (!row) return;
     const field = h("input", { class: "rename", "aria-label": words.renameLabel, value: session.title, maxlength: 200 });
-    let isDone = false;
+    this.isRenaming = true;
     const finish = async (/** @type {boolean} */ isKept) => {
-      if (isDone) return;
-      isDone = true;
+      if (!this.isRenaming) return;
+      this.isRenaming = false;
       const title = field.value.trim();
       if (isKept && title && title !== session.title) await renameSession(session.id, title).catch((error) => say(error.message));
-      this.list?.refresh();
-      this.list?.focusRow(index);
+      this.list?.setCount(sessions.rows.length);
+      this.list?.focusRow(sessions.rows.findIndex((row) => row.id === session.id));
     };
     field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" || event.key === "Escape") void finish(event.key === "Enter");

@@ -21,6 +21,12 @@ class SessionStore extends EventTarget {
   #isLoading = false;
   /** @type {AbortController | null} */ #walk = null;
 
+  /** Another person's list begins empty and unfiltered. */
+  reset() {
+    [this.rows, this.state] = [[], "loading"];
+    return this.restart({ q: "", scope_type: "", recording_id: "" });
+  }
+
   get isFiltered() {
     return Boolean(this.filters.q || this.filters.scope_type || this.filters.recording_id);
   }
