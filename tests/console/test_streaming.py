@@ -109,6 +109,7 @@ def test_a_model_that_fails_is_named_and_asked_again(visitor: Visitor, talked: L
     _ask(page)
     expect(page.get_by_role("alert")).to_contain_text("The model didn't answer.")
     expect(page.locator(".question")).to_have_text(f"You asked{QUESTION}")
+    expect(page.get_by_role("button", name="Try again")).to_be_in_viewport()
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text("The model didn't answer.")
     model.will_say("Now it does [1].")

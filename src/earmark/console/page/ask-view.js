@@ -199,10 +199,10 @@ export class AskView extends HTMLElement {
     if (turn.sources?.length && beside().isRoomy && !beside().hasRecording) this.#showSources(turn.sources, false);
     if (turn.state === "running") return;
     this.box.running(false);
+    this.#stick();
     if (turn.state !== "done") return;
     if (!isAgain && !turn.userMessageId) void this.#learnQuestion(turn);
     void this.#refresh(turn.sessionId);
-    this.#stick();
     void this.log.suggest().then(() => this.#stick());
   }
 

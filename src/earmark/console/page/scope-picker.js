@@ -95,7 +95,7 @@ class ScopeDialog {
 
   /** @param {any} drawn @param {string} name @param {string} hint @param {boolean} isNow @param {Choice} choice */
   #way(drawn, name, hint, isNow, choice) {
-    return h("button", { type: "button", class: "scope-way", "aria-pressed": String(isNow), onclick: () => this.#finish(choice) },
+    return h("button", { type: "button", class: isNow ? "scope-way is-now" : "scope-way", "aria-pressed": String(isNow), onclick: () => this.#finish(choice) },
       icon(drawn), h("span", {}, h("strong", {}, name), h("span", { class: "muted" }, hint)));
   }
 
@@ -122,6 +122,8 @@ class ScopeDialog {
   }
 
   #count() {
+    const pressed = this.chosen.size ? null : this.element?.querySelector(".is-now");
+    for (const way of this.element?.querySelectorAll(".scope-way") ?? []) way.setAttribute("aria-pressed", String(way === pressed));
     this.done.disabled = !this.chosen.size;
     fill(this.done, this.chosen.size ? `${strings.scope.done}: ${words.chosen(this.chosen.size)}` : strings.scope.done);
   }
