@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -83,8 +82,8 @@ async def _write(runtime: Runtime, archive: zipfile.ZipFile) -> int:
                                     for field in Media.__dataclass_fields__})) for row in rows]  # fmt: skip
     for key, media in kept:
         if media.sha256 is not None:
-            with suppress(MediaNotFoundError):  # deleted since the moment of the rows
-                await _write_media(runtime.media, archive, media.key(key.tenant_id))
+            stored = media.key(key.tenant_id)
+            await write_media(runtime.media, archive, stored, f"media/{stored}")
     return count
 
 
@@ -95,10 +94,14 @@ def _line(name: str, row: Any) -> bytes:
     return orjson.dumps(values) + b"\n"
 
 
-async def _write_media(store: MediaStore, archive: zipfile.ZipFile, key: str) -> None:
-    file = await store.open(key)
+async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, name: str) -> None:
+    """Put bytes into an archive; those that were deleted since their row was read are left out."""
     try:
-        with archive.open(zipfile.ZipInfo(f"media/{key}"), "w", force_zip64=True) as entry:
+        file = await store.open(key)
+    except MediaNotFoundError:
+        return
+    try:
+        with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
             for offset in range(0, file.size_bytes, _PIECE_BYTES):
                 entry.write(await file.read(offset, _PIECE_BYTES))
     finally:

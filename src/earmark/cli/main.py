@@ -18,6 +18,7 @@ from earmark.cli import (
     doctor,
     importing,
     keys,
+    person_export,
     projects,
     reindexing,
     serving,
@@ -48,6 +49,7 @@ app.command("audit")(audit.audit)
 app.command("reindex")(reindexing.reindex)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
+app.command("export")(person_export.export)
 app.command("demo", hidden=True)(demo.demo)
 
 

@@ -1,0 +1,151 @@
+"""`earmark export`: everything one person has, in open formats."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+
+from earmark.ask.export import export_json, export_markdown
+from earmark.ask.sessions import list_sessions
+from earmark.ask.usage import list_usage
+from earmark.cli.asking import find_owner
+from earmark.cli.backups import FileExistsAlreadyError, write_media
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.clock import now_us, render_time, render_time_or_none
+from earmark.identity.audit import record
+from earmark.identity.projects import get_tenant
+from earmark.library.end_users import get_end_user
+from earmark.library.folders import list_folders
+from earmark.library.formats.webvtt_writer import render_webvtt
+from earmark.library.recordings import list_recordings
+from earmark.library.transcripts import get_transcription, list_segments
+from earmark.library.types import Page, Recording
+from earmark.media.downloads import list_media
+from earmark.media.types import EXTENSIONS, Media
+from earmark.runtime import Runtime
+from earmark.storage.tenant import Tenant
+
+T = TypeVar("T")
+_BATCH = 100
+_INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+_ABOUT = """What earmark has of one person, as of {at}.
+
+person.json          who it is
+recordings.json      the recordings, with the names of their files here
+transcripts/*.vtt    what was said, as subtitles; *.json the same with all that is known of it
+folders.json         folders and what is in them
+chats/*.md           Ask sessions to read; *.json the same for `POST /v1/ask/sessions/import`
+usage.json           which models answered how often
+media/               audio, as it was uploaded
+"""
+
+
+def export(
+    project: ProjectOption,
+    end_user: Annotated[str, typer.Option(help="Whose: an external id or eu_….")],
+    file: Annotated[Path | None, typer.Argument(help="The zip to write (default: END_USER.zip).")] = None,
+    mode: ModeOption = "live",
+    as_json: JsonOption = False,
+) -> None:
+    """Write everything that one person has into a zip of JSON, WebVTT, Markdown and media."""
+    check_mode(mode)
+
+    async def work(runtime: Runtime) -> Path:
+        owner = await find_owner(await get_tenant(runtime.operator, project, mode), end_user)  # type: ignore[arg-type]
+        target = file or Path(f"{owner.end_user_id}.zip")
+        if target.exists():
+            raise FileExistsAlreadyError(target)
+        beside = target.with_name(f"{target.name}.part")
+        try:
+            with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
+                await _write(runtime, owner, archive)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+        await record(owner, "end_user.exported", owner.end_user_id)
+        return target
+
+    written = run(work)
+    emit({"file": str(written)}, as_json=as_json, text=str(written))
+
+
+async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> None:
+    assert owner.end_user_id is not None
+    kept: list[Media] = []
+    async with owner.reading() as snapshot:
+        user = await get_end_user(snapshot, owner.end_user_id)
+        archive.writestr("README.txt", _ABOUT.format(at=render_time(now_us())))
+        person = {name: getattr(user, name) for name in ("id", "external_id", "email", "name")}
+        metadata = orjson.loads(user.metadata_json) if user.metadata_json else None
+        _add(archive, "person.json", {**person, "metadata": metadata, "created_at": render_time(user.created_us)})
+        recordings = []
+        async for one in _all(lambda page: list_recordings(snapshot, page, {})):
+            media = (await list_media(snapshot, [one.id])).get(one.id, [])
+            kept += [each for each in media if each.sha256]
+            recordings.append(await _write_recording(snapshot, one, media, archive))
+        _add(archive, "recordings.json", recordings)
+        _add(archive, "folders.json", [one async for one in _folders(snapshot)])
+        _add(archive, "usage.json", [day._asdict() for day in await list_usage(snapshot, {})])
+        async for session in _all(lambda page: list_sessions(snapshot, page, {}), by="last_message_us"):
+            archive.writestr(f"chats/{session.id}.md", await export_markdown(snapshot, session.id))
+            _add(archive, f"chats/{session.id}.json", await export_json(snapshot, session.id))
+    for each in kept:
+        await write_media(runtime.media, archive, each.key(owner.key.tenant_id), _media_name(each))
+
+
+def _add(archive: zipfile.ZipFile, name: str, value: Any) -> None:
+    archive.writestr(name, orjson.dumps(value, option=_INDENTED))
+
+
+async def _all(fetch: Callable[[Page], Awaitable[list[T]]], by: str = "created_us") -> AsyncIterator[T]:
+    after: tuple[int, str] | None = None
+    while True:
+        rows = await fetch(Page(_BATCH, after))
+        for row in rows:
+            yield row
+        if len(rows) < _BATCH:
+            return
+        after = (getattr(rows[-1], by), getattr(rows[-1], "id"))  # noqa: B009 (T has no bound)
+
+
+async def _write_recording(
+    snapshot: Tenant, recording: Recording, media: list[Media], archive: zipfile.ZipFile
+) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": recording.id, "name": recording.name, "device_id": recording.device_id, "source": recording.source,
+        "duration_ms": recording.duration_ms, "recorded_at": render_time_or_none(recording.recorded_us),
+        "metadata": orjson.loads(recording.metadata_json) if recording.metadata_json else None,
+        "created_at": render_time(recording.created_us), "media": [_media_name(one) for one in media if one.sha256],
+        "transcript": None,
+    }  # fmt: skip
+    if recording.transcription_id is not None:
+        transcription = await get_transcription(snapshot, recording.transcription_id)
+        segments = await list_segments(snapshot, recording.transcription_id)
+        shown["transcript"] = f"transcripts/{recording.id}.vtt"
+        archive.writestr(shown["transcript"], render_webvtt(segments))
+        native = [
+            {"start": one.start_ms / 1_000, "end": one.end_ms / 1_000, "speaker": one.speaker, "text": one.text,
+             "confidence": one.confidence}
+            for one in segments
+        ]  # fmt: skip
+        known = [{name: value for name, value in one.items() if value is not None} for one in native]
+        document = {"name": recording.name, "language": transcription.language, "segments": known}
+        _add(archive, f"transcripts/{recording.id}.json",
+             {name: value for name, value in document.items() if value is not None})  # fmt: skip
+    return shown
+
+
+def _media_name(media: Media) -> str:
+    return f"media/{media.recording_id}/{media.id}.{EXTENSIONS[media.content_type]}"
+
+
+async def _folders(snapshot: Tenant) -> AsyncIterator[dict[str, Any]]:
+    async for folder in _all(lambda page: list_folders(snapshot, page, {})):
+        filter_ = {"folder_id": folder.id}
+        inside = [one.id async for one in _all(lambda page, only=filter_: list_recordings(snapshot, page, only))]  # type: ignore[misc]
+        yield {"id": folder.id, "name": folder.name, "created_at": render_time(folder.created_us), "recordings": inside}
