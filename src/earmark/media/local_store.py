@@ -50,6 +50,7 @@ class LocalStore:
     async def keep(self, staged: Staged, key: str) -> None:
         assert isinstance(staged, StagedFile)
         await self._run(_move, staged.path, self._path(key))
+        await staged.discard()  # what is left of it: an open file
 
     async def open(self, key: str) -> OpenFile:
         try:
@@ -134,8 +135,10 @@ class StagedFile:
         await self._run(self._close)
 
     def _close(self) -> None:
-        os.close(self._descriptor)
-        self.path.unlink(missing_ok=True)  # gone already if it was kept
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self.path.unlink(missing_ok=True)  # gone already if it was kept
 
 
 class OpenFile:

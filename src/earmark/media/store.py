@@ -34,7 +34,7 @@ class Staged(Protocol):
         """Make what was written survive a crash."""
 
     async def discard(self) -> None:
-        """Let the bytes go, unless they were kept."""
+        """Let the bytes go, unless they were kept; again does nothing."""
 
 
 class StoredFile(Protocol):
