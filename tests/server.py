@@ -21,6 +21,7 @@ from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime, open_runtime
+from tests.zygote import Forked, run_forked
 
 T = TypeVar("T")
 EARMARK = [sys.executable, "-m", "earmark"]
@@ -62,10 +63,8 @@ class Place:
         return asyncio.run(main())
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command of the CLI."""
-        done = subprocess.run(
-            [*EARMARK, *arguments], env=self.environment, capture_output=True, text=True, timeout=300, check=False
-        )
+        """Run a command of the CLI, in a process of its own."""
+        done = run_forked(arguments, self.environment, timeout=300)
         if check:
             assert done.returncode == 0, done.stderr
         return done
@@ -77,7 +76,7 @@ class Server:
 
     place: Place
     base_url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     extra: dict[str, Any] = field(default_factory=dict)
 
     def client(self, key: str | None = None) -> httpx.Client:
@@ -96,13 +95,14 @@ def running(
     place: Place, *options: str, command: Sequence[str] = SERVE, stderr: IO[str] | None = None, **env: str
 ) -> Iterator[Server]:
     """Start a server on a free port and stop it at the end; its log goes to `stderr`."""
-    process = subprocess.Popen(
-        [*command, *options],
-        env={**place.environment, **env},
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-    )
+    environment = {**place.environment, **env}
+    process: subprocess.Popen[str] | Forked
+    if command == SERVE:
+        process = Forked(["serve", "--port", "0", *options], environment, stdout=subprocess.PIPE, stderr=stderr)
+    else:
+        process = subprocess.Popen(
+            [*command, *options], env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
     assert process.stdout is not None
     found = _ADDRESS.search(process.stdout.readline())
     assert found, "the server did not say where it listens"
