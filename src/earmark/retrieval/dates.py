@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
@@ -13,31 +14,39 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NAMES: Final = (  # not from `calendar`, whose names follow the server's locale
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-_MONTHS: Final = {
-    name.lower(): number
-    for names in (
-        _NAMES,
-        [name[:3] for name in _NAMES],
-        ["Sept" if name == "September" else name for name in _NAMES],
-    )
-    for number, name in enumerate(names, start=1)
-}
+_NAMES: Final = (  # not from `calendar`, whose names follow the server's locale; accents are folded away
+    "january february march april may june july august september october november december",
+    "januar februar marz april mai juni juli august september oktober november dezember",
+    "janner feber marz april mai juni juli august september oktober november dezember",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+    "jan feb mar apr may jun jul aug sep oct nov dec",
+    "jan feb mar apr may jun jul aug sept oct nov dec",
+)
+"""English, German (and Austrian), French, Spanish, Italian, Portuguese, Dutch, English for short."""
+_MONTHS: Final = {name: number for names in _NAMES for number, name in enumerate(names.split(), start=1)}
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _SPOKEN: Final = re.compile(
-    rf"(?:\b(?P<before>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+)?\b(?P<month>{_MONTH})\b\.?"
-    r"(?:\s+(?:the\s+)?(?P<after>\d{1,2})(?:st|nd|rd|th)?\b)?(?:,?\s+(?P<year>(?:19|20)\d\d)\b)?",
-    re.IGNORECASE | re.ASCII,
+    rf"(?:\b(?P<before>\d{{1,2}})(?:st|nd|rd|th|er|e|\.)?(?:\s+(?:of|de|di))?\s+)?\b(?P<month>{_MONTH})\b\.?"
+    r"(?:\s+(?:the\s+)?(?P<after>\d{1,2})(?:st|nd|rd|th)?\b)?(?:,?\s+(?:de\s+|del\s+)?(?P<year>(?:19|20)\d\d)\b)?",
+    re.ASCII,
 )
 _ISO: Final = re.compile(r"\b((?:19|20)\d\d)-(\d\d)-(\d\d)\b", re.ASCII)
+_DOTTED: Final = re.compile(r"\b(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\. ?(?P<year>(?:19|20)\d\d)\b", re.ASCII)
+_COUNTED: Final = re.compile(  # 2026年3月12日, 3월 12일
+    r"(?:(?P<year>(?:19|20)\d\d)\s?(?:年|년)\s?)?(?<!\d)(?P<month>\d{1,2})\s?(?:月|월)(?:\s?(?P<day>\d{1,2})\s?(?:日|號|号|일))?"
+)
 _YEAR: Final = re.compile(r"\b((?:19|20)\d\d)\b", re.ASCII)
-_ALSO_OTHERS: Final = frozenset({"april", "may", "june", "august", "march", "mar", "jan", "jun"})
-"""Months that are people's names or verbs too: alone, they need a word like "in" before them."""
+_ALSO_OTHERS: Final = frozenset(
+    {"april", "may", "june", "august", "march", "mar", "jan", "jun", "mars", "mayo", "mai", "mei", "marco", "julio"}
+)
+"""Months that are people's names or other words too: alone, they need a word like "in" before them."""
 _INTRODUCES_MONTH: Final = re.compile(
-    r"\b(?:in|of|by|since|until|till|during|last|this|next|the|early|mid|late|around)[\s-]+\Z", re.IGNORECASE
+    r"\b(?:in|of|by|since|until|till|during|last|this|next|the|early|mid|late|around|im|seit|bis|anfang|mitte|ende|en|"
+    r"de|du|fin|debut|depuis|mois|desde|hasta|em|ate|nel|da|fino|sinds|tot|begin|eind)[\s-]+\Z"
 )
 
 _PLANNED_AHEAD_DAYS: Final = 7.0
@@ -57,21 +66,35 @@ class DateMention:
 def find_dates(question: str) -> tuple[DateMention, ...]:
     """Return the dates of a question: "12 May 2026", "on March 3rd", "in November", "2026-05-12", "in 2025".
 
-    English month names only; a bare year counts only where no finer date was found.
+    Months as seven languages write them, dates as 12.3.2026 and 2026年3月12日;
+    a bare year counts only where no finer date was found.
     """
-    found = [DateMention(*map(int, match.groups())) for match in _ISO.finditer(question)]
-    for match in _SPOKEN.finditer(question):
-        name = match["month"]
-        day = match["before"] or match["after"]
-        alone = not (day or match["year"])
-        before = question[: match.start("month")]
-        if alone and name.lower() in _ALSO_OTHERS and not _INTRODUCES_MONTH.search(before):
-            continue
-        year = int(match["year"]) if match["year"] else None
-        found.append(DateMention(year, _MONTHS[name.lower()], int(day) if day else None))
+    text = _without_accents(question)
+    found = [DateMention(*map(int, match.groups())) for match in _ISO.finditer(text)]
+    found += [_mention(match, match["month"]) for pattern in (_DOTTED, _COUNTED) for match in pattern.finditer(text)]
+    for match in _SPOKEN.finditer(text):
+        is_alone = not (match["before"] or match["after"] or match["year"])
+        before = text[: match.start("month")]
+        if not (is_alone and match["month"] in _ALSO_OTHERS and not _INTRODUCES_MONTH.search(before)):
+            day = match["before"] or match["after"]
+            year = int(match["year"]) if match["year"] else None
+            found.append(DateMention(year, _MONTHS[match["month"]], int(day) if day else None))
     if not found:
-        found = [DateMention(int(match[1]), None, None) for match in _YEAR.finditer(question)]
+        found = [DateMention(int(match[1]), None, None) for match in _YEAR.finditer(text)]
     return tuple(mention for mention in found if _is_possible(mention))
+
+
+def _without_accents(text: str) -> str:
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    bare = "".join(one for one in unicodedata.normalize("NFD", folded) if not unicodedata.combining(one))
+    return unicodedata.normalize("NFC", bare)
+
+
+def _mention(match: re.Match[str], month: str) -> DateMention:
+    year, day = match["year"], match["day"]
+    return DateMention(int(year) if year else None, int(month), int(day) if day else None)
 
 
 def closeness(mentions: Sequence[DateMention], recorded_at_ms: Sequence[int | None]) -> NDArray[np.float64]:
