@@ -30,6 +30,7 @@ from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
+from tests.server import Place
 
 T = TypeVar("T")
 TALK = (
@@ -161,11 +162,18 @@ async def _new_owner(runtime: Runtime) -> Tenant:
     return whole.acting_for(user.id, user.number)
 
 
-def at_desk(folder: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
-    """Run `work` with a desk over an empty database in `folder`."""
+def new_place() -> Place:
+    """Return an empty place; `conftest.py` puts the one of the database under test here."""
+    raise NotImplementedError
+
+
+def at_desk(_: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Run `work` with a desk over an empty database."""
+
+    settings = new_place().settings
 
     async def main() -> T:
-        async with another_process(Settings(data_dir=folder / "earmark"), FakeModel()) as desk:
+        async with another_process(settings, FakeModel()) as desk:
             return await work(desk)
 
     return asyncio.run(main())

@@ -11,6 +11,7 @@ import pytest
 
 import earmark.ask.sessions
 import earmark.ask.turn
+import earmark.ask.turn_keeper
 import earmark.ask.turn_queue
 from earmark.ask import queries
 from earmark.ask.errors import (
@@ -256,7 +257,8 @@ def test_sources_of_a_recording_deleted_during_the_turn_are_not_kept(tmp_path: P
 
 
 def test_a_turn_that_lost_its_lease_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(earmark.ask.turn_queue, "LEASE_US", -1)  # a lease is over as soon as it is taken
+    for module in (earmark.ask.turn_queue, earmark.ask.turn_keeper):  # a lease is over as soon as it is taken
+        monkeypatch.setattr(module, "LEASE_US", -1)
 
     async def work(desk: Desk) -> None:
         session = await desk.session()
