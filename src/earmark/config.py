@@ -172,6 +172,8 @@ class Settings(BaseSettings):
     """Transcriptions a minute that a project's live or test data may start; 0 switches the limit off."""
     upload_limit_bytes: Annotated[int, Field(ge=1)] = 2 << 30
     """How long an uploaded file may be."""
+    requests_at_once: Annotated[int, Field(ge=1)] = 400
+    """Requests that one server process works on at once, open streams included; more get 503 with Retry-After."""
     shutdown_grace_s: Annotated[float, Field(ge=0, le=600)] = 20.0
     """How long requests under way may go on after SIGTERM; new ones get 503 meanwhile."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0

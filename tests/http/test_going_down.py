@@ -36,7 +36,7 @@ def _asking(place: Place, pause_s: float, *options: str, **env: str) -> Iterator
         Library(client).recording(user, TALK)
         path = f"/v1/ask/sessions/{Library(client).session(user)['id']}"
         answer: Future[httpx.Response] = pool.submit(other.post, f"{path}/messages", json=QUESTION)
-        while client.get(path).json()["active_turn"] is None:
+        while client.get(path).json().get("active_turn", 1) is None:
             time.sleep(0.02)
         yield server, client, path, answer
 
@@ -121,3 +121,14 @@ def _put(server: Server, project: ProjectKeys, recording: str, wait: str, body: 
         except httpx.TransportError:
             return
         assert answer.status_code in (202, 503), answer.text
+
+
+def test_more_requests_at_once_than_the_server_takes_on_are_told_to_try_again(fresh_place: Place) -> None:
+    with _asking(fresh_place, 2.0, EARMARK_REQUESTS_AT_ONCE="1") as (server, client, path, answer):
+        with server.client() as stranger:
+            assert stranger.get("/health").status_code == 200
+        refused = client.get(path)
+        assert (refused.status_code, error_of(refused)["code"]) == (503, "unavailable")
+        assert refused.headers["retry-after"] == "1"
+        assert answer.result(30).status_code == 200
+        assert client.get(path).status_code == 200

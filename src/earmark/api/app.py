@@ -91,7 +91,7 @@ class Edge:
         self.fastapi = _describe(self._lifespan, has_metrics=settings.metrics)
         self.runtime: Runtime | None = None
         self._cursors: CursorSigner | None = None
-        self._draining = self.fastapi.state.draining = Draining(settings.shutdown_grace_s)
+        self._draining = self.fastapi.state.draining = Draining(settings.shutdown_grace_s, settings.requests_at_once)
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -155,8 +155,7 @@ class Edge:
     async def _answer(self, call: Call, scope: Scope) -> Reply:
         request_id = call.request_id
         try:
-            if self._draining.is_on:
-                raise ShuttingDownError
+            self._draining.refuse_if_busy()
             if self._origins and scope["method"] == "OPTIONS":
                 preflight = answer_preflight(scope, cors_headers(scope, self._origins))
                 if preflight is not None:

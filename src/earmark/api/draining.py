@@ -33,11 +33,21 @@ class ShuttingDownError(UnavailableError):
         super().__init__("The server is shutting down; try again in a few seconds.")
 
 
-class Draining:
-    """Whether the server goes down, and which requests still run."""
+class OverloadedError(UnavailableError):
+    """More requests at once than the server takes on; those under way go on."""
 
-    def __init__(self, grace_s: float) -> None:
+    retry_after_s = 1
+
+    def __init__(self) -> None:
+        super().__init__("The server has more to do than it can take on; try again in a second.")
+
+
+class Draining:
+    """Whether the server goes down or has its hands full, and which requests run."""
+
+    def __init__(self, grace_s: float, most: int) -> None:
         self._grace_s = grace_s
+        self._most = most
         self._running: set[asyncio.Task[Any]] = set()
         self.also: Callable[[], set[asyncio.Task[Any]]] = set
         """Returns what else may finish: turns go on without the request that began them."""
@@ -56,6 +66,13 @@ class Draining:
             yield
         finally:
             self._running.discard(task)
+
+    def refuse_if_busy(self) -> None:
+        """Raise ShuttingDownError or OverloadedError where a new request can't be taken on."""
+        if self.is_on:
+            raise ShuttingDownError
+        if len(self._running) > self._most:
+            raise OverloadedError
 
     def listen(self) -> None:
         """Come before the handlers that are installed for the signals, and hand over to them in the end.
