@@ -138,6 +138,16 @@ def test_the_audit_trail_says_who_did_what(desk: Place, fresh_project: str) -> N
     assert len(desk.cli("audit", "--project", fresh_project).stdout.splitlines()) == 2
 
 
+def test_a_console_link_is_one_line_for_a_person_and_json_for_a_script(desk: Place, project: str) -> None:
+    line = desk.cli("console-link", "--project", project).stdout
+    assert re.fullmatch(r"http://127\.0\.0\.1:8787/console#code=[A-Za-z0-9]{43}\n", line)
+    shown = json.loads(desk.cli("console-link", "--project", project, "--json").stdout)
+    assert set(shown) == {"url", "expires_at"}
+    assert shown["url"] not in line  # each is a new one
+    unknown = ("console-link", "--project", project, "--end-user", "nobody")
+    check_mistake(desk.cli(*unknown, check=False), 1)
+
+
 def test_revoking_an_unknown_key_is_one_sentence(desk: Place, project: str) -> None:
     check_mistake(desk.cli("keys", "revoke", "key_unknown", "--project", project, check=False), 1)
 

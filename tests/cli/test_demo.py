@@ -37,6 +37,11 @@ class Demo:
         return str(re.findall(r"http://[0-9.:]+", self.text)[0])
 
     @property
+    def link(self) -> str:
+        """The console's link."""
+        return str(re.findall(r"http://\S+/console#code=\w+", self.text)[0])
+
+    @property
     def commands(self) -> list[str]:
         """The commands to paste."""
         return [line.strip() for line in self.text.splitlines() if line.strip().startswith("curl")]
@@ -73,6 +78,12 @@ def _paste(command: str) -> tuple[int, Any]:
     return int(status), json.loads(body)
 
 
+def _follow(link: str) -> httpx.Response:
+    """Do what the console does with a link: exchange the code in its fragment."""
+    address, _, code = link.partition("/console#code=")
+    return httpx.post(f"{address}/v1/console/sign-in", json={"code": code})
+
+
 @dataclass
 class Runs:
     """Two runs on the same data."""
@@ -85,6 +96,7 @@ class Runs:
     sessions_after: Any
     status_of_first_key: int
     status_of_second_key: int
+    signed_in: list[httpx.Response]
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +104,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     place = Place(tmp_path_factory.mktemp("demo") / "earmark")
     with _demo(place) as first:
         answers = [_paste(command) for command in first.commands]
+        signed_in = [_follow(first.link) for _ in range(2)]
         with httpx.Client(base_url=first.address, headers={"Authorization": f"Bearer {first.key}"}) as client:
             recordings = client.get("/v1/recordings", params={"limit": 100}).json()["data"]
             cited = next(part for part in answers[1][1]["message"]["parts"] if part["type"] == "citation")
@@ -103,7 +116,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         old, new = (
             httpx.get(url, headers={"Authorization": f"Bearer {demo.key}"}).status_code for demo in (first, second)
         )
-    return Runs(first, second, answers, recordings, sound, sessions, old, new)
+    return Runs(first, second, answers, recordings, sound, sessions, old, new, signed_in)
 
 
 def test_the_demo_prints_three_commands(runs: Runs) -> None:
@@ -144,6 +157,11 @@ def test_a_second_run_keeps_the_data(runs: Runs) -> None:
 def test_a_second_run_makes_a_new_key_and_revokes_the_first(runs: Runs) -> None:
     assert runs.first.key != runs.second.key
     assert (runs.status_of_first_key, runs.status_of_second_key) == (401, 200)
+
+
+def test_the_printed_link_signs_in_once(runs: Runs) -> None:
+    assert [one.status_code for one in runs.signed_in] == [200, 401]
+    assert runs.signed_in[0].json()["key"].startswith("sk_test_")
 
 
 def test_ctrl_c_ends_the_demo_quietly(runs: Runs) -> None:
