@@ -165,3 +165,20 @@ def test_a_narrow_window_has_its_chats_in_a_sheet(visitor: Visitor, ines: Librar
     expect(page.get_by_role("heading", level=1)).to_have_text("Pocket chat")
     expect(page.get_by_label("Search titles")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_sheet_of_a_narrow_window_keeps_the_keyboard_and_gives_it_back(visitor: Visitor, ines: Library) -> None:
+    session = ines.session(question="When did we move the launch?")["session_id"]
+    page = visitor.open(f"/ask/{session}", key=ines.key, viewport={"width": 390, "height": 844})
+    page.get_by_role("button", name="Chats").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Chats")).to_be_focused()
+    page.locator(".citation").first.click()
+    expect(page.locator("beside-panel .line.is-marked")).to_be_in_viewport()
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('beside-panel')"
+        )
+    page.locator("beside-panel").get_by_role("button", name="Close").click()
+    expect(page.locator(".citation").first).to_be_focused()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Route, expect
 
-from tests.console.conftest import Library, Visitor, elsewhere, new_library
+from tests.console.conftest import BOARD, Library, Visitor, elsewhere, new_library
 from tests.server import Place, running
 
 QUESTION = "When did we move the launch?"
@@ -117,3 +117,15 @@ def test_a_stumble_is_said_with_a_way_to_go_on(visitor: Visitor, ines: Library) 
     expect(page.locator("h1")).to_be_visible()
     assert [one for one in visitor.trouble if "a bug" not in one] == []
     visitor.trouble.clear()
+
+
+def test_a_chat_about_a_recording_that_was_deleted_says_why_it_cannot_be_asked(
+    visitor: Visitor, library: Library
+) -> None:
+    recording = library.record("Board call", BOARD)
+    session = library.session(scope={"type": "recording", "recording_id": recording}, title="Gone")
+    library.api.delete(f"/v1/recordings/{recording}").raise_for_status()
+    page = visitor.open(f"/ask/{session['id']}", key=library.key)
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("were deleted; it can be read but not asked")

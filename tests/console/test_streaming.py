@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import BOARD, DEALERS, Library, Visitor, new_library
+from earmark.identity.keys import list_keys, revoke_key
+from earmark.identity.projects import get_tenant
+from earmark.runtime import Runtime
+from tests.console.conftest import BOARD, DEALERS, Library, Visitor, elsewhere, new_library
 from tests.console.model import WAIT, Model, speaking_model
-from tests.server import Place, running
+from tests.server import Place, new_bound_key, running
 
 QUESTION = "When did we move the launch?"
 
@@ -197,3 +200,24 @@ def test_the_next_question_can_be_typed_while_the_answer_comes(visitor: Visitor,
     expect(box).to_have_value("And then?")
     page.reload()
     expect(box).to_have_value("And then?")
+
+
+def test_a_key_revoked_in_the_middle_of_an_answer_leads_to_sign_in(
+    visitor: Visitor, talked: Library, model: Model
+) -> None:
+    place = talked.server.place
+    key = elsewhere(lambda: new_bound_key(place, talked.project_id, talked.end_user_id, label="short"))
+    model.will_say("As long as it lasts,", WAIT, " no longer.")
+    page = visitor.open("/ask", key=key, base_url=talked.server.base_url)
+    _ask(page)
+    expect(page.locator(".answer-body")).to_contain_text("As long as it lasts")
+
+    async def revoke(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, talked.project_id, "live")
+        for one in await list_keys(tenant):
+            if one.label == "short":
+                await revoke_key(tenant, one.id)
+
+    elsewhere(lambda: place.run(revoke))
+    expect(page.get_by_role("alert")).to_contain_text("Your key has expired or was revoked")
+    model.go_on()

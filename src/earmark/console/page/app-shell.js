@@ -31,7 +31,8 @@ export class AppShell extends HTMLElement {
       h("a", { class: "skip", href: "#content", onclick: (/** @type {Event} */ event) => { event.preventDefault(); this.main.focus(); } }, strings.skip),
       new ConnectionBar(),
       h("div", { class: "frame" },
-        h("aside", { class: "side", "aria-label": strings.sessions.title }, this.#side()),
+        h("aside", { class: "side", "aria-label": strings.sessions.title,
+          onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && !event.defaultPrevented && this.#drawer(false) }, this.#side()),
         h("div", { class: "middle" }, this.#topBar(), this.main, this.curl),
         new BesidePanel()));
     routes.addEventListener("route", this.#go);
@@ -65,9 +66,11 @@ export class AppShell extends HTMLElement {
 
   /** @param {boolean} isOpen */
   #drawer(isOpen) {
+    const isLeft = !isOpen && this.classList.contains("is-drawn") && this.querySelector(".side")?.contains(document.activeElement);
     this.classList.toggle("is-drawn", isOpen);
     this.drawerButton.setAttribute("aria-expanded", String(isOpen));
     this.main.inert = isOpen;
+    if (isLeft) this.drawerButton.focus();
     if (isOpen) /** @type {HTMLElement | null} */ (this.querySelector(".sessions-find input"))?.focus();
   }
 

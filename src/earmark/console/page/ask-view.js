@@ -200,6 +200,7 @@ export class AskView extends HTMLElement {
     if (turn.state === "running") return;
     this.box.running(false);
     this.#stick();
+    if (isGone(turn.error) && turn.sessionId) return void this.#load(turn.sessionId); // it ended while nobody listened
     if (turn.state !== "done") return;
     if (!isAgain && !turn.userMessageId) void this.#learnQuestion(turn);
     void this.#refresh(turn.sessionId);

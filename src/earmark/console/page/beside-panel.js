@@ -37,7 +37,8 @@ export class BesidePanel extends HTMLElement {
   /** As a sheet it has the keyboard to itself. */
   #holdRest() {
     const isSheet = !this.hidden && !this.isRoomy;
-    for (const one of this.parentElement?.children ?? []) if (one !== this) /** @type {HTMLElement} */ (one).inert = isSheet;
+    const rest = [...(this.parentElement?.children ?? []), ...document.querySelectorAll(".skip")];
+    for (const one of rest) if (one !== this) /** @type {HTMLElement} */ (one).inert = isSheet;
   }
 
   /** @param {boolean} isFocused */

@@ -89,7 +89,6 @@ export const strings = {
     failed: "The model didn't answer.",
     notReady: "This recording has no transcript yet. Add one, then ask again.",
     addTranscript: "Open the recording",
-    conflict: "Something this chat looks at is gone, so it can't be asked any more. It can still be read.",
     tooLong: "The transcript doesn't fit the model.",
     limited: (/** @type {number} */ s) => `Too many requests. You can ask again in ${s} s.`,
     kept: "Your question is kept.",

@@ -1,6 +1,6 @@
 // One question on its way to an answer: sent, streamed, followed after a broken line, stopped.
 
-import { ApiError, AwayError, call, isAbort, newRequestKey, open } from "./api.js";
+import { ApiError, AwayError, call, isAbort, newRequestKey, open, wire } from "./api.js";
 import { readEvents } from "./events.js";
 import { strings } from "./strings.js";
 import { sleep } from "./time.js";
@@ -108,7 +108,10 @@ export class Turn extends EventTarget {
     else if (event === "text.delta") this.parts.push({ type: "text", text: data.text });
     else if (event === "citation") this.parts.push({ type: "citation", ...data });
     else if (event === "turn.completed") return this.#complete(data);
-    else if (event === "turn.failed") return this.#fail(new ApiError(502, data, 0));
+    else if (event === "turn.failed") {
+      if (data.error?.code === "unauthorized") wire.dispatchEvent(new Event("unauthorized"));
+      return this.#fail(new ApiError(502, data, 0));
+    }
     this.#changed();
     if (event === "turn.started" && this.isStopping) void this.stop();
   }
@@ -150,7 +153,6 @@ export function failureOf(error) {
   if (!(error instanceof ApiError)) return words.failed;
   if (error.code === "transcription_not_ready") return words.notReady;
   if (error.code === "context_too_large") return words.tooLong;
-  if (error.status === 409) return words.conflict;
   if (error.code === "provider_error") return `${words.failed} ${error.message}`;
   return error.message;
 }
