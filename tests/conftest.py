@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import Cluster, running_cluster
 from tests.server import Place
 
+# How long an example takes says more of the machine's other work than of ours.
+settings.register_profile("earmark", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("earmark")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 

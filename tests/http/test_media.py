@@ -343,6 +343,26 @@ def _arriving(place: Place) -> list[Path]:
     return [path for path in files_of(place) if path.suffix == ".part"]
 
 
+def _most_memory_kb(server: Server) -> int:
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+def test_audio_of_any_length_takes_little_memory_in_and_out(fresh_place: Place) -> None:
+    block, count = bytes(1 << 20), 96
+    with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
+        library = Library(client)
+        small = with_audio(library, library.user())
+        assert httpx.get(address(library, small)).content == AUDIO
+        before = _most_memory_kb(server)
+        recording = library.recording(library.user())
+        assert send(begin(library, recording), _chunked(*[block] * count)).status_code == 200
+        assert complete(library, recording).json()["file_size_bytes"] == count << 20
+        with httpx.stream("GET", address(library, recording)) as answer:
+            assert sum(map(len, answer.iter_raw())) == count << 20
+        assert _most_memory_kb(server) - before < 24 << 10
+
+
 def test_files_and_folders_are_their_owners_only(server: Server, library: Library) -> None:
     recording = with_audio(library, library.user())
     file = next(path for path in files_of(server.place) if recording in str(path))

@@ -104,7 +104,7 @@ class Edge:
         async with open_runtime(self._settings) as runtime:
             self.runtime = app.state.runtime = runtime
             self._cursors = CursorSigner(runtime.cursor_secret)
-            self._observer = Observer(runtime.metrics, logs_requests=self._settings.log_requests)
+            self._observer = _observer_of(runtime)
             self._draining.also = runtime.turns.running.tasks
             self._draining.listen()
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
@@ -261,6 +261,12 @@ async def _health(request: Request) -> Response:
         "billing": "disabled",
     }
     return _to_response(json_reply(body, 200 if is_healthy else 503), new_id("req"))
+
+
+def _observer_of(runtime: Runtime) -> Observer:
+    settings = runtime.settings
+    is_traced = settings.traces_endpoint is not None
+    return Observer(runtime.metrics, logs_requests=settings.log_requests, is_traced=is_traced)
 
 
 async def _keep_counting(metrics: Metrics | None) -> None:

@@ -24,9 +24,11 @@ class Observer:
     Args:
         metrics: where they are counted; None counts nothing.
         logs_requests: whether each gets a line in the log.
+        is_traced: whether each is a span.
     """
 
-    def __init__(self, metrics: Metrics | None, *, logs_requests: bool) -> None:
+    def __init__(self, metrics: Metrics | None, *, logs_requests: bool, is_traced: bool) -> None:
+        self._is_idle = metrics is None and not logs_requests and not is_traced
         self._metrics = metrics
         self._logs_requests = logs_requests
 
@@ -36,6 +38,8 @@ class Observer:
 
     def note(self, call: Call, status: int, started: float, span: Span) -> None:
         """Note a request that was answered; `started` is when, by `time.perf_counter`."""
+        if self._is_idle:
+            return
         seconds = time.perf_counter() - started
         method = call.method if call.method in _METHODS else "other"
         span.update_name(f"{method} {call.route}")
