@@ -55,6 +55,18 @@ def test_too_many_requests_are_counted_down_and_then_it_goes_on(visitor: Visitor
     expect(page.locator("connection-bar")).to_be_hidden()
 
 
+def test_a_busy_server_is_waited_for(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/ask", key=ines.key)
+    expect(page.locator("h1")).to_be_visible()
+    busy = {"error": {"code": "unavailable", "message": "The server is busy.", "request_id": "req_x"}}
+    page.route(
+        "**/v1/recordings?*", lambda route: route.fulfill(status=503, headers={"Retry-After": "2"}, json=busy), times=1
+    )
+    page.get_by_role("link", name="Recordings").click()
+    expect(page.locator("connection-bar")).to_contain_text("The server is busy. Going on in")
+    expect(page.locator(".recording").first).to_be_visible()
+
+
 def test_a_question_over_the_limit_waits_with_its_button_counting(visitor: Visitor, tmp_path: Path) -> None:
     with running(Place(tmp_path / "earmark"), EARMARK_RATE_LIMIT_OVERALL="14") as server:
         library = elsewhere(lambda: new_library(server))

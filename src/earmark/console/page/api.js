@@ -2,7 +2,7 @@
 
 import { sleep } from "./time.js";
 
-/** What happened on the wire: `call` (detail: Call), `limited` (detail: until), `unauthorized`, `away`, `back`. */
+/** What happened on the wire: `call` (detail: Call), `limited` (detail: until when, and whether the server is busy), `unauthorized`, `away`, `back`. */
 export const wire = new EventTarget();
 
 /** @typedef {{method: string, path: string, headers: Record<string, string>, body: string | null, status: number}} Call */
@@ -94,7 +94,9 @@ async function errorOf(answer) {
   const body = await answer.json().catch(() => null);
   if (answer.status === 401) wire.dispatchEvent(new Event("unauthorized"));
   const retryAfterS = Number(answer.headers.get("Retry-After") ?? 0);
-  if (answer.status === 429) tell("limited", Date.now() + retryAfterS * 1000);
+  if (answer.status === 429 || (answer.status === 503 && retryAfterS)) {
+    tell("limited", { until: Date.now() + retryAfterS * 1000, isBusy: answer.status === 503 });
+  }
   return new ApiError(answer.status, body, retryAfterS);
 }
 

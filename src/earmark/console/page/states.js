@@ -47,12 +47,12 @@ export class ConnectionBar extends HTMLElement {
     fill(this, h("span", { class: "dot", "aria-hidden": "true" }), text);
   }
 
-  /** @param {number} until */
-  #countDown(until) {
+  /** @param {{until: number, isBusy: boolean}} limit */
+  #countDown({ until, isBusy }) {
     clearInterval(this.timer);
     const tick = () => {
       const seconds = Math.ceil((until - Date.now()) / 1000);
-      if (seconds > 0) return this.#show(strings.states.limited(seconds));
+      if (seconds > 0) return this.#show((isBusy ? strings.states.busy : strings.states.limited)(seconds));
       clearInterval(this.timer);
       this.hidden = true;
     };

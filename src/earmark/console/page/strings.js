@@ -115,6 +115,7 @@ export const strings = {
     away: "The server can't be reached. It is tried again every few seconds.",
     offline: "No connection to the server. Trying again…",
     limited: (/** @type {number} */ s) => `Too many requests for this minute. Going on in ${s} s.`,
+    busy: (/** @type {number} */ s) => `The server is busy. Going on in ${s} s.`,
     broken: "The console stumbled. Reload the page to go on; nothing you sent is lost.",
     reload: "Reload",
   },
