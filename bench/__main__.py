@@ -6,7 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("ingest", "sessions", "title_designs", "retrieval", "answers", "crash", "trust", "console", "load", "mutations", "fuzz")
+BENCHES = (
+    "ingest",
+    "sessions",
+    "title_designs",
+    "retrieval",
+    "answers",
+    "crash",
+    "trust",
+    "console",
+    "load",
+    "mutations",
+    "fuzz",
+)
 
 
 def main() -> None:
