@@ -15,13 +15,14 @@ _PREFLIGHT: Headers = (
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"Authorization, Content-Type, Accept, Idempotency-Key, Last-Event-ID, Bota-Version",
+        b"Authorization, Content-Type, Accept, Range, Idempotency-Key, Last-Event-ID, Bota-Version",
     ),
     (b"access-control-max-age", b"600"),
 )
 _EXPOSED = (
     b"access-control-expose-headers",
-    b"X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed",
+    b"X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed,"
+    b" Content-Range, ETag",
 )
 
 
