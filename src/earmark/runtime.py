@@ -76,7 +76,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         secret = await get_installation_secret(operator, "cursor_secret")
         media = LocalStore(settings.data_dir / "media", derive_name(secret))
         rates = open_rates(settings)
-        sign_in_rates = RateLimiter(settings.data_dir / "rates.bin", TRIES_PER_MINUTE)
+        sign_in_rates = RateLimiter(settings.data_dir / "rates-sign-in.bin", TRIES_PER_MINUTE)
         yield Runtime(
             settings, database, operator, embedders, searcher, ingester, turns, media, GrantSigner(secret), rates,
             sign_in_rates, metrics, LastUsed(database), secret,

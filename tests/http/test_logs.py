@@ -78,27 +78,31 @@ def test_a_whole_run_leaves_no_words_and_no_secret_in_any_log(fresh_place: Place
     with out.open("w") as log:
         process = subprocess.Popen(
             [*EARMARK, "serve", "--port", "0", "--workers", "2"],
-            env={**fresh_place.environment, "EARMARK_LOG_LEVEL": "debug"}, stdout=log, stderr=log,
+            env={**fresh_place.environment, "EARMARK_LOG_LEVEL": "debug", "EARMARK_LOG_REQUESTS": "true",
+                 "EARMARK_METRICS": "true"}, stdout=log, stderr=log,
         )  # fmt: skip
     address = _wait_for_address(out)
     with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {project.live}"}, timeout=60) as client:
         secrets = [project.live, project.test, code, *plant(client)]
         signed_in = client.post("/v1/console/sign-in", json={"code": code})
         secrets.append(signed_in.json()["key"])
+        metrics = client.get("/metrics").content
     imported = fresh_place.cli("import", str(bad), "--project", project.id, "--end-user", CANARY + "user", check=False)
     arguments = [path.read_bytes() for path in Path("/proc").glob(f"{process.pid}/task/*/children")]
     commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in b" ".join(arguments).decode().split()]
     process.terminate()
     assert process.wait(timeout=60) in (0, -15)
     written = {"the server's output": out.read_bytes(), "the import's output": imported.stderr.encode()}
+    written["the metrics"] = metrics
     written |= {f"a process's arguments {number}": one for number, one in enumerate(commands)}
     for path in fresh_place.data_dir.rglob("*"):
         if path.is_file() and not path.name.startswith("earmark.db"):
             written[path.name] = path.read_bytes()
     assert imported.returncode == 1
     assert b"listens on" in written["the server's output"]
+    assert written["the server's output"].count(b'"route":') > 20
     assert len(commands) >= 2
-    assert "rates.bin" in written
+    assert "rates-sign-in.bin" in written
     for where, text in written.items():
         assert CANARY.encode() not in text.lower().replace(str(bad).encode(), b""), where
         for secret in secrets:

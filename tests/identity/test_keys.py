@@ -16,6 +16,7 @@ from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
 from earmark.identity.keys import authenticate, create_key, list_keys, revoke_key, rotate_key
 from earmark.identity.projects import create_project, get_installation_secret, get_tenant
 from earmark.identity.scopes import UnknownScopeError
+from earmark.identity.sign_in import rate_slot
 from earmark.library.end_users import create_end_user
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
@@ -204,6 +205,13 @@ def test_grace_never_makes_a_key_live_longer(fresh_place: Place, monkeypatch: py
             await rotate_key(tenant, "key_unknown")
 
     fresh_place.run(work)
+
+
+def test_tries_are_counted_by_address_and_by_network_of_ipv6() -> None:
+    assert rate_slot("192.0.2.1") != rate_slot("192.0.2.2")
+    assert rate_slot("2001:db8::1") == rate_slot("2001:db8::ffff:1") == rate_slot("2001:db8::1%eth0")
+    assert rate_slot("2001:db8::1") != rate_slot("2001:db8:0:1::1")
+    assert rate_slot("") != rate_slot("testclient")
 
 
 def test_the_time_of_last_use_is_written_later_and_never_goes_back(fresh_place: Place) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from ipaddress import ip_address, ip_network
 
 from earmark.clock import now_us
 from earmark.errors import UnauthorizedError
@@ -63,5 +64,14 @@ async def sign_in(database: Database, code: str) -> NewKey:
 
 
 def rate_slot(host: str) -> int:
-    """Return the number under which tries from this address are counted; negative, so that no tenant has it."""
-    return -1 - int.from_bytes(hashlib.sha256(host.encode()).digest()[:6])
+    """Return the number under which tries from this address are counted, in a file of their own.
+
+    One who has an IPv6 address has a network of them, so the whole network counts as one.
+    """
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        whose = host
+    else:
+        whose = str(ip_network((address, 64), strict=False)) if address.version == 6 else host
+    return int.from_bytes(hashlib.sha256(whose.encode()).digest()[:6])
