@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -19,6 +21,9 @@ from tests.server import Place
 # How long an example takes says more of the machine's other work than of ours.
 settings.register_profile("earmark", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("earmark")
+# Each client would read the machine's certificates anew (19 ms), which no address of this machine needs.
+_no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+httpx._transports.default.create_ssl_context = lambda *_, **__: _no_certificates  # type: ignore[attr-defined]
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
