@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from earmark.library.types import Segment
 
-_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+_BREAKS = re.compile(r"[\r\n]+")
 
 
 def render_webvtt(segments: Sequence[Segment]) -> str:
