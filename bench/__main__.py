@@ -12,6 +12,7 @@ BENCHES = (
     "title_designs",
     "retrieval",
     "answers",
+    "search",
     "crash",
     "trust",
     "console",

@@ -59,11 +59,16 @@ def delete_chunk_vectors(own: Guard) -> Delete:
 @long_query
 def select_products(own: Guard, *, is_narrowed: bool) -> Select[Any]:
     """For each recording its chunks' dot products with `wanted`, as big-endian float32 in order of the chunks."""
-    negative = chunk_vectors.c.embedding.op("<#>", return_type=sa.Float())(_as_vector("wanted"))
+    # In a subquery of its own it is read once: a generic plan (the sixth run's) would parse it for each row.
+    wanted = select(_as_vector("wanted")).scalar_subquery()
+    negative = chunk_vectors.c.embedding.op("<#>", return_type=sa.Float())(wanted)
     product = func.float4send(sa.cast(-negative, sa.REAL()), type_=sa.LargeBinary())
     empty = sa.cast(sa.literal_column("''"), sa.LargeBinary())
-    joined = func.string_agg(product, aggregate_order_by(empty, chunk_vectors.c.ordinal))
-    statement = select(chunk_vectors.c.recording_no, joined).where(own(chunk_vectors))
+    products = select(chunk_vectors.c.recording_no, chunk_vectors.c.ordinal, product.label("product"))
+    products = products.where(own(chunk_vectors))
     if is_narrowed:
-        statement = statement.where(any_of(chunk_vectors.c.recording_no, "recording_nos"))
-    return statement.group_by(chunk_vectors.c.recording_no)
+        products = products.where(any_of(chunk_vectors.c.recording_no, "recording_nos"))
+    # OFFSET 0 keeps PostgreSQL from sorting whole vectors (to disk, measured) before it multiplies them.
+    found = products.offset(sa.literal_column("0")).subquery()
+    joined = func.string_agg(found.c.product, aggregate_order_by(empty, found.c.ordinal))
+    return select(found.c.recording_no, joined).group_by(found.c.recording_no)
