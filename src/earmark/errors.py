@@ -37,6 +37,8 @@ class EarmarkError(Exception):
         self.message = message
         self.param = param
         self.details = details
+        self.session_id: str | None = None
+        """The session in which to try again, where a turn failed after it had started."""
 
 
 class InvalidError(EarmarkError):

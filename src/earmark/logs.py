@@ -25,3 +25,12 @@ def configure_logs(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper(), logging.INFO)),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Return where it happened, without values: messages of exceptions may hold somebody's words."""
+    frames, step = [], error.__traceback__
+    while step is not None:
+        frames.append(f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno} {step.tb_frame.f_code.co_name}")
+        step = step.tb_next
+    return frames[-8:]

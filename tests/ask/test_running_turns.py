@@ -21,9 +21,10 @@ from earmark.ask.turn_feed import TurnEvent
 from earmark.ask.types import AskResult, Question, Scope
 from earmark.ask.usage import list_usage
 from earmark.errors import ProviderError
+from earmark.library.recordings import delete_recording
 from earmark.llm.providers import Providers
 from earmark.llm.types import CitationMark, Finished, TextDelta
-from tests.ask.desk import QUESTION, Desk, FakeModel, another_process, at_desk
+from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk
 
 FAILED = ProviderError("The model did not answer.")
 
@@ -119,6 +120,41 @@ def test_events_are_gone_five_minutes_after_the_end(tmp_path: Path, monkeypatch:
         monkeypatch.setattr(turn_log, "_SWEPT_US", -1_000_000)
         await turn_log.sweep_events(desk.runtime.operator)
         assert await turn_log.read_events(desk.tenant, session.id, asked) == ([], None)
+
+    at_desk(tmp_path, work)
+
+
+def test_a_deleted_recordings_words_are_not_said_again(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        recording = await desk.recording()
+        session = await desk.session()
+        turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        assert (await turn.result()).sources
+        asked = _started(turn)
+        kept = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0))
+        assert kept[1][1].data["sources"] == (await turn.result()).sources
+        await delete_recording(desk.tenant, recording.id)
+        again = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0))
+        assert again[1][1].data == {"sources": []}
+        assert again[-1][1].data.sources == []
+        assert [number for number, _ in again] == [number for number, _ in kept]
+
+    at_desk(tmp_path, work)
+
+
+def test_evidence_is_bounded_by_the_models_context(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        for number in range(6):
+            await desk.recording(f"Meeting {number}", [replace(one, text=f"{one.text} {number} " * 40) for one in TALK])
+        session = await desk.session()
+        counts = []
+        for context in (None, 4_000):
+            desk.model.context_tokens = context
+            result = await send(desk.tenant, desk.engine, session.id, Question(f"{QUESTION} {context}"))
+            request = desk.model.requests[-1]
+            counts.append(len(result.sources))
+            assert len(request.hits) == len(result.sources)
+        assert 1 <= counts[1] < counts[0]
 
     at_desk(tmp_path, work)
 

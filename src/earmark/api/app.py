@@ -50,6 +50,7 @@ from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity import idempotency
 from earmark.identity.rates import Allowance
 from earmark.ids import new_id
+from earmark.logs import frames_of
 from earmark.media.erasure import keep_sweeping
 from earmark.metrics import CONTENT_TYPE, Metrics
 from earmark.runtime import Runtime, open_runtime
@@ -175,7 +176,7 @@ class Edge:
                 raise
             return error_reply(ShuttingDownError(), request_id)
         except Exception as error:  # the one place where a bug becomes an answer
-            trace = _frames(error)
+            trace = frames_of(error)
             log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
             return error_reply(InternalError(), request_id)
 
@@ -205,15 +206,6 @@ def _rate_headers(allowance: Allowance | None) -> Headers:
         (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
         (b"x-ratelimit-reset", b"%d" % allowance.reset_s),
     )
-
-
-def _frames(error: BaseException) -> list[str]:
-    """Where it happened, without values: messages of exceptions may hold somebody's words."""
-    frames, step = [], error.__traceback__
-    while step is not None:
-        frames.append(f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno} {step.tb_frame.f_code.co_name}")
-        step = step.tb_next
-    return frames[-8:]
 
 
 def _describe(lifespan: Any, *, has_metrics: bool) -> FastAPI:

@@ -22,6 +22,7 @@ from earmark.storage.tenant import Tenant
 
 _HISTORY_MESSAGES = 40
 _TRIES_FOR_WORDS = 2
+_EVIDENCE_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
     history = await _history(tenant, task.session_id, asked)
     standalone = make_standalone(asked.content, history)
     answer.evidence = evidence = await gather_evidence(
-        tenant, searcher, task.scope, standalone, is_whole=task.plan.is_whole
+        tenant, searcher, task.scope, standalone, is_whole=task.plan.is_whole, most_tokens=_room(task.plan)
     )
     feed.publish("turn.sources", {"sources": [chunk_to_wire(hit) for hit in evidence.sources]})
     request = AnswerRequest(
@@ -91,6 +92,12 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
     )
     answer.draft = Draft(feed, evidence.passages)
     await _ask_in_order(task.plan.candidates, request, answer)
+
+
+def _room(plan: Plan) -> int | None:
+    """Return the evidence that every candidate has room for, in tokens."""
+    limits = [one.model.context_tokens for one in plan.candidates if one.model.context_tokens is not None]
+    return int(min(limits) * _EVIDENCE_SHARE) if limits else None
 
 
 async def _ask_in_order(candidates: Sequence[Candidate], request: AnswerRequest, answer: Answer) -> None:

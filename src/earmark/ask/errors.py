@@ -56,8 +56,8 @@ class TurnWaitedTooLongError(ConflictError):
         super().__init__("Another turn of this session is still running; nothing was stored, try again.")
 
 
-class TurnLostError(ConflictError):
-    """The turn's lease ran out, or its session went away, before the answer could be stored."""
+class TurnLostError(UnavailableError):
+    """The turn's lease ran out before the answer could be stored; the question may have been answered by another."""
 
     def __init__(self) -> None:
         super().__init__("The session changed while it was being answered; the answer was not stored.")

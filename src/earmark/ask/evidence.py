@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from earmark.ask.scopes import ScopeNow
 from earmark.library.transcripts import list_segments
 from earmark.library.types import Recording, Segment
+from earmark.llm.prompt import estimate_passage
 from earmark.llm.types import Passage
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.types import ChunkHit, SearchRequest
@@ -31,15 +32,33 @@ class Evidence:
 
 
 async def gather_evidence(
-    tenant: Tenant, searcher: Searcher, scope: ScopeNow, question: str, *, is_whole: bool = True
+    tenant: Tenant,
+    searcher: Searcher,
+    scope: ScopeNow,
+    question: str,
+    *,
+    is_whole: bool = True,
+    most_tokens: int | None = None,
 ) -> Evidence:
-    """Search the scope as it is now; in `recording` scope every segment may be cited, unless not `is_whole`."""
+    """Search the scope as it is now; in `recording` scope every segment may be cited, unless not `is_whole`.
+
+    `most_tokens` is what the model has room for: worse moments are left out, the best one never.
+    """
     request = SearchRequest(question, scope.recording_ids, limit=EVIDENCE_LIMIT)
     hits = tuple(await searcher.search(tenant, request))
     if scope.type != "recording" or scope.recordings is None or not is_whole:
+        hits = hits if most_tokens is None else tuple(_fitting(hits, most_tokens))
         return Evidence(hits, tuple(_passages_of_hits(hits)), is_whole_transcript=False)
     passages = await whole_transcript(tenant, scope.recordings[0])
     return Evidence(hits, passages, is_whole_transcript=True)
+
+
+def _fitting(hits: Sequence[ChunkHit], most_tokens: int) -> Iterable[ChunkHit]:
+    for number, hit in enumerate(hits):
+        most_tokens -= sum(estimate_passage(segment.text) for segment in hit.segments)
+        if most_tokens < 0 and number:
+            return
+        yield hit
 
 
 async def whole_transcript(tenant: Tenant, recording: Recording) -> tuple[Passage, ...]:

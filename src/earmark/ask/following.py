@@ -76,14 +76,15 @@ async def _why_over(tenant: Tenant, session_id: str) -> SessionNotFoundError | T
 
 
 async def _restored(tenant: Tenant, session_id: str, message_id: str, event: TurnEvent) -> TurnEvent:
-    """A completed turn is kept as the id of its answer; its reader gets the answer itself."""
-    if event.name != "turn.completed":
+    """A completed turn is kept without its answer and its sources; its reader gets them as they are now."""
+    if event.name != "turn.completed" and (event.name, event.data) != ("turn.sources", None):
         return event
     asked = await get_message(tenant, session_id, message_id)
     answer = await find_answer(tenant, session_id, asked)
     if answer is None:
         return TurnEvent("turn.failed", TurnInterruptedError(session_id))
-    return TurnEvent(event.name, await with_sources(tenant, session_id, answer))
+    result = await with_sources(tenant, session_id, answer)
+    return TurnEvent(event.name, {"sources": result.sources} if event.name == "turn.sources" else result)
 
 
 async def cancel_turn(

@@ -19,6 +19,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from earmark.ask import queries
 from earmark.ask.answering import Answer, Plan, Task, plan_answer, write_answer
 from earmark.ask.draft import Draft
@@ -27,6 +29,7 @@ from earmark.ask.errors import (
     AnswerTooLargeError,
     MessageNotFoundError,
     NotLastTurnError,
+    SessionNotFoundError,
     TurnInterruptedError,
     TurnLostError,
 )
@@ -62,10 +65,14 @@ from earmark.llm.errors import ContextTooLargeError
 from earmark.llm.providers import Candidate, Providers
 from earmark.llm.types import Finished
 from earmark.llm.vendor import VendorModel
+from earmark.logs import frames_of
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.types import ChunkHit
 from earmark.retrieval.wire import chunk_to_wire
+from earmark.storage.errors import MissingParentError
 from earmark.storage.tenant import Tenant
+
+log = structlog.get_logger("earmark.ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,10 @@ async def begin_send(tenant: Tenant, engine: TurnEngine, session_id: str, questi
     plan = await _plan(tenant, engine, load_scope(state.scope_json), question.provider, question.content)
     holder = new_holder()
 
-    async def start(work: Tenant, state: SessionState) -> _Started:
+    async def start(work: Tenant, state: SessionState) -> _Started | RunningTurn:
+        answered = await _find_answered(work, session_id, question.message_id)
+        if answered is not None:
+            return answered
         scope = await resolve_scope(work, load_scope(state.scope_json), question.context_recording_ids)
         message = await _store_question(work, state, question)
         await take_turn(work, session_id, holder, message.id)
@@ -129,7 +139,7 @@ async def begin_send(tenant: Tenant, engine: TurnEngine, session_id: str, questi
         return _Started(state, holder, message, scope, plan)
 
     started = await start_in_order(tenant, session_id, holder, start, wait_s=engine.wait_s)
-    return _begin(tenant, engine, started)
+    return started if isinstance(started, RunningTurn) else _begin(tenant, engine, started)
 
 
 async def regenerate(
@@ -266,20 +276,32 @@ async def _run(tenant: Tenant, engine: TurnEngine, started: _Started, feed: Turn
                 await keeper.unless_stopped(writing)
             if keeper.is_cancelled:
                 answer.draft.finish_early("cancelled")
-            result = await _store_answer(tenant, started, answer, feed, keeper)
+            try:
+                result = await _store_answer(tenant, started, answer, feed, keeper)
+            except MissingParentError:  # a recording went this instant: without its sources, then
+                result = await _store_answer(tenant, started, answer, feed, keeper)
     except BaseException as error:
-        known = error if isinstance(error, EarmarkError) else EarmarkError("Something broke.")
-        failure = TurnEvent("turn.failed", known)
-        await asyncio.shield(_let_go(tenant, started, feed, failure))
-        feed.publish(*failure)
+        failure = TurnEvent("turn.failed", _told(error))
+        try:
+            await asyncio.shield(_let_go(tenant, started, feed, failure))
+        finally:
+            feed.publish(*failure)
         raise
     _improve_title(tenant, engine, started, result, answer.by)
     return result
 
 
+def _told(error: BaseException) -> EarmarkError:
+    """Return what readers of the stream are told; a bug is logged here, since no request may be waiting for it."""
+    if isinstance(error, EarmarkError):
+        return error
+    log.error("turn.failed", error=type(error).__name__, trace=frames_of(error))
+    return EarmarkError("Something broke.")
+
+
 @contextmanager
 def _told_with_session(session_id: str) -> Iterator[None]:
-    """A failed model's sentence names the session in which to try again."""
+    """What fails after the start names the session in which to try again."""
     try:
         yield
     except ProviderError as error:
@@ -288,6 +310,13 @@ def _told_with_session(session_id: str) -> Iterator[None]:
         raise AnswerTooLargeError(error.message, session_id) from error
     except asyncio.CancelledError as error:
         raise TurnInterruptedError(session_id) from error
+    except SessionNotFoundError:
+        raise
+    except EarmarkError as error:
+        if error.status < 500:  # it had started: not a refusal that stored nothing
+            raise TurnInterruptedError(session_id) from error
+        error.session_id = session_id
+        raise
 
 
 async def _let_go(tenant: Tenant, started: _Started, feed: TurnFeed, failure: TurnEvent) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from earmark.ask import queries, turn_queries
 from earmark.ask.errors import SessionNotFoundError, TurnLostError
 from earmark.ask.turn_feed import TurnEvent, TurnFeed
-from earmark.ask.turn_log import append_events
+from earmark.ask.turn_log import append_events, forget_events
 from earmark.ask.turn_queue import LEASE_US
 from earmark.clock import now_us
 from earmark.errors import UnavailableError
@@ -120,6 +120,6 @@ class Keeper:
             await append_events(work, self._place, self.written + 1, pending)
 
     async def write_last(self, work: Tenant, last: TurnEvent) -> None:
-        """Write down the rest, and the event that ends the turn, in the unit of work that ends it."""
-        rest = self._feed.events[self.written :]
-        await append_events(work, self._place, self.written + 1, [*rest, last])
+        """Write down the whole turn with the event that ends it, in the unit of work that ends it."""
+        await forget_events(work, self._place["session_id"], self._place["message_id"])
+        await append_events(work, self._place, 1, [*self._feed.events, last])

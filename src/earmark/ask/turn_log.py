@@ -30,12 +30,17 @@ class KeptFailureError(ProviderError):
 
 
 async def append_events(work: Tenant, place: dict[str, Any], first_seq: int, events: Sequence[TurnEvent]) -> None:
-    """Keep a batch, in the caller's unit of work. `place` names the session, the message and the end user."""
+    """Keep a batch, in the caller's unit of work. `place` names the session, the message and the end user.
+
+    Of an ended turn no sources are kept here: its readers get those that the answer still has, so that nothing
+    of a deleted recording is said again.
+    """
     is_last = events[-1].name in ("turn.completed", "turn.failed")
+    kept = [TurnEvent(one.name, None) if is_last and one.name == "turn.sources" else one for one in events]
     row = {
         **place,
         "first_seq": first_seq,
-        "events_json": orjson.dumps([[event.name, _kept(event.data)] for event in events]).decode(),
+        "events_json": orjson.dumps([[event.name, _kept(event.data)] for event in kept]).decode(),
         "created_us": now_us(),
         "ended_us": now_us() if is_last else None,
     }

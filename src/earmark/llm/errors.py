@@ -12,15 +12,23 @@ class ModelFailedError(ProviderError):
         provider: who failed.
         why: the rest of the sentence ("did not answer in time").
         is_passing: whether the same request may well succeed a little later.
+        is_about_request: whether the model is well and only this request was refused.
         retry_after_s: how long the vendor asked to be left alone, if it did.
     """
 
     def __init__(
-        self, provider: str, why: str, *, is_passing: bool = False, retry_after_s: float | None = None
+        self,
+        provider: str,
+        why: str,
+        *,
+        is_passing: bool = False,
+        is_about_request: bool = False,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(f"The model {provider} {why}.")
         self.provider = provider
         self.is_passing = is_passing
+        self.is_about_request = is_about_request
         self.wait_s = retry_after_s
 
 

@@ -32,11 +32,13 @@ def explain(provider: str, error: Exception) -> ModelFailedError | ContextTooLar
         (theirs.ModelConnectionError, "can't be reached", True),
         (theirs.ModelUnavailableError, "is overloaded or down", True),
         (theirs.ModelServerError, "failed at its vendor", True),
-        (theirs.ContentFilterError, "refused to answer", False),
-        (theirs.ModelRequestRejectedError, "rejected the request", False),
     ):
         if isinstance(error, kind):
             return ModelFailedError(provider, why, is_passing=is_passing, retry_after_s=_asked_wait(error))
+    if isinstance(error, theirs.ContentFilterError):
+        return ModelFailedError(provider, "refused to answer", is_about_request=True)
+    if isinstance(error, theirs.ModelRequestRejectedError):
+        return ModelFailedError(provider, "rejected the request", is_about_request=True)
     return _by_status(provider, error)
 
 
@@ -44,6 +46,8 @@ def _by_status(provider: str, error: Exception) -> ModelFailedError:
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and (status >= 500 or status == 429):
         return ModelFailedError(provider, "failed at its vendor", is_passing=True, retry_after_s=_asked_wait(error))
+    if isinstance(status, int) and status in (400, 413, 422):
+        return ModelFailedError(provider, "rejected the request", is_about_request=True)
     return ModelFailedError(provider, "gave an answer that can't be read")
 
 

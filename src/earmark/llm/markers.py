@@ -20,6 +20,11 @@ _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 _MOST_OF_RANGE = 10
 
 
+def without_unfit(text: str) -> str:
+    """Return the text without what can be neither stored nor shown."""
+    return _UNFIT.sub("", text)
+
+
 class MarkerReader:
     """Reads a stream of text into words and citation marks.
 
@@ -32,7 +37,7 @@ class MarkerReader:
 
     def read(self, text: str) -> Iterator[TextDelta | CitationMark]:
         """Take more text; yield what is certain."""
-        held, at = self._held + _UNFIT.sub("", text), 0
+        held, at = self._held + without_unfit(text), 0
         while at < len(held):
             opening = _OPENING.search(held, at)
             start = opening.start() if opening else len(held)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from earmark.clock import render_offset, render_time
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
@@ -23,6 +24,7 @@ that stand before evidence lines; put several as [3][7]. Never cite the conversa
 - Answer in the language of the question, briefly, in plain text. Name who said what and when if it helps.
 """
 _CUT = 240
+_LINE_TOKENS = 16
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 HISTORY_SHARE = 0.25
 HISTORY_MOST_TOKENS = 8_000
@@ -51,6 +53,11 @@ def estimate_tokens(text: str) -> int:
     return -(-len(text.encode("utf-8", "replace")) // 3)
 
 
+def estimate_passage(text: str) -> int:
+    """Estimate the tokens of one evidence line."""
+    return estimate_tokens(text) + _LINE_TOKENS
+
+
 def build_prompt(request: AnswerRequest, context_tokens: int, answer_tokens: int) -> Prompt:
     """Return the prompt; the conversation takes what its budget allows."""
     evidence = "\n".join(_lines(request.passages))
@@ -61,18 +68,32 @@ def build_prompt(request: AnswerRequest, context_tokens: int, answer_tokens: int
 
 
 def fit_history(history: Sequence[PastTurn], budget_tokens: int) -> list[tuple[str, str]]:
-    """Return the newest messages that fit, oldest first: whole while they fit, then cut short, then none."""
+    """Return the newest exchanges that fit, oldest first: whole while they fit, then cut short, then none.
+
+    Only answered questions: served models often insist that questions and answers alternate.
+    """
     fitting: list[tuple[str, str]] = []
     is_cutting = False
-    for turn in reversed(history):
-        text = _shortened(turn.content) if is_cutting else turn.content
-        if not is_cutting and estimate_tokens(text) > budget_tokens:
-            is_cutting, text = True, _shortened(turn.content)
-        budget_tokens -= estimate_tokens(text)
+    for exchange in reversed(_exchanges(history)):
+        is_cutting = is_cutting or _tokens_of(exchange) > budget_tokens
+        shown = [(role, _shortened(text)) for role, text in exchange] if is_cutting else exchange
+        budget_tokens -= _tokens_of(shown)
         if budget_tokens < 0:
             break
-        fitting.append((turn.role, text))
-    return fitting[::-1]
+        fitting[:0] = shown
+    return fitting
+
+
+def _exchanges(history: Sequence[PastTurn]) -> list[list[tuple[str, str]]]:
+    return [
+        [("user", asked.content), ("assistant", answer.content)]
+        for asked, answer in pairwise(history)
+        if asked.role == "user" and answer.role == "assistant" and answer.content.strip()
+    ]
+
+
+def _tokens_of(exchange: Sequence[tuple[str, str]]) -> int:
+    return sum(estimate_tokens(text) for _, text in exchange)
 
 
 def _shortened(text: str) -> str:

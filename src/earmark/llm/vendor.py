@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from earmark.llm.breaker import Breaker
 from earmark.llm.errors import ContextTooLargeError, ModelFailedError
 from earmark.llm.failures import explain
-from earmark.llm.markers import MarkerReader
+from earmark.llm.markers import MarkerReader, without_unfit
 from earmark.llm.prompt import Prompt, build_prompt
 from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
 
@@ -76,7 +76,7 @@ class VendorModel:
 
         Raises: ModelFailedError; ContextTooLargeError if the vendor says so.
         """
-        prompt = build_prompt(request, self._room, self._answer_tokens)
+        prompt = await asyncio.to_thread(build_prompt, request, self._room, self._answer_tokens)
         reader = MarkerReader()
         async for event in self._stream(prompt, self._answer_tokens):
             if isinstance(event, TextDelta):
@@ -93,12 +93,14 @@ class VendorModel:
         Raises: as `answer`.
         """
         said = [event.text async for event in self._stream(prompt, answer_tokens) if isinstance(event, TextDelta)]
-        return "".join(said)
+        return without_unfit("".join(said))
 
     async def fits(self, request: AnswerRequest) -> bool:
         """Whether the request is within the model's context; the vendor is asked where the estimate is close."""
         room = self._room - self._answer_tokens
-        prompt = build_prompt(request, self._room, self._answer_tokens)
+        if sum(len(passage.text) for passage in request.passages) > room * 8:
+            return False  # no need to put together what can't fit by far
+        prompt = await asyncio.to_thread(build_prompt, request, self._room, self._answer_tokens)
         estimated = prompt.tokens
         if not self._counts_tokens or estimated <= room * 0.6 or estimated > room * 2:
             return estimated <= room
@@ -126,12 +128,21 @@ class VendorModel:
                 wait_s = error.wait_s if error.wait_s is not None else min(8.0, 0.25 * 2**attempt)
                 wait_s *= 1 + 0.2 * random.random()  # noqa: S311 - spreads retries, guards nothing
                 if has_spoken or not error.is_passing or time.monotonic() + wait_s > give_up_s:
-                    self._breaker.failed()
+                    self._note(is_well=error.is_about_request)
                     raise
                 await asyncio.sleep(wait_s)
+            except ContextTooLargeError:
+                self._note(is_well=True)
+                raise
             else:
-                self._breaker.succeeded()
+                self._note(is_well=True)
                 return
+
+    def _note(self, *, is_well: bool) -> None:
+        if is_well:
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed()
 
     async def _attempt(self, prompt: Prompt, answer_tokens: int) -> AsyncIterator[TextDelta | Finished]:
         from pydantic_ai.direct import model_request_stream
@@ -201,8 +212,8 @@ def _text_of(event: Any) -> str:
 
 
 def _finished(response: Any) -> Finished | None:
-    """Return how the answer ended; None if the vendor never said that it had."""
-    if response.finish_reason is None or "finish_reason" not in (response.provider_details or {}):
+    """Return how the answer ended; None if the vendor never said that it had, or that it went wrong."""
+    if response.finish_reason in (None, "error") or "finish_reason" not in (response.provider_details or {}):
         return None
     usage = response.usage
     return Finished(
