@@ -7,8 +7,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-_RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})\Z")
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})\Z", re.ASCII
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_US = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 def now_us() -> int:
@@ -35,7 +39,8 @@ def render_time_or_none(time_us: int | None) -> str | None:
 def parse_time(text: str) -> int:
     """Return microseconds since 1970 for an RFC 3339 time.
 
-    Raises: ValueError if it is not one, lacks an offset, or names a day that never was.
+    Raises: ValueError if it is not one, lacks an offset, names a day that never was, or lies in UTC outside
+        the years 1 to 9999, so that what is read can always be shown.
     Source: RFC 3339, section 5.6 (a leap second counts as the second after it).
     """
     match = _RFC3339.match(text)
@@ -46,7 +51,10 @@ def parse_time(text: str) -> int:
     moment = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=UTC)
     micros = int((match.group(7) or "0").ljust(6, "0")[:6])
     total = (moment - _EPOCH) // timedelta(microseconds=1) + micros + (1_000_000 if leap else 0)
-    return total - _offset_us(match.group(8))
+    total -= _offset_us(match.group(8))
+    if not _FIRST_US <= total <= _LAST_US:
+        raise ValueError("outside the years 1 to 9999")
+    return total
 
 
 def _offset_us(text: str) -> int:

@@ -300,3 +300,23 @@ def test_an_unanswered_question_waits_and_the_same_text_answers_it(client: httpx
     assert client.post(path, json={"content": QUESTION}).status_code == 200
     assert client.post(path, json={"content": QUESTION}).status_code == 200
     assert client.get(f"/v1/ask/sessions/{session}").json()["message_count"] == 4
+
+
+def test_an_unknown_provider_is_named_where_it_stands(library: Library) -> None:
+    message = {"content": QUESTION, "provider": "nobody"}
+    user = library.user()
+    body = {"scope": {"type": "library"}, "end_user_id": user, "initial_message": message}
+    created = library.client.post("/v1/ask/sessions", json=body)
+    assert (created.status_code, error_of(created)["param"]) == (400, "initial_message.provider")
+    sent = library.client.post(f"/v1/ask/sessions/{library.session(user)['id']}/messages", json=message)
+    assert (sent.status_code, error_of(sent)["param"]) == (400, "provider")
+
+
+def test_an_end_user_named_beside_a_recording_must_be_its_owner(library: Library) -> None:
+    ada, grace = library.user(), library.user()
+    scope = {"type": "recording", "recording_id": library.recording(ada, TALK)}
+    statuses = [
+        library.client.post("/v1/ask/sessions", json={"scope": scope, "end_user_id": one}).status_code
+        for one in (ada, grace, "eu_" + "x" * 24)
+    ]
+    assert statuses == [201, 404, 404]

@@ -220,3 +220,34 @@ def test_every_answer_tells_browsers_to_keep_their_hands_off(
     assert "access-control-allow-origin" not in answer.headers
     assert answer.headers.get("cache-control") == ("no-store" if path.startswith("/v1") else None)
     assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json", "/console", "/console/nothing.js", "/nothing"])
+def test_pages_have_a_request_id_too(server: Server, path: str) -> None:
+    ids = httpx.get(server.base_url + path).headers.get_list("x-request-id")
+    assert len(ids) == 1
+    assert re.fullmatch("req_[A-Za-z0-9]{24}", ids[0])
+
+
+def test_blanks_around_a_header_are_no_part_of_it(server: Server, project: ProjectKeys) -> None:
+    address = (server.base_url.split("//")[1].split(":")[0], int(server.base_url.rsplit(":", 1)[1]))
+    with socket.create_connection(address, timeout=30) as line:
+        head = (
+            "GET /v1/ask/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            f"Authorization: \t Bearer {project.live} \t\r\nBota-Version: 2026-05-20 \t\r\n\r\n"
+        )
+        line.sendall(head.encode())
+        assert b" 200 " in line.recv(4_096)
+
+
+@pytest.mark.parametrize("kind", ["ask/sessions/as_", "recordings/rec_", "folders/fld_", "end-users/eu_",
+                                  "transcriptions/txn_"])  # fmt: skip
+def test_a_path_to_nothing_is_404_before_a_malformed_version_is_400(client: httpx.Client, kind: str) -> None:
+    answer = client.get(f"/v1/{kind}{'x' * 24}", headers={"Bota-Version": "latest"})
+    assert (answer.status_code, error_of(answer)["code"]) == (404, "not_found")
+
+
+def test_a_malformed_version_is_400_on_what_is_there(client: httpx.Client, library: Library) -> None:
+    path = f"/v1/end-users/{library.user()}"
+    answer = client.get(path, headers={"Bota-Version": "latest"})
+    assert (answer.status_code, error_of(answer)["param"]) == (400, "Bota-Version")

@@ -269,7 +269,7 @@ def test_recordings_are_listed_filtered_and_renamed(library: Library) -> None:
     [
         ({"name": ""}, "name"), ({"name": 5}, "name"), ({"source": "fax"}, "source"),
         ({"recorded_at": "2026-05-20"}, "recorded_at"), ({"recorded_at": "2026-02-30T00:00:00Z"}, "recorded_at"),
-        ({"recorded_at": "2026-05-20T00:00:00Z", "started_at": "2026-05-21T00:00:00Z"}, None),
+        ({"recorded_at": "2026-05-20T00:00:00Z", "started_at": "2026-05-21T00:00:00Z"}, "recorded_at"),
         ({"metadata": []}, "metadata"), ({"metadata": {"x": "y" * 17_000}}, "metadata"), ({"end_user_id": "x"}, "end_user_id"),
     ],
 )  # fmt: skip
@@ -301,3 +301,24 @@ def test_odd_questions_are_answered(library: Library, query: str) -> None:
     user = library.user()
     library.recording(user, TALK)
     search(library, user, query)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:60Z", "٢٠٢٦-05-20T10:00:00Z"],
+)
+def test_a_time_that_could_not_be_shown_is_400(client: httpx.Client, library: Library, text: str) -> None:
+    user = library.user()
+    for field in ("recorded_at", "started_at", "ended_at"):
+        answer = client.post("/v1/recordings", json={"end_user_id": user, field: text})
+        assert (answer.status_code, error_of(answer)["param"]) == (400, field)
+    answer = client.get("/v1/recordings", params={"recorded_after": text})
+    assert (answer.status_code, error_of(answer)["param"]) == (400, "recorded_after")
+    token = client.post(f"/v1/end-users/{user}/tokens", json={"expires_at": text})
+    assert (token.status_code, error_of(token)["param"]) == (400, "expires_at")
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_the_first_and_the_last_second_can_be_shown(client: httpx.Client, library: Library, text: str) -> None:
+    recording = library.recording(library.user(), recorded_at=text)
+    assert client.get(f"/v1/recordings/{recording}").json()["recorded_at"] == text

@@ -449,3 +449,14 @@ def test_tokens_and_bytes_are_not_logged(fresh_place: Place, tmp_path: Path) -> 
             httpx.get(asked)
     text = log.read_text()
     assert not re.search(r"token|up_[A-Za-z0-9]|dn_[A-Za-z0-9]", text)
+
+
+def test_an_upload_begun_again_with_its_key_is_a_conflict_and_shows_no_address(library: Library) -> None:
+    path = f"/v1/recordings/{library.recording(library.user())}/upload-url"
+    first, again = (
+        library.client.post(path, json={"content_type": "audio/ogg"}, headers={"Idempotency-Key": "once"})
+        for _ in range(2)
+    )
+    assert (first.status_code, again.status_code) == (200, 409)
+    assert error_of(again)["code"] == "conflict"
+    assert "up_" not in again.text

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -125,3 +127,31 @@ def test_settings_that_lack_a_field_are_one_sentence(fresh_place: Place) -> None
     done = reindex(fresh_place, {"EARMARK_EMBEDDER__KIND": "openai"})
     assert done.returncode == 1
     assert done.stderr.strip() == "earmark: EARMARK_EMBEDDER: Value error, kind openai needs base_url."
+
+
+def test_a_transcript_is_taken_or_refused_while_another_is_being_embedded(
+    fresh_place: Place, embeddings: EmbeddingsServer
+) -> None:
+    reached, goes_on = threading.Event(), threading.Event()
+
+    def hold(body: dict[str, Any]) -> bool:
+        reached.set()
+        assert goes_on.wait(60)
+        return False
+
+    embeddings.is_down = hold
+    with running(fresh_place, **settings_for(embeddings)) as server:  # first, so that its embedder is in use
+        key = new_project(fresh_place).live
+        with ThreadPoolExecutor(1) as pool, server.client(key) as client, server.client(key) as other:
+            library = Library(client)
+            user = library.user()
+            first, second = (f"/v1/recordings/{library.recording(user)}/transcript" for _ in range(2))
+            slow = pool.submit(other.put, first, json={"segments": TALK})
+            try:
+                assert reached.wait(60)
+                taken = client.put(second, params={"wait": "false"}, json={"segments": TALK})
+                refused = client.put(second, json={"segments": []})
+            finally:
+                goes_on.set()
+            assert (taken.status_code, refused.status_code) == (202, 400)
+            assert slow.result(60).status_code == 201

@@ -457,8 +457,14 @@ def test_use_is_counted_by_model(desk: Desk) -> None:
     assert {row["end_user_id"] for row in usage["data"]} == {desk.user}
     assert usage["totals"] == {"answers": 2, "input_tokens": 120, "output_tokens": 9, "cached_tokens": 30}
     assert desk.client.get("/v1/usage", params={"from": "2100-01-01"}).json()["data"] == []
-    for wrong in ({"from": "yesterday"}, {"from": "2026-02-02", "to": "2026-02-01"}):
-        assert desk.client.get("/v1/usage", params=wrong).status_code == 400
+    for wrong in (
+        {"from": "yesterday"},
+        {"from": "2026-02-31"},
+        {"from": "٢٠٢٦-02-01"},
+        {"from": "2026-02-02", "to": "2026-02-01"},
+    ):
+        answer = desk.client.get("/v1/usage", params=wrong)
+        assert (answer.status_code, error_of(answer)["param"]) == (400, "from")
 
 
 def test_three_questions_are_suggested(desk: Desk) -> None:
@@ -482,6 +488,10 @@ def test_three_questions_are_suggested(desk: Desk) -> None:
     written = desk.client.get(path, params={"provider": "ollama"}).json()["suggestions"]
     assert written == ["What does it cost?", "Who objected?", "When is it due?"]
     assert desk.client.get(path, params={"provider": "nobody"}).status_code == 400
+    desk.vendor.script[:] = [Fails(400, {"error": {"message": "no", "type": "error", "code": "no"}})]
+    failed = desk.client.get(path, params={"provider": "ollama"})
+    assert (failed.status_code, error_of(failed)["code"]) == (502, "provider_error")
+    assert failed.json()["session_id"] == session
 
 
 def test_a_model_may_improve_a_default_title_but_not_a_persons(desk: Desk) -> None:

@@ -61,6 +61,7 @@ class Rules:
         exists: raises 404 for objects of the path; called with the call and the path's ids before
             query and body are read, where a route has either.
         is_project_wide: refuse end-user-scoped credentials.
+        also: scopes that it needs besides.
         media_types: accepted content types; bodies other than JSON reach the handler as bytes.
         retry: POST and PATCH: how the work and the answer kept for its Idempotency-Key hold together
             (`api/retries.py`).
@@ -77,6 +78,7 @@ class Rules:
     retry: RetryKind = "together"
     replay: Replay | None = None
     limit: Literal["uploads", "transcriptions"] | None = None
+    also: tuple[str, ...] = ()
 
 
 class Endpoint:
@@ -102,6 +104,7 @@ class Endpoint:
         )
         self.takes_body = self._body is not None or self.takes_raw
         self._body_adapter = TypeAdapter(self._body) if self._body else None
+        self._finds_by_itself = method == "GET" and rules.exists is None and not (self._query or self.takes_body)
 
     async def __call__(self, call: Call, path_params: Mapping[str, str]) -> Reply:
         """Run the checks in the contract's order, then the handler."""
@@ -115,6 +118,10 @@ class Endpoint:
                 raise ObjectNotFoundError
         if rules.exists is not None:
             await rules.exists(call, **path_params)
+        if self._finds_by_itself and rules.path_prefixes:  # its own 404 comes before a bad header's 400
+            reply = await self._handler(**arguments)
+            _check_version(call.headers)
+            return reply
         _check_version(call.headers)
         if self._query is not None:
             arguments["query"] = self._parse_query(call)
@@ -178,6 +185,8 @@ async def _admit(call: Call, scope: str, rules: Rules) -> None:
     require_scope(call, scope)
     if rules.is_project_wide and call.acting_for is not None:
         raise NotForEndUsersError
+    for other in rules.also:
+        require_scope(call, other)
 
 
 def require_scope(call: Call, scope: str) -> None:

@@ -65,8 +65,11 @@ def _error_headers(error: EarmarkError) -> Headers:
 
 
 def header_map(raw: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """Return request headers by lower-case name; of one sent twice the first counts."""
+    """Return request headers by lower-case name; of one sent twice the first counts.
+
+    Blanks around a value are no part of it. Source: RFC 9110, section 5.5.
+    """
     found: dict[bytes, bytes] = {}
     for name, value in raw:
-        found.setdefault(name, value)
+        found.setdefault(name, value.strip(b" \t"))
     return found

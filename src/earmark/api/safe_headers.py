@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from earmark.api.reply import Headers
+from earmark.ids import new_id
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _ALWAYS: Headers = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
@@ -36,13 +37,14 @@ def api_headers_for(given: Headers) -> Headers:
 
 
 def with_page_headers(send: Send) -> Send:
-    """Return `send` that adds the safe headers that a page doesn't have itself."""
+    """Return `send` that adds the safe headers, and the request id, that a page doesn't have itself."""
 
     async def send_safely(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             given = list(message.get("headers", ()))
             names = {name for name, _ in given}
-            message["headers"] = given + [one for one in PAGE_HEADERS if one[0] not in names]
+            wanted = (*PAGE_HEADERS, (b"x-request-id", new_id("req").encode()))
+            message["headers"] = given + [one for one in wanted if one[0] not in names]
         await send(message)
 
     return send_safely

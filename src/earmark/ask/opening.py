@@ -15,13 +15,14 @@ from earmark.library.errors import RecordingNotFoundError
 from earmark.library.folders import get_folder
 from earmark.library.recordings import find_recordings, get_recording, get_recordings
 from earmark.library.types import Recording
+from earmark.llm.providers import UnknownProviderError
 from earmark.storage.errors import UniqueViolationError
 from earmark.storage.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """What a client asks to open. `end_user_id` counts only for project-wide callers.
+    """What a client asks to open. `end_user_id` counts only for project-wide callers, who may leave it to a recording.
 
     Args:
         session_id: the id it gets; a session of this id that is there already is an earlier try's.
@@ -74,6 +75,8 @@ async def begin_new_session(tenant: Tenant, engine: TurnEngine, wanted: NewSessi
 async def _resolve(tenant: Tenant, wanted: NewSession) -> tuple[Tenant, list[Recording]]:
     """Return the handle of the end user whose session it becomes, and the recordings that the scope names."""
     if wanted.scope_type == "recording":
+        if wanted.end_user_id is not None:  # another's recording is then as unknown as one that never was
+            tenant = await narrow_to_end_user(tenant, wanted.end_user_id)
         recording = await get_recording(tenant, wanted.recording_ids[0], param="scope.recording_id")
         owner = await get_end_user(tenant, recording.end_user_id)
         return tenant.acting_for(owner.id, owner.number), [recording]
@@ -103,7 +106,13 @@ async def _check_question(
     if scope.type == "recording" and named[0].transcription_id is None:
         raise TranscriptionNotReadyError
     may_retrieve = engine.may_retrieve
-    await plan_answer(tenant, engine.providers, scope, question.provider, question.content, may_retrieve=may_retrieve)
+    try:
+        await plan_answer(
+            tenant, engine.providers, scope, question.provider, question.content, may_retrieve=may_retrieve
+        )
+    except UnknownProviderError as error:
+        error.param = "initial_message.provider"
+        raise
     refs = set(question.context_recording_ids)
     if len(await find_recordings(tenant, sorted(refs))) < len(refs):
         raise RecordingNotFoundError(param="initial_message.context_refs")

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from earmark.ask.errors import AnswerFailedError
 from earmark.ask.messages import MessagePage, list_messages, list_sources
 from earmark.ask.types import Message, Session
+from earmark.errors import ProviderError
 from earmark.llm.errors import ModelFailedError
 from earmark.llm.prompt import Prompt
 from earmark.llm.providers import Candidate
@@ -28,13 +30,16 @@ language of the exchange, one a line, without numbers or any other text."""
 async def suggest_questions(tenant: Tenant, session: Session, by: Candidate | None) -> list[str]:
     """Return up to three questions; the same session gives the same ones unless a model writes them.
 
-    Raises: ModelFailedError if the model asked for fails.
+    Raises: AnswerFailedError if the model asked for fails.
     """
     newest = await list_messages(tenant, session.id, MessagePage(limit=2, is_descending=True))
     asked = next((message for message in newest if message.role == "user"), None)
     answer = next((message for message in newest if message.role == "assistant"), None)
     if by is not None and isinstance(by.model, VendorModel) and asked is not None and answer is not None:
-        return await _written(by, asked, answer)
+        try:
+            return await _written(by, asked, answer)
+        except ProviderError as error:
+            raise AnswerFailedError(error.message, session.id) from error
     sources = (await list_sources(tenant, session.id, [answer])).get(answer.id, []) if answer else []
     return list(dict.fromkeys(_built_in(session, asked, sources)))[:COUNT]
 

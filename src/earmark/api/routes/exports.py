@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from earmark.api.call import ApiCall
-from earmark.api.pipeline import Rules
+from earmark.api.pipeline import Rules, require_scope
 from earmark.api.reply import Reply, json_reply
 from earmark.api.router import Routes
 from earmark.api.routes.sessions import BY_ID, session_exists
@@ -50,6 +50,8 @@ async def export_session(call: ApiCall, session_id: str, query: Annotated[Export
             answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
 async def import_one(call: ApiCall, body: ImportBody) -> Reply:
     """Make a session of an exported one (201); of an export imported before, show that session (200)."""
+    if body.scope.type == "folder":
+        require_scope(call, "folders:read")
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     session, is_new = await import_session(tenant, body.to_document())
     return json_reply(session_to_wire(session), 201 if is_new else 200)

@@ -80,7 +80,8 @@ async def delete_folder(call: ApiCall, folder_id: str) -> Reply:
     return no_content()
 
 
-@routes.add("GET", "/folders/{folder_id}/recordings", Rules("folders:read", BY_ID, folder_exists),
+@routes.add("GET", "/folders/{folder_id}/recordings",
+            Rules("folders:read", BY_ID, folder_exists, also=("recordings:read",)),
             answers={200: RecordingPage}, errors=[NotFoundError])  # fmt: skip
 async def list_folder_recordings(call: ApiCall, folder_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
     """List the recordings in a folder, newest first."""

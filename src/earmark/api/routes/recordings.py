@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -157,7 +158,8 @@ async def put_transcript(
     With `wait=false` it is 202 and readers see the earlier one until this one can be searched.
     """
     media_type = media_type_of(call.headers)
-    parsed = await call.runtime.ingester.offload(parse_transcript, body, media_type=media_type)
+    # not on the ingest thread: what is wrong with a file is told while other transcripts are being embedded
+    parsed = await asyncio.to_thread(parse_transcript, body, media_type=media_type)
     project_id = call.tenant.key.project_id
     if not query.wait:
         queued = await call.runtime.ingester.enqueue(call.tenant, recording_id, parsed)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from earmark.api.wire.common import Body, EndUserIdField, FolderIdField, ListQuery, Shown, TimeField, check_length
 from earmark.api.wire.end_users import Metadata, fragment
 from earmark.clock import render_time, render_time_or_none
+from earmark.errors import InvalidError
 from earmark.library.types import Recording
 from earmark.media.types import Media
 
@@ -33,7 +34,7 @@ class RecordingBody(Body):
     @model_validator(mode="after")
     def _one_beginning(self) -> RecordingBody:
         if None not in (self.recorded_at, self.started_at) and self.recorded_at != self.started_at:
-            raise ValueError("says two different times as recorded_at and started_at")
+            raise InvalidError("recorded_at and started_at say two different times.", param="recorded_at")
         return self
 
     @property

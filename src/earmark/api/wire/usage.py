@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from earmark.api.wire.common import EndUserIdField, Query, Shown
 from earmark.ask.usage import UsageDay
+from earmark.errors import InvalidError
 
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+def _check_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a day such as 2026-05-20") from None
+    return text
+
+
+Day = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+    AfterValidator(_check_day),
+]
 
 
 class UsageQuery(Query):
@@ -22,7 +37,7 @@ class UsageQuery(Query):
     @model_validator(mode="after")
     def _check_order(self) -> UsageQuery:
         if self.since is not None and self.until is not None and self.since > self.until:
-            raise ValueError("from must not be after to")
+            raise InvalidError("from must not be after to.", param="from")
         return self
 
 
