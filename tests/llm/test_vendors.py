@@ -172,13 +172,16 @@ def test_a_model_that_keeps_failing_is_left_alone_for_a_while(vendor: str) -> No
 
 
 def test_refused_requests_of_some_do_not_shut_the_model_to_others(vendor: str) -> None:
+    async def run(model: VendorModel) -> list[AnswerEvent]:
+        for _ in range(7):
+            with pytest.raises(ModelFailedError, match="rejected"):
+                async for _event in model.answer(REQUEST):
+                    pass
+        return [event async for event in model.answer(REQUEST)]
+
     refused = Fails(400, ERROR_BODIES[vendor](400, "invalid_request_error"))
     with vendor_server(*[refused] * 7, Says()) as server:
-        model = model_of(vendor, server, Deadlines(retry_s=0))
-        for _ in range(7):
-            with pytest.raises(ModelFailedError):
-                ask(model)
-        assert said(ask(model)) == "On the ninth of June."
+        assert said(asyncio.run(run(model_of(vendor, server, Deadlines(retry_s=0))))) == "On the ninth of June."
 
 
 def test_who_stops_listening_closes_the_vendors_stream(vendor: str) -> None:
