@@ -219,7 +219,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over the TOML file."""
-        named = env_settings().get("config") or init_settings().get("config") or "earmark.toml"
+        chosen = env_settings().get("config") or init_settings().get("config")
+        if chosen is not None and not Path(str(chosen)).is_file():
+            raise SettingsError(f"EARMARK_CONFIG: there is no file {chosen}.", param="EARMARK_CONFIG")
+        named = chosen or "earmark.toml"
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=Path(str(named)))
 
     @property

@@ -362,15 +362,21 @@ def test_a_blank_question_is_one_sentence(desk: Place, asked: tuple[str, ...]) -
     [
         ["projects", "create"],
         ["projects", "create", "x", "--nonsense"],
+        ["projects", "create", ""],
+        ["projects", "create", "  "],
+        ["projects", "create", "a\x1b[2Jb"],
         ["keys", "create"],
         ["keys", "create", "--project", "proj_x", "--mode", "lively"],
         ["keys", "create", "--project", "proj_x", "--expires-at", "tomorrow"],
+        ["keys", "create", "--project", "proj_x", "--expires-at", "2020-01-01T00:00:00Z"],
+        ["keys", "create", "--project", "proj_x", "--expires-at", "9999-12-31T23:59:59-01:00"],
         ["keys", "create", "--project", "proj_x", "--scope", "ask:everything"],
         ["keys", "rotate", "key_x", "--project", "proj_x", "--grace", "soon"],
         ["keys", "list"],
         ["import", "--project", "proj_x", "--end-user", "ada"],
         ["import", "a.txt", "--end-user", "ada"],
         ["import", "a.txt", "--project", "proj_x", "--end-user", "ada", "--recorded-at", "2026-05-20"],
+        ["import", "a.txt", "--project", "proj_x", "--end-user", "ada", "--recorded-at", "0001-01-01T00:00:00+01:00"],
         ["search", "--project", "proj_x", "--end-user", "ada"],
         ["search", "x", "--project", "proj_x", "--end-user", "ada", "--limit", "0"],
         ["ask", "x", "--project", "proj_x"],
@@ -386,6 +392,11 @@ def test_wrong_usage_is_exit_2_and_one_sentence(desk: Place, arguments: list[str
     check_mistake(desk.cli(*arguments, check=False), 2)
 
 
+def test_a_flag_out_of_range_is_named(desk: Place) -> None:
+    done = desk.cli("search", "x", "--project", "proj_x", "--end-user", "ada", "--limit", "51", check=False)
+    assert "--limit" in check_mistake(done, 2)
+
+
 @pytest.mark.parametrize("arguments", [[], ["projects"], ["keys"]], ids=" ".join)
 def test_a_command_alone_shows_its_help(desk: Place, arguments: list[str]) -> None:
     done = desk.cli(*arguments, check=False)
@@ -395,7 +406,13 @@ def test_a_command_alone_shows_its_help(desk: Place, arguments: list[str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("EARMARK_PORT", "many"), ("EARMARK_TURN_WAIT_S", "0"), ("EARMARK_EMBEDDING_THREADS", "")]
+    ("name", "value"),
+    [
+        ("EARMARK_PORT", "many"),
+        ("EARMARK_TURN_WAIT_S", "0"),
+        ("EARMARK_EMBEDDING_THREADS", ""),
+        ("EARMARK_CONFIG", "nowhere/earmark.toml"),
+    ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(
     desk: Place, monkeypatch: pytest.MonkeyPatch, name: str, value: str

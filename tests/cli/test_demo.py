@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -40,6 +41,11 @@ class Demo:
     def link(self) -> str:
         """The console's link."""
         return str(re.findall(r"http://\S+/console#code=\w+", self.text)[0])
+
+    @property
+    def link_command(self) -> str:
+        """The command that makes another link."""
+        return next(line.strip() for line in self.text.splitlines() if " console-link " in line)
 
     @property
     def commands(self) -> list[str]:
@@ -97,6 +103,7 @@ class Runs:
     status_of_first_key: int
     status_of_second_key: int
     signed_in: list[httpx.Response]
+    signed_in_again: httpx.Response
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +112,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     with _demo(place) as first:
         answers = [_paste(command) for command in first.commands]
         signed_in = [_follow(first.link) for _ in range(2)]
+        bare = {name: value for name, value in os.environ.items() if not name.startswith("EARMARK_")}
+        linked = subprocess.run(
+            ["bash", "-c", first.link_command], env=bare, capture_output=True, text=True, check=True
+        )
+        signed_in_again = _follow(linked.stdout.strip())
         with httpx.Client(base_url=first.address, headers={"Authorization": f"Bearer {first.key}"}) as client:
             recordings = client.get("/v1/recordings", params={"limit": 100}).json()["data"]
             cited = next(part for part in answers[1][1]["message"]["parts"] if part["type"] == "citation")
@@ -116,7 +128,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         old, new = (
             httpx.get(url, headers={"Authorization": f"Bearer {demo.key}"}).status_code for demo in (first, second)
         )
-    return Runs(first, second, answers, recordings, sound, sessions, old, new, signed_in)
+    return Runs(first, second, answers, recordings, sound, sessions, old, new, signed_in, signed_in_again)
 
 
 def test_the_demo_prints_three_commands(runs: Runs) -> None:
@@ -162,6 +174,11 @@ def test_a_second_run_makes_a_new_key_and_revokes_the_first(runs: Runs) -> None:
 def test_the_printed_link_signs_in_once(runs: Runs) -> None:
     assert [one.status_code for one in runs.signed_in] == [200, 401]
     assert runs.signed_in[0].json()["key"].startswith("sk_test_")
+
+
+def test_the_printed_command_makes_another_link(runs: Runs) -> None:
+    assert runs.signed_in_again.status_code == 200
+    assert runs.signed_in_again.json()["key"].startswith("sk_test_")
 
 
 def test_ctrl_c_ends_the_demo_quietly(runs: Runs) -> None:

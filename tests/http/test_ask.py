@@ -320,3 +320,48 @@ def test_an_end_user_named_beside_a_recording_must_be_its_owner(library: Library
         for one in (ada, grace, "eu_" + "x" * 24)
     ]
     assert statuses == [201, 404, 404]
+
+
+def _import(library: Library, user: str, parts: list[dict[str, Any]], **answer: Any) -> httpx.Response:
+    at = {"created_at": "2026-05-20T10:23:45Z"}
+    document = {
+        "format": "earmark.ask-session/1", "title": "Carried over", "end_user_id": user, **at,
+        "scope": {"type": "library", "recording_ids": []},
+        "messages": [{"role": "user", "parts": [{"type": "text", "text": QUESTION}], **at},
+                     {"role": "assistant", "parts": parts, **at, **answer}],
+    }  # fmt: skip
+    return library.client.post("/v1/ask/sessions/import", json=document)
+
+
+def _carried_over(library: Library, user: str, parts: list[dict[str, Any]], **answer: Any) -> list[dict[str, Any]]:
+    made = _import(library, user, parts, **answer)
+    assert made.status_code == 201, made.text
+    rows = library.client.get(f"/v1/ask/sessions/{made.json()['id']}/messages").json()["data"]
+    return [dict(part) for part in rows[1]["parts"]]
+
+
+def test_imported_citations_are_kept_only_where_a_segment_starts_and_after_words(library: Library) -> None:
+    user = library.user()
+    recording, silent = library.recording(user, TALK), library.recording(user)
+    by = {"provider": "openai", "model": "some-model"}
+    words = {"type": "text", "text": "They moved it."}
+    good, early, wordless = (
+        {"type": "citation", "recording_id": one, "start_ms": start_ms}
+        for one, start_ms in ((recording, 4_500), (recording, 4_501), (silent, 0))
+    )
+    assert _carried_over(library, user, [good, words, early, wordless, good, good], **by) == [words, good, good]
+
+
+def test_imported_citations_of_the_built_in_model_quote_their_segment(library: Library) -> None:
+    user = library.user()
+    recording = library.recording(user, TALK)
+    by = {"provider": "earmark", "model": "extractive-1"}
+    true, false = ({"type": "text", "text": text} for text in ("move the launch to the ninth of June", "the tenth"))
+    cited = {"type": "citation", "recording_id": recording, "start_ms": 4_500}
+    assert _carried_over(library, user, [true, cited, false, cited], **by) == [true, cited, false]
+
+
+def test_an_import_with_an_impossible_time_is_400(library: Library) -> None:
+    words = [{"type": "text", "text": "They moved it."}]
+    answer = _import(library, library.user(), words, created_at="9999-12-31T23:59:60Z")
+    assert (answer.status_code, error_of(answer)["param"]) == (400, "messages.1.created_at")

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from earmark.ask import queries
 from earmark.ask.messages import dump_parts, insert_message, join_text
 from earmark.ask.sessions import create_session, get_session
 from earmark.ask.types import CitationPart, Message, Part, Scope, Session, TextPart, Tokens
-from earmark.clock import now_us, parse_time
+from earmark.clock import parse_time
 from earmark.ids import new_id
 from earmark.library.folders import find_folder
 from earmark.library.recordings import find_recordings
+from earmark.library.transcripts import list_segments
 from earmark.storage.errors import UniqueViolationError
 from earmark.storage.tenant import Tenant
 
 _LAST_MS = 168 * 3_600_000  # the longest recording
 _MOST_TOKENS = 2**53  # what JSON carries exactly
+_BUILT_IN = ("earmark", "extractive-1")
+Spoken = Mapping[tuple[str, int], list[str]]
+"""What is said in the segments of a recording that start at a millisecond."""
 _is_whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _check_time(text: str) -> str:
+    try:
+        parse_time(text)
+    except ValueError as error:
+        raise ValueError("must be an RFC 3339 time with an offset, such as 2026-05-20T10:23:45Z") from error
+    return text
+
+
+_Time = Annotated[str, AfterValidator(_check_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class _Document(BaseModel):
@@ -55,7 +71,7 @@ class _MessageDocument(_Document):
     model: str | None = None
     provider: str | None = None
     finish_reason: Literal["stop", "length", "content_filter", "cancelled"] | None = None
-    created_at: str
+    created_at: _Time
 
 
 class SessionDocument(_Document):
@@ -64,7 +80,7 @@ class SessionDocument(_Document):
     format: Literal["earmark.ask-session/1"]
     title: str
     scope: _ScopeDocument
-    created_at: str
+    created_at: _Time
     messages: list[_MessageDocument] = Field(max_length=100_000)
 
 
@@ -72,16 +88,17 @@ async def import_session(tenant: Tenant, document: SessionDocument) -> tuple[Ses
     """Make a session of an export, for the end user that the handle is narrowed to.
 
     Returns: the session, and whether it is new; the same export again gives the one it made before.
-    Citations of recordings that are not theirs are dropped; those recordings stay named in the scope
-    only if they are theirs.
+    Citations of recordings that are not theirs are dropped, and those that say what no answer of this server
+    may say (`_is_sound`); recordings stay named in the scope only if they are theirs.
     """
     digest = hashlib.sha256(orjson.dumps(document.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    spoken = await _spoken(tenant, document)  # before the unit of work, which keeps others from writing
     try:
         async with tenant.writing() as work:
             known = await _find_imported(work, digest)
             if known is not None:
                 return known, False
-            session = await _insert(work, document, digest)
+            session = await _insert(work, document, digest, spoken)
     except UniqueViolationError:  # the same import, at the same time
         known = await _find_imported(tenant, digest)
         assert known is not None
@@ -95,7 +112,23 @@ async def _find_imported(tenant: Tenant, digest: str) -> Session | None:
     return None if row is None else Session(*row)
 
 
-async def _insert(work: Tenant, document: SessionDocument, digest: str) -> Session:
+async def _spoken(tenant: Tenant, document: SessionDocument) -> Spoken:
+    """Return what is said where the export cites."""
+    cited: dict[str, set[int]] = {}
+    for message in document.messages:
+        for part in message.parts:
+            if part.type == "citation":
+                cited.setdefault(part.recording_id, set()).add(part.start_ms)
+    found: dict[tuple[str, int], list[str]] = {}
+    for recording in await find_recordings(tenant, sorted(cited)) if cited else ():
+        if recording.transcription_id is not None:
+            for segment in await list_segments(tenant, recording.transcription_id):
+                if segment.start_ms in cited[recording.id]:
+                    found.setdefault((recording.id, segment.start_ms), []).append(segment.text)
+    return found
+
+
+async def _insert(work: Tenant, document: SessionDocument, digest: str, spoken: Spoken) -> Session:
     cited = {part.recording_id for message in document.messages for part in message.parts}
     wanted = sorted((cited | set(document.scope.recording_ids)) - {""})
     theirs = {recording.id for recording in await find_recordings(work, wanted)} if wanted else set()
@@ -103,8 +136,9 @@ async def _insert(work: Tenant, document: SessionDocument, digest: str) -> Sessi
     session = await create_session(work, scope, title=document.title, import_sha256=digest)
     assert work.end_user_id is not None
     last_us = session.last_message_us
+    still = {at: texts for at, texts in spoken.items() if at[0] in theirs}
     for ordinal, one in enumerate(document.messages):
-        message = _to_message(one, ordinal, theirs)
+        message = _to_message(one, ordinal, still)
         await insert_message(work, session.id, work.end_user_id, message)
     answers = [one for one in document.messages if one.role == "assistant"]
     await work.execute(
@@ -138,14 +172,9 @@ def _their_scope(scope: _ScopeDocument, theirs: set[str]) -> Scope:
     return Scope("selected", kept)
 
 
-def _to_message(document: _MessageDocument, ordinal: int, theirs: set[str]) -> Message:
+def _to_message(document: _MessageDocument, ordinal: int, spoken: Spoken) -> Message:
     is_answer = document.role == "assistant"
-    parts: list[Part] = []
-    for part in document.parts:
-        if part.type == "text":
-            parts.append(TextPart(part.text))
-        elif is_answer and part.recording_id in theirs:
-            parts.append(CitationPart(part.recording_id, part.start_ms))
+    parts = _to_parts(document, spoken)
     if not is_answer:
         parts = [TextPart(join_text(parts))]
     tokens = document.tokens
@@ -158,13 +187,28 @@ def _to_message(document: _MessageDocument, ordinal: int, theirs: set[str]) -> M
         document.model if is_answer else None,
         document.provider if is_answer else None,
         (document.finish_reason or "stop") if is_answer else None,
-        _parse_or_now(document.created_at),
+        parse_time(document.created_at),
         Tokens(tokens.input or 0, tokens.output or 0, tokens.cached or 0) if is_answer else Tokens(),
     )
 
 
-def _parse_or_now(text: str) -> int:
-    try:
-        return parse_time(text)
-    except ValueError:
-        return now_us()
+def _to_parts(document: _MessageDocument, spoken: Spoken) -> list[Part]:
+    parts: list[Part] = []
+    said = ""
+    for part in document.parts:
+        if part.type == "text":
+            said = part.text
+            parts.append(TextPart(said))
+        elif _is_sound(document, part, said, spoken):
+            parts.append(CitationPart(part.recording_id, part.start_ms))
+    return parts
+
+
+def _is_sound(document: _MessageDocument, part: _PartDocument, said: str, spoken: Spoken) -> bool:
+    """Whether an answer of this server could cite like this.
+
+    It follows words, and a segment starts where it points; the built-in model's words are that segment's.
+    """
+    texts = spoken.get((part.recording_id, part.start_ms), [])
+    is_quoted = (document.provider, document.model) == _BUILT_IN
+    return bool(said) and any(not is_quoted or said in text for text in texts)

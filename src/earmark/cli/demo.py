@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import orjson
 import typer
@@ -15,7 +17,7 @@ import typer
 from earmark.cli.console_link import link_of
 from earmark.cli.importing import import_file
 from earmark.cli.serving import address_of, bind, run_server
-from earmark.config import load_settings
+from earmark.config import Settings, load_settings
 from earmark.identity.keys import create_key, list_keys, revoke_key
 from earmark.identity.projects import create_project, get_tenant, list_projects
 from earmark.identity.sign_in import create_code
@@ -36,6 +38,7 @@ class Demo:
 
     key: str
     link_code: NewKey
+    project_id: str
     end_user_id: str
     imported: int
     recordings: int
@@ -53,7 +56,8 @@ def demo(
             return await _prepare(runtime)
 
     ready = asyncio.run(prepare())
-    print(_render(ready, address_of(listener)), flush=True)
+    address = address_of(listener)
+    print(_render(ready, address, _link_command(settings, address, ready)), flush=True)
     run_server(settings, listener)
 
 
@@ -71,7 +75,7 @@ async def _prepare(runtime: Runtime) -> Demo:
     asker = await find_end_user(tenant, min(outcomes))
     assert asker is not None
     statuses = [status for found in outcomes.values() for status in found]
-    return Demo(key.secret, code, asker.id, statuses.count("imported"), len(statuses))
+    return Demo(key.secret, code, project.id, asker.id, statuses.count("imported"), len(statuses))
 
 
 async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict[str, list[str]]:
@@ -87,7 +91,16 @@ async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict
     return outcomes
 
 
-def _render(demo: Demo, address: str) -> str:
+def _link_command(settings: Settings, address: str, demo: Demo) -> str:
+    """Return the command that makes another link, as it can be pasted into another terminal."""
+    beside = Path(sys.executable).with_name("earmark")
+    command = [str(beside)] if beside.is_file() else [sys.executable, "-m", "earmark"]
+    where = [f"EARMARK_PORT={urlsplit(address).port}", f"EARMARK_DATA_DIR={settings.data_dir.absolute()}"]
+    wanted = ["console-link", "--project", demo.project_id, "--mode", "test"]
+    return shlex.join(["env", *where, *command, *wanted])
+
+
+def _render(demo: Demo, address: str, link_command: str) -> str:
     auth = f'-H "Authorization: Bearer {demo.key}"'
     as_json = '-H "Content-Type: application/json"'
     ask = {
@@ -101,7 +114,7 @@ def _render(demo: Demo, address: str) -> str:
 earmark is ready: {loaded}.
 
   console  {link_of(address, demo.link_code)}
-           (signs in once, within ten minutes; `earmark console-link` makes another)
+           (signs in once, within ten minutes)
   API      {address}/v1
   docs     {address}/docs
   key      {demo.key}
@@ -114,6 +127,9 @@ Ask a question:
 
 Search:
   curl -s {address}/v1/recordings/search {auth} {as_json} -d '{orjson.dumps(search).decode()}'
+
+Another link to the console:
+  {link_command}
 
 Ctrl-C stops the server; the data stays.
 """

@@ -64,9 +64,12 @@ def _parse_expiry(text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        return parse_time(text)
+        expires_us = parse_time(text)
     except ValueError as error:
         raise typer.BadParameter("--expires-at must be a time such as 2027-01-31T00:00:00Z.") from error
+    if expires_us <= now_us():
+        raise typer.BadParameter("--expires-at must be in the future.")
+    return expires_us
 
 
 @keys_cli.command("list")

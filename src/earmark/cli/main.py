@@ -69,7 +69,7 @@ def run() -> None:
     try:
         code = app(standalone_mode=False)
     except _UsageError as error:
-        _say(str(error))
+        _say(_sentence_of(error))
         code = 2
     except (typer.Abort, KeyboardInterrupt):
         code = 130
@@ -79,6 +79,12 @@ def run() -> None:
         _say(error.message)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence_of(error: Exception) -> str:
+    """Return what was wrong and in which flag, in one line."""
+    said: str = error.format_message()  # type: ignore[attr-defined]
+    return " ".join(said.removeprefix("Invalid value: ").split())
 
 
 def _say(sentence: str) -> None:

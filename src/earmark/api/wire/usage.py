@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from earmark.api.wire.common import EndUserIdField, Query, Shown
 from earmark.ask.usage import UsageDay
 from earmark.errors import InvalidError
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
 
 def _check_day(text: str) -> str:
     try:
+        if _DAY.match(text) is None:  # `fromisoformat` reads other forms besides
+            raise ValueError("not a day")
         date.fromisoformat(text)
     except ValueError:
         raise ValueError("must be a day such as 2026-05-20") from None
     return text
 
 
-Day = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
-    AfterValidator(_check_day),
-]
+Day = Annotated[str, AfterValidator(_check_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 class UsageQuery(Query):
