@@ -220,7 +220,7 @@ def test_a_regeneration_cancelled_before_its_first_word_keeps_the_old_answer(tmp
         desk.model.meanwhile = asyncio.Event().wait
         turn = await begin_regenerate(desk.tenant, desk.engine, session.id, asked.id, None)
         await desk.until_running(session.id)
-        await cancel_turn(desk.tenant, desk.engine.running, session.id, asked.id)
+        assert await cancel_turn(desk.tenant, desk.engine.running, session.id, asked.id) == "cancelled"
         assert (await turn.result()).message == old.message
         assert await desk.messages(session.id) == [asked, old.message]
 

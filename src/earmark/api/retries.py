@@ -20,10 +20,11 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from earmark.api.reply import JSON, Reply
-from earmark.errors import EarmarkError, InvalidError
+from earmark.errors import EarmarkError, InvalidError, UnavailableError
 from earmark.identity import idempotency
 from earmark.identity.idempotency import (
     AnswerGoneError,
@@ -139,8 +140,9 @@ class Retry:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(idempotency.RENEW_S)
-            async with self._tenant.writing() as work:
-                await idempotency.renew(work, self._request, self._held)
+            with suppress(UnavailableError):  # the lease outlives a moment without the database
+                async with self._tenant.writing() as work:
+                    await idempotency.renew(work, self._request, self._held)
 
     async def finish(self, status: int, body: bytes) -> None:
         """Keep the answer."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import aclosing, suppress
 from typing import Any
 
 import orjson
@@ -23,12 +23,14 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 HEARTBEAT_S = 15.0
 _RECHECK_S = 5.0
+_LAST_S = 1.0
 _HEADERS = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 )
 _COMMENT = b": still here\n\n"
+_END = {"type": "http.response.body", "body": b""}
 
 
 class StreamReply(Reply):
@@ -36,24 +38,37 @@ class StreamReply(Reply):
 
     __slots__ = ("pieces",)
 
-    def __init__(self, pieces: AsyncIterator[bytes], headers: Headers = ()) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes, None], headers: Headers = ()) -> None:
         super().__init__(200, b"", (*_HEADERS, *headers))
         self.pieces = pieces
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
-        """Send until the stream ends or the client is gone. A slow client slows only itself."""
+        """Send until the stream ends or the client is gone. A slow client slows only itself.
+
+        The server going down cancels this and the turn: what the turn says of that is sent before the stream ends.
+        """
         gone = asyncio.create_task(_until_gone(receive))
         sending = asyncio.create_task(self._send_all(send))
-        await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (gone, sending):
-            task.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await task
+        is_cut = False
+        try:
+            await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await asyncio.wait({gone, sending}, timeout=_LAST_S, return_when=asyncio.FIRST_COMPLETED)
+            is_cut = not gone.done() and not sending.done()
+        finally:
+            for task in (gone, sending):
+                task.cancel()
+                with suppress(asyncio.CancelledError, OSError):
+                    await task
+        if is_cut:
+            with suppress(TimeoutError, OSError):  # the client may be too slow for that as well
+                await asyncio.wait_for(send(dict(_END)), _LAST_S)
 
     async def _send_all(self, send: Send) -> None:
-        async for piece in self.pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        async with aclosing(self.pieces) as pieces:
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send(dict(_END))
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -66,9 +81,9 @@ def stream_turn(call: Call, events: AsyncIterator[tuple[int, TurnEvent]], header
     return StreamReply(_render(call, events), headers)
 
 
-async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> AsyncIterator[bytes]:
+async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> AsyncGenerator[bytes, None]:
     number, beat_s, check_s = 0, time.monotonic(), time.monotonic()
-    upcoming = _next_of(events)
+    upcoming = _next_of(events, number)
     try:
         while True:
             done, _ = await asyncio.wait({upcoming}, timeout=_RECHECK_S)
@@ -84,7 +99,7 @@ async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> A
                     return
                 number, event = following
                 yield _event(number, event, call.request_id)
-                beat_s, upcoming = now_s, _next_of(events)
+                beat_s, upcoming = now_s, _next_of(events, number)
             elif now_s - beat_s >= HEARTBEAT_S - 0.1:
                 beat_s = now_s
                 yield _COMMENT
@@ -92,9 +107,14 @@ async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> A
         upcoming.cancel()
 
 
-def _next_of(events: AsyncIterator[tuple[int, TurnEvent]]) -> asyncio.Task[tuple[int, TurnEvent] | None]:
+def _next_of(events: AsyncIterator[tuple[int, TurnEvent]], number: int) -> asyncio.Task[tuple[int, TurnEvent] | None]:
+    """Return the event behind `number`; an error on the way to it ends the stream as an event."""
+
     async def step() -> tuple[int, TurnEvent] | None:
-        return await anext(events, None)
+        try:
+            return await anext(events, None)
+        except EarmarkError as error:
+            return number + 1, TurnEvent("turn.failed", error)
 
     return asyncio.create_task(step())
 

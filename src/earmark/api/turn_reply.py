@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -14,8 +14,10 @@ from earmark.api.reply import Reply, json_reply
 from earmark.api.retries import REPLAYED, Retry
 from earmark.api.streaming import stream_turn
 from earmark.api.wire.ask import result_to_wire
+from earmark.ask.errors import MessageNotFoundError
 from earmark.ask.messages import find_turn, with_sources
 from earmark.ask.running import RunningTurn
+from earmark.ask.turn_feed import TurnEvent
 
 FORMS = (JSON, EVENTS)
 _EVENT = 'id: 3\nevent: text.delta\ndata: {"text":"Two points are open.","part":0}\n\n'
@@ -47,13 +49,23 @@ async def turn_reply(call: Call, begin: Callable[[], Awaitable[RunningTurn]]) ->
 
 
 async def replayed_turn(call: Call, kept: Reply) -> Reply:
-    """Return a kept answer in the form asked for: as a stream it says again what it said."""
+    """Return a kept answer in the form asked for: as a stream it says again what it said.
+
+    Where another answer has taken its place since, the stream is its end alone.
+    """
     if kept.status != 200 or choose_form(call.headers.get(b"accept"), FORMS) == JSON:
         return kept
     session_id, answer_id = _named(kept.body)
-    asked, answer = await find_turn(call.tenant, session_id, answer_id)
+    try:
+        asked, answer = await find_turn(call.tenant, session_id, answer_id)
+    except MessageNotFoundError:
+        return stream_turn(call, _end_of(kept), (REPLAYED,))
     turn = RunningTurn.over(asked.id, await with_sources(call.tenant, session_id, answer))
     return stream_turn(call, turn.feed.follow(), (REPLAYED,))
+
+
+async def _end_of(kept: Reply) -> AsyncIterator[tuple[int, TurnEvent]]:
+    yield 1, TurnEvent("turn.completed", orjson.loads(kept.body))
 
 
 def _named(body: bytes) -> tuple[str, str]:

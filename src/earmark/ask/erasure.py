@@ -20,7 +20,7 @@ async def erase_end_user(tenant: Tenant, media: MediaStore, end_user_id: str, *,
     """
     async with tenant.writing() as work:
         titles = await work.fetch_all(select_titles_of, {"whose_id": end_user_id}, whose="end_user")
-        await forget_titles(work, titles)
         await delete_end_user(work, end_user_id)
+        await forget_titles(work, titles)  # last, as turns and new sessions do: two that lock crosswise would deadlock
         forget_bytes(work, media, end_user_id)
         await record(work, "end_user.erased", end_user_id, actor=actor)

@@ -44,9 +44,11 @@ async def follow_turn(
 async def _follow_kept(
     tenant: Tenant, session_id: str, message_id: str, after: int
 ) -> AsyncIterator[tuple[int, TurnEvent]]:
+    from_seq = 1  # the first batch that is read may hold numbers before and behind `after`
     while True:
         is_over = not await _runs(tenant, session_id, message_id)
-        events, ended_us = await read_events(tenant, session_id, message_id)
+        events, ended_us = await read_events(tenant, session_id, message_id, from_seq=from_seq)
+        from_seq = events[-1][0] + 1 if events else from_seq
         for number, event in events:
             if number > after:
                 after = number
@@ -97,14 +99,15 @@ async def cancel_turn(
     asked = await get_message(tenant, session_id, message_id)
     if asked.role != "user":
         raise MessageNotFoundError
-    was_running = await _runs(tenant, session_id, message_id)
-    if was_running:
+    here = running.find((tenant.key.tenant_id, session_id, message_id))
+    if await _runs(tenant, session_id, message_id):
         async with tenant.writing() as work:
             await work.execute(turn_queries.update_turn_cancel, {"session_id": session_id, "message_id": message_id})
-        here = running.find((tenant.key.tenant_id, session_id, message_id))
         if here is not None:
             here.wake_keeper()
         await _until_over(tenant, session_id, message_id)
+    if here is not None and here.is_cancelled:  # also where the old answer stays, which was not cancelled
+        return "cancelled"
     answer = await find_answer(tenant, session_id, asked)
     is_cancelled = answer is not None and answer.finish_reason == "cancelled"
     return "cancelled" if is_cancelled else "finished"

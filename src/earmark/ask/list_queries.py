@@ -144,10 +144,16 @@ def select_titles_between(own: Guard) -> Select[Any]:
 
 @query
 def select_titles_of(own: Guard, *, whose: str) -> Select[Any]:
-    """The titles of one session, or of one end user."""
+    """The titles of one session, or of one end user, whose sessions are locked before all that hangs on them.
+
+    Turns lock in the same order: a session, then its end user and what the title index shares.
+    """
     column = ask_sessions.c.id if whose == "session" else ask_sessions.c.end_user_id
-    return select(ask_sessions.c.title_seq, ask_sessions.c.title_folded).where(
-        own(ask_sessions), column == bindparam("whose_id")
+    return (
+        select(ask_sessions.c.title_seq, ask_sessions.c.title_folded)
+        .where(own(ask_sessions), column == bindparam("whose_id"))
+        .order_by(ask_sessions.c.id)
+        .with_for_update()
     )
 
 

@@ -50,6 +50,11 @@ class RunningTurn:
         """
         return await asyncio.shield(self._task)
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody stopped it before its end."""
+        return self._keeper is not None and self._keeper.is_cancelled
+
     def wake_keeper(self) -> None:
         """Look for a cancel at once."""
         if self._keeper is not None:

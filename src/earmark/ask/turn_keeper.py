@@ -14,7 +14,7 @@ from typing import Any
 from earmark.ask import queries, turn_queries
 from earmark.ask.errors import SessionNotFoundError, TurnLostError
 from earmark.ask.turn_feed import TurnEvent, TurnFeed
-from earmark.ask.turn_log import append_events, forget_events
+from earmark.ask.turn_log import append_events, forget_events, read_events
 from earmark.ask.turn_queue import LEASE_US
 from earmark.clock import now_us
 from earmark.errors import UnavailableError
@@ -34,6 +34,8 @@ class Keeper:
         self._renewed_us = now_us()
         self._task: asyncio.Task[None] | None = None
         self._lost: Exception | None = None
+        self._is_unsure = False
+        """Whether a commit's outcome is unknown: what is written has to be looked up."""
         self.written = 0
         """How many events other processes can read."""
         self.is_cancelled = False
@@ -82,8 +84,16 @@ class Keeper:
                 await asyncio.wait_for(self._wake.wait(), TICK_S)
             self._wake.clear()
             if not self._stopped.is_set():
-                with suppress(UnavailableError):  # the lease outlives a moment without the database
-                    await self._tick()
+                await self._tick_safely()
+
+    async def _tick_safely(self) -> None:
+        try:
+            await self._tick()
+        except UnavailableError:  # the lease outlives a moment without the database
+            self._is_unsure = True
+        except Exception as error:  # nobody keeps the turn any more: it must not go on unseen
+            self._lost = error
+            self._stopped.set()
 
     async def _tick(self) -> None:
         until = len(self._feed.events)
@@ -93,10 +103,21 @@ class Keeper:
             return
         async with self._tenant.writing() as work:
             await self._look(work)
-            if not self._stopped.is_set():
-                await self._renew(work)
-                await self._write_events(work, until)
-        self.written = until
+            if self._stopped.is_set():
+                return
+            if not await self._renew(work):  # lost in between
+                await self._look(work)
+                return
+            await self._write_events(work, await self._count_written(work), until)
+        self.written, self._is_unsure = until, False
+
+    async def _count_written(self, work: Tenant) -> int:
+        """Return how many events are written, in the unit of work that goes on from there."""
+        if not self._is_unsure:
+            return self.written
+        place = self._place
+        kept, _ = await read_events(work, place["session_id"], place["message_id"], from_seq=self.written + 1)
+        return kept[-1][0] if kept else self.written
 
     async def _look(self, tenant: Tenant) -> None:
         signs = await tenant.fetch_one(turn_queries.select_turn_signs, {"session_id": self._place["session_id"]})
@@ -109,15 +130,18 @@ class Keeper:
         if self._lost is not None or self.is_cancelled:
             self._stopped.set()
 
-    async def _renew(self, work: Tenant) -> None:
+    async def _renew(self, work: Tenant) -> bool:
+        """Return whether the turn is still ours."""
         params = {"session_id": self._place["session_id"], "holder": self._holder}
-        await work.execute(queries.update_turn_lease, {**params, "new_turn_expires_us": now_us() + LEASE_US})
+        changed = {**params, "new_turn_expires_us": now_us() + LEASE_US}
+        is_ours = await work.execute(queries.update_turn_lease, changed) > 0
         self._renewed_us = now_us()
+        return is_ours
 
-    async def _write_events(self, work: Tenant, until: int) -> None:
-        pending = self._feed.events[self.written : until]
+    async def _write_events(self, work: Tenant, written: int, until: int) -> None:
+        pending = self._feed.events[written:until]
         if pending:
-            await append_events(work, self._place, self.written + 1, pending)
+            await append_events(work, self._place, written + 1, pending)
 
     async def write_last(self, work: Tenant, last: TurnEvent) -> None:
         """Write down the whole turn with the event that ends it, in the unit of work that ends it."""

@@ -57,10 +57,14 @@ def _kept(data: Any) -> Any:
 
 
 async def read_events(
-    tenant: Tenant, session_id: str, message_id: str
+    tenant: Tenant, session_id: str, message_id: str, *, from_seq: int = 1
 ) -> tuple[list[tuple[int, TurnEvent]], int | None]:
-    """Return the numbered events kept so far, and when the turn ended, if it has."""
-    rows = await tenant.fetch_all(turn_queries.select_events, {"session_id": session_id, "message_id": message_id})
+    """Return the numbered events kept so far, and when the turn ended, if it has.
+
+    Batches that begin before `from_seq` are left out, but for the one that ends the turn.
+    """
+    params = {"session_id": session_id, "message_id": message_id, "from_seq": from_seq}
+    rows = await tenant.fetch_all(turn_queries.select_events, params)
     events, ended = [], None
     for first_seq, events_json, ended_us in rows:
         ended = ended_us or ended

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, select, update
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, or_, select, update
 
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import ask_sessions, ask_turn_events, usage_days
@@ -48,6 +48,7 @@ def select_events(own: Guard) -> Select[Any]:
             own(ask_turn_events),
             ask_turn_events.c.session_id == bindparam("session_id"),
             ask_turn_events.c.message_id == bindparam("message_id"),
+            or_(ask_turn_events.c.first_seq >= bindparam("from_seq"), ask_turn_events.c.ended_us.is_not(None)),
         )
         .order_by(ask_turn_events.c.first_seq)
     )

@@ -7,8 +7,8 @@ tenant over; row-level security shows no row where none is set.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -20,6 +20,7 @@ from earmark.storage.query import Compiled, Compiler, Row
 
 _POOL_SIZE = 10
 _CONNECT_TIMEOUT_S = 15.0
+_FINISH_S = 5.0
 _READ_ONLY = " ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -125,11 +126,15 @@ class PostgresDatabase:
                 await _run(connection, opening)
                 yield _PostgresConnection(connection)
             except BaseException:
-                await asyncio.shield(_roll_back(connection))
+                await _to_its_end(connection, _roll_back(connection))
                 raise
-            await asyncio.shield(_run(connection, "COMMIT"))
+            await _to_its_end(connection, _run(connection, "COMMIT"))
         finally:
-            await asyncio.shield(self._pool.release(connection))
+            await _to_its_end(connection, self._release(connection))
+
+    async def _release(self, connection: asyncpg.Connection) -> None:
+        with suppress(*_DRIVER_ERRORS):  # the pool has dropped it then
+            await self._pool.release(connection)
 
     async def is_connected(self) -> bool:
         try:
@@ -163,5 +168,29 @@ async def _run(connection: asyncpg.Connection, words: str) -> None:
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
-    if not connection.is_closed() and connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
+    """Also where BEGIN was cut off: whether it took effect is not known here. A broken connection is dropped."""
+    if not connection.is_closed():
+        try:
+            await connection.execute("ROLLBACK")
+        except _DRIVER_ERRORS:
+            connection.terminate()
+
+
+async def _to_its_end(connection: asyncpg.Connection, work: Coroutine[Any, Any, None]) -> None:
+    """Let a statement finish even if the caller is cancelled, who hears of that afterwards.
+
+    Nobody else can use the connection before. One that does not answer a cancelled caller is cut.
+    """
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            done, _ = await asyncio.wait({task}, timeout=_FINISH_S if cancelled else None)
+            if not done:
+                connection.terminate()
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        task.exception()  # looked at, so that nobody logs it: the caller hears of the cancel
+        raise cancelled
+    task.result()

@@ -1,0 +1,169 @@
+"""Turns that something gets in the way of: a deletion, a commit nobody hears of, an error where none was expected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earmark.api.streaming import stream_turn
+from earmark.ask import following, queries, turn_keeper, turn_log
+from earmark.ask.erasure import erase_end_user
+from earmark.ask.following import follow_turn
+from earmark.ask.messages import insert_message
+from earmark.ask.running import RunningTurn, RunningTurns
+from earmark.ask.sessions import delete_session, get_state
+from earmark.ask.turn import begin_send, send
+from earmark.ask.turn_feed import TurnEvent
+from earmark.ask.turn_keeper import Keeper
+from earmark.ask.types import AskResult, Message, Question, Tokens
+from earmark.errors import UnavailableError
+from earmark.llm.types import Finished, TextDelta
+from earmark.storage.errors import StorageUnavailableError
+from tests.ask.desk import QUESTION, Desk, at_desk
+
+
+async def _all(events: AsyncIterator[tuple[int, TurnEvent]]) -> list[tuple[int, TurnEvent]]:
+    async with asyncio.timeout(20):
+        return [one async for one in events]
+
+
+async def _halfway(desk: Desk, session_id: str) -> tuple[RunningTurn, str, asyncio.Event]:
+    """A turn that has said a word and waits; what it answers, and what lets it go on."""
+    goes_on = asyncio.Event()
+    desk.model.says = (TextDelta("On the "), goes_on, TextDelta("ninth."), Finished())
+    turn = await begin_send(desk.tenant, desk.engine, session_id, Question(QUESTION))
+    async for _, event in turn.feed.follow():
+        if event.name == "text.delta":
+            break
+    return turn, str(turn.feed.events[0].data["user_message_id"]), goes_on
+
+
+def test_a_deletion_that_takes_a_while_ends_the_turn_that_it_meets(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn, _, _ = await _halfway(desk, session.id)
+        async with desk.tenant.writing() as slow:
+            await delete_session(slow, session.id)
+            await asyncio.sleep(0.6)  # the keeper meets it in the middle
+        last = (await _all(turn.feed.follow()))[-1][1]
+        assert (last.name, last.data.status) == ("turn.failed", 404)
+
+    at_desk(tmp_path, work)
+
+
+def test_a_turn_that_can_no_longer_be_kept_fails_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        monkeypatch.setattr(turn_keeper, "append_events", broken)
+        turn, _, _ = await _halfway(desk, session.id)
+        assert (await _all(turn.feed.follow()))[-1][1].name == "turn.failed"
+
+    at_desk(tmp_path, work)
+
+
+def test_a_commit_whose_outcome_is_unknown_writes_no_event_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick, lost = Keeper._tick, asyncio.Event()
+
+    async def unheard(keeper: Keeper) -> None:
+        before = keeper.written
+        await tick(keeper)
+        if keeper.written > before and not lost.is_set():
+            keeper.written = before
+            lost.set()
+            raise StorageUnavailableError("The database does not answer.")
+
+    async def work(desk: Desk) -> None:
+        monkeypatch.setattr(Keeper, "_tick", unheard)
+        session = await desk.session()
+        turn, asked, goes_on = await _halfway(desk, session.id)
+        async with asyncio.timeout(20):
+            await lost.wait()
+        goes_on.set()
+        answer = (await turn.result()).message
+        kept = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0))
+        assert [number for number, _ in kept] == list(range(1, len(turn.feed.events) + 1))
+        assert isinstance(kept[-1][1].data, AskResult)
+        assert kept[-1][1].data.message == answer
+
+    at_desk(tmp_path, work)
+
+
+def test_a_follower_does_not_read_again_what_it_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[list[int]] = []
+
+    async def noted(*place: Any, **options: Any) -> Any:
+        events, ended_us = await turn_log.read_events(*place, **options)
+        read.append([number for number, _ in events])
+        return events, ended_us
+
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn, asked, goes_on = await _halfway(desk, session.id)
+        await _until(lambda: turn._keeper is not None and turn._keeper.written == len(turn.feed.events))
+        events = await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0)
+        monkeypatch.setattr(following, "read_events", noted)
+        seeing = asyncio.create_task(_all(events))
+        await _until(lambda: len(read) > 3)
+        assert [number for batch in read for number in batch] == list(range(1, len(turn.feed.events) + 1))
+        goes_on.set()
+        assert [number for number, _ in await seeing] == list(range(1, len(turn.feed.events) + 1))
+
+    at_desk(tmp_path, work)
+
+
+async def _until(is_so: Any) -> None:
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+def test_an_error_on_the_way_to_an_event_ends_the_stream_as_an_event() -> None:
+    class FakeCall:
+        request_id = "req_1"
+
+    async def events() -> AsyncIterator[tuple[int, TurnEvent]]:
+        yield 1, TurnEvent("turn.started", {})
+        raise UnavailableError("The database does not answer.")
+
+    sent: list[Any] = []
+
+    async def send_it(message: Any) -> None:
+        sent.append(message)
+
+    async def main() -> None:
+        call: Any = FakeCall()
+        await stream_turn(call, events()).send_pieces(send_it, asyncio.Event().wait)  # type: ignore[arg-type]
+
+    asyncio.run(main())
+    assert sent[1]["body"].startswith(b"id: 2\nevent: turn.failed\n")
+    assert b'"unavailable"' in sent[1]["body"]
+    assert sent[-1] == {"type": "http.response.body", "body": b""}
+
+
+def test_erasing_an_end_user_waits_for_an_answer_that_is_being_stored(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
+        whole = desk.tenant.whole_tenant()
+        end_user_id = str(desk.tenant.end_user_id)
+        async with desk.tenant.writing() as storing:
+            state = await get_state(storing, session.id, for_update=True)
+            erasing = asyncio.create_task(erase_end_user(whole, desk.runtime.media, end_user_id))
+            await asyncio.sleep(0.5)  # it waits for the session now, and must hold nothing that we need
+            message = Message("msg_late", 2, "user", "And?", "[]", None, None, None, state.last_message_us, Tokens())
+            await insert_message(storing, session.id, end_user_id, message)
+        await erasing
+        assert await whole.fetch_all(queries.select_waiters, {"session_id": session.id}) == []
+        with pytest.raises(following.SessionNotFoundError):
+            await desk.state(session.id)
+
+    at_desk(tmp_path, work)

@@ -1,0 +1,42 @@
+"""The lease of a keyed request whose work takes long."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from earmark.api.retries import Retry
+from earmark.identity import idempotency
+from earmark.storage.errors import StorageUnavailableError
+
+
+def test_a_lease_is_renewed_again_after_a_moment_without_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[None] = []
+
+    class FakeTenant:
+        @asynccontextmanager
+        async def writing(self) -> Any:
+            tries.append(None)
+            if len(tries) == 1:
+                raise StorageUnavailableError("The database does not answer.")
+            yield self
+
+    async def main() -> None:
+        renewed = asyncio.Event()
+
+        async def renew(*_: Any) -> None:
+            renewed.set()
+
+        monkeypatch.setattr(idempotency, "RENEW_S", 0.001)
+        monkeypatch.setattr(idempotency, "renew", renew)
+        tenant: Any = FakeTenant()
+        nothing: Any = idempotency.Claim("holder", "made", None)
+        retry = Retry(tenant, nothing, nothing)
+        async with asyncio.timeout(20):
+            await renewed.wait()
+        retry._renewing.cancel()
+
+    asyncio.run(main())
