@@ -62,7 +62,7 @@ class Keeper:
     async def unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` to its end, or until the turn is cancelled.
 
-        Raises: TurnLostError, SessionNotFoundError if the turn is no longer ours.
+        Raises: TurnLostError, SessionNotFoundError if the turn is no longer ours; what the keeping broke with.
         """
         task = asyncio.create_task(work)
         stopped = asyncio.create_task(self._stopped.wait())
@@ -77,23 +77,25 @@ class Keeper:
                     await asyncio.wait({one})
         if self._lost is not None:
             raise self._lost
+        if self._task is not None and self._task.done():
+            self._task.result()
 
     async def _keep(self) -> None:
-        while not self._stopped.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), TICK_S)
-            self._wake.clear()
-            if not self._stopped.is_set():
-                await self._tick_safely()
+        try:
+            while not self._stopped.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), TICK_S)
+                self._wake.clear()
+                if not self._stopped.is_set():
+                    await self._tick_safely()
+        finally:  # whatever ended the keeping, the turn must not go on unseen
+            self._stopped.set()
 
     async def _tick_safely(self) -> None:
         try:
             await self._tick()
         except UnavailableError:  # the lease outlives a moment without the database
             self._is_unsure = True
-        except Exception as error:  # nobody keeps the turn any more: it must not go on unseen
-            self._lost = error
-            self._stopped.set()
 
     async def _tick(self) -> None:
         until = len(self._feed.events)
