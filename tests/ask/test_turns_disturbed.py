@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 
 from earmark.api.streaming import stream_turn
-from earmark.ask import following, queries, turn_keeper, turn_log
+from earmark.ask import following, turn_keeper, turn_log
 from earmark.ask.erasure import erase_end_user
+from earmark.ask.errors import SessionNotFoundError
 from earmark.ask.following import follow_turn
-from earmark.ask.messages import insert_message
 from earmark.ask.running import RunningTurn, RunningTurns
 from earmark.ask.sessions import delete_session, get_state
-from earmark.ask.turn import begin_send, send
+from earmark.ask.turn import begin_send
 from earmark.ask.turn_feed import TurnEvent
 from earmark.ask.turn_keeper import Keeper
-from earmark.ask.types import AskResult, Message, Question, Tokens
+from earmark.ask.types import AskResult, Question
 from earmark.errors import UnavailableError
+from earmark.library.recordings import update_recording
 from earmark.llm.types import Finished, TextDelta
 from earmark.storage.errors import StorageUnavailableError
 from tests.ask.desk import QUESTION, Desk, at_desk
@@ -151,19 +152,16 @@ def test_an_error_on_the_way_to_an_event_ends_the_stream_as_an_event() -> None:
 
 def test_erasing_an_end_user_waits_for_an_answer_that_is_being_stored(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
+        recording = await desk.recording()
         session = await desk.session()
-        await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         whole = desk.tenant.whole_tenant()
-        end_user_id = str(desk.tenant.end_user_id)
         async with desk.tenant.writing() as storing:
-            state = await get_state(storing, session.id, for_update=True)
-            erasing = asyncio.create_task(erase_end_user(whole, desk.runtime.media, end_user_id))
+            await get_state(storing, session.id, for_update=True)
+            erasing = asyncio.create_task(erase_end_user(whole, desk.runtime.media, str(desk.tenant.end_user_id)))
             await asyncio.sleep(0.5)  # it waits for the session now, and must hold nothing that we need
-            message = Message("msg_late", 2, "user", "And?", "[]", None, None, None, state.last_message_us, Tokens())
-            await insert_message(storing, session.id, end_user_id, message)
+            await update_recording(storing, recording.id, {"name": "Quoted"})
         await erasing
-        assert await whole.fetch_all(queries.select_waiters, {"session_id": session.id}) == []
-        with pytest.raises(following.SessionNotFoundError):
+        with pytest.raises(SessionNotFoundError):
             await desk.state(session.id)
 
     at_desk(tmp_path, work)
