@@ -48,11 +48,13 @@ demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
 test: .venv/.installed-dev chromium lint
-	@echo "On PostgreSQL and on SQLite, side by side; PostgreSQL's lines are shown at the end."
-	@$(BIN)/python -m pytest -p no:cacheprovider --database postgresql $(ON_POSTGRESQL) > .postgresql.log 2>&1 & other=$$!; \
-	$(BIN)/python -m pytest; first=$$?; wait $$other; second=$$?; tail -n 40 .postgresql.log; exit $$((first + second))
+	@echo "Side by side: PostgreSQL, HTTP on SQLite, and the rest on SQLite; the first two are shown at the end."
+	@$(BIN)/python -m pytest -p no:cacheprovider --database postgresql $(ON_POSTGRESQL) > .postgresql.log 2>&1 & one=$$!; \
+	$(BIN)/python -m pytest -p no:cacheprovider tests/http > .http.log 2>&1 & two=$$!; \
+	$(BIN)/python -m pytest --ignore tests/http; rest=$$?; \
+	wait $$two; http=$$?; tail -n 60 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
+	exit $$((rest + http + postgresql))
 
-# The browser that tests/console drives is the system's own: nothing downloads another.
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		echo "Installing Chromium for the tests of the console …" && apt-get -qq update && apt-get -qq install -y chromium >/dev/null; } || \
