@@ -67,6 +67,12 @@ class Call:
         """Return the id of what this request makes: the same again when the request is sent again with its key."""
         return new_id(prefix) if self.retry is None else self.retry.new_id(prefix)
 
+    @property
+    def authorization(self) -> str | None:
+        """The `Authorization` header, if there is one."""
+        value = self.headers.get(b"authorization")
+        return None if value is None else value.decode("latin-1")
+
     async def read_body(self, limit_bytes: int) -> bytes:
         """Return the body.
 

@@ -175,7 +175,7 @@ class Endpoint:
 
 async def _admit(call: Call, scope: str, rules: Rules) -> None:
     """Authenticate, count, authorise."""
-    call.caller = await authenticate(call.runtime.database, _text(call.headers.get(b"authorization")))
+    call.caller = await authenticate(call.runtime.database, call.authorization)
     call.tenant = Tenant(call.runtime.database, call.caller.tenant)
     call.acting_for = call.caller.end_user_id
     call.runtime.last_used.note(call.caller)
@@ -218,10 +218,6 @@ def refuse_if_exceeded(allowance: Allowance) -> None:
 def _ignored(call: Call) -> tuple[str, ...]:
     """An end-user-scoped credential acts for its own end user: another id is not even parsed."""
     return ("end_user_id",) if call.acting_for is not None else ()
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
 
 
 def media_type_of(headers: Mapping[bytes, bytes]) -> str:

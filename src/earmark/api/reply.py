@@ -47,9 +47,8 @@ def error_body(error: EarmarkError, request_id: str) -> dict[str, Any]:
     if error.details is not None:
         body["details"] = error.details
     envelope: dict[str, Any] = {"error": body}
-    session_id = getattr(error, "session_id", None)
-    if session_id is not None:
-        envelope["session_id"] = session_id
+    if error.session_id is not None:
+        envelope["session_id"] = error.session_id
     return envelope
 
 

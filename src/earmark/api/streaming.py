@@ -121,9 +121,8 @@ def _next_of(events: AsyncIterator[tuple[int, TurnEvent]], number: int) -> async
 
 async def _refusal(call: Call) -> EarmarkError | None:
     """Whether the credential that opened the stream has been revoked or has run out since."""
-    authorization = call.headers.get(b"authorization")
     try:
-        await authenticate(call.runtime.database, None if authorization is None else authorization.decode("latin-1"))
+        await authenticate(call.runtime.database, call.authorization)
     except UnauthorizedError as error:
         return error
     except EarmarkError:

@@ -26,7 +26,6 @@ class Draft:
         self._characters = 0
         self.quotes = False
         self.parts: list[Part] = []
-        self.dropped = 0
         self.finished: Finished | None = None
 
     @property
@@ -67,7 +66,6 @@ class Draft:
     def _add_citation(self, number: int) -> None:
         passage = self._passages.get(number)
         if passage is None or self.is_blank:
-            self.dropped += 1
             return
         citation = CitationPart(passage.recording_id, passage.start_ms)
         if self.parts[-1] != citation:

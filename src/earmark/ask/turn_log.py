@@ -51,8 +51,7 @@ def _kept(data: Any) -> Any:
     if isinstance(data, AskResult):
         return {"message_id": data.message.id}
     if isinstance(data, EarmarkError):
-        session_id = getattr(data, "session_id", None)
-        return {"code": data.code, "status": data.status, "message": data.message, "session_id": session_id}
+        return {"code": data.code, "status": data.status, "message": data.message, "session_id": data.session_id}
     return data
 
 
