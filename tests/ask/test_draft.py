@@ -13,7 +13,7 @@ from earmark.ask.turn_feed import TurnFeed
 from earmark.ask.types import CitationPart
 from earmark.llm.markers import MarkerReader
 from earmark.llm.types import Finished, Passage
-from tests.ask.test_running_turns import assemble
+from tests.streamed import parts_of
 
 PASSAGES = [
     Passage(number, f"rec_{number % 3}", None, None, number * 10, number * 10 + 5, None, "…") for number in range(1, 8)
@@ -45,7 +45,7 @@ def run(pieces: list[str], *, quotes: bool) -> tuple[Draft, TurnFeed]:
 def test_any_output_at_all_gives_lawful_parts_that_equal_the_stream(pieces: list[str], quotes: bool) -> None:
     draft, feed = run(pieces, quotes=quotes)
     parts: list[dict[str, Any]] = [part.to_wire() for part in draft.parts]
-    assert assemble(list(enumerate(feed.events, start=1))) == parts
+    assert parts_of(feed.events) == parts
     assert all((one.recording_id, one.start_ms) in PLACES for one in draft.parts if isinstance(one, CitationPart))
     assert all(before != after for before, after in zip(parts, parts[1:]) if before["type"] == "citation")
     assert not parts or parts[0]["type"] == "text"

@@ -25,6 +25,7 @@ from earmark.library.recordings import delete_recording
 from earmark.llm.providers import Providers
 from earmark.llm.types import CitationMark, Finished, TextDelta
 from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk
+from tests.streamed import parts_of
 
 FAILED = ProviderError("The model did not answer.")
 
@@ -35,16 +36,8 @@ async def _all(events: AsyncIterator[tuple[int, TurnEvent]]) -> list[tuple[int, 
 
 
 def assemble(events: list[tuple[int, TurnEvent]]) -> list[dict[str, Any]]:
-    """Return the parts that a client makes of a stream."""
-    parts: list[dict[str, Any]] = []
-    for _, event in events:
-        if event.name == "citation":
-            parts.append({"type": "citation", **event.data})
-        elif event.name == "text.delta":
-            if event.data["part"] == len(parts):
-                parts.append({"type": "text", "text": ""})
-            parts[event.data["part"]]["text"] += event.data["text"]
-    return parts
+    """Return the parts that a client makes of numbered events."""
+    return parts_of(event for _, event in events)
 
 
 def test_the_feed_numbers_its_events_and_adds_up_to_the_stored_answer(tmp_path: Path) -> None:

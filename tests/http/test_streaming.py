@@ -19,6 +19,7 @@ from earmark.runtime import Runtime
 from tests.http.conftest import TALK, Library, error_of
 from tests.llm.vendor_server import Fails, Says, VendorServer, vendor_server
 from tests.server import ProjectKeys, Server, new_project, running
+from tests.streamed import parts_of
 
 QUESTION = {"content": "When do we move the launch of the lantern to?"}
 STREAM = {"Accept": "text/event-stream"}
@@ -52,18 +53,6 @@ def stream(client: httpx.Client, method: str, path: str, **options: Any) -> list
         assert answer.headers["x-accel-buffering"] == "no"
         assert answer.headers["cache-control"] == "no-store"
         return list(parse(answer.iter_lines()))
-
-
-def parts_of(events: list[Event]) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = []
-    for event in events:
-        if event.name == "citation":
-            parts.append({"type": "citation", **event.data})
-        elif event.name == "text.delta":
-            if event.data["part"] == len(parts):
-                parts.append({"type": "text", "text": ""})
-            parts[event.data["part"]]["text"] += event.data["text"]
-    return parts
 
 
 @dataclass

@@ -11,10 +11,11 @@ import httpx
 import pytest
 
 from tests.http.conftest import TALK, Library, error_of
-from tests.http.test_streaming import QUESTION, Desk, parts_of, stream
+from tests.http.test_streaming import QUESTION, Desk, stream
 from tests.llm.vendor_server import VendorServer
 from tests.llm_real.llama_server import CONTEXT_TOKENS, Llama, llama
 from tests.server import Place, new_project, running
+from tests.streamed import parts_of
 
 
 @pytest.fixture(scope="module")
