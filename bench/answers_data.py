@@ -40,7 +40,7 @@ def ask(
     """Find evidence as the server does; `scope` are the recordings that may be looked at."""
     standalone = make_standalone(question, history)
     chosen = None if scope is None else np.isin(library.recording_of, list(scope))
-    query, snapshot = library.snapshot(standalone, vectors.of([standalone])[0], chosen)
+    query, snapshot = library.snapshot(standalone, vectors.of([library.asked(standalone)])[0], chosen)
     hits = tuple(_to_hit(library, hit) for hit in rank(query, snapshot, limit=EVIDENCE_LIMIT))
     return AnswerRequest(question, standalone, None, history, hits, tuple(_number(hits)), is_whole_transcript=False)
 

@@ -2,10 +2,10 @@
 
     EARMARK_QMSUM_DIR=… python -m bench.retrieval [--holdout]
 
-Reads QMSum's val split (nothing was learned from it) and the personal questions: the dev people,
-whom `scripts/train_ranker.py` learns from, and with `--holdout` the others. Everything is ranked by
+Reads QMSum's val split (nothing was learned from it), the personal questions and the chats of two friends: the dev
+people, whom `scripts/train_ranker.py` learns from, and with `--holdout` the others. Everything is ranked by
 the server's own functions in memory; BM25 alone, reciprocal rank fusion and min-max fusion see the
-same chunks, terms and vectors. Intervals are 95 % bootstrap intervals over questions.
+same chunks, terms and vectors, and have the question encoded as it was asked. Intervals are 95 % bootstrap intervals over questions.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.chats import chat_libraries
 from bench.results import write_section
 from bench.retrieval_data import Library, Question, Vectors, personal_libraries, qmsum_libraries
 from earmark.retrieval.analysis import QueryTerms
@@ -74,11 +75,13 @@ def measure(libraries: Sequence[Library], vectors: Vectors, *, is_recording_know
     """Shapes: method -> [questions, metrics]."""
     rows: dict[str, list[list[float]]] = {name: [] for name in METHODS}
     for library in libraries:
-        for question, vector in zip(library.questions, vectors.of([q.text for q in library.questions]), strict=True):
-            query, snapshot = library.snapshot(question.text, vector)
+        texts = [question.text for question in library.questions]
+        for question, plain, put in zip(
+            library.questions, vectors.of(texts), vectors.of([library.asked(text) for text in texts]), strict=True
+        ):
             scope = np.isin(library.recording_of, list(question.recordings)) if is_recording_known else None
             for name, method in METHODS.items():
-                scores = method(query, snapshot)
+                scores = method(*library.snapshot(question.text, put if method is by_earmark else plain))
                 order = np.argsort(-scores, kind="stable")
                 rows[name].append(judge(library, question, order if scope is None else order[scope[order]]))
     return {name: np.array(found) for name, found in rows.items()}
@@ -156,9 +159,10 @@ def main() -> None:
     sets: dict[str, list[Library]] = {}
     if folder := os.environ.get("EARMARK_QMSUM_DIR"):
         sets["QMSum val (never learned from)"] = qmsum_libraries(Path(folder) / "val", vectors)
-    sets["personal, dev people (learned from)"] = personal_libraries("dev", vectors)
-    if "--holdout" in sys.argv:
-        sets["personal, holdout people (never learned from)"] = personal_libraries("holdout", vectors)
+    splits = {"dev": "learned from", "holdout": "never learned from"}
+    for split in splits if "--holdout" in sys.argv else ("dev",):
+        sets[f"personal, {split} people ({splits[split]})"] = personal_libraries(split, vectors)
+        sets[f"chats, {split} people ({splits[split]})"] = chat_libraries(split, vectors)
     parts = []
     for name, libraries in sets.items():
         count = sum(len(library.questions) for library in libraries)

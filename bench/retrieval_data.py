@@ -27,6 +27,7 @@ from earmark.retrieval.analysis import QueryTerms, analyze_query
 from earmark.retrieval.chunking import chunk_segments
 from earmark.retrieval.documents import index_terms, passage_text
 from earmark.retrieval.embedders import MiniLMEmbedder
+from earmark.retrieval.phrasing import address
 from earmark.retrieval.postings import TermPostings, unpack_postings
 from earmark.retrieval.quantize import cosines, quantize
 from earmark.retrieval.ranking import RecordingEntry, Snapshot
@@ -67,6 +68,11 @@ class Library:
     @property
     def recording_of(self) -> NDArray[np.int64]:
         return np.repeat(np.arange(len(self.entries)), [entry.chunk_count for entry in self.entries])
+
+    def asked(self, text: str) -> str:
+        """What the server would have the encoder read of a question."""
+        languages = {entry.language for entry in self.entries}
+        return address(analyze_query(text, languages), self.postings, languages)
 
     def snapshot(self, text: str, vector: NDArray[np.float32], scope: Any = None) -> tuple[QueryTerms, Snapshot]:
         """What the server would hand to `rank`."""

@@ -3,8 +3,8 @@
 
     EARMARK_QMSUM_DIR=… python scripts/train_ranker.py [--check]
 
-Learns from QMSum's train split and the dev people of `bench/data/personal`, each set counting the
-same. Never reads QMSum's val or test, nor the personal holdout. `--check` writes nothing and prints
+Learns from QMSum's train split and the dev people of `bench/data/personal` and `bench/data/chats`, meetings
+counting half, the other two a quarter each. Never reads QMSum's val or test, nor the holdout people. `--check` writes nothing and prints
 what weights learned without a tenth of the libraries, or from one set alone, would have done.
 
 The loss of a question is -log of the softmax mass on the chunks that hold its answer; a penalty
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.chats import chat_libraries  # noqa: E402
 from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_libraries  # noqa: E402
 
 from earmark.retrieval.features import FEATURES, describe  # noqa: E402
@@ -50,13 +51,15 @@ class Example:
     weight: float
 
 
-def examples_of(libraries: Sequence[Library], vectors: Vectors) -> list[Example]:
-    """Describe every question of libraries with a choice of recordings; together they weigh 1."""
+def examples_of(libraries: Sequence[Library], vectors: Vectors, share: float) -> list[Example]:
+    """Describe every question of libraries with a choice of recordings; together they weigh `share`."""
     chosen = [library for library in libraries if len(library.entries) > 1]
-    share = 1 / sum(len(library.questions) for library in chosen)
+    share /= sum(len(library.questions) for library in chosen)
     found = []
     for library in chosen:
-        for question, vector in zip(library.questions, vectors.of([q.text for q in library.questions]), strict=True):
+        for question, vector in zip(
+            library.questions, vectors.of([library.asked(q.text) for q in library.questions]), strict=True
+        ):
             described = describe(*library.snapshot(question.text, vector)).by_chunk()
             matrix = np.stack([described[name] for name in FEATURES], 1)
             gold = np.logical_or.reduce(question.moments)
@@ -120,9 +123,9 @@ def success(weights: Floats, examples: Sequence[Example]) -> tuple[float, float]
     return float(np.mean(np.array(ranks) < 1)), float(np.mean(np.array(ranks) < 8))
 
 
-def check(meetings: Sequence[Example], personal: Sequence[Example]) -> None:
+def check(sets: Mapping[str, Sequence[Example]]) -> None:
     """Print what held-out and transferred weights reach: gold at the top, gold in the top eight."""
-    everything = [*meetings, *personal]
+    everything = [one for examples in sets.values() for one in examples]
     held: list[tuple[float, float, int]] = []
     groups = sorted({one.group for one in everything})
     for fold in range(10):
@@ -132,11 +135,9 @@ def check(meetings: Sequence[Example], personal: Sequence[Example]) -> None:
         held.append((*success(weights, tested), len(tested)))
     total = sum(count for *_, count in held)
     print("held out by library", *(round(sum(row[at] * row[2] for row in held) / total, 3) for at in (0, 1)))
-    for name, learned in (("meetings", meetings), ("personal", personal), ("both", everything)):
+    for name, learned in {**sets, "all": everything}.items():
         weights = learn(learned)
-        results = [
-            f"{label} {success(weights, set_)}" for label, set_ in (("meetings", meetings), ("personal", personal))
-        ]
+        results = [f"{label} {success(weights, examples)}" for label, examples in sets.items()]
         print(
             f"learned from {name}:",
             *results,
@@ -147,13 +148,21 @@ def check(meetings: Sequence[Example], personal: Sequence[Example]) -> None:
 def main() -> None:
     """Learn and write, or check."""
     vectors = Vectors(threads=2)
-    meetings = examples_of(qmsum_libraries(Path(os.environ["EARMARK_QMSUM_DIR"]) / "train", vectors), vectors)
-    personal = examples_of(personal_libraries("dev", vectors), vectors)
+    meetings = qmsum_libraries(Path(os.environ["EARMARK_QMSUM_DIR"]) / "train", vectors)
+    people, friends = personal_libraries("dev", vectors), chat_libraries("dev", vectors)
+    sets = {
+        name: examples_of(libraries, vectors, share)
+        for name, libraries, share in (
+            ("meetings", meetings, 0.5),
+            ("personal", people, 0.25),
+            ("chats", friends, 0.25),
+        )
+    }
     vectors.save()
     if "--check" in sys.argv:
-        check(meetings, personal)
+        check(sets)
     else:
-        TARGET.write_text(render(learn([*meetings, *personal])), encoding="utf-8")
+        TARGET.write_text(render(learn([one for examples in sets.values() for one in examples])), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from earmark.retrieval.chunking import chunk_segments
 from earmark.retrieval.documents import index_terms, passage_text
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.features import FEATURES, describe
+from earmark.retrieval.phrasing import address
 from earmark.retrieval.postings import unpack_postings
 from earmark.retrieval.quantize import cosines, quantize
 from earmark.retrieval.ranking import RecordingEntry, Snapshot, rank
@@ -53,9 +54,12 @@ def asked() -> tuple[QueryTerms, Snapshot]:
         entries.append(RecordingEntry(name, len(chunks), lengths, RECORDED_AT_MS[name], name, "en"))
         passages += [passage_text(chunk.of(segments)) for chunk in chunks]
     postings = {term: unpack_postings(*zip(*found, strict=True)) for term, found in blobs.items()}
-    similar = cosines(quantize(embedder.embed_passages(passages)), quantize(embedder.embed_query(question)))
+    query = analyze_query(question, ["en"])
+    put = address(query, postings, ["en"])
+    similar = cosines(quantize(embedder.embed_passages(passages)), quantize(embedder.embed_query(put)))
     assert question in PAGE.read_text("utf-8")
-    return analyze_query(question, ["en"]), Snapshot(entries, postings, similar)
+    assert f'"{put}"' in PAGE.read_text("utf-8")
+    return query, Snapshot(entries, postings, similar)
 
 
 def test_page_lists_the_terms_of_each_chunk(asked: tuple[QueryTerms, Snapshot]) -> None:

@@ -63,6 +63,11 @@ class DateMention:
     day: int | None
 
 
+def is_month(word: str) -> bool:
+    """Whether a folded word is a month's name in one of those languages."""
+    return word in _MONTHS
+
+
 def find_dates(question: str) -> tuple[DateMention, ...]:
     """Return the dates of a question: "12 May 2026", "on March 3rd", "in November", "2026-05-12", "in 2025".
 

@@ -78,6 +78,16 @@ def select_postings(own: Guard) -> Select[Any]:
     )
 
 
+@query
+def select_languages(own: Guard) -> Select[Any]:
+    return select(recording_indexes.c.language).where(own(recording_indexes)).distinct()
+
+
+@query
+def select_known_terms(own: Guard) -> Select[Any]:
+    return select(postings.c.term).where(own(postings), any_of(postings.c.term, "terms")).distinct()
+
+
 @long_query
 def select_vectors(own: Guard) -> Select[Any]:
     return select(vector_blocks.c.recording_no, vector_blocks.c.vectors).where(own(vector_blocks))

@@ -16,6 +16,7 @@ from earmark.retrieval.analysis import analyze_query
 from earmark.retrieval.choice import Embedders
 from earmark.retrieval.embedders import EmbedderUnavailableError
 from earmark.retrieval.http_embedder import HttpEmbedder
+from earmark.retrieval.phrasing import address
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
 from earmark.telemetry import span
@@ -69,28 +70,36 @@ class Searcher:
         assert tenant.end_user_id is not None
         from earmark.retrieval.snapshot import Library, rank_library
 
-        ahead = await self._embed_ahead(request.query)
+        ahead = await self._embed_ahead(tenant, request.query)
         async with tenant.reading() as snapshot:
             rows = [_IndexRow(*row) for row in await snapshot.fetch_all(queries.select_indexes)]
             chosen = _in_scope(rows, request)
             if not any(chosen):
                 return []
-            query = analyze_query(request.query, {row.language for row in rows})
+            languages = {row.language for row in rows}
+            query = analyze_query(request.query, languages)
+            postings = await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)})
+            asked = address(query, {row[0] for row in postings}, languages)
             library = Library(
                 rows=rows,
                 chosen=chosen,
-                postings=await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)}),
-                scans=await self._scan(snapshot, _by_embedder(rows, chosen), request.query, ahead),
+                postings=postings,
+                scans=await self._scan(snapshot, _by_embedder(rows, chosen), asked, ahead),
                 spoken_by=await _spoken_by(snapshot, request.speaker),
             )
             with span("rank", recordings=len(rows)):
                 hits = await self._offload(rank_library, query, library, request.limit)
             return [await _load(snapshot, rows, library, hit) for hit in hits]
 
-    async def _embed_ahead(self, question: str) -> dict[str, NDArray[np.int8] | None]:
+    async def _embed_ahead(self, tenant: Tenant, question: str) -> dict[str, NDArray[np.int8] | None]:
         """Ask the server of embeddings that was asked last before the database is held, for it may take a while."""
         name = self._server_name
-        return {} if name is None else {name: await self._embed(name, question)}
+        if name is None:
+            return {}
+        languages = {language for (language,) in await tenant.fetch_all(queries.select_languages)}
+        query = analyze_query(question, languages)
+        known = await tenant.fetch_all(queries.select_known_terms, {"terms": list(query.terms)})
+        return {name: await self._embed(name, address(query, {term for (term,) in known}, languages))}
 
     async def _scan(
         self,

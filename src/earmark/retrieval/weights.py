@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 WEIGHTS: Final[Mapping[str, float]] = {
-    "words": 0.1891,
-    "speaker": 0.0357,
-    "meaning": 0.1662,
-    "context": 0.0686,
-    "recording_words": 0.1677,
-    "recording_peaks": 0.1038,
-    "recording_meaning": 0.0685,
-    "recording_name": 0.0954,
-    "recording_date": 0.1049,
+    "words": 0.1693,
+    "speaker": 0.0386,
+    "meaning": 0.1961,
+    "context": 0.0563,
+    "recording_words": 0.1831,
+    "recording_peaks": 0.0920,
+    "recording_meaning": 0.0801,
+    "recording_name": 0.0871,
+    "recording_date": 0.0973,
 }

@@ -1,0 +1,73 @@
+"""Two friends' calls over half a year, and what somebody asks about them later (`bench/data/chats`)."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.retrieval_data import Asked, Library, Recorded, Vectors, build_library
+from earmark.clock import parse_time
+from earmark.library.types import Segment
+
+CHATS: Final = Path(__file__).with_name("data") / "chats"
+SPLITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "dev": ("keziah", "marisol", "priyanka", "tamsin"),
+    "holdout": ("annika", "bex"),
+}
+_MS_A_WORD: Final = 400
+_HEAD: Final = re.compile(r"## (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})")
+
+
+def chat_libraries(split: str, vectors: Vectors) -> list[Library]:
+    """One library for each pair of friends; the questions that have an answer."""
+    libraries = []
+    for name in SPLITS[split]:
+        calls = read_calls(CHATS / name / "calls.txt")
+        asked = [one for one in read_questions(CHATS / name / "questions.txt", calls) if one[2]]
+        libraries.append(build_library(name, list(calls.values()), asked, vectors))
+    return libraries
+
+
+def read_calls(path: Path) -> dict[str, Recorded]:
+    """Calls by day. A word takes 400 ms; names tell nothing, as those of phones do."""
+    calls: dict[str, Recorded] = {}
+    for part in re.split(r"(?m)^(?=## )", path.read_text("utf-8"))[1:]:
+        head, *turns = part.strip().splitlines()
+        found = _HEAD.fullmatch(head)
+        assert found is not None, head
+        moment = parse_time(f"{found[1]}T{found[2]}:00Z") // 1_000
+        calls[found[1]] = Recorded(f"Call {len(calls) + 1}", _segments(turns), moment)
+    return calls
+
+
+def _segments(turns: Sequence[str]) -> list[Segment]:
+    segments: list[Segment] = []
+    at_ms = 0
+    for turn in filter(None, turns):
+        speaker, text = turn.split(": ", 1)
+        until_ms = at_ms + _MS_A_WORD * len(text.split())
+        segments.append(Segment(at_ms, until_ms, text, speaker))
+        at_ms = until_ms
+    return segments
+
+
+def read_questions(path: Path, calls: Mapping[str, Recorded]) -> list[Asked]:
+    """Questions with their gold turns, which are named by a piece of their words; none if unanswerable."""
+    days = list(calls)
+    asked: list[Asked] = []
+    for block in re.split(r"\n\s*\n", path.read_text("utf-8").strip()):
+        fields: defaultdict[str, list[str]] = defaultdict(list)
+        for line in block.splitlines():
+            key, _, value = line.partition(":")
+            fields[key].append(value.strip())
+        gold = []
+        for place in fields["gold"]:
+            day, _, piece = (part.strip() for part in place.partition("|"))
+            holders = [at for at, one in enumerate(calls[day].segments) if piece.lower() in one.text.lower()]
+            assert len(holders) == 1, place
+            gold.append((days.index(day), holders[0], holders[0]))
+        asked.append((fields["q"][0], fields["type"][0], gold, ""))
+    return asked

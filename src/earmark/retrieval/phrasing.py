@@ -1,0 +1,59 @@
+"""The question as the encoder reads it: put to the people it is about.
+
+Somebody who asks about a call names those who spoke in it ("What did Bo paint?"), and they say "I" and "you" of
+themselves. Their names also stand beside every turn of theirs, whatever it is about, so a name drags the whole
+of it nearer. "What did you paint?" is nearer to "I painted it". Measured in `docs/retrieval.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from earmark.retrieval.analysis import QueryTerms, speaker_term, stemmer_of, words_of
+from earmark.retrieval.dates import is_month
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_BETWEEN_NAMES: Final = re.compile(r"[\s.\-]+")
+_ARTICLE: Final = re.compile(r"\b(?:the|a|an)\s+\Z", re.IGNORECASE)
+_OWNS: Final = re.compile(r"['’]s\b|['’](?=\s)")
+
+
+def address(query: QueryTerms, known_terms: Collection[str], languages: Collection[str | None]) -> str:
+    """Return the question with "you" and "your" for speakers' names; without them where not all of it is English.
+
+    Args:
+        known_terms: terms of the question that the library's index holds, among them those of speakers' names.
+        languages: those of the library.
+    """
+    question = query.question
+    named = frozenset(
+        concept.word
+        for concept in query.concepts
+        if any(speaker_term(term) in known_terms for term in concept.terms)
+        and not (query.dates and is_month(concept.word))
+    )
+    if not named:
+        return question
+    is_english = all(stemmer_of(language) == "english" for language in languages)
+    pieces, at = [], 0
+    for start, end in _names(question, named):
+        before, owned = question[at:start], _OWNS.match(question, end)
+        pieces += [before, ("your" if owned else "you") if is_english else ""]
+        at = owned.end() if owned else end
+    put = " ".join("".join([*pieces, question[at:]]).split())
+    return put if _WORD.search(put) else question
+
+
+def _names(question: str, named: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield where names stand, words of one name together; "the Project Manager" is a part in a meeting, not a name."""
+    is_lower = question == question.lower()
+    spans: list[tuple[int, int]] = []
+    for match in _WORD.finditer(question):
+        if next(words_of(match.group()), "") in named and (is_lower or not match.group()[0].islower()):
+            start, end = match.span()
+            if spans and _BETWEEN_NAMES.fullmatch(question, spans[-1][1], start):
+                start, _ = spans.pop()
+            spans.append((start, end))
+    return (span for span in spans if not _ARTICLE.search(question, 0, span[0]))
