@@ -2,8 +2,8 @@
 
     EARMARK_QMSUM_DIR=… python -m bench.answers [--holdout]
 
-Reads QMSum's val split (nothing was learned from it) and the personal questions: the dev people, whom
-`scripts/train_answers.py` learns from, and with `--holdout` the others. Evidence is what the server would find;
+Reads QMSum's val split (nothing was learned from it), the personal questions and the chats of two friends: the dev people,
+whom `scripts/train_answers.py` learns from, and with `--holdout` the others. Evidence is what the server would find;
 Lead-3 and TextRank choose from the same retrieved text, TextRank as many sentences as the built-in model does.
 Intervals are 95 % bootstrap intervals over questions.
 """
@@ -22,16 +22,18 @@ from bench.answers_data import (
     CachedEncoder,
     Turn,
     answerable,
+    chats_unanswerable,
     follow_ups,
     of_others,
     unanswerable,
     wrong_person,
 )
+from bench.chats import chat_libraries
 from bench.results import table, write_section
 from bench.retrieval import interval
 from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_libraries
 from bench.summaries import lead, rouge_l, textrank
-from earmark.llm.selection import choose, last_answer, select_sentences
+from earmark.llm.selection import choose, complete, last_answer, select_sentences
 from earmark.llm.sentences import says_something, sentences_of
 from earmark.llm.signals import describe_evidence
 
@@ -44,7 +46,8 @@ METRICS = ("precision", "first", "any", "ROUGE-L", "sentences", "words")
 def by_earmark(turn: Turn, vectors: Vectors) -> list[Quoted]:
     """What the built-in model would quote if it never refused, best first."""
     described = describe_evidence(turn.request, CachedEncoder(vectors))
-    chosen = choose(described.sentences, told=last_answer(turn.request)) if described.sentences else []
+    told = last_answer(turn.request)
+    chosen = complete(turn.request, choose(described.sentences, told=told)) if described.sentences else []
     return [(one.passage.recording_id, one.passage.start_ms, one.text) for one in chosen]
 
 
@@ -139,6 +142,19 @@ def personal(split: str, others: Sequence[Library], vectors: Vectors) -> tuple[d
     return answered, unanswered
 
 
+def chats(split: str, others: Sequence[Library], vectors: Vectors) -> tuple[dict[str, list[Turn]], ...]:
+    """The friends' turns: those with an answer, those asked of the wrong one of the two, and those without."""
+    friends = chat_libraries(split, vectors)
+    turns = answerable(friends, vectors)
+    answered = {f"chats, {split}": [turn for turn in turns if turn.kind != "misattributed"]}
+    unanswered = {
+        f"other people's, asked of chats, {split}": of_others(friends, [*friends, *others], vectors, most=60),
+        f"true of the other friend, chats, {split}": [turn for turn in turns if turn.kind == "misattributed"],
+        f"written on the same topics, chats, {split}": chats_unanswerable(friends, vectors),
+    }
+    return answered, unanswered
+
+
 def main() -> None:
     vectors = Vectors(threads=int(os.environ.get("EARMARK_EMBEDDING_THREADS", "1")))
     answered: dict[str, Sequence[Turn]] = {}
@@ -155,6 +171,9 @@ def main() -> None:
         yes, no = personal(split, meetings, vectors)
         leaning[f"{split}, asked alone"] = follow_ups(personal_libraries(split, vectors), vectors, is_alone=True)
         leaning[f"{split}, with what came before"] = yes[f"personal, {split}, follow-ups"]
+        answered |= yes
+        unanswered |= no
+        yes, no = chats(split, [*personal_libraries(split, vectors), *meetings], vectors)
         answered |= yes
         unanswered |= no
     parts = [f"### {name}: {len(turns)} questions\n\n{answers(turns, vectors)}" for name, turns in answered.items()]

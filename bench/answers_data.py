@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.chats import questions_without_answer
 from bench.retrieval_data import PERSONAL, Library, Vectors
 from earmark.ask.evidence import EVIDENCE_LIMIT
 from earmark.ask.followups import make_standalone
@@ -87,6 +88,15 @@ def unanswerable(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
         for row in _rows("questions", "unanswerable"):
             if row["external_id"] == library.name and not row["gold"]:
                 turns.append(Turn(library.name, "written", ask(library, row["question"], vectors), frozenset()))
+    return turns
+
+
+def chats_unanswerable(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
+    """The questions about two friends' calls that nothing in them answers."""
+    turns = []
+    for library in libraries:
+        for text in questions_without_answer(library.name):
+            turns.append(Turn(library.name, "written", ask(library, text, vectors), frozenset()))
     return turns
 
 

@@ -76,6 +76,23 @@ def test_the_sentence_with_the_asked_for_time_is_quoted_and_small_talk_is_not() 
     assert "I could eat something now." not in answer
 
 
+def test_the_next_sentence_is_quoted_too_where_it_holds_the_time_that_was_asked_for() -> None:
+    moved = (
+        "Sure. Since the spring the launch of the lantern has moved twice. From the ninth of May to the first of June."
+    )
+    hit = said(("Ada", moved), ("Bo", "Nobody likes it when the launch of the lantern is moved again."))
+    answer = quoted("When did the launch of the lantern move?", hit)
+    assert answer[0] == moved.removeprefix("Sure. ")
+    assert not any(text == "From the ninth of May to the first of June." for text in answer)
+
+
+def test_the_next_sentence_is_left_alone_where_the_first_says_it_all() -> None:
+    hit = said(("Ada", "The launch of the lantern moved to the ninth of May. Lunch is at two o'clock today."))
+    assert "The launch of the lantern moved to the ninth of May." in quoted(
+        "When did the launch of the lantern move?", hit
+    )
+
+
 def test_what_the_named_person_says_comes_before_what_others_say() -> None:
     hit = said(("Ada", "I think the garden needs a wall."), ("Grace", "I think the garden needs a hedge."))
     described = describe_evidence(request("What does Grace think the garden needs?", hit), WordEmbedder())

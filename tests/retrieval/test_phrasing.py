@@ -24,7 +24,7 @@ def put(question: str, languages: tuple[str | None, ...] = ("en",)) -> str:
         ("What colour is Dana's hallway?", "What colour is your hallway?"),
         ("what did dana paint?", "what did you paint?"),
         ("Where did Anne-Marie Roux go?", "Where did you go?"),
-        ("What did Mr. Osei say of Dana?", "What did you say of you?"),
+        ("What did Mr. Osei say of Dana?", "What did you say of Dana?"),
         ("What did the Project Manager want?", "What did the Project Manager want?"),
         ("What did Mark say in May?", "What did you say in May?"),
         ("Did Dana mark the date?", "Did you mark the date?"),

@@ -58,6 +58,13 @@ _HAS_PERSON: Final = re.compile(
     r"(?<=[a-z,;'’“\"] )[A-Z][\w'’]+|\b(?:I|I'm|I'll|I've|I'd|he|she|they|we|my|his|her|mum|dad|doctor)\b"
 )
 
+_GOES_ON: Final = re.compile(
+    r"\W*(?:from|to|on|in|at|by|for|until|till|before|after|between|because|since|and|or|then|"
+    r"von|bis|am|im|um|weil|und|depuis|jusqu|parce|et|desde|hasta|porque|y|dal|fino|perché|e)\b",
+    re.IGNORECASE,
+)
+"""How a sentence begins that only goes on with the one before."""
+
 _OF_A_SUMMARY: Final = frozenset(
     """
     summarise summarize summary sum recap overview gist outline tldr key main important point topic theme subject
@@ -89,5 +96,15 @@ def asks_for_summary(question: str) -> bool:
 
 def fits(question: str, sentence: str) -> bool | None:
     """Whether a sentence holds what the question asks for; None where any sentence may do."""
-    wanted = [has for asks, has in _KINDS if asks.search(question)]
+    wanted = _wanted(question)
     return any(has.search(sentence) for has in wanted) if wanted else None
+
+
+def completes(question: str, sentence: str, following: str) -> bool:
+    """Whether the next sentence holds something asked for that this one lacks, or goes on with it ("From May to …")."""
+    goes_on = _GOES_ON.match(following) is not None
+    return any(has.search(following) and (goes_on or not has.search(sentence)) for has in _wanted(question))
+
+
+def _wanted(question: str) -> list[re.Pattern[str]]:
+    return [has for asks, has in _KINDS if asks.search(question)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from earmark.llm.answer_weights import ANSWERED, ANSWERED_FROM, SELECTED
-from earmark.llm.kinds import asks_for_summary
+from earmark.llm.kinds import asks_for_summary, completes
+from earmark.llm.sentences import sentences_of
 from earmark.llm.signals import Described, Sentence, SentenceEmbedder, describe_evidence
 from earmark.llm.types import AnswerRequest, Passage
 
@@ -27,13 +28,20 @@ class Selected:
     position: int
     score: float
 
+    def holds(self, other: Selected) -> bool:
+        """Whether the other's words are among these, at the same place."""
+        return (
+            self.passage == other.passage
+            and self.position < other.position < self.position + len(self.text)
+        )  # fmt: skip
+
 
 def select_sentences(request: AnswerRequest, embedder: SentenceEmbedder | None = None) -> list[Selected]:
     """Return the sentences that answer, grouped by recording (best first), in time order; none if none does."""
     described = describe_evidence(request, embedder)
     if not described.sentences or not is_answered(request, described):
         return []
-    chosen = choose(described.sentences, told=last_answer(request))
+    chosen = complete(request, choose(described.sentences, told=last_answer(request)))
     order = {one.passage.recording_id: rank for rank, one in reversed(list(enumerate(chosen)))}
     return sorted(chosen, key=lambda one: (order[one.passage.recording_id], one.passage.start_ms, one.position))
 
@@ -64,6 +72,24 @@ def choose(sentences: Sequence[Sentence], told: str = "") -> list[Selected]:
         if not any(_overlap(one.text, other.text) > _TOO_ALIKE for other in chosen):
             chosen.append(one)
     return chosen
+
+
+def complete(request: AnswerRequest, chosen: Sequence[Selected]) -> list[Selected]:
+    """Quote the next sentence of the segment as well where it holds the time, number… that the chosen one lacks."""
+    whole = [_with_next(request, one) for one in chosen]
+    return [
+        one
+        for at, one in enumerate(whole)
+        if not any(other.holds(one) for number, other in enumerate(whole) if number != at)
+    ]
+
+
+def _with_next(request: AnswerRequest, one: Selected) -> Selected:
+    text = one.passage.text
+    following = next(((at, said) for at, said in sentences_of(text) if at > one.position), None)
+    if following is None or not completes(request.standalone, one.text, following[1]):
+        return one
+    return replace(one, text=text[one.position : following[0] + len(following[1])])
 
 
 def last_answer(request: AnswerRequest) -> str:

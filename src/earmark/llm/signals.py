@@ -6,12 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from earmark.llm.kinds import asks_for_summary, fits
 from earmark.llm.sentences import says_something, sentences_of
 from earmark.llm.types import AnswerRequest, Passage
-from earmark.retrieval.analysis import QueryTerms, analyze, analyze_query
+from earmark.retrieval.analysis import QueryTerms, analyze, analyze_query, speaker_term
+from earmark.retrieval.phrasing import address
 from earmark.retrieval.types import ChunkHit
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Sentence:
     terms: frozenset[str]
     near_terms: frozenset[str] = frozenset()
     signals: dict[str, float] = field(default_factory=dict)
+    closeness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def describe_evidence(request: AnswerRequest, embedder: SentenceEmbedder | None)
         }
     likely.sort(key=lambda one: (-_likelihood(one), one.place, one.passage.number, one.position))
     likely = likely[:_EMBEDDED]
-    for one, meaning in zip(likely, _meanings(request, likely, embedder), strict=True):
+    for one, (meaning, one.closeness) in zip(likely, _meanings(request, query, likely, embedder), strict=True):
         one.signals |= {"meaning": meaning, **_other_signals(request, query, one)}
     return Described(likely, _of_evidence(request, query, spoken, likely) if likely else {})
 
@@ -106,7 +109,7 @@ def _of_hit(
         passage = passages.get((hit.recording_id, segment.start_ms, segment.text))
         if passage is None:
             continue
-        speaker = analyze(passage.speaker or "", None)
+        speaker = _name_of(passage)
         for position, text in sentences_of(passage.text):
             yield Sentence(passage, position, text, place, frozenset([*analyze(text, request.language), *speaker]))
 
@@ -130,13 +133,23 @@ def _coverage(query: QueryTerms, weights: Sequence[float], said: frozenset[str])
     return sum(found) / (sum(weights) or 1.0)
 
 
-def _meanings(request: AnswerRequest, sentences: Sequence[Sentence], embedder: SentenceEmbedder | None) -> list[float]:
-    """Return the cosines of the sentences with the question, or, asked for a summary, with their own mean."""
+def _meanings(
+    request: AnswerRequest, query: QueryTerms, sentences: Sequence[Sentence], embedder: SentenceEmbedder | None
+) -> list[tuple[float, float]]:
+    """Return two cosines of each sentence: with the question put to whom it names, and the higher of that and as asked.
+
+    Asked for a summary, sentences are compared with their own mean.
+    """
     if embedder is None or not sentences:
-        return [one.signals["words"] for one in sentences]
-    vectors = embedder.embed_passages([request.standalone, *(one.text for one in sentences)])
-    wanted = vectors[1:].mean(0) if asks_for_summary(request.standalone) else vectors[0]
-    return [max(0.0, float(value)) for value in vectors[1:] @ wanted]
+        return [(one.signals["words"],) * 2 for one in sentences]
+    names = {term for one in request.passages for term in _name_of(one)}
+    put = address(query, {speaker_term(name) for name in names}, {request.language})
+    vectors = embedder.embed_passages([put, request.standalone, *(one.text for one in sentences)])
+    told = vectors[2:]
+    if asks_for_summary(request.standalone):
+        return [(max(0.0, float(value)),) * 2 for value in told @ told.mean(0)]
+    both = [(max(0.0, float(first)), max(0.0, float(second))) for first, second in told @ vectors[:2].T]
+    return [(first, max(first, second)) for first, second in both]
 
 
 def _other_signals(request: AnswerRequest, query: QueryTerms, one: Sentence) -> dict[str, float]:
@@ -156,8 +169,16 @@ def _other_signals(request: AnswerRequest, query: QueryTerms, one: Sentence) -> 
 def _named_in(query: QueryTerms, sentences: Sequence[Sentence]) -> frozenset[str]:
     """Return the question's terms that are names of those who say these sentences."""
     asked = {term for concept in query.concepts for term in concept.terms}
-    names = {one.passage.speaker or "" for one in sentences}
-    return frozenset(term for name in names for term in analyze(name, None)) & asked
+    return frozenset(term for one in sentences for term in _name_of(one.passage)) & asked
+
+
+def _name_of(passage: Passage) -> Sequence[str]:
+    return _terms_of_name(passage.speaker or "")
+
+
+@lru_cache(maxsize=4_096)
+def _terms_of_name(name: str) -> Sequence[str]:
+    return analyze(name, None)
 
 
 def _of_evidence(
@@ -167,5 +188,5 @@ def _of_evidence(
     theirs = [one for one in likely if not named.isdisjoint(one.terms)] if named else likely
     return {
         "moment": max(hit.parts.get("lexical", 0.0) + hit.parts.get("semantic", 0.0) for hit in request.hits),
-        "named": max((one.signals["meaning"] for one in theirs), default=0.0),
+        "named": max((one.closeness for one in theirs), default=0.0),
     }

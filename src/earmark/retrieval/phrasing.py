@@ -21,7 +21,7 @@ _OWNS: Final = re.compile(r"['’]s\b|['’](?=\s)")
 
 
 def address(query: QueryTerms, known_terms: Collection[str], languages: Collection[str | None]) -> str:
-    """Return the question with "you" and "your" for speakers' names; without them where not all of it is English.
+    """Return the question with "you" or "your" for the first speaker's name; without it where not all is English.
 
     Args:
         known_terms: terms of the question that the library's index holds, among them those of speakers' names.
@@ -36,13 +36,13 @@ def address(query: QueryTerms, known_terms: Collection[str], languages: Collecti
     )
     if not named:
         return question
+    start, end = next(_names(question, named), (0, 0))
+    if not end:
+        return question
     is_english = all(stemmer_of(language) == "english" for language in languages)
-    pieces, at = [], 0
-    for start, end in _names(question, named):
-        before, owned = question[at:start], _OWNS.match(question, end)
-        pieces += [before, ("your" if owned else "you") if is_english else ""]
-        at = owned.end() if owned else end
-    put = " ".join("".join([*pieces, question[at:]]).split())
+    owned = _OWNS.match(question, end)
+    they = ("your" if owned else "you") if is_english else ""
+    put = " ".join(f"{question[:start]}{they}{question[owned.end() if owned else end :]}".split())
     return put if _WORD.search(put) else question
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 WEIGHTS: Final[Mapping[str, float]] = {
-    "words": 0.1693,
-    "speaker": 0.0386,
-    "meaning": 0.1961,
-    "context": 0.0563,
-    "recording_words": 0.1831,
-    "recording_peaks": 0.0920,
-    "recording_meaning": 0.0801,
-    "recording_name": 0.0871,
-    "recording_date": 0.0973,
+    "words": 0.1695,
+    "speaker": 0.0385,
+    "meaning": 0.1973,
+    "context": 0.0567,
+    "recording_words": 0.1833,
+    "recording_peaks": 0.0945,
+    "recording_meaning": 0.0751,
+    "recording_name": 0.0878,
+    "recording_date": 0.0974,
 }
