@@ -24,6 +24,7 @@ from earmark.retrieval.configured import configured_embedders
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
+from earmark.retrieval.vector_cache import VectorCache
 from earmark.signing import derive_name
 from earmark.storage.database import Database
 from earmark.storage.open import open_database
@@ -65,7 +66,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         built_in = MiniLMEmbedder(threads=settings.embedding_threads)
         embedders = configured_embedders(settings, operator, built_in)
         await embedders.open()
-        searcher = Searcher(embedders)
+        searcher = Searcher(embedders, VectorCache(settings.vector_cache_mb * 1_000_000))
         ingester = Ingester(embedders)
         providers = configured_providers(settings, ExtractiveModel(built_in))
         may_retrieve = settings.long_recordings == "retrieve"

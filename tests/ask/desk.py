@@ -28,6 +28,7 @@ from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
 from earmark.retrieval.choice import OneEmbedder
 from earmark.retrieval.ingest import Ingester
 from earmark.retrieval.search import Searcher
+from earmark.retrieval.vector_cache import VectorCache
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 from tests.server import Place
@@ -144,7 +145,7 @@ async def another_process(settings: Settings, model: FakeModel, tenant: Tenant |
     """A desk of its own over the same file, as another process would have it."""
     async with open_runtime(settings) as runtime:
         embedder = LetterEmbedder()
-        searcher, ingester = Searcher(OneEmbedder(embedder)), Ingester(OneEmbedder(embedder))
+        searcher, ingester = Searcher(OneEmbedder(embedder), VectorCache(1_000_000)), Ingester(OneEmbedder(embedder))
         owner = Tenant(runtime.database, tenant.key) if tenant else await _new_owner(runtime)
         try:
             engine = TurnEngine(searcher, Providers([model]))

@@ -18,6 +18,7 @@ from earmark.retrieval.embedders import EmbedderUnavailableError
 from earmark.retrieval.http_embedder import HttpEmbedder
 from earmark.retrieval.phrasing import address
 from earmark.retrieval.types import ChunkHit, SearchRequest
+from earmark.retrieval.vector_cache import Part, VectorCache
 from earmark.storage.tenant import Tenant
 from earmark.telemetry import span
 from earmark.text import fold
@@ -54,8 +55,9 @@ class _IndexRow:
 class Searcher:
     """Finds moments. Arithmetic runs on worker threads; the event loop only waits for it."""
 
-    def __init__(self, embedders: Embedders) -> None:
+    def __init__(self, embedders: Embedders, vectors: VectorCache) -> None:
         self._embedders = embedders
+        self._vectors = vectors
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="earmark-search")
         # A server of embeddings is waited for elsewhere: its slowness must not hold up arithmetic.
         self._waiting = ThreadPoolExecutor(_WAITING_THREADS, thread_name_prefix="earmark-embed")
@@ -104,7 +106,7 @@ class Searcher:
     async def _scan(
         self,
         snapshot: Tenant,
-        nos: Mapping[str, list[int] | None],
+        parts: Mapping[str, Mapping[Part, bool]],
         question: str,
         ahead: Mapping[str, NDArray[np.int8] | None],
     ) -> list[Scan]:
@@ -115,10 +117,10 @@ class Searcher:
         from earmark.retrieval.vectors import scan
 
         found = []
-        for name, of_it in nos.items():
+        for name, of_it in parts.items():
             wanted = ahead[name] if name in ahead else await self._embed(name, question)
             if wanted is not None:
-                found.append(await scan(snapshot, wanted, of_it))
+                found.append(await scan(snapshot, self._vectors, name, wanted, of_it))
         return found
 
     async def _embed(self, name: str, question: str) -> NDArray[np.int8] | None:
@@ -161,15 +163,12 @@ def _in_scope(rows: Sequence[_IndexRow], request: SearchRequest) -> list[bool]:
     ]
 
 
-def _by_embedder(rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> dict[str, list[int] | None]:
-    """Return the numbers of the recordings in scope by embedder; None where one embedder made all there are."""
-    nos: dict[str, list[int] | None] = {}
+def _by_embedder(rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> dict[str, dict[Part, bool]]:
+    """Return, for each embedder that made vectors in scope, all recordings it made any of, and which are in scope."""
+    parts: dict[str, dict[Part, bool]] = {}
     for row, is_in in zip(rows, chosen, strict=True):
-        if is_in:
-            of_it = nos.setdefault(row.embedder, [])
-            assert of_it is not None
-            of_it.append(row.recording_no)
-    return dict.fromkeys(nos) if len(nos) == 1 and all(chosen) else nos
+        parts.setdefault(row.embedder, {})[row.recording_no, row.transcription_id] = is_in
+    return {name: of_it for name, of_it in parts.items() if any(of_it.values())}
 
 
 async def _spoken_by(snapshot: Tenant, speaker: str | None) -> set[tuple[str, int]] | None:

@@ -1,0 +1,109 @@
+"""Vectors kept in memory change nothing but the time a search takes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from earmark.library.recordings import delete_recording
+from earmark.library.types import ParsedTranscript, Segment
+from earmark.retrieval.choice import OneEmbedder
+from earmark.retrieval.search import Searcher
+from earmark.retrieval.types import ChunkHit, SearchRequest
+from earmark.retrieval.vector_cache import Kept, Owner, VectorCache
+from tests.ask.desk import Desk, LetterEmbedder, at_desk
+
+WORDS = "lantern ferry garden violin harbour ladder kettle orchard".split()
+
+
+def talk(chance: random.Random) -> list[Segment]:
+    """Six turns of a dozen words."""
+    return [
+        Segment(at * 5_000, at * 5_000 + 4_000, " ".join(chance.choices(WORDS, k=12)), chance.choice(("Ada", "Bo")))
+        for at in range(6)
+    ]
+
+
+async def found(searcher: Searcher, desk: Desk, request: SearchRequest) -> list[tuple[str, float]]:
+    """The chunks and scores of a search."""
+    hits: list[ChunkHit] = await searcher.search(desk.tenant, request)
+    return [(hit.chunk_id, hit.score) for hit in hits]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_searches_find_the_same_with_and_without_a_cache_whatever_comes_and_goes(tmp_path: Path, seed: int) -> None:
+    async def work(desk: Desk) -> None:
+        chance = random.Random(seed)
+        embedder = OneEmbedder(LetterEmbedder())
+        kept, small, none = (Searcher(embedder, VectorCache(size)) for size in (1_000_000, 2_000, 0))
+        ids: list[str] = []
+        for _ in range(25):
+            step = chance.choice(("new", "new", "other words", "gone", "narrow"))
+            if step == "new" or not ids:
+                ids.append((await desk.recording(talk=talk(chance))).id)
+            elif step == "other words":
+                words = ParsedTranscript(tuple(talk(chance)), language="en")
+                await desk.ingester.put_transcript(desk.tenant, chance.choice(ids), words)
+            elif step == "gone":
+                await delete_recording(desk.tenant, ids.pop(chance.randrange(len(ids))))
+            scope = tuple(chance.sample(ids, k=(len(ids) + 1) // 2)) if step == "narrow" else None
+            request = SearchRequest(" ".join(chance.choices(WORDS, k=3)), scope)
+            expected = await found(none, desk, request)
+            assert await found(kept, desk, request) == expected
+            assert await found(small, desk, request) == expected
+        for searcher in (kept, small, none):
+            searcher.close()
+
+    at_desk(tmp_path, work)
+
+
+def vectors(rows: int) -> Kept:
+    """So many rows of 10 bytes."""
+    return Kept(np.zeros((rows, 10), np.int8), {(1, "txn"): slice(0, rows)})
+
+
+def owner(number: int) -> Owner:
+    """An end user."""
+    return (1, number, "letters")
+
+
+def test_those_who_asked_last_stay_and_the_bound_holds() -> None:
+    cache = VectorCache(100)
+    for number in (1, 2):
+        cache.keep(owner(number), vectors(5))
+    assert cache.find(owner(1)) is not None
+    cache.keep(owner(3), vectors(5))
+    assert [cache.find(owner(number)) is not None for number in (1, 2, 3)] == [True, False, True]
+    assert cache.bytes_kept == 100
+
+
+def test_a_library_larger_than_the_bound_is_not_kept() -> None:
+    cache = VectorCache(100)
+    cache.keep(owner(1), vectors(5))
+    cache.keep(owner(1), vectors(11))
+    assert cache.find(owner(1)) is None
+    assert cache.bytes_kept == 0
+
+
+def test_what_nobody_asks_of_is_forgotten_after_ten_minutes() -> None:
+    now = [0.0]
+    cache = VectorCache(100, now=lambda: now[0])
+    cache.keep(owner(1), vectors(5))
+    now[0] = 599.0
+    assert cache.find(owner(1)) is not None
+    now[0] = 1_198.0
+    assert cache.find(owner(1)) is not None
+    now[0] = 1_799.0
+    assert cache.find(owner(2)) is None
+    assert cache.bytes_kept == 0
+
+
+def test_nothing_of_another_end_user_or_tenant_is_found() -> None:
+    cache = VectorCache(100)
+    cache.keep((1, 1, "letters"), vectors(5))
+    assert cache.find((2, 1, "letters")) is None
+    assert cache.find((1, 2, "letters")) is None
+    assert cache.find((1, 1, "other")) is None
