@@ -42,7 +42,7 @@ from earmark.retrieval.quantize import quantize
 from earmark.retrieval.search import _IndexRow
 from earmark.retrieval.snapshot import Library, rank_library
 from earmark.retrieval.types import SearchRequest
-from earmark.retrieval.vector_cache import VectorCache
+from earmark.retrieval.vector_cache import Indexed, VectorCache
 from earmark.retrieval.vectors import scan
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
@@ -142,7 +142,7 @@ async def _bare(runtime: Runtime, owner: Tenant, question: str) -> float:
     embedder = await runtime.embedders.in_use()
     async with owner.reading() as snapshot:
         postings = await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)})
-        parts = {(row.recording_no, row.transcription_id): True for row in rows}
+        parts = {(row.recording_no, row.transcription_id): Indexed(True, row.chunk_count) for row in rows}
         wanted = quantize(embedder.embed_query(question))
         read = await scan(snapshot, VectorCache(1_000_000_000), embedder.name, wanted, parts)
 

@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Cores that the built-in encoder (or an `onnx` one) may use."""
     vector_cache_mb: Annotated[int, Field(ge=0, le=1_000_000)] = 128
-    """Megabytes of vectors that a process keeps for the next question of the same end user (SQLite); 0 keeps none."""
+    """Megabytes of vectors that a process keeps for the next question of the same end user; 0 keeps none."""
     embedder: EmbedderSettings = EmbedderSettings()
     """What turns text into vectors: `EARMARK_EMBEDDER__KIND` and its other fields."""
     rate_limit_overall: Annotated[int, Field(ge=0)] = 1_000

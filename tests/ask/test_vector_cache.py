@@ -101,6 +101,16 @@ def test_what_nobody_asks_of_is_forgotten_after_ten_minutes() -> None:
     assert cache.bytes_kept == 0
 
 
+def test_reading_pays_for_who_asks_again_within_ten_minutes_and_fits() -> None:
+    now = [0.0]
+    cache = VectorCache(100, now=lambda: now[0])
+    assert [cache.pays(owner(1), 100) for _ in range(2)] == [False, True]
+    assert not cache.pays(owner(1), 101)
+    now[0] = 600.0
+    assert not cache.pays(owner(1), 100)
+    assert not cache.pays(owner(2), 100)
+
+
 def test_nothing_of_another_end_user_or_tenant_is_found() -> None:
     cache = VectorCache(100)
     cache.keep((1, 1, "letters"), vectors(5))

@@ -87,6 +87,25 @@ def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_
         assert any("Mabel keeps" in text for text in embeddings.texts)
 
 
+def test_the_question_is_put_to_those_who_speak_in_the_askers_library_and_to_nobody_elses(
+    fresh_place: Place, embeddings: EmbeddingsServer
+) -> None:
+    with (
+        running(fresh_place, **settings_for(embeddings)) as server,
+        server.client(new_project(fresh_place).live) as client,
+    ):
+        library = Library(client)
+        hers, his = library.user(), library.user()
+        library.recording(hers, talk_of("Mabel"))
+        library.recording(his, talk_of("Otis"))
+        embeddings.asked.clear()
+        # The first search learns in the middle which server to ask; the second asks it ahead.
+        first, second = (search(client, hers, "What does Mabel keep?") for _ in range(2))
+        assert first == second
+        search(client, his, "What does Mabel keep?")
+        assert embeddings.texts == ["What does you keep?", "What does you keep?", "What does Mabel keep?"]
+
+
 def test_words_still_find_while_the_server_of_embeddings_is_away(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:

@@ -18,7 +18,7 @@ from earmark.retrieval.embedders import EmbedderUnavailableError
 from earmark.retrieval.http_embedder import HttpEmbedder
 from earmark.retrieval.phrasing import address
 from earmark.retrieval.types import ChunkHit, SearchRequest
-from earmark.retrieval.vector_cache import Part, VectorCache
+from earmark.retrieval.vector_cache import Indexed, Part, VectorCache
 from earmark.storage.tenant import Tenant
 from earmark.telemetry import span
 from earmark.text import fold
@@ -106,7 +106,7 @@ class Searcher:
     async def _scan(
         self,
         snapshot: Tenant,
-        parts: Mapping[str, Mapping[Part, bool]],
+        parts: Mapping[str, Mapping[Part, Indexed]],
         question: str,
         ahead: Mapping[str, NDArray[np.int8] | None],
     ) -> list[Scan]:
@@ -163,12 +163,13 @@ def _in_scope(rows: Sequence[_IndexRow], request: SearchRequest) -> list[bool]:
     ]
 
 
-def _by_embedder(rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> dict[str, dict[Part, bool]]:
-    """Return, for each embedder that made vectors in scope, all recordings it made any of, and which are in scope."""
-    parts: dict[str, dict[Part, bool]] = {}
+def _by_embedder(rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> dict[str, dict[Part, Indexed]]:
+    """Return, for each embedder that made vectors in scope, all the recordings it made any of."""
+    parts: dict[str, dict[Part, Indexed]] = {}
     for row, is_in in zip(rows, chosen, strict=True):
-        parts.setdefault(row.embedder, {})[row.recording_no, row.transcription_id] = is_in
-    return {name: of_it for name, of_it in parts.items() if any(of_it.values())}
+        part = (row.recording_no, row.transcription_id)
+        parts.setdefault(row.embedder, {})[part] = Indexed(is_in, row.chunk_count)
+    return {name: of_it for name, of_it in parts.items() if any(one.is_in_scope for one in of_it.values())}
 
 
 async def _spoken_by(snapshot: Tenant, speaker: str | None) -> set[tuple[str, int]] | None:

@@ -21,6 +21,15 @@ Owner = tuple[int, int | None, str]
 Part = tuple[int, str]
 """Recording number and transcription id."""
 _IDLE_S: Final = 600.0
+_MOST_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A recording of the library: whether it is in scope, and its chunks."""
+
+    is_in_scope: bool
+    chunk_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class VectorCache:
         self._most_bytes = most_bytes
         self._now = now
         self._kept: OrderedDict[Owner, tuple[float, Kept]] = OrderedDict()
+        self._asked: OrderedDict[Owner, float] = OrderedDict()
 
     @property
     def bytes_kept(self) -> int:
@@ -62,6 +72,14 @@ class VectorCache:
         self._kept[owner] = (self._now(), kept)
         while self.bytes_kept > self._most_bytes:
             self._kept.popitem(last=False)
+
+    def pays(self, owner: Owner, size_bytes: int) -> bool:
+        """Whether to read so much for keeping, where a database could multiply instead: who asks again asks on."""
+        before = self._asked.pop(owner, None)
+        self._asked[owner] = self._now()
+        if len(self._asked) > _MOST_REMEMBERED:
+            self._asked.popitem(last=False)
+        return before is not None and self._now() - before < _IDLE_S and size_bytes <= self._most_bytes
 
     def _forget_idle(self) -> None:
         while self._kept:

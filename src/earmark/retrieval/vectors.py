@@ -1,12 +1,13 @@
 """Vectors of chunks: written with the index, compared with a question's.
 
 One block of int8 for each recording, read and multiplied here; where PostgreSQL has pgvector, one
-`halfvec` a chunk, multiplied there. Both give the same integers (see `quantize.py`).
+`halfvec` a chunk, multiplied there or, for those who ask again, here. All give the same integers (see `quantize.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -16,12 +17,13 @@ from numpy.typing import NDArray
 
 from earmark.retrieval import queries
 from earmark.retrieval.quantize import cosines, pack_vectors, to_cosines, unpack_vectors
-from earmark.retrieval.vector_cache import Kept, Part, VectorCache
-from earmark.storage.pgvector import delete_chunk_vectors, insert_chunk_vector, select_products
+from earmark.retrieval.vector_cache import Indexed, Kept, Part, VectorCache
+from earmark.storage.pgvector import delete_chunk_vectors, insert_chunk_vector, select_packed, select_products
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 
 _BIG_ENDIAN_FLOAT = np.dtype(">f4")
+Vectors = NDArray[np.int8]
 
 
 async def insert_vectors(work: Tenant, recording_no: int, vectors: NDArray[np.int8]) -> None:
@@ -59,41 +61,69 @@ class Scan:
 
 
 async def scan(
-    snapshot: Tenant, cache: VectorCache, embedder: str, wanted: NDArray[np.int8], parts: Mapping[Part, bool]
+    snapshot: Tenant, cache: VectorCache, embedder: str, wanted: NDArray[np.int8], library: Mapping[Part, Indexed]
 ) -> Scan:
-    """Read what `to_similarities` needs of the vectors that `embedder` made.
+    """Read what `to_similarities` needs of the vectors that `embedder` made, if they aren't kept already.
+
+    pgvector multiplies for those who ask for the first time, or have more than may be kept.
 
     Args:
-        parts: every recording of the library that has some, and whether it is in scope.
+        library: every recording that has some.
     """
-    chosen = [part for part, is_in in parts.items() if is_in]
-    if snapshot.database.has_pgvector:
-        params = {"wanted": _render(wanted), "recording_nos": [no for no, _ in chosen]}
-        is_narrowed = len(chosen) < len(parts)
-        return Scan(wanted, await snapshot.fetch_all(select_products, params, is_narrowed=is_narrowed))
+    chosen = [part for part, one in library.items() if one.is_in_scope]
     owner = (snapshot.key.tenant_id, snapshot.key.end_user_no, embedder)
-    kept = cache.find(owner) or Kept(np.zeros((0, len(wanted)), np.int8), {})
+    kept = cache.find(owner)
+    if kept is None and snapshot.database.has_pgvector:
+        size = sum(one.chunk_count for one in library.values()) * len(wanted)
+        if not cache.pays(owner, size):
+            params = {"wanted": _render(wanted), "recording_nos": [no for no, _ in chosen]}
+            is_narrowed = len(chosen) < len(library)
+            return Scan(wanted, await snapshot.fetch_all(select_products, params, is_narrowed=is_narrowed))
+    kept = kept or Kept(np.zeros((0, len(wanted)), np.int8), {})
     missing = [part for part in chosen if part not in kept.spans]
-    if missing or not parts.keys() >= kept.spans.keys():
-        kept = await _complete(snapshot, kept, parts, missing)
+    if missing or not library.keys() >= kept.spans.keys():
+        kept = await _complete(snapshot, kept, library, missing)
         cache.keep(owner, kept)
     return Scan(wanted, kept=kept, spans={part[0]: kept.spans[part] for part in chosen if part in kept.spans})
 
 
-async def _complete(snapshot: Tenant, known: Kept, parts: Mapping[Part, bool], missing: Sequence[Part]) -> Kept:
+async def _complete(snapshot: Tenant, known: Kept, library: Mapping[Part, Indexed], missing: Sequence[Part]) -> Kept:
     """Read what is missing, and let go what the library has no more."""
-    rows: Sequence[Row] = ()
-    if len(missing) == len(parts):
-        rows = await snapshot.fetch_all(queries.select_vectors)
-    elif missing:
-        rows = await snapshot.fetch_all(queries.select_vectors_of, {"recording_nos": [no for no, _ in missing]})
+    made = dict(missing)
+    rows = await _fetch(snapshot, [*made], is_narrowed=len(missing) < len(library)) if missing else ()
+    read = {(no, made[no]): packed for no, packed in rows if no in made}
+    unpack = _unpack_halves if snapshot.database.has_pgvector else _unpack_bytes
+    return await asyncio.to_thread(_join, known, library, read, unpack)
+
+
+def _join(
+    known: Kept, library: Mapping[Part, Indexed], read: Mapping[Part, bytes], unpack: Callable[[bytes, int], Vectors]
+) -> Kept:
+    """Put together what was kept and is still in the library with what was read; arithmetic, for a worker thread."""
     size = known.matrix.shape[1]
-    wanted = dict(missing)
-    blocks = {part: known.matrix[span] for part, span in known.spans.items() if part in parts}
-    blocks |= {(no, wanted[no]): unpack_vectors([packed], size) for no, packed in rows if no in wanted}
+    blocks = {part: known.matrix[span] for part, span in known.spans.items() if part in library}
+    blocks |= {part: unpack(packed, size) for part, packed in read.items()}
     ends = list(accumulate(len(block) for block in blocks.values()))
     spans = {part: slice(end - len(block), end) for (part, block), end in zip(blocks.items(), ends, strict=True)}
     return Kept(np.concatenate([np.zeros((0, size), np.int8), *blocks.values()]), spans)
+
+
+async def _fetch(snapshot: Tenant, nos: Sequence[int], *, is_narrowed: bool) -> Sequence[Row]:
+    """Read each recording's vectors, packed as the database has them."""
+    params = {"recording_nos": nos}
+    if snapshot.database.has_pgvector:
+        return await snapshot.fetch_all(select_packed, params, is_narrowed=is_narrowed)
+    return await snapshot.fetch_all(*(queries.select_vectors_of, params) if is_narrowed else (queries.select_vectors,))
+
+
+def _unpack_bytes(packed: bytes, size: int) -> Vectors:
+    return unpack_vectors([packed], size)
+
+
+def _unpack_halves(packed: bytes, size: int) -> Vectors:
+    sent = np.frombuffer(packed, np.dtype([("head", ">i2", 2), ("values", ">f2", size)]))
+    whole: Vectors = sent["values"].astype(np.int8)
+    return whole
 
 
 def to_similarities(found: Scan) -> Mapping[int, NDArray[np.float32]]:

@@ -57,6 +57,18 @@ def delete_chunk_vectors(own: Guard) -> Delete:
 
 
 @long_query
+def select_packed(own: Guard, *, is_narrowed: bool) -> Select[Any]:
+    """Each recording's vectors as pgvector sends them, by chunk: big-endian int16 (the size), int16 0, and float16s."""
+    sent = func.halfvec_send(chunk_vectors.c.embedding, type_=sa.LargeBinary())
+    empty = sa.cast(sa.literal_column("''"), sa.LargeBinary())
+    joined = func.string_agg(sent, aggregate_order_by(empty, chunk_vectors.c.ordinal))
+    found = select(chunk_vectors.c.recording_no, joined).where(own(chunk_vectors))
+    if is_narrowed:
+        found = found.where(any_of(chunk_vectors.c.recording_no, "recording_nos"))
+    return found.group_by(chunk_vectors.c.recording_no)
+
+
+@long_query
 def select_products(own: Guard, *, is_narrowed: bool) -> Select[Any]:
     """For each recording its chunks' dot products with `wanted`, as big-endian float32 in order of the chunks."""
     # In a subquery of its own it is read once: a generic plan (the sixth run's) would parse it for each row.
