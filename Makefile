@@ -6,7 +6,7 @@ PYTHON ?= python3
 PORT ?= 8787
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-ON_POSTGRESQL := tests/http tests/ask tests/cli tests/identity tests/media tests/storage tests/postgresql
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
 help:
 	@echo "make install   earmark in .venv/ (nothing outside this folder)"
@@ -48,12 +48,14 @@ demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
 test: .venv/.installed-dev chromium lint
-	@echo "Side by side: PostgreSQL, HTTP on SQLite, and the rest on SQLite; the first two are shown at the end."
-	@$(BIN)/python -m pytest -p no:cacheprovider --database postgresql $(ON_POSTGRESQL) > .postgresql.log 2>&1 & one=$$!; \
-	$(BIN)/python -m pytest -p no:cacheprovider tests/http > .http.log 2>&1 & two=$$!; \
+	@echo "Side by side: HTTP on PostgreSQL; HTTP on SQLite, then more on PostgreSQL; the rest. The first two are shown at the end."
+	@$(PYTEST) --database postgresql tests/http > .postgresql.log 2>&1 & one=$$!; \
+	( $(PYTEST) tests/http; http=$$?; \
+	  $(PYTEST) --database postgresql tests/cli tests/identity; exit $$((http + $$?)) ) > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http; rest=$$?; \
+	$(PYTEST) --database postgresql tests/ask tests/media tests/storage tests/postgresql; more=$$?; \
 	wait $$two; http=$$?; tail -n 60 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
-	exit $$((rest + http + postgresql))
+	exit $$((rest + more + http + postgresql))
 
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
