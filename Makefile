@@ -54,7 +54,7 @@ test: .venv/.installed-dev chromium lint
 	  $(PYTEST) --database postgresql tests/cli tests/identity; exit $$((http + $$?)) ) > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http; rest=$$?; \
 	$(PYTEST) --database postgresql tests/ask tests/media tests/storage tests/postgresql; more=$$?; \
-	wait $$two; http=$$?; tail -n 60 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
+	wait $$two; http=$$?; tail -n 120 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
 	exit $$((rest + more + http + postgresql))
 
 chromium:
