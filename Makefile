@@ -57,6 +57,7 @@ test: .venv/.installed-dev chromium lint
 	wait $$two; http=$$?; tail -n 120 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
 	exit $$((rest + more + http + postgresql))
 
+# The browser that tests/console drives is the system's own: nothing downloads another.
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		echo "Installing Chromium for the tests of the console …" && apt-get -qq update && apt-get -qq install -y chromium >/dev/null; } || \

@@ -2,9 +2,9 @@
 
     EARMARK_QMSUM_DIR=… python -m bench.answers [--holdout]
 
-Reads QMSum's val split (nothing was learned from it), the personal questions and the chats of two friends: the dev people,
-whom `scripts/train_answers.py` learns from, and with `--holdout` the others. Evidence is what the server would find;
-Lead-3 and TextRank choose from the same retrieved text, TextRank as many sentences as the built-in model does.
+Reads QMSum's val split (nothing was learned from it), the personal questions and the chats of two friends: the dev
+people, whom `scripts/train_answers.py` learns from, and with `--holdout` the others. Evidence is what the server would
+find; Lead-3 and TextRank choose from the same retrieved text, TextRank as many sentences as the built-in model does.
 Intervals are 95 % bootstrap intervals over questions.
 """
 

@@ -83,36 +83,39 @@ def answerable(libraries: Sequence[Library], vectors: Vectors, *, is_recording_k
 
 def unanswerable(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
     """The written personal questions that nothing in that person's recordings answers."""
-    turns = []
+    rows = [row for row in _rows("questions", "unanswerable") if not row["gold"]]
+    turns: list[Turn] = []
     for library in libraries:
-        for row in _rows("questions", "unanswerable"):
-            if row["external_id"] == library.name and not row["gold"]:
-                turns.append(Turn(library.name, "written", ask(library, row["question"], vectors), frozenset()))
+        texts = [row["question"] for row in rows if row["external_id"] == library.name]
+        turns += _without_answer(library, "written", texts, vectors)
     return turns
 
 
 def chats_unanswerable(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
     """The questions about two friends' calls that nothing in them answers."""
-    turns = []
+    turns: list[Turn] = []
     for library in libraries:
-        for text in questions_without_answer(library.name):
-            turns.append(Turn(library.name, "written", ask(library, text, vectors), frozenset()))
+        turns += _without_answer(library, "written", questions_without_answer(library.name), vectors)
     return turns
+
+
+def _without_answer(library: Library, kind: str, texts: Sequence[str], vectors: Vectors) -> list[Turn]:
+    return [Turn(library.name, kind, ask(library, text, vectors), frozenset()) for text in texts]
 
 
 def of_others(libraries: Sequence[Library], asked: Sequence[Library], vectors: Vectors, *, most: int) -> list[Turn]:
     """Questions about other people's recordings, asked of each library: `most` of each, evenly taken."""
-    turns = []
+    turns: list[Turn] = []
     for library in libraries:
         others = [question.text for other in asked if other.name != library.name for question in other.questions]
-        for text in others[:: max(1, len(others) // most)][:most]:
-            turns.append(Turn(library.name, "of others", ask(library, text, vectors), frozenset()))
+        evenly = others[:: max(1, len(others) // most)][:most]
+        turns += _without_answer(library, "of others", evenly, vectors)
     return turns
 
 
 def wrong_person(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
     """Answerable questions that name a speaker, asked of somebody who isn't heard where the answer stands."""
-    turns = []
+    turns: list[Turn] = []
     for library in libraries:
         heard = [{segment.speaker or "" for segment in one.segments} for one in library.recorded]
         for number, question in enumerate(library.questions):
@@ -121,7 +124,7 @@ def wrong_person(libraries: Sequence[Library], vectors: Vectors) -> list[Turn]:
             strangers = sorted(set().union(*heard) - present - {""})
             if named and strangers:
                 text = question.text.replace(named[0], strangers[number % len(strangers)])
-                turns.append(Turn(library.name, "wrong person", ask(library, text, vectors), frozenset()))
+                turns += _without_answer(library, "wrong person", [text], vectors)
     return turns
 
 

@@ -5,7 +5,8 @@
 Reads QMSum's val split (nothing was learned from it), the personal questions and the chats of two friends: the dev
 people, whom `scripts/train_ranker.py` learns from, and with `--holdout` the others. Everything is ranked by
 the server's own functions in memory; BM25 alone, reciprocal rank fusion and min-max fusion see the
-same chunks, terms and vectors, and have the question encoded as it was asked. Intervals are 95 % bootstrap intervals over questions.
+same chunks, terms and vectors, and have the question encoded as it was asked. Intervals are 95 % bootstrap intervals
+over questions.
 """
 
 from __future__ import annotations
@@ -80,8 +81,9 @@ def measure(libraries: Sequence[Library], vectors: Vectors, *, is_recording_know
             library.questions, vectors.of(texts), vectors.of([library.asked(text) for text in texts]), strict=True
         ):
             scope = np.isin(library.recording_of, list(question.recordings)) if is_recording_known else None
+            as_asked, as_put = (library.snapshot(question.text, vector) for vector in (plain, put))
             for name, method in METHODS.items():
-                scores = method(*library.snapshot(question.text, put if method is by_earmark else plain))
+                scores = method(*(as_put if method is by_earmark else as_asked))
                 order = np.argsort(-scores, kind="stable")
                 rows[name].append(judge(library, question, order if scope is None else order[scope[order]]))
     return {name: np.array(found) for name, found in rows.items()}

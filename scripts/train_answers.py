@@ -3,9 +3,9 @@
 
     EARMARK_QMSUM_DIR=… python scripts/train_answers.py [--check]
 
-Learns from QMSum's train split and the dev people of `bench/data/personal` and `bench/data/chats`, each set counting the
-same. Never reads QMSum's val or test, nor the holdout people. `--check` writes nothing and prints what weights learned without one
-library would have done to it.
+Learns from QMSum's train split and the dev people of `bench/data/personal` and `bench/data/chats`, each set counting
+the same. Never reads QMSum's val or test, nor the holdout people. `--check` writes nothing and prints what weights
+learned without one library would have done to it.
 
 Sentences: the loss of a question is -log of the softmax mass on the sentences of its gold segments, as in
 `train_ranker.py`. Refusing: a logistic regression of the evidence's signals on whether anything answers; a signal

@@ -4,8 +4,8 @@
     EARMARK_QMSUM_DIR=… python scripts/train_ranker.py [--check]
 
 Learns from QMSum's train split and the dev people of `bench/data/personal` and `bench/data/chats`, meetings
-counting half, the other two a quarter each. Never reads QMSum's val or test, nor the holdout people. `--check` writes nothing and prints
-what weights learned without a tenth of the libraries, or from one set alone, would have done.
+counting half, the other two a quarter each. Never reads QMSum's val or test, nor the holdout people.
+`--check` writes nothing and prints what weights learned without a tenth of the libraries, or from one set alone, would have done.
 
 The loss of a question is -log of the softmax mass on the chunks that hold its answer; a penalty
 keeps weights small, and none may be negative: more of a feature never lowers a rank.

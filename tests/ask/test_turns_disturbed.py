@@ -140,9 +140,13 @@ def test_an_error_on_the_way_to_an_event_ends_the_stream_as_an_event() -> None:
     async def send_it(message: Any) -> None:
         sent.append(message)
 
+    async def stays_on_the_line() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
     async def main() -> None:
         call: Any = FakeCall()
-        await stream_turn(call, events()).send_pieces(send_it, asyncio.Event().wait)  # type: ignore[arg-type]
+        await stream_turn(call, events()).send_pieces(send_it, stays_on_the_line)
 
     asyncio.run(main())
     assert sent[1]["body"].startswith(b"id: 2\nevent: turn.failed\n")

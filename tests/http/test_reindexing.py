@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -30,6 +31,13 @@ def settings_for(embeddings: EmbeddingsServer) -> dict[str, str]:
         "EARMARK_EMBEDDER__MODEL": "small",
         "EARMARK_EMBEDDER__API_KEY": "key-1",
     }
+
+
+@contextmanager
+def client_of_a_server_with(place: Place, embeddings: EmbeddingsServer) -> Iterator[httpx.Client]:
+    """A server that has its vectors made there from the start."""
+    with running(place, **settings_for(embeddings)) as server, server.client(new_project(place).live) as client:
+        yield client
 
 
 def reindex(place: Place, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -90,10 +98,7 @@ def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_
 def test_the_question_is_put_to_those_who_speak_in_the_askers_library_and_to_nobody_elses(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
-    with (
-        running(fresh_place, **settings_for(embeddings)) as server,
-        server.client(new_project(fresh_place).live) as client,
-    ):
+    with client_of_a_server_with(fresh_place, embeddings) as client:
         library = Library(client)
         hers, his = library.user(), library.user()
         library.recording(hers, talk_of("Mabel"))
@@ -109,10 +114,7 @@ def test_the_question_is_put_to_those_who_speak_in_the_askers_library_and_to_nob
 def test_words_still_find_while_the_server_of_embeddings_is_away(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
-    with (
-        running(fresh_place, **settings_for(embeddings)) as server,
-        server.client(new_project(fresh_place).live) as client,
-    ):
+    with client_of_a_server_with(fresh_place, embeddings) as client:
         library = Library(client)
         user = library.user()
         library.recording(user, talk_of("Grace"))
@@ -127,10 +129,7 @@ def test_an_import_that_needs_the_server_of_embeddings_is_refused_while_it_is_aw
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
     embeddings.script += [(401, {}, {})]
-    with (
-        running(fresh_place, **settings_for(embeddings)) as server,
-        server.client(new_project(fresh_place).live) as client,
-    ):
+    with client_of_a_server_with(fresh_place, embeddings) as client:
         recording = client.post("/v1/recordings", json={"end_user_id": Library(client).user()}).json()["id"]
         answer = client.put(f"/v1/recordings/{recording}/transcript", json={"segments": TALK})
         assert answer.status_code == 503

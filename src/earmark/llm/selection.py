@@ -30,10 +30,7 @@ class Selected:
 
     def holds(self, other: Selected) -> bool:
         """Whether the other's words are among these, at the same place."""
-        return (
-            self.passage == other.passage
-            and self.position < other.position < self.position + len(self.text)
-        )  # fmt: skip
+        return self.passage == other.passage and self.position < other.position < self.position + len(self.text)
 
 
 def select_sentences(request: AnswerRequest, embedder: SentenceEmbedder | None = None) -> list[Selected]:
@@ -77,11 +74,7 @@ def choose(sentences: Sequence[Sentence], told: str = "") -> list[Selected]:
 def complete(request: AnswerRequest, chosen: Sequence[Selected]) -> list[Selected]:
     """Quote the next sentence of the segment as well where it holds the time, number… that the chosen one lacks."""
     whole = [_with_next(request, one) for one in chosen]
-    return [
-        one
-        for at, one in enumerate(whole)
-        if not any(other.holds(one) for number, other in enumerate(whole) if number != at)
-    ]
+    return [one for one in whole if not any(other.holds(one) for other in whole)]
 
 
 def _with_next(request: AnswerRequest, one: Selected) -> Selected:

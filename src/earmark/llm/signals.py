@@ -6,13 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from earmark.llm.kinds import asks_for_summary, fits
 from earmark.llm.sentences import says_something, sentences_of
 from earmark.llm.types import AnswerRequest, Passage
-from earmark.retrieval.analysis import QueryTerms, analyze, analyze_query, speaker_term
+from earmark.retrieval.analysis import QueryTerms, analyze, analyze_query, speaker_term, terms_of_name
 from earmark.retrieval.phrasing import address
 from earmark.retrieval.types import ChunkHit
 
@@ -142,8 +141,9 @@ def _meanings(
     """
     if embedder is None or not sentences:
         return [(one.signals["words"],) * 2 for one in sentences]
-    names = {term for one in request.passages for term in _name_of(one)}
-    put = address(query, {speaker_term(name) for name in names}, {request.language})
+    speakers = {one.speaker for one in request.passages if one.speaker}
+    known = {speaker_term(term) for name in speakers for term in terms_of_name(name, None)}
+    put = address(query, known, {request.language})
     vectors = embedder.embed_passages([put, request.standalone, *(one.text for one in sentences)])
     told = vectors[2:]
     if asks_for_summary(request.standalone):
@@ -172,13 +172,8 @@ def _named_in(query: QueryTerms, sentences: Sequence[Sentence]) -> frozenset[str
     return frozenset(term for one in sentences for term in _name_of(one.passage)) & asked
 
 
-def _name_of(passage: Passage) -> Sequence[str]:
-    return _terms_of_name(passage.speaker or "")
-
-
-@lru_cache(maxsize=4_096)
-def _terms_of_name(name: str) -> Sequence[str]:
-    return analyze(name, None)
+def _name_of(passage: Passage) -> frozenset[str]:
+    return terms_of_name(passage.speaker or "", None)
 
 
 def _of_evidence(

@@ -83,8 +83,16 @@ class QueryTerms:
     @property
     def terms(self) -> tuple[str, ...]:
         """Every term whose postings ranking needs, as words and as speakers' names, without duplicates."""
-        words = dict.fromkeys(term for concept in self.concepts for term in concept.terms)
-        return (*words, *map(speaker_term, words))
+        return (*self._words, *self.speaker_terms)
+
+    @property
+    def speaker_terms(self) -> tuple[str, ...]:
+        """The terms of those speakers' names that its words could be."""
+        return tuple(map(speaker_term, self._words))
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(term for concept in self.concepts for term in concept.terms))
 
 
 def analyze(text: str, language: str | None) -> list[str]:
@@ -96,6 +104,12 @@ def analyze(text: str, language: str | None) -> list[str]:
     """
     algorithm = stemmer_of(language)
     return [term for word in words_of(text) for term in _terms_of(word, algorithm)]
+
+
+@lru_cache(maxsize=16_384)
+def terms_of_name(name: str, language: str | None) -> frozenset[str]:
+    """Return the index terms of a speaker's or recording's name; few differ, however often they are asked for."""
+    return frozenset(analyze(name, language))
 
 
 def analyze_query(question: str, languages: Collection[str | None] = (None,)) -> QueryTerms:

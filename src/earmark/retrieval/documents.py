@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from earmark.library.types import Segment
-from earmark.retrieval.analysis import analyze, speaker_term
+from earmark.retrieval.analysis import analyze, speaker_term, terms_of_name
 from earmark.retrieval.chunking import Chunk, count_words
 from earmark.retrieval.postings import pack_postings
 
@@ -49,7 +49,7 @@ def speaker_terms(segments: Sequence[Segment], language: str | None) -> Counter[
     """Terms of the names of those who speak, counted by the words they say."""
     counts: Counter[str] = Counter()
     for segment in segments:
-        for term in set(analyze(segment.speaker or "", language)):
+        for term in terms_of_name(segment.speaker or "", language):
             counts[speaker_term(term)] += count_words(segment.text)
     return counts
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.retrieval.analysis import QueryTerms, analyze, speaker_term
+from earmark.retrieval.analysis import QueryTerms, speaker_term, terms_of_name
 from earmark.retrieval.bm25 import Lexicon
 from earmark.retrieval.dates import closeness
 from earmark.retrieval.postings import TermPostings, merge_postings
@@ -154,13 +153,8 @@ def _names(query: QueryTerms, snapshot: Snapshot, lexicon: Lexicon) -> Floats:
     shares: dict[frozenset[str], float] = {frozenset(): 0.0}
     found = np.zeros(len(snapshot.recordings))
     for number, entry in enumerate(snapshot.recordings):
-        named = _name_terms(entry.name or "", entry.language) & asked
+        named = terms_of_name(entry.name or "", entry.language) & asked
         if named not in shares:  # few differ, however many recordings there are
             shares[named] = sum(weight for concept, weight in weights if not named.isdisjoint(concept.terms)) / whole
         found[number] = shares[named]
     return found
-
-
-@lru_cache(maxsize=16_384)
-def _name_terms(name: str, language: str | None) -> frozenset[str]:
-    return frozenset(analyze(name, language))

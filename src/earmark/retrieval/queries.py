@@ -78,12 +78,12 @@ def select_postings(own: Guard) -> Select[Any]:
     )
 
 
-@query
+@long_query
 def select_languages(own: Guard) -> Select[Any]:
     return select(recording_indexes.c.language).where(own(recording_indexes)).distinct()
 
 
-@query
+@long_query
 def select_known_terms(own: Guard) -> Select[Any]:
     return select(postings.c.term).where(own(postings), any_of(postings.c.term, "terms")).distinct()
 

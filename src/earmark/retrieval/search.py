@@ -100,7 +100,7 @@ class Searcher:
             return {}
         languages = {language for (language,) in await tenant.fetch_all(queries.select_languages)}
         query = analyze_query(question, languages)
-        known = await tenant.fetch_all(queries.select_known_terms, {"terms": list(query.terms)})
+        known = await tenant.fetch_all(queries.select_known_terms, {"terms": list(query.speaker_terms)})
         return {name: await self._embed(name, address(query, {term for (term,) in known}, languages))}
 
     async def _scan(

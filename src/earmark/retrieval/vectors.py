@@ -92,17 +92,20 @@ async def _complete(snapshot: Tenant, known: Kept, library: Mapping[Part, Indexe
     made = dict(missing)
     rows = await _fetch(snapshot, [*made], is_narrowed=len(missing) < len(library)) if missing else ()
     read = {(no, made[no]): packed for no, packed in rows if no in made}
-    unpack = _unpack_halves if snapshot.database.has_pgvector else _unpack_bytes
+    unpack = _unpack_halves if snapshot.database.has_pgvector else unpack_vectors
     return await asyncio.to_thread(_join, known, library, read, unpack)
 
 
 def _join(
-    known: Kept, library: Mapping[Part, Indexed], read: Mapping[Part, bytes], unpack: Callable[[bytes, int], Vectors]
+    known: Kept,
+    library: Mapping[Part, Indexed],
+    read: Mapping[Part, bytes],
+    unpack: Callable[[Sequence[bytes], int], Vectors],
 ) -> Kept:
     """Put together what was kept and is still in the library with what was read; arithmetic, for a worker thread."""
     size = known.matrix.shape[1]
     blocks = {part: known.matrix[span] for part, span in known.spans.items() if part in library}
-    blocks |= {part: unpack(packed, size) for part, packed in read.items()}
+    blocks |= {part: unpack([packed], size) for part, packed in read.items()}
     ends = list(accumulate(len(block) for block in blocks.values()))
     spans = {part: slice(end - len(block), end) for (part, block), end in zip(blocks.items(), ends, strict=True)}
     return Kept(np.concatenate([np.zeros((0, size), np.int8), *blocks.values()]), spans)
@@ -113,15 +116,13 @@ async def _fetch(snapshot: Tenant, nos: Sequence[int], *, is_narrowed: bool) -> 
     params = {"recording_nos": nos}
     if snapshot.database.has_pgvector:
         return await snapshot.fetch_all(select_packed, params, is_narrowed=is_narrowed)
-    return await snapshot.fetch_all(*(queries.select_vectors_of, params) if is_narrowed else (queries.select_vectors,))
+    if is_narrowed:
+        return await snapshot.fetch_all(queries.select_vectors_of, params)
+    return await snapshot.fetch_all(queries.select_vectors)
 
 
-def _unpack_bytes(packed: bytes, size: int) -> Vectors:
-    return unpack_vectors([packed], size)
-
-
-def _unpack_halves(packed: bytes, size: int) -> Vectors:
-    sent = np.frombuffer(packed, np.dtype([("head", ">i2", 2), ("values", ">f2", size)]))
+def _unpack_halves(blobs: Sequence[bytes], size: int) -> Vectors:
+    sent = np.frombuffer(b"".join(blobs), np.dtype([("head", ">i2", 2), ("values", ">f2", size)]))
     whole: Vectors = sent["values"].astype(np.int8)
     return whole
 
