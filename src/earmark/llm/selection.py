@@ -13,8 +13,8 @@ from earmark.llm.signals import Described, Sentence, SentenceEmbedder, describe_
 from earmark.llm.types import AnswerRequest, Passage
 
 _MOST: Final = 4
-_NEAR_BEST: Final = 1.5
-"""How far below the best a sentence may score; 1.5 is 4.5 times less likely to hold the answer."""
+_NEAR_BEST: Final = 1.3
+"""How far below the best a sentence may score; 1.3 is 3.7 times less likely to hold the answer."""
 _TOO_ALIKE: Final = 0.9
 _TOLD: Final = 0.75
 
