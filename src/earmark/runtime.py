@@ -11,8 +11,7 @@ from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
 from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
-from earmark.identity.rates import RateLimiter, open_rates
-from earmark.identity.sign_in import TRIES_PER_MINUTE
+from earmark.identity.rates import RateLimits
 from earmark.llm.configured import configured_providers
 from earmark.llm.extractive import ExtractiveModel
 from earmark.media.grants import GrantSigner
@@ -47,8 +46,7 @@ class Runtime:
     turns: TurnEngine
     media: MediaStore
     grants: GrantSigner
-    rates: dict[str, RateLimiter]
-    sign_in_rates: RateLimiter
+    rates: RateLimits
     metrics: Metrics | None
     last_used: LastUsed
     cursor_secret: str
@@ -76,11 +74,10 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         )
         secret = await get_installation_secret(operator, "cursor_secret")
         media = LocalStore(settings.data_dir / "media", derive_name(secret))
-        rates = open_rates(settings)
-        sign_in_rates = RateLimiter(settings.data_dir / "rates-sign-in.bin", TRIES_PER_MINUTE)
+        rates = RateLimits(settings, is_leased=settings.database_url is not None)
         yield Runtime(
             settings, database, operator, embedders, searcher, ingester, turns, media, GrantSigner(secret), rates,
-            sign_in_rates, metrics, LastUsed(database), secret,
+            metrics, LastUsed(database), secret,
         )  # fmt: skip
         await turns.running.finish(_FINISH_S)
         built_in.stop()
@@ -88,7 +85,6 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         await ingester.close()
         searcher.close()
         media.close()
-        for limiter in (sign_in_rates, *rates.values()):
-            limiter.close()
+        rates.close()
     finally:
         await database.close()

@@ -102,7 +102,7 @@ def test_a_whole_run_leaves_no_words_and_no_secret_in_any_log(fresh_place: Place
     assert b"listens on" in written["the server's output"]
     assert written["the server's output"].count(b'"route":') > 20
     assert len(commands) >= 2
-    assert "rates-sign-in.bin" in written
+    assert "rates.bin" in written
     for where, text in written.items():
         assert CANARY.encode() not in text.lower().replace(str(bad).encode(), b""), where
         for secret in secrets:

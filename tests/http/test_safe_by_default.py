@@ -136,7 +136,7 @@ def test_nobody_else_can_read_the_data_folder_or_any_file_in_it(fresh_place: Pla
         while_running = modes_under(fresh_place.data_dir)
     for modes in (while_running, modes_under(fresh_place.data_dir)):
         assert {mode for mode in modes.values() if mode not in ("drwx------", "-rw-------")} == set(), modes
-    assert "rates-sign-in.bin" in while_running
+    assert "rates.bin" in while_running
 
 
 def test_a_backup_before_a_migration_is_private_from_the_first_instant(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -192,6 +193,7 @@ async def _sweep(runtime: Runtime) -> None:
     while True:
         try:
             await idempotency.sweep(runtime.operator)
+            await runtime.rates.sweep(runtime.operator)
             await sweep_events(runtime.operator)
         except EarmarkError as error:  # the database is away: the next round finds the same rows
             log.warning("sweep.failed", error=type(error).__name__)
@@ -201,11 +203,13 @@ async def _sweep(runtime: Runtime) -> None:
 def _rate_headers(allowance: Allowance | None) -> Headers:
     if allowance is None:
         return ()
-    return (
-        (b"x-ratelimit-limit", b"%d" % allowance.limit),
-        (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
-        (b"x-ratelimit-reset", b"%d" % allowance.reset_s),
-    )
+    limit, remaining, reset_s, _ = allowance
+    return (*_same_all_minute(limit, reset_s), (b"x-ratelimit-remaining", b"%d" % remaining))
+
+
+@lru_cache(64)
+def _same_all_minute(limit: int, reset_s: int) -> Headers:
+    return (b"x-ratelimit-limit", b"%d" % limit), (b"x-ratelimit-reset", b"%d" % reset_s)
 
 
 def _describe(lifespan: Any, *, has_metrics: bool) -> FastAPI:

@@ -24,7 +24,7 @@ from earmark.api.reply import Reply
 from earmark.api.retries import REPLAYED, RetryKind, answer_once, keeps_answers
 from earmark.errors import ForbiddenError, InvalidError
 from earmark.identity.keys import authenticate
-from earmark.identity.rates import Allowance, RateLimitError
+from earmark.identity.rates import Allowance, RateLimiter, RateLimitError
 from earmark.ids import is_id
 from earmark.library.formats.json_body import parse_json
 from earmark.storage.tenant import Tenant
@@ -66,7 +66,7 @@ class Rules:
         retry: POST and PATCH: how the work and the answer kept for its Idempotency-Key hold together
             (`api/retries.py`).
         replay: brings a kept answer into the form that the request asks for, where there are several.
-        limit: a rate limit that the route has besides the overall one.
+        limits: the rate limits that its requests count against.
     """
 
     scope: str | None
@@ -77,7 +77,7 @@ class Rules:
     limit_bytes: int = JSON_LIMIT_BYTES
     retry: RetryKind = "together"
     replay: Replay | None = None
-    limit: Literal["uploads", "transcriptions"] | None = None
+    limits: tuple[Literal["overall", "uploads", "transcriptions"], ...] = ("overall",)
     also: tuple[str, ...] = ()
 
 
@@ -179,9 +179,10 @@ async def _admit(call: Call, scope: str, rules: Rules) -> None:
     call.tenant = Tenant(call.runtime.database, call.caller.tenant)
     call.acting_for = call.caller.end_user_id
     call.runtime.last_used.note(call.caller)
-    _count(call, "overall")
-    if rules.limit is not None:
-        _count(call, rules.limit)
+    for name in rules.limits:
+        used_up = _count(call, name)
+        if used_up is not None:
+            await _lease_or_refuse(call, name, used_up)
     require_scope(call, scope)
     if rules.is_project_wide and call.acting_for is not None:
         raise NotForEndUsersError
@@ -198,15 +199,29 @@ def require_scope(call: Call, scope: str) -> None:
         raise ScopeMissingError(scope)
 
 
-def _count(call: Call, name: str) -> None:
-    """Count the request against a limit of its tenant; the answer tells of the one with least left."""
-    limiter = call.runtime.rates.get(name)
+def _count(call: Call, name: str) -> RateLimiter | None:
+    """Count the request against a limit of its tenant; return the limit if it is used up, as far as is known.
+
+    The answer tells of the limit with least left.
+    """
+    limiter = call.runtime.rates.by_name.get(name)
     if limiter is None:
-        return
+        return None
     allowance = limiter.count(call.caller.tenant.tenant_id)
+    if allowance.is_exceeded:
+        return limiter
     if call.allowance is None or allowance.remaining <= call.allowance.remaining:
         call.allowance = allowance
-    refuse_if_exceeded(allowance)
+    return None
+
+
+async def _lease_or_refuse(call: Call, name: str, limiter: RateLimiter) -> None:
+    """Other hosts may have left some of the limit: then this one leases and counts again. Raises: RateLimitError."""
+    while await limiter.lease(call.tenant):
+        if _count(call, name) is None:
+            return
+    call.allowance = limiter.count(call.caller.tenant.tenant_id)
+    refuse_if_exceeded(call.allowance)
 
 
 def refuse_if_exceeded(allowance: Allowance) -> None:

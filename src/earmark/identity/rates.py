@@ -1,24 +1,27 @@
 """How often a tenant may call: fixed UTC minutes, counted exactly among the processes of one host.
 
-The counters live in a small file of the data folder that every process maps into memory; a file lock
-of two system calls guards each change. They may start over with the host, and hold no one's words.
+Hosts that share a PostgreSQL lease from it what they may count, a few requests at a time
+(`rate_leases.py`); SQLite's processes are all on one host.
 """
 
 from __future__ import annotations
 
-import fcntl
-import mmap
-import os
+import asyncio
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 from earmark.config import Settings
 from earmark.errors import LimitExceededError
+from earmark.identity.rate_leases import delete_old_leases, lease_requests
+from earmark.identity.shared_counts import SharedCounts
+from earmark.identity.sign_in import TRIES_PER_MINUTE
+from earmark.storage.tenant import Operator, Tenant
 
-_SLOT_BYTES = 24
-_SLOTS = 65_536
-_PROBES = 8
+_LIMITS = ("overall", "uploads", "transcriptions", "sign-in")
+_KINDS = len(_LIMITS)
+_LEASED_SHARE = 20
+"""A lease is a 20th of the limit at the most, so that a host that falls silent keeps no more from the others."""
+_POLL_S = 0.002
 
 
 class RateLimitError(LimitExceededError):
@@ -39,64 +42,87 @@ class Allowance(NamedTuple):
 
 
 class RateLimiter:
-    """Counts requests.
+    """Counts requests against one limit.
 
     Args:
-        path: the shared file; made if missing.
-        per_minute: the limit; 0 switches it off.
+        counts: the counters of this host.
+        name: one of `_LIMITS`.
+        per_minute: how many are let through.
+        is_leased: other hosts count against the same limit.
     """
 
-    def __init__(self, path: Path, per_minute: int) -> None:
+    def __init__(self, counts: SharedCounts, name: str, per_minute: int, *, is_leased: bool = False) -> None:
         self.per_minute = per_minute
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.ftruncate(self._file, _SLOT_BYTES * _SLOTS)
-        self._map = mmap.mmap(self._file, _SLOT_BYTES * _SLOTS)
-        self._cells = memoryview(self._map).cast("q")  # three to a slot: tenant id, minute, requests
+        self.counts = counts
+        self._name = name
+        self._number = _LIMITS.index(name)
+        self._is_leased = is_leased
 
-    def count(self, tenant_id: int) -> Allowance:
-        """Count one request, unless the limit is reached."""
+    def count(self, whose: int) -> Allowance:
+        """Count one request of a tenant, unless what this host may count is used up."""
         minute = int(time.time()) // 60
-        cells, limit = self._cells, self.per_minute
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            at = tenant_id % _SLOTS * 3
-            if cells[at] != tenant_id or cells[at + 1] != minute:
-                at = self._find(tenant_id, minute)
-            used = cells[at + 2]
-            is_exceeded = used >= limit
-            if not is_exceeded:
-                cells[at + 2] = used = used + 1
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-        return Allowance(limit, max(0, limit - used), (minute + 1) * 60, is_exceeded)
+        limit, key = self.per_minute, whose * _KINDS + self._number
+        if self._is_leased:
+            may, elsewhere = self.counts.granted(self.counts.find(key, minute))
+        else:
+            may, elsewhere = limit, 0
+        used = self.counts.count(key, minute, may)
+        return Allowance(limit, limit - elsewhere - used if used else 0, minute * 60 + 60, not used)
 
-    def _find(self, tenant_id: int, minute: int) -> int:
-        """Return the tenant's slot of this minute, begun if there is none yet; slots of earlier minutes are free."""
-        free = None
-        for probe in range(_PROBES):
-            at = (tenant_id + probe) % _SLOTS * 3
-            if self._cells[at] == tenant_id and self._cells[at + 1] == minute:
-                return at
-            if free is None and self._cells[at + 1] != minute:
-                free = at
-        at = tenant_id % _SLOTS * 3 if free is None else free
-        self._cells[at], self._cells[at + 1], self._cells[at + 2] = tenant_id, minute, 0
-        return at
+    async def lease(self, tenant: Tenant) -> bool:
+        """Lease more requests of this minute from all hosts' share; return whether to count again.
+
+        The first lease of a minute is for one request and the next for as many as were used, so that a host
+        that is asked little keeps little from the others.
+        """
+        if not self._is_leased:
+            return False
+        counts, minute = self.counts, int(time.time()) // 60
+        at = counts.find(tenant.key.tenant_id * _KINDS + self._number, minute)
+        may_ask = counts.begin_lease(at, time.time_ns() // 1_000_000)
+        if may_ask is None:
+            await asyncio.sleep(_POLL_S)
+        if not may_ask:
+            return may_ask is None
+        got = by_all = 0
+        is_answered = False
+        try:
+            wanted = max(1, min(counts.used(at), self.per_minute // _LEASED_SHARE))
+            before = await lease_requests(tenant, self._name, minute, wanted)
+            got, is_answered = max(0, min(wanted, self.per_minute - before)), True
+            by_all = min(self.per_minute, before + wanted)
+        finally:
+            counts.end_lease(at, got, by_all, is_last=is_answered and not got)
+        return got > 0
+
+
+class RateLimits:
+    """The limits of an installation: those of `/v1` that are switched on, by name, and that of signing in.
+
+    Args:
+        is_leased: the database is one that several hosts may share.
+    """
+
+    def __init__(self, settings: Settings, *, is_leased: bool) -> None:
+        self.counts = SharedCounts(settings.data_dir / "rates.bin")
+        per_minute = {
+            "overall": settings.rate_limit_overall,
+            "uploads": settings.rate_limit_uploads,
+            "transcriptions": settings.rate_limit_transcriptions,
+        }
+        self.by_name = {
+            name: RateLimiter(self.counts, name, limit, is_leased=is_leased)
+            for name, limit in per_minute.items()
+            if limit
+        }
+        self._is_leased = is_leased
+        self.sign_in = RateLimiter(self.counts, "sign-in", TRIES_PER_MINUTE)
+
+    async def sweep(self, operator: Operator) -> None:
+        """Forget the leases of minutes that are over."""
+        if self._is_leased:
+            await delete_old_leases(operator)
 
     def close(self) -> None:
-        """Let the file go."""
-        self._cells.release()
-        self._map.close()
-        os.close(self._file)
-
-
-def open_rates(settings: Settings) -> dict[str, RateLimiter]:
-    """Return the limits that are switched on: `overall`, and those of what costs more than a look-up."""
-    limits = {
-        "overall": settings.rate_limit_overall,
-        "uploads": settings.rate_limit_uploads,
-        "transcriptions": settings.rate_limit_transcriptions,
-    }
-    names = {name: "rates.bin" if name == "overall" else f"rates-{name}.bin" for name in limits}
-    return {name: RateLimiter(settings.data_dir / names[name], limit) for name, limit in limits.items() if limit}
+        """Let the counters go."""
+        self.counts.close()

@@ -64,7 +64,7 @@ async def sign_in(database: Database, code: str) -> NewKey:
 
 
 def rate_slot(host: str) -> int:
-    """Return the number under which tries from this address are counted, in a file of their own.
+    """Return the number under which tries from this address are counted.
 
     One who has an IPv6 address has a network of them, so the whole network counts as one.
     """

@@ -15,5 +15,5 @@ routes = Routes("Console")
 @routes.add("POST", "/console/sign-in", Rules(None, retry="none"), answers={200: SignedInShown})
 async def sign_console_in(call: OpenCall, body: SignInBody) -> Reply:
     """Exchange the one-time code of a console link for a key that lives 12 hours."""
-    refuse_if_exceeded(call.runtime.sign_in_rates.count(rate_slot(call.client_host)))
+    refuse_if_exceeded(call.runtime.rates.sign_in.count(rate_slot(call.client_host)))
     return json_reply(signed_in_to_wire(await sign_in(call.runtime.database, body.code)))

@@ -33,7 +33,7 @@ routes = Routes("Media")
 
 
 @routes.add("POST", "/recordings/{recording_id}/upload-url",
-            Rules("recordings:write", BY_ID, recording_exists, limit="uploads", retry="secret"),
+            Rules("recordings:write", BY_ID, recording_exists, limits=("overall", "uploads"), retry="secret"),
             answers={200: UploadShown}, errors=[NotFoundError, UploadTooLargeError])  # fmt: skip
 async def create_upload_url(call: ApiCall, recording_id: str, body: UploadBody) -> Reply:
     """Begin an upload: an address to `PUT` the bytes to, good for an hour."""

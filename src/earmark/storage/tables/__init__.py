@@ -32,6 +32,7 @@ from earmark.storage.tables.identity import (
     idempotency_records,
     installation,
     projects,
+    rate_leases,
     tenants,
 )
 from earmark.storage.tables.library import (
@@ -71,6 +72,7 @@ __all__ = [
     "metadata",
     "postings",
     "projects",
+    "rate_leases",
     "recording_indexes",
     "recordings",
     "segments",
@@ -89,7 +91,7 @@ CUSTOMER_TABLES = (frozenset(metadata.tables) | {"chunk_vectors"}) - SYSTEM_TABL
 OWNER_COLUMN: dict[str, str | None] = {
     **dict.fromkeys(("postings", "recording_indexes"), "end_user_no"),
     **dict.fromkeys(("staged_vectors", "vector_blocks", "chunk_vectors"), "end_user_no"),
-    **dict.fromkeys(("ask_title_counters", "ask_title_grams", "audit_events")),
+    **dict.fromkeys(("ask_title_counters", "ask_title_grams", "audit_events", "rate_leases")),
     **dict.fromkeys(("idempotency_records", "idempotency_answers"), "caller_end_user"),
     "end_users": "id",
 }

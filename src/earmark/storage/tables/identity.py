@@ -110,3 +110,12 @@ audit_events = Table(
     Column("object_id", Key),
     Index(None, "tenant_id", "at_us", "id"),
 )
+
+rate_leases = Table(
+    "rate_leases",  # how much of a limit hosts may count in a minute; only where several share a database
+    metadata,
+    tenant(),
+    Column("name", Key, primary_key=True),
+    Column("minute", Int, primary_key=True, autoincrement=False),  # since 1970
+    Column("leased", Int, nullable=False),
+)

@@ -1,0 +1,35 @@
+"""What hosts that share a database lease of a limit: none counts what another one may count."""
+
+from __future__ import annotations
+
+import time
+
+from earmark.identity import queries
+from earmark.identity.projects import list_tenants
+from earmark.storage.tenant import Operator, Tenant
+
+_KEPT_MINUTES = 5
+
+
+async def lease_requests(tenant: Tenant, name: str, minute: int, wanted: int) -> int:
+    """Lease `wanted` requests of a tenant's minute; return how many were leased before by all hosts together.
+
+    What goes beyond the limit is nobody's: the caller knows the limit and takes what is below it.
+    """
+    params = {"of_name": name, "of_minute": minute, "wanted": wanted}
+    async with tenant.writing() as work:
+        row = await work.fetch_one(queries.update_leased, params)
+        if row is None:
+            await work.execute(queries.insert_lease, {"name": name, "minute": minute, "leased": 0})
+            row = await work.fetch_one(queries.update_leased, params)
+    assert row is not None
+    leased: int = row[0]
+    return leased - wanted
+
+
+async def delete_old_leases(operator: Operator) -> None:
+    """Delete the leases of minutes that are over."""
+    before = {"before_minute": int(time.time()) // 60 - _KEPT_MINUTES}
+    for tenant in await list_tenants(operator):
+        async with tenant.writing() as work:
+            await work.execute(queries.delete_leases_before, before)
