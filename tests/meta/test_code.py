@@ -112,6 +112,9 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
         for some in itertools.combinations(("since", "until", "end_user_id"), count)
     ],
     "library.select_end_users": [{"is_continued": False}, {"is_continued": True}],
+    "library.select_recording": [{}, {"for_update": True}],
+    "library.select_end_user": [{}, {"for_update": True}],
+    "library.select_folder": [{}, {"for_update": True}],
     "media.select_media": [{"for_update": False}, {"for_update": True}],
     "library.select_folders": _pages(("end_user_id",)),
     "library.select_recordings": _pages(library_recordings.FILTERS),

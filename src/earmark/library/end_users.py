@@ -48,15 +48,28 @@ def dump_metadata(metadata: Mapping[str, Any] | None) -> str | None:
     return None if metadata is None else orjson.dumps(metadata).decode()
 
 
-async def get_end_user(tenant: Tenant, end_user_id: str, *, param: str | None = None) -> EndUser:
-    """Return an end user.
+async def get_end_user(
+    tenant: Tenant, end_user_id: str, *, param: str | None = None, for_update: bool = False
+) -> EndUser:
+    """Return an end user; `for_update` keeps others from changing it until the commit.
 
     Raises: EndUserNotFoundError.
     """
-    row = await tenant.fetch_one(queries.select_end_user, {"end_user_id": end_user_id})
+    shape = {"for_update": True} if for_update else {}
+    row = await tenant.fetch_one(queries.select_end_user, {"end_user_id": end_user_id}, **shape)
     if row is None:
         raise EndUserNotFoundError(param=param)
     return EndUser(*row)
+
+
+async def keep_end_user(work: Tenant, end_user_id: str) -> int | None:
+    """Keep an end user from being erased before the commit; return its number, or None if there is none.
+
+    Who locks what an end user has locks the end user first, as its erasure does: two that lock crosswise
+    would deadlock.
+    """
+    row = await work.fetch_one(queries.select_end_user_kept, {"end_user_id": end_user_id})
+    return None if row is None else row[0]
 
 
 async def find_end_user(tenant: Tenant, external_id: str) -> EndUser | None:
@@ -84,7 +97,7 @@ async def update_end_user(tenant: Tenant, end_user_id: str, changes: Mapping[str
     """
     try:
         async with tenant.writing() as work:
-            before = await get_end_user(work, end_user_id)
+            before = await get_end_user(work, end_user_id, for_update=True)
             values = {name: changes[name] for name in ("external_id", "email", "name") if name in changes}
             metadata = dump_metadata(changes["metadata"]) if "metadata" in changes else before.metadata_json
             after = replace(before, **values, metadata_json=metadata, updated_us=now_us())

@@ -20,8 +20,9 @@ def insert_folder(own: Guard) -> Insert:
 
 
 @query
-def select_folder(own: Guard) -> Select[Any]:
-    return select(*FOLDER).where(own(folders), folders.c.id == bindparam("folder_id"))
+def select_folder(own: Guard, *, for_update: bool = False) -> Select[Any]:
+    statement = select(*FOLDER).where(own(folders), folders.c.id == bindparam("folder_id"))
+    return statement.with_for_update(key_share=True) if for_update else statement
 
 
 @query

@@ -8,7 +8,7 @@ from typing import Any
 from earmark.clock import now_us
 from earmark.ids import new_id
 from earmark.library import folder_queries as queries
-from earmark.library.end_users import page_params
+from earmark.library.end_users import keep_end_user, page_params
 from earmark.library.errors import FolderNotFoundError, NotInFolderError, RecordingNotFoundError
 from earmark.library.recordings import get_recording, get_recordings, list_recordings_in_folder
 from earmark.library.types import Folder, Page
@@ -38,6 +38,16 @@ async def get_folder(tenant: Tenant, folder_id: str, *, param: str | None = None
     if found is None:
         raise FolderNotFoundError(param=param)
     return found
+
+
+async def _hold_folder(work: Tenant, folder_id: str) -> Folder:
+    """Return a folder that nobody else changes before the commit."""
+    found = await get_folder(work, folder_id)
+    await keep_end_user(work, found.end_user_id)
+    rows = await work.fetch_all(queries.select_folder, {"folder_id": folder_id}, for_update=True)
+    if not rows:
+        raise FolderNotFoundError
+    return (await _counted(work, rows))[0]
 
 
 async def find_folder(tenant: Tenant, folder_id: str) -> Folder | None:
@@ -97,7 +107,7 @@ async def rename_folder(tenant: Tenant, folder_id: str, name: str) -> Folder:
     Raises: FolderNotFoundError.
     """
     async with tenant.writing() as work:
-        await _touch(work, await get_folder(work, folder_id), name)
+        await _touch(work, await _hold_folder(work, folder_id), name)
         return await get_folder(work, folder_id)
 
 
@@ -123,7 +133,7 @@ async def add_to_folder(tenant: Tenant, folder_id: str, recording_id: str) -> Fo
     Raises: FolderNotFoundError; RecordingNotFoundError, also for another end user's recording.
     """
     async with tenant.writing() as work:
-        folder = await get_folder(work, folder_id)
+        folder = await _hold_folder(work, folder_id)
         if (await get_recording(work, recording_id)).end_user_id != folder.end_user_id:
             raise RecordingNotFoundError
         row = {"folder_id": folder.id, "recording_id": recording_id, "end_user_id": folder.end_user_id}
@@ -138,7 +148,7 @@ async def take_from_folder(tenant: Tenant, folder_id: str, recording_id: str) ->
     Raises: FolderNotFoundError, NotInFolderError.
     """
     async with tenant.writing() as work:
-        folder = await get_folder(work, folder_id)
+        folder = await _hold_folder(work, folder_id)
         params = {"folder_id": folder_id, "recording_id": recording_id}
         if not await work.execute(queries.delete_folder_recording, params):
             raise NotInFolderError

@@ -52,8 +52,16 @@ def insert_end_user(own: Guard) -> Insert:
 
 
 @query
-def select_end_user(own: Guard) -> Select[Any]:
-    return select(*END_USER).where(own(end_users), end_users.c.id == bindparam("end_user_id"))
+def select_end_user(own: Guard, *, for_update: bool = False) -> Select[Any]:
+    statement = select(*END_USER).where(own(end_users), end_users.c.id == bindparam("end_user_id"))
+    return statement.with_for_update(key_share=True) if for_update else statement
+
+
+@query
+def select_end_user_kept(own: Guard) -> Select[Any]:
+    """The end user, who is not erased before the commit."""
+    statement = select(end_users.c.number).where(own(end_users), end_users.c.id == bindparam("end_user_id"))
+    return statement.with_for_update(read=True, key_share=True)
 
 
 @query
@@ -88,8 +96,9 @@ def insert_recording(own: Guard) -> Insert:
 
 
 @query
-def select_recording(own: Guard) -> Select[Any]:
-    return select(*RECORDING).where(own(recordings), recordings.c.id == bindparam("recording_id"))
+def select_recording(own: Guard, *, for_update: bool = False) -> Select[Any]:
+    statement = select(*RECORDING).where(own(recordings), recordings.c.id == bindparam("recording_id"))
+    return statement.with_for_update(key_share=True) if for_update else statement
 
 
 @query

@@ -9,7 +9,7 @@ from earmark.clock import now_us
 from earmark.identity.idempotency import forget_quotes
 from earmark.ids import new_id, new_number
 from earmark.library import queries
-from earmark.library.end_users import dump_metadata, page_params
+from earmark.library.end_users import dump_metadata, keep_end_user, page_params
 from earmark.library.errors import FileImportedError, RecordingNotFoundError
 from earmark.library.types import Page, Recording
 from earmark.storage.errors import UniqueViolationError
@@ -66,6 +66,19 @@ async def get_recording(tenant: Tenant, recording_id: str, *, param: str | None 
     return Recording(*row)
 
 
+async def hold_recording(work: Tenant, recording_id: str) -> tuple[Tenant, Recording]:
+    """Keep others from changing a recording until the commit; return it, and the unit of work narrowed to its owner.
+
+    Raises: RecordingNotFoundError.
+    """
+    owner_id = (await get_recording(work, recording_id)).end_user_id
+    owner_no = await keep_end_user(work, owner_id)
+    row = await work.fetch_one(queries.select_recording, {"recording_id": recording_id}, for_update=True)
+    if owner_no is None or row is None:
+        raise RecordingNotFoundError
+    return work.acting_for(owner_id, owner_no), Recording(*row)
+
+
 async def get_recordings(tenant: Tenant, recording_ids: Sequence[str], *, param: str) -> list[Recording]:
     """Return these recordings, in the order asked.
 
@@ -120,7 +133,7 @@ async def update_recording(tenant: Tenant, recording_id: str, changes: Mapping[s
     Raises: RecordingNotFoundError.
     """
     async with tenant.writing() as work:
-        before = await get_recording(work, recording_id)
+        _, before = await hold_recording(work, recording_id)
         name = changes.get("name", before.name)
         values = {
             "new_name": name,

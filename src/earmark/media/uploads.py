@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 
 from earmark.clock import now_us
 from earmark.ids import new_id
-from earmark.library.recordings import get_recording, mark_audio
+from earmark.library.recordings import get_recording, hold_recording, mark_audio
 from earmark.library.types import Recording
 from earmark.media import queries
 from earmark.media.errors import (
@@ -116,6 +116,7 @@ async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_t
     """
     begun, _ = await begin_upload(tenant, recording_id, content_type, staged.size_bytes)
     async with tenant.writing() as work:
+        await hold_recording(work, recording_id)
         await _keep(work, store, await _get_open(work, begun.id, for_update=True), staged, "verified")
         await mark_audio(work, recording_id, "uploaded", sha256=staged.sha256, size_bytes=staged.size_bytes)
 
@@ -129,7 +130,7 @@ async def complete_upload(tenant: Tenant, store: MediaStore, recording_id: str, 
     Raises: RecordingNotFoundError, NoUploadError, UploadNotVerifiedError, IntegrityError, MediaNotFoundError.
     """
     async with tenant.writing() as work:
-        recording = await get_recording(work, recording_id)
+        _, recording = await hold_recording(work, recording_id)
         media = await _find_completed(work, recording_id, claim.media_id)
         is_same = claim.sha256 in (None, media.sha256) and claim.size_bytes in (None, media.size_bytes)
         if media.status == "received":

@@ -13,9 +13,8 @@ from earmark.errors import EarmarkError
 from earmark.identity.projects import list_tenants
 from earmark.ids import new_id
 from earmark.library import transcripts
-from earmark.library.end_users import get_end_user
 from earmark.library.errors import RecordingNotFoundError
-from earmark.library.recordings import get_recording
+from earmark.library.recordings import hold_recording
 from earmark.library.types import ParsedTranscript, Recording, Transcription
 from earmark.retrieval import queries
 from earmark.retrieval.choice import Embedders
@@ -67,7 +66,7 @@ class Ingester:
         """
         prepared = await self.prepare(parsed)
         async with tenant.writing() as work:
-            owner, recording = await _owned(work, recording_id)
+            owner, recording = await hold_recording(work, recording_id)
             transcription = await self.store(owner, recording, prepared)
         return transcription, recording.transcription_id is None
 
@@ -77,7 +76,7 @@ class Ingester:
         Raises: RecordingNotFoundError.
         """
         async with tenant.writing() as work:
-            owner, recording = await _owned(work, recording_id)
+            owner, recording = await hold_recording(work, recording_id)
             transcription = transcripts.new_transcription(recording, parsed, status="processing")
             await transcripts.insert_transcript(owner, transcription, parsed.segments)
         self._start(self._index(tenant, transcription))
@@ -94,7 +93,7 @@ class Ingester:
             segments = await transcripts.list_segments(tenant, transcription.id)
             index = await self.offload(prepare_index, await self._embedders.in_use(), segments, transcription.language)
             async with tenant.writing() as work:
-                owner, recording = await _owned(work, transcription.recording_id)
+                owner, recording = await hold_recording(work, transcription.recording_id)
                 if await transcripts.complete_transcription(owner, transcription.id):
                     await _publish(owner, recording, transcription, index)
         except RecordingNotFoundError:
@@ -133,13 +132,6 @@ class PreparedTranscript:
     def __init__(self, parsed: ParsedTranscript, index: PreparedIndex) -> None:
         self.parsed = parsed
         self.index = index
-
-
-async def _owned(work: Tenant, recording_id: str) -> tuple[Tenant, Recording]:
-    """Return the recording and the unit of work narrowed to its owner."""
-    recording = await get_recording(work, recording_id)
-    owner = await get_end_user(work, recording.end_user_id)
-    return work.acting_for(owner.id, owner.number), recording
 
 
 async def _publish(work: Tenant, recording: Recording, transcription: Transcription, index: PreparedIndex) -> None:

@@ -1,0 +1,73 @@
+"""Changes of one thing at the same time: each is kept, and none is refused because of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from tests.http.conftest import Library
+
+ROUNDS = 25
+
+
+def at_once(*works: Callable[[], httpx.Response]) -> list[httpx.Response]:
+    """Send requests at the same time."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result() for future in [pool.submit(work) for work in works]]
+
+
+def test_transcripts_brought_at_once_are_all_taken_and_one_of_them_stays_with_its_index(library: Library) -> None:
+    user = library.user()
+    recording = library.client.post("/v1/recordings", json={"end_user_id": user}).json()["id"]
+    words = [f"zebra{number} spoke of marmalade{number}" for number in range(8)]
+
+    def bring(text: str) -> httpx.Response:
+        segments = [{"start": at, "end": at + 1, "speaker": "Ada", "text": f"{text} {at}"} for at in range(40)]
+        return library.client.put(f"/v1/recordings/{recording}/transcript", json={"segments": segments})
+
+    for turn in range(3):
+        statuses = sorted(one.status_code for one in at_once(*(lambda text=text: bring(text) for text in words)))
+        assert statuses == [200] * 7 + [201 if turn == 0 else 200]
+        shown = library.client.get(f"/v1/recordings/{recording}").json()
+        text = library.client.get(f"/v1/transcriptions/{shown['transcription_id']}").json()["text"]
+        kept = next(word for word in words if text.startswith(word))
+        for word in words:
+            body = {"query": word.split()[0], "end_user_id": user, "limit": 20}
+            found = library.client.post("/v1/recordings/search", json=body).json()["results"]
+            assert all(kept in one["chunk_text"] for one in found)
+
+
+def test_a_recordings_name_and_metadata_changed_at_once_are_both_kept(library: Library) -> None:
+    recording = library.client.post("/v1/recordings", json={"end_user_id": library.user()}).json()["id"]
+    changed_at_once(library.client, f"/v1/recordings/{recording}")
+
+
+def test_an_end_users_name_and_metadata_changed_at_once_are_both_kept(library: Library) -> None:
+    changed_at_once(library.client, f"/v1/end-users/{library.user()}")
+
+
+def changed_at_once(http: httpx.Client, path: str) -> None:
+    for number in range(ROUNDS):
+        wanted: dict[str, Any] = {"name": f"name {number}", "metadata": {"number": number}}
+        answers = at_once(*(lambda one=one: http.patch(path, json=dict([one])) for one in wanted.items()))
+        assert [one.status_code for one in answers] == [200, 200]
+        shown = http.get(path).json()
+        assert {name: shown[name] for name in wanted} == wanted
+
+
+def test_a_folder_renamed_while_recordings_come_and_go_keeps_its_new_name(library: Library) -> None:
+    user = library.user()
+    recording = library.client.post("/v1/recordings", json={"end_user_id": user}).json()["id"]
+    folder = library.client.post("/v1/folders", json={"end_user_id": user, "name": "first"}).json()["id"]
+    path, inside = f"/v1/folders/{folder}", f"/v1/folders/{folder}/recordings/{recording}"
+    for number in range(ROUNDS):
+        move = library.client.put if number % 2 == 0 else library.client.delete
+        answers = at_once(
+            lambda n=number: library.client.patch(path, json={"name": f"name {n}"}), lambda m=move: m(inside)
+        )
+        assert all(one.is_success for one in answers)
+        shown = library.client.get(path).json()
+        assert (shown["name"], shown["recording_count"]) == (f"name {number}", 1 - number % 2)
