@@ -1,4 +1,7 @@
-"""Changes of one thing at the same time: each is kept, and none is refused because of another."""
+"""Changes of one thing at the same time: each is kept, and none is refused because of another.
+
+The long run of everything at once is `bench/contention.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+from bench.contention import contend
 
 from tests.http.conftest import Library
+from tests.server import ProjectKeys, Server
 
 ROUNDS = 25
 
@@ -71,3 +76,9 @@ def test_a_folder_renamed_while_recordings_come_and_go_keeps_its_new_name(librar
         assert all(one.is_success for one in answers)
         shown = library.client.get(path).json()
         assert (shown["name"], shown["recording_count"]) == (f"name {number}", 1 - number % 2)
+
+
+def test_many_clients_at_the_same_few_things_meet_no_fault(server: Server, project: ProjectKeys) -> None:
+    seen = contend(server, project.live, seconds=3)
+    assert not seen.faults
+    assert {method for method, status in seen.answers if status < 300} >= {"POST", "PUT", "PATCH", "DELETE"}
