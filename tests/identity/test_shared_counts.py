@@ -94,6 +94,7 @@ def test_keys_that_meet_in_one_place_are_counted_apart(counts: SharedCounts) -> 
 
 def test_one_caller_of_a_host_leases_at_a_time_and_the_last_lease_is_remembered(counts: SharedCounts) -> None:
     at = counts.find(KEY, MINUTE)
+    assert at is not None
     assert counts.begin_lease(at, 1_000) is True
     assert counts.begin_lease(at, 1_001) is None
     assert counts.begin_lease(at, 60_000) is True, "who died while it leased is not waited for"

@@ -62,12 +62,14 @@ class RateLimiter:
         """Count one request of a tenant, unless what this host may count is used up."""
         minute = int(time.time()) // 60
         limit, key = self.per_minute, whose * _KINDS + self._number
-        if self._is_leased:
-            may, elsewhere = self.counts.granted(self.counts.find(key, minute))
-        else:
-            may, elsewhere = limit, 0
+        may, elsewhere = self._granted(key, minute) if self._is_leased else (limit, 0)
         used = self.counts.count(key, minute, may)
         return Allowance(limit, limit - elsewhere - used if used else 0, minute * 60 + 60, not used)
+
+    def _granted(self, key: int, minute: int) -> tuple[int, int]:
+        """Return how many this host may count and how many others may; all, where counters can't be written."""
+        at = self.counts.find(key, minute)
+        return (self.per_minute, 0) if at is None else self.counts.granted(at)
 
     async def lease(self, tenant: Tenant) -> bool:
         """Lease more requests of this minute from all hosts' share; return whether to count again.
@@ -79,6 +81,8 @@ class RateLimiter:
             return False
         counts, minute = self.counts, int(time.time()) // 60
         at = counts.find(tenant.key.tenant_id * _KINDS + self._number, minute)
+        if at is None:
+            return False
         may_ask = counts.begin_lease(at, time.time_ns() // 1_000_000)
         if may_ask is None:
             await asyncio.sleep(_POLL_S)

@@ -1,8 +1,10 @@
-"""Counters of one minute each, exact among the processes of one host, in a small file that all map into memory.
+"""Counters of one minute each, exact among the processes of one host, in a small file that stays in memory.
 
-A process that is alone with the file counts without a system call; as soon as there is another, a file
-lock guards each change. Who counts without the lock has a cell of its own in each slot, so nothing is
-lost when another process comes in between. Counters may start over with the host, and hold no one's words.
+A process that is alone with the file counts without a lock; as soon as there is another, a file lock guards
+each change. Who counts without the lock has a cell of its own in each slot, so nothing is lost when another
+process comes in between. Processes map the file to read it, but write to it: a mapped page for which a full
+disk has no room would end the process (SIGBUS). What can't be written isn't counted, and stops nobody.
+Counters may start over with the host, and hold no one's words.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ _KEY, _MINUTE, _ALONE, _SHARED, _GRANTED, _ELSEWHERE, _IS_ALL_LEASED, _LEASING_U
 """The cells of a slot: whose, when; counted without the lock and with it; and what this host knows of its leases."""
 _LEASING_MS = 5_000
 _read_four = struct.Struct("=4q").unpack_from
+_packed = struct.Struct("=q").pack
 
 
 class SharedCounts:
@@ -38,7 +41,7 @@ class SharedCounts:
         self._only = _open(path.with_suffix(".only"))
         self._others = _open(path.with_suffix(".others"))
         os.ftruncate(self._file, 8 * _CELLS * _SLOTS)
-        self._map = mmap.mmap(self._file, 8 * _CELLS * _SLOTS)
+        self._map = mmap.mmap(self._file, 8 * _CELLS * _SLOTS, prot=mmap.PROT_READ)
         self._cells = memoryview(self._map).cast("q")  # the first cell names the process that is alone, or is 0
         self._name = secrets.randbits(62) | 1
         self._holds_only = False
@@ -49,8 +52,8 @@ class SharedCounts:
         with self._locked():
             self._look_around()
 
-    def find(self, key: int, minute: int) -> int:
-        """Return the slot of a key's minute, begun if there is none yet."""
+    def find(self, key: int, minute: int) -> int | None:
+        """Return the slot of a key's minute, begun if there is none yet; None if it can't be written."""
         cells = self._cells
         at = _home(key, minute)
         if cells[at] == key and cells[at + _MINUTE] == minute:
@@ -68,18 +71,27 @@ class SharedCounts:
         used: int = alone + shared + 1
         # The last one is left to the lock: another process may just be coming in.
         if whose == key and when == minute and used < most and self._cells[0] == self._name:
-            self._cells[at + _ALONE] = alone + 1
+            self._write(at + _ALONE, _packed(alone + 1))
             return used
         return self._count_locked(key, minute, most)
 
     def _count_locked(self, key: int, minute: int, most: int) -> int:
         with self._locked():
             at = self._find_or_begin(key, minute)
+            if at is None:
+                return 1
             used = self.used(at) + 1
             if used > most:
                 return 0
-            self._cells[at + _SHARED] += 1
+            self._write(at + _SHARED, _packed(self._cells[at + _SHARED] + 1))
             return used
+
+    def _write(self, cell: int, packed: bytes) -> bool:
+        try:
+            os.pwrite(self._file, packed, 8 * cell)
+        except OSError:
+            return False
+        return True
 
     def used(self, at: int) -> int:
         """Return how many are counted."""
@@ -99,19 +111,17 @@ class SharedCounts:
                 return False
             if self._cells[at + _LEASING_UNTIL_MS] > now_ms:
                 return None
-            self._cells[at + _LEASING_UNTIL_MS] = now_ms + _LEASING_MS
+            self._write(at + _LEASING_UNTIL_MS, _packed(now_ms + _LEASING_MS))
             return True
 
     def end_lease(self, at: int, got: int = 0, leased_by_all: int = 0, *, is_last: bool = False) -> None:
         """Note what came of it: how many more this host may count, and how many all hosts may."""
-        cells = self._cells
         with self._locked():
-            cells[at + _LEASING_UNTIL_MS] = 0
-            cells[at + _GRANTED] += got
+            granted, elsewhere = self.granted(at)
+            granted += got
             if leased_by_all:
-                cells[at + _ELSEWHERE] = leased_by_all - cells[at + _GRANTED]
-            if is_last:
-                cells[at + _IS_ALL_LEASED] = 1
+                elsewhere = leased_by_all - granted
+            self._write(at + _GRANTED, struct.pack("=4q", granted, elsewhere, is_last, 0))
 
     def close(self) -> None:
         """Let the files go, and with them the locks."""
@@ -128,7 +138,7 @@ class SharedCounts:
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
-    def _find_or_begin(self, key: int, minute: int) -> int:
+    def _find_or_begin(self, key: int, minute: int) -> int | None:
         cells, free = self._cells, None
         for probe in range(_PROBES):
             at = _home(key + probe, minute)
@@ -139,10 +149,10 @@ class SharedCounts:
                 free = at
         self._look_around()
         at = _home(key, minute) if free is None else free
-        for cell in range(_ALONE, _CELLS):
-            cells[at + cell] = 0
-        cells[at], cells[at + _MINUTE] = key, minute
-        return at
+        is_begun = self._write(at + _ALONE, bytes(8 * (_CELLS - _ALONE))) and self._write(
+            at, struct.pack("=2q", key, minute)
+        )
+        return at if is_begun else None
 
     def _look_around(self) -> None:
         if not self._holds_only:
@@ -150,9 +160,9 @@ class SharedCounts:
             fcntl.flock(self._others, fcntl.LOCK_UN if self._holds_only else fcntl.LOCK_SH)
         if self._holds_only and _try_lock(self._others):
             fcntl.flock(self._others, fcntl.LOCK_UN)
-            self._cells[0] = self._name
+            self._write(0, _packed(self._name))
         else:
-            self._cells[0] = 0
+            self._write(0, _packed(0))
 
 
 def _home(key: int, minute: int) -> int:
