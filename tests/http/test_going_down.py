@@ -23,7 +23,7 @@ QUESTION = {"content": "When is the launch of the lantern?"}
 
 
 @contextmanager
-def _asking(place: Place, pause_s: float, *options: str, **env: str) -> Iterator[tuple[Server, httpx.Client, str, Any]]:
+def asking(place: Place, pause_s: float, *options: str, **env: str) -> Iterator[tuple[Server, httpx.Client, str, Any]]:
     """A server with a question under way; yield it, a client, the session's path and the future answer."""
     key = new_project(place).live
     with (
@@ -45,7 +45,7 @@ def _asking(place: Place, pause_s: float, *options: str, **env: str) -> Iterator
 
 
 def test_a_turn_under_way_finishes_and_new_requests_are_told_to_try_again(fresh_place: Place) -> None:
-    with _asking(fresh_place, 2.0) as (server, client, path, answer):
+    with asking(fresh_place, 2.0) as (server, client, path, answer):
         server.process.send_signal(signal.SIGTERM)
         refused = _until_refused(client, path)
         assert (refused.status_code, error_of(refused)["code"]) == (503, "unavailable")
@@ -72,7 +72,7 @@ def _restarts_well(place: Place) -> None:
 
 
 def test_a_turn_that_outlasts_the_grace_period_fails_cleanly_and_can_be_asked_again(fresh_place: Place) -> None:
-    with _asking(fresh_place, 600.0, EARMARK_SHUTDOWN_GRACE_S="0.3") as (server, client, path, answer):
+    with asking(fresh_place, 600.0, EARMARK_SHUTDOWN_GRACE_S="0.3") as (server, client, path, answer):
         key = client.headers["authorization"].removeprefix("Bearer ")
         server.process.send_signal(signal.SIGTERM)
         failed = answer.result(30)
@@ -88,17 +88,18 @@ def test_a_turn_that_outlasts_the_grace_period_fails_cleanly_and_can_be_asked_ag
 
 
 def test_ctrl_c_lets_a_turn_finish_too(fresh_place: Place) -> None:
-    with _asking(fresh_place, 1.0) as (server, _, _, answer):
+    with asking(fresh_place, 1.0) as (server, _, _, answer):
         server.process.send_signal(signal.SIGINT)
         assert answer.result(30).status_code == 200
 
 
-@pytest.mark.parametrize("wait", ["true", "false"])
-def test_a_long_import_is_stored_whole_or_not_at_all(fresh_place: Place, wait: str) -> None:
+@pytest.mark.parametrize(("wait", "workers"), [("true", "2"), ("false", "1")])
+def test_a_long_import_is_stored_whole_or_not_at_all(fresh_place: Place, wait: str, workers: str) -> None:
     project = new_project(fresh_place)
     lines = [f"Ada: {number} {'we moved the launch of the lantern to june ' * 6}" for number in range(3_000)]
     body = "\n".join(lines).encode()
-    with running(fresh_place, EARMARK_SHUTDOWN_GRACE_S="0.2") as server, server.client(project.live) as client:
+    env = {"EARMARK_SHUTDOWN_GRACE_S": "0.2", "EARMARK_WORKERS": workers}
+    with running(fresh_place, **env) as server, server.client(project.live) as client:
         library = Library(client)
         recording = library.recording(library.user(), TALK)
         before = client.get(f"/v1/recordings/{recording}").json()["transcription_id"]
@@ -127,7 +128,7 @@ def _put(server: Server, project: ProjectKeys, recording: str, wait: str, body: 
 
 
 def test_more_requests_at_once_than_the_server_takes_on_are_told_to_try_again(fresh_place: Place) -> None:
-    with _asking(fresh_place, 2.0, EARMARK_REQUESTS_AT_ONCE="1") as (server, client, path, answer):
+    with asking(fresh_place, 2.0, EARMARK_REQUESTS_AT_ONCE="1") as (server, client, path, answer):
         with server.client() as stranger:
             assert stranger.get("/health").status_code == 200
         refused = client.get(path)

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
+from earmark.cli.supervisor import Supervisor
 from earmark.config import Settings, load_settings
 from earmark.errors import UnavailableError
 from earmark.identity.keys import has_working_key
@@ -19,6 +19,7 @@ from earmark.storage.tenant import Operator
 from earmark.telemetry import check_traces
 
 _CLOSING_S = 3  # for answers still on their way out; requests had EARMARK_SHUTDOWN_GRACE_S before (api/draining.py)
+_PATIENCE_S = 15.0  # beyond the grace period, for a worker to end by itself
 _BACKLOG = 2_048
 
 
@@ -127,10 +128,13 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=_CLOSING_S,
         backlog=_BACKLOG,
     )
-    server = uvicorn.Server(config)
     if settings.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
+        supervisor = Supervisor(config, listener, settings.shutdown_grace_s + _PATIENCE_S)
+        supervisor.run()
+        has_failed = supervisor.has_failed
     else:
+        server = uvicorn.Server(config)
         server.run(sockets=[listener])
-    if not server.started and settings.workers == 1:
+        has_failed = not server.started
+    if has_failed:
         raise typer.Exit(1)
