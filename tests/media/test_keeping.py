@@ -141,6 +141,19 @@ def test_bytes_stay_when_deleting_their_recording_fails(fresh_place: Place) -> N
     run(fresh_place, work)
 
 
+def test_one_file_that_can_not_be_deleted_stops_no_sweep(fresh_place: Place) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        for _ in range(3):
+            left = await runtime.media.stage()
+            age(left.path, 3_700)  # type: ignore[attr-defined]
+            stuck = left.path.with_name(f"a{left.path.name}")  # type: ignore[attr-defined]
+            stuck.mkdir()
+            age(stuck, 3_700)
+        assert await sweep(runtime.operator, runtime.media) == 3
+
+    run(fresh_place, work)
+
+
 def test_staged_bytes_are_swept_when_nobody_has_written_to_them_for_an_hour(fresh_place: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         left, arriving = await runtime.media.stage(), await runtime.media.stage()

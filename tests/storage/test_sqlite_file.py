@@ -23,7 +23,7 @@ from earmark.library.types import Page
 from earmark.runtime import Runtime
 from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.migrate import migrate_sqlite
-from earmark.storage.sqlite import connect, translate
+from earmark.storage.sqlite import SQLiteDatabase, connect, translate
 from tests.server import Place
 
 
@@ -85,6 +85,21 @@ def test_any_other_error_shows_nothing_internal(path: Path, statement: str) -> N
 def test_a_full_disk_is_one_clear_error(path: Path) -> None:
     error = _error_of(path, "PRAGMA max_page_count=1", f"CREATE TABLE t AS SELECT '{'x' * 100_000}' AS x")
     assert error.message == "The server can't write to its disk."
+
+
+def test_a_reader_that_can_not_be_opened_is_one_clear_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more_files(*_: Any, **__: Any) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    async def read(database: SQLiteDatabase) -> None:
+        async with database.reading(None):
+            raise AssertionError("it was opened")
+
+    database = SQLiteDatabase(path)
+    monkeypatch.setattr("earmark.storage.sqlite.connect", no_more_files)
+    with pytest.raises(StorageUnavailableError):
+        asyncio.run(read(database))
+    asyncio.run(database.close())
 
 
 # ---- a folder that can't be written ----------------------------------------------------------------

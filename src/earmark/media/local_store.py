@@ -57,6 +57,8 @@ class LocalStore:
             return OpenFile(await self._run(os.open, self._path(key), os.O_RDONLY), self._run)
         except FileNotFoundError as error:
             raise MediaNotFoundError from error
+        except OSError as error:
+            raise StorageUnavailableError("The server can't read from its disk.") from error
 
     async def delete(self, key: str) -> None:
         await self._forget(lambda: self._path(key).unlink(missing_ok=True))
@@ -70,7 +72,7 @@ class LocalStore:
         try:
             await self._run(work)
         except OSError as error:
-            log.warning("media.not_deleted", reason=error.strerror)
+            _log_left(error)
 
     async def list_under(self, folder: str) -> list[StoredKey]:
         path = self._path(folder)
@@ -138,7 +140,10 @@ class StagedFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-            self.path.unlink(missing_ok=True)  # gone already if it was kept
+            try:
+                self.path.unlink(missing_ok=True)  # gone already if it was kept
+            except OSError as error:  # swept later; whoever sent it is told what went wrong before
+                _log_left(error)
 
 
 class OpenFile:
@@ -168,6 +173,10 @@ def _as_unavailable() -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageUnavailableError("The server can't write to its disk.") from error
+
+
+def _log_left(error: OSError) -> None:
+    log.warning("media.not_deleted", reason=error.strerror)
 
 
 def _create(path: Path) -> int:
@@ -207,7 +216,7 @@ def _walk(root: Path, folder: Path) -> Iterator[StoredKey]:
             path = Path(place) / name
             try:
                 yield StoredKey(path.relative_to(root).as_posix(), now - path.stat().st_ctime)
-            except FileNotFoundError:  # deleted while we looked
+            except OSError:  # deleted while we looked, or the next sweep's to see
                 continue
 
 
@@ -220,4 +229,6 @@ def _sweep(folder: Path, idle_s: float) -> int:
                 swept += 1
         except FileNotFoundError:  # kept or discarded while we looked
             continue
+        except OSError as error:
+            _log_left(error)
     return swept

@@ -50,7 +50,7 @@ class StoredFile(Protocol):
 
 
 class MediaStore(Protocol):
-    """A disk, or later an object store. Raises: StorageUnavailableError where it can't be written."""
+    """A disk, or later an object store. Raises: StorageUnavailableError where it can't be read or written."""
 
     async def stage(self) -> Staged: ...
 

@@ -32,6 +32,8 @@ def translate(error: Exception) -> EarmarkError:
         return MissingParentError()
     if isinstance(error, asyncpg.DiskFullError):
         return StorageUnavailableError("The database can't write to its disk.")
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+        return StorageUnavailableError("The database takes no writes now.")
     return StorageUnavailableError("The database does not answer.")
 
 

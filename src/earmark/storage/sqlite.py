@@ -53,7 +53,7 @@ def translate(error: sqlite3.Error) -> EarmarkError:
         return UniqueViolationError()
     if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
         return MissingParentError()
-    if name in ("SQLITE_FULL", "SQLITE_READONLY") or name.startswith("SQLITE_IOERR"):
+    if name.startswith(("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR")):
         return StorageUnavailableError("The server can't write to its disk.")
     return StorageUnavailableError("The database does not answer.")
 
@@ -149,12 +149,18 @@ class SQLiteDatabase:
     def _fetch_on_worker(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = connect(self.path, is_reader=True)
+            connection = self._local.connection = self._connect_reader()
         return _fetch_all(connection, compiled, args)
+
+    def _connect_reader(self) -> sqlite3.Connection:
+        try:
+            return connect(self.path, is_reader=True)
+        except sqlite3.Error as error:
+            raise translate(error) from error
 
     @asynccontextmanager
     async def reading(self, tenant_id: int | None) -> AsyncIterator[_LoopConnection]:
-        connection = self._snapshots.pop() if self._snapshots else connect(self.path, is_reader=True)
+        connection = self._snapshots.pop() if self._snapshots else self._connect_reader()
         connection.execute("BEGIN")
         try:
             yield _LoopConnection(connection, self._offload)
