@@ -205,6 +205,21 @@ def test_while_nothing_can_be_written_writes_are_503_reads_go_on_and_afterwards_
     assert bound.place.run(recount) == []
 
 
+def test_an_import_that_was_taken_on_is_finished_once_writes_are_taken_again(
+    bound: Server, cluster_or_none: Cluster | None, library: Library, user: str
+) -> None:
+    client, recording = library.client, library.recording(user)
+    segments = [{**TALK[0], "start": float(second), "end": second + 1.0} for second in range(1_500)]
+    put = client.put(f"/v1/recordings/{recording}/transcript?wait=false", json={"segments": segments})
+    assert put.status_code == 202
+    path = f"/v1/transcriptions/{put.json()['id']}"
+    with _trouble("full disk" if cluster_or_none is None else "read-only database", bound, cluster_or_none):
+        _until(lambda: "ingest.postponed" in _log_of(bound))
+        assert client.get(path).json()["status"] == "processing"
+    _until(lambda: client.get(path).json()["status"] == "completed")
+    assert client.get(f"/v1/recordings/{recording}").json()["transcription_id"] == put.json()["id"]
+
+
 def test_counters_that_the_disk_has_no_room_for_stop_nobody(bound: Server, client: httpx.Client) -> None:
     with _no_room(bound):
         for path in bound.place.data_dir.glob("rates*.bin"):

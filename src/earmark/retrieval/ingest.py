@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
 
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.projects import list_tenants
 from earmark.ids import new_id
 from earmark.library import transcripts
@@ -18,13 +19,13 @@ from earmark.library.recordings import hold_recording
 from earmark.library.types import ParsedTranscript, Recording, Transcription
 from earmark.retrieval import queries
 from earmark.retrieval.choice import Embedders
-from earmark.retrieval.embedders import EmbedderStoppedError
 from earmark.retrieval.indexing import PreparedIndex, prepare_index
 from earmark.retrieval.vectors import insert_vectors
 from earmark.storage.tenant import Operator, Tenant
 from earmark.telemetry import span
 
 T = TypeVar("T")
+_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 log = structlog.get_logger("earmark.retrieval")
 
 
@@ -38,6 +39,7 @@ class Ingester:
         self._embedders = embedders
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-ingest")
         self._jobs: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
 
     async def offload(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run `work` on the ingest thread."""
@@ -90,18 +92,35 @@ class Ingester:
     async def _index(self, tenant: Tenant, transcription: Transcription) -> None:
         """Index a transcription whose words are stored; readers see the earlier one until it is done."""
         try:
-            segments = await transcripts.list_segments(tenant, transcription.id)
-            index = await self.offload(prepare_index, await self._embedders.in_use(), segments, transcription.language)
-            async with tenant.writing() as work:
-                owner, recording = await hold_recording(work, transcription.recording_id)
-                if await transcripts.complete_transcription(owner, transcription.id):
-                    await _publish(owner, recording, transcription, index)
+            index = await self._until_available(lambda: self._prepare_stored(tenant, transcription))
+            await self._until_available(lambda: _complete(tenant, transcription, index))
         except RecordingNotFoundError:
             return  # deleted meanwhile, and the transcription with it
-        except EmbedderStoppedError:
+        except UnavailableError:
             return  # going down: `resume` goes on after the restart
         except EarmarkError as error:
             log.error("ingest.failed", transcription_id=transcription.id, error=type(error).__name__)
+
+    async def _until_available(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work`, again and ever more seldom while the database, its disk or the embedder is away.
+
+        Raises: UnavailableError once we go down; whatever else `work` raises.
+        """
+        pause_s = _PAUSE_S
+        while True:
+            try:
+                return await work()
+            except UnavailableError as error:
+                if self._closing.is_set():
+                    raise
+                log.warning("ingest.postponed", error=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _prepare_stored(self, tenant: Tenant, transcription: Transcription) -> PreparedIndex:
+        segments = await transcripts.list_segments(tenant, transcription.id)
+        return await self.offload(prepare_index, await self._embedders.in_use(), segments, transcription.language)
 
     async def resume(self, operator: Operator) -> None:
         """Index what a stopped server left unindexed."""
@@ -119,7 +138,8 @@ class Ingester:
         return f"{chunks} chunks of {recordings} recordings"
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for what is under way; what waits to be tried again is left to the next start."""
+        self._closing.set()
         await asyncio.gather(*self._jobs, return_exceptions=True)
         self._thread.shutdown(wait=True)
 
@@ -132,6 +152,13 @@ class PreparedTranscript:
     def __init__(self, parsed: ParsedTranscript, index: PreparedIndex) -> None:
         self.parsed = parsed
         self.index = index
+
+
+async def _complete(tenant: Tenant, transcription: Transcription, index: PreparedIndex) -> None:
+    async with tenant.writing() as work:
+        owner, recording = await hold_recording(work, transcription.recording_id)
+        if await transcripts.complete_transcription(owner, transcription.id):
+            await _publish(owner, recording, transcription, index)
 
 
 async def _publish(work: Tenant, recording: Recording, transcription: Transcription, index: PreparedIndex) -> None:
