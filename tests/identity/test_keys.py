@@ -19,6 +19,7 @@ from earmark.identity.scopes import UnknownScopeError
 from earmark.identity.sign_in import rate_slot
 from earmark.library.end_users import create_end_user
 from earmark.runtime import Runtime
+from earmark.storage.errors import StorageUnavailableError
 from earmark.storage.tenant import Tenant
 from tests.server import Place
 
@@ -212,6 +213,25 @@ def test_tries_are_counted_by_address_and_by_network_of_ipv6() -> None:
     assert rate_slot("2001:db8::1") == rate_slot("2001:db8::ffff:1") == rate_slot("2001:db8::1%eth0")
     assert rate_slot("2001:db8::1") != rate_slot("2001:db8:0:1::1")
     assert rate_slot("") != rate_slot("testclient")
+
+
+def test_the_time_of_last_use_is_not_lost_when_it_can_not_be_written(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: Tenant) -> None:
+        raise StorageUnavailableError("The server can't write to its disk.")
+
+    async def work(runtime: Runtime) -> None:
+        tenant = await new_tenant(runtime)
+        caller = await authenticate(runtime.database, f"Bearer {(await create_key(tenant)).secret}")
+        runtime.last_used.note(caller)
+        with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
+            patch.setattr(Tenant, "writing", away)
+            await runtime.last_used.write()
+        await runtime.last_used.write()
+        assert [one.last_used_us is None for one in await list_keys(tenant)] == [False]
+
+    fresh_place.run(work)
 
 
 def test_the_time_of_last_use_is_written_later_and_never_goes_back(fresh_place: Place) -> None:

@@ -29,8 +29,15 @@ class LastUsed:
         self._noted[caller.tenant.tenant_id, caller.key_id] = now_us()
 
     async def write(self) -> None:
-        """Write what was noted, in one unit of work for each tenant."""
+        """Write what was noted, in one unit of work for each tenant; what could not be written stays noted."""
         noted, self._noted = self._noted, {}
+        try:
+            await self._write(noted)
+        except EarmarkError:
+            self._noted = noted | self._noted
+            raise
+
+    async def _write(self, noted: dict[tuple[int, str], int]) -> None:
         by_tenant: dict[int, list[dict[str, object]]] = {}
         for (tenant_id, key_id), used_us in noted.items():
             by_tenant.setdefault(tenant_id, []).append({"key_id": key_id, "used_us": used_us})
