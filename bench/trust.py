@@ -13,7 +13,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -27,8 +27,8 @@ from earmark.api.app import Edge, create_app
 from earmark.identity.shared_counts import SharedCounts
 
 _NOTE = (
-    "Of what limits cost a process that is alone, most is the three headers that tell of them. With other processes on "
-    "the host the kernel's lock comes on top; with PostgreSQL a lease now and then, which other hosts respect."
+    "Of what limits cost a process that is alone, two thirds are the three headers that tell of them. With other "
+    "processes on the host the file's lock comes on top; with PostgreSQL, leases that other hosts respect."
 )
 _REQUEST = "/v1/ask/sessions?limit=20"
 _BATCH = 20
@@ -62,42 +62,44 @@ def main() -> None:
     rows: list[list[str]] = []
     for database in ("sqlite", "postgresql"):
         with filled_sites(database, [1_000]) as (site,):
-            spent = uvloop.run(_take_turns(site, asked.batches))
-        for name, times in spent.items():
-            more = statistics.median(one - without for one, without in zip(times, spent[_NO_LIMITS], strict=True))
-            without = statistics.median(spent[_NO_LIMITS])
-            rows.append([database, name, f"{statistics.median(times):.1f}", f"{more / without * 100:+.1f} %"])
+            for names in ((_SHIPPED, _NO_LIMITS, _NO_HEADERS), (_SHARED, _NO_LIMITS)):
+                rows += _rows(database, uvloop.run(_take_turns(site, names, asked.batches)))
     header = ["database", "server", "processor time a request, µs (median)", "more than without limits"]
     write_section("What trust costs", "python -m bench.trust", f"{table(header, rows)}\n\n{_NOTE}")
 
 
-async def _take_turns(site: Site, batches: int) -> dict[str, list[float]]:
+def _rows(database: str, spent: dict[str, list[float]]) -> list[list[str]]:
+    without = spent[_NO_LIMITS]
+    rows = []
+    for name, times in spent.items():
+        more = statistics.median(one - other for one, other in zip(times, without, strict=True))
+        share = more / statistics.median(without) * 100
+        rows.append([database, name, f"{statistics.median(times):.1f}", f"{share:+.1f} %"])
+    return rows
+
+
+async def _take_turns(site: Site, names: Sequence[str], batches: int) -> dict[str, list[float]]:
     edge = create_app(site.settings.model_copy(update={"rate_limit_overall": 1_000_000_000}))
     async with _served(edge) as port:
         assert edge.runtime is not None
         rates, headers = edge.runtime.rates.by_name, app_module.api_headers_for
-        limits, path = dict(rates), site.settings.data_dir / "rates.bin"
-        beside: list[SharedCounts] = []
+        limits = dict(rates)
+        if _SHARED in names:  # for all that the file's locks tell, this is another process
+            await asyncio.to_thread(SharedCounts(site.settings.data_dir / "rates.bin").join)
 
         def choose(name: str) -> None:
             rates.clear()
             rates.update({} if name == _NO_LIMITS else limits)
             app_module.api_headers_for = (lambda _: ()) if name == _NO_HEADERS else headers
-            if name == _SHARED:
-                beside.append(SharedCounts(path))  # another process, as far as the file's locks can tell
-            elif beside:
-                beside.pop().close()
-                limits["overall"].counts.look_around()
 
         async with _client(port, get(_REQUEST, site.key)) as send:
-            return await _measure(send, choose, batches)
+            return await _measure(send, choose, names, batches)
 
 
 async def _measure(
-    send: Callable[[int], Awaitable[None]], choose: Callable[[str], None], batches: int
+    send: Callable[[int], Awaitable[None]], choose: Callable[[str], None], names: Sequence[str], batches: int
 ) -> dict[str, list[float]]:
     """Return microseconds of processor time a request, by what was chosen, turn by turn."""
-    names = [_SHIPPED, _SHARED, _NO_LIMITS, _NO_HEADERS]
     taken: dict[str, list[float]] = {name: [] for name in names}
     for number in range(batches + _WARM):
         for name in random.sample(names, len(names)):

@@ -191,7 +191,7 @@ class _Import:
 
 
 def test_a_server_whose_workers_can_not_start_says_so_in_its_exit_code(fresh_place: Place) -> None:
-    (fresh_place.data_dir / "rates-sign-in.bin").mkdir(parents=True)
+    (fresh_place.data_dir / "rates.bin").mkdir(parents=True)
     assert fresh_place.cli("serve", "--port", "0", "--workers", "2", check=False).returncode == 1
 
 

@@ -108,18 +108,17 @@ class Edge:
             self._cursors = CursorSigner(runtime.cursor_secret)
             self._observer = _observer_of(runtime)
             self._draining.also = runtime.turns.running.tasks
+            await runtime.rates.join()
             self._draining.listen()
             resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
             noting = asyncio.create_task(runtime.last_used.keep_writing())
             sweeping = asyncio.create_task(_sweep(runtime))
             tidying = asyncio.create_task(keep_sweeping(runtime.operator, runtime.media))
             counting = asyncio.create_task(_keep_counting(runtime.metrics))
+            limiting = asyncio.create_task(runtime.rates.keep_together())
             yield
-            resuming.cancel()
-            noting.cancel()
-            sweeping.cancel()
-            tidying.cancel()
-            counting.cancel()
+            for task in (resuming, noting, sweeping, tidying, counting, limiting):
+                task.cancel()
             await _write_last_used(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,6 +22,7 @@ _KINDS = len(_LIMITS)
 _LEASED_SHARE = 20
 """A lease is a 20th of the limit at the most, so that a host that falls silent keeps no more from the others."""
 _POLL_S = 0.002
+_TICK_S = 0.1
 
 
 class RateLimitError(LimitExceededError):
@@ -53,7 +54,7 @@ class RateLimiter:
 
     def __init__(self, counts: SharedCounts, name: str, per_minute: int, *, is_leased: bool = False) -> None:
         self.per_minute = per_minute
-        self.counts = counts
+        self._counts = counts
         self._name = name
         self._number = _LIMITS.index(name)
         self._is_leased = is_leased
@@ -61,15 +62,13 @@ class RateLimiter:
     def count(self, whose: int) -> Allowance:
         """Count one request of a tenant, unless what this host may count is used up."""
         minute = int(time.time()) // 60
-        limit, key = self.per_minute, whose * _KINDS + self._number
-        may, elsewhere = self._granted(key, minute) if self._is_leased else (limit, 0)
-        used = self.counts.count(key, minute, may)
+        limit, key, elsewhere = self.per_minute, whose * _KINDS + self._number, 0
+        if self._is_leased:
+            with self._counts.slot(key, minute) as slot:
+                used, elsewhere = slot.count(min(slot.granted, limit)), slot.elsewhere
+        else:
+            used = self._counts.count(key, minute, limit)
         return Allowance(limit, limit - elsewhere - used if used else 0, minute * 60 + 60, not used)
-
-    def _granted(self, key: int, minute: int) -> tuple[int, int]:
-        """Return how many this host may count and how many others may; all, where counters can't be written."""
-        at = self.counts.find(key, minute)
-        return (self.per_minute, 0) if at is None else self.counts.granted(at)
 
     async def lease(self, tenant: Tenant) -> bool:
         """Lease more requests of this minute from all hosts' share; return whether to count again.
@@ -79,24 +78,25 @@ class RateLimiter:
         """
         if not self._is_leased:
             return False
-        counts, minute = self.counts, int(time.time()) // 60
-        at = counts.find(tenant.key.tenant_id * _KINDS + self._number, minute)
-        if at is None:
-            return False
-        may_ask = counts.begin_lease(at, time.time_ns() // 1_000_000)
+        minute = int(time.time()) // 60
+        key = tenant.key.tenant_id * _KINDS + self._number
+        with self._counts.slot(key, minute) as slot:
+            may_ask = slot.begin_lease(time.time_ns() // 1_000_000)
+            wanted = max(1, min(slot.used, self.per_minute // _LEASED_SHARE))
         if may_ask is None:
             await asyncio.sleep(_POLL_S)
-        if not may_ask:
-            return may_ask is None
+        return await self._ask_for(tenant, key, minute, wanted) if may_ask else may_ask is None
+
+    async def _ask_for(self, tenant: Tenant, key: int, minute: int, wanted: int) -> bool:
         got = by_all = 0
         is_answered = False
         try:
-            wanted = max(1, min(counts.used(at), self.per_minute // _LEASED_SHARE))
             before = await lease_requests(tenant, self._name, minute, wanted)
             got, is_answered = max(0, min(wanted, self.per_minute - before)), True
             by_all = min(self.per_minute, before + wanted)
         finally:
-            counts.end_lease(at, got, by_all, is_last=is_answered and not got)
+            with self._counts.slot(key, minute) as slot:
+                slot.end_lease(got, by_all, is_last=is_answered and not got)
         return got > 0
 
 
@@ -108,19 +108,32 @@ class RateLimits:
     """
 
     def __init__(self, settings: Settings, *, is_leased: bool) -> None:
-        self.counts = SharedCounts(settings.data_dir / "rates.bin")
+        self._counts = SharedCounts(settings.data_dir / "rates.bin")
         per_minute = {
             "overall": settings.rate_limit_overall,
             "uploads": settings.rate_limit_uploads,
             "transcriptions": settings.rate_limit_transcriptions,
         }
         self.by_name = {
-            name: RateLimiter(self.counts, name, limit, is_leased=is_leased)
+            name: RateLimiter(self._counts, name, limit, is_leased=is_leased)
             for name, limit in per_minute.items()
             if limit
         }
         self._is_leased = is_leased
-        self.sign_in = RateLimiter(self.counts, "sign-in", TRIES_PER_MINUTE)
+        self.sign_in = RateLimiter(self._counts, "sign-in", TRIES_PER_MINUTE)
+
+    async def join(self) -> None:
+        """Find out which other processes of this host count; to be awaited before the first request.
+
+        Raises: OSError if the data folder can't be used.
+        """
+        await asyncio.to_thread(self._counts.join)
+
+    async def keep_together(self) -> None:
+        """Let the others know what was counted here, until cancelled."""
+        while True:
+            self._counts.tick()
+            await asyncio.sleep(_TICK_S)
 
     async def sweep(self, operator: Operator) -> None:
         """Forget the leases of minutes that are over."""
@@ -129,4 +142,4 @@ class RateLimits:
 
     def close(self) -> None:
         """Let the counters go."""
-        self.counts.close()
+        self._counts.close()
