@@ -11,7 +11,7 @@ import time
 from typing import NamedTuple
 
 from earmark.config import Settings
-from earmark.errors import LimitExceededError
+from earmark.errors import LimitExceededError, UnavailableError
 from earmark.identity.rate_leases import delete_old_leases, lease_requests
 from earmark.identity.shared_counts import SharedCounts
 from earmark.identity.sign_in import TRIES_PER_MINUTE
@@ -81,23 +81,28 @@ class RateLimiter:
         minute = int(time.time()) // 60
         key = tenant.key.tenant_id * _KINDS + self._number
         with self._counts.slot(key, minute) as slot:
-            may_ask = slot.begin_lease(time.time_ns() // 1_000_000)
+            may_ask, granted = slot.begin_lease(time.time_ns() // 1_000_000), slot.granted
             wanted = max(1, min(slot.used, self.per_minute // _LEASED_SHARE))
         if may_ask is None:
             await asyncio.sleep(_POLL_S)
-        return await self._ask_for(tenant, key, minute, wanted) if may_ask else may_ask is None
-
-    async def _ask_for(self, tenant: Tenant, key: int, minute: int, wanted: int) -> bool:
+        if not may_ask:
+            return may_ask is None
         got = by_all = 0
         is_answered = False
         try:
-            before = await lease_requests(tenant, self._name, minute, wanted)
+            before = await self._leased_before(tenant, minute, wanted, granted)
             got, is_answered = max(0, min(wanted, self.per_minute - before)), True
             by_all = min(self.per_minute, before + wanted)
         finally:
             with self._counts.slot(key, minute) as slot:
                 slot.end_lease(got, by_all, is_last=is_answered and not got)
         return got > 0
+
+    async def _leased_before(self, tenant: Tenant, minute: int, wanted: int, granted: int) -> int:
+        try:
+            return await lease_requests(tenant, self._name, minute, wanted)
+        except UnavailableError:  # a database that takes no writes can still be read: each host counts for itself
+            return granted
 
 
 class RateLimits:
