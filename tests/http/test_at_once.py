@@ -5,14 +5,16 @@ The long run of everything at once is `bench/contention.py`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
 from bench.contention import contend
 
-from tests.http.conftest import Library
+from tests.http.conftest import TALK, Library
 from tests.server import ProjectKeys, Server
 
 ROUNDS = 25
@@ -76,6 +78,32 @@ def test_a_folder_renamed_while_recordings_come_and_go_keeps_its_new_name(librar
         assert all(one.is_success for one in answers)
         shown = library.client.get(path).json()
         assert (shown["name"], shown["recording_count"]) == (f"name {number}", 1 - number % 2)
+
+
+def test_a_person_is_erased_while_all_that_they_have_is_being_changed(library: Library) -> None:
+    http = library.client
+    for number in range(12):
+        user = library.user()
+        recording = library.recording(user, TALK)
+        session = f"/v1/ask/sessions/{library.session(user)['id']}"
+        asking = {"end_user_id": user, "scope": {"type": "library"}, "initial_message": {"content": "When?"}}
+        works: list[Callable[[], httpx.Response]] = [
+            partial(http.put, f"/v1/recordings/{recording}/transcript", json={"segments": TALK}),
+            partial(http.patch, session, json={"title": "Another"}, headers={"Idempotency-Key": "r"}),
+            partial(http.post, f"{session}/messages", json={"content": "When?"}),
+            partial(http.post, "/v1/ask/sessions", json=asking, headers={"Idempotency-Key": f"m{number}"}),
+            partial(http.post, "/v1/folders", json={"end_user_id": user, "name": "F"}),
+            partial(_erase_after, http, user, number % 6 * 0.01),
+        ]
+        *others, erased = at_once(*works)
+        assert erased.status_code == 204
+        assert {one.status_code for one in others} <= {200, 201, 404}
+        assert http.get(f"/v1/recordings?end_user_id={user}").json()["data"] == []
+
+
+def _erase_after(http: httpx.Client, user: str, pause_s: float) -> httpx.Response:
+    time.sleep(pause_s)
+    return http.delete(f"/v1/end-users/{user}")
 
 
 def test_many_clients_at_the_same_few_things_meet_no_fault(server: Server, project: ProjectKeys) -> None:

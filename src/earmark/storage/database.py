@@ -37,8 +37,15 @@ class Database(Protocol):
     def reading(self, tenant_id: int | None) -> AbstractAsyncContextManager[Connection]:
         """Several reads of one moment."""
 
-    def writing(self, tenant_id: int | None) -> AbstractAsyncContextManager[Connection]:
-        """A unit of work."""
+    def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AbstractAsyncContextManager[Connection]:
+        """A unit of work.
+
+        Args:
+            patience_ms: how long it may wait for a row that others hold; 0: as long as it takes. SQLite's units
+                of work never meet.
+
+        Raises: LockedError if it had to wait longer than that.
+        """
 
     async def is_connected(self) -> bool: ...
 

@@ -23,6 +23,13 @@ class StorageUnavailableError(UnavailableError):
     """The database can't be reached, is busy for too long, or can't write."""
 
 
+class LockedError(StorageUnavailableError):
+    """Others hold what a unit of work with little patience wants to lock; it may be begun again."""
+
+    def __init__(self) -> None:
+        super().__init__("Others are changing this; try again.")
+
+
 class UnknownSchemaError(UnavailableError):
     """The database was made by a version of earmark that this one does not know."""
 

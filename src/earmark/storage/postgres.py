@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from earmark.errors import EarmarkError
-from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
+from earmark.storage.errors import LockedError, MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.query import Compiled, Compiler, Row
 
 _POOL_SIZE = 10
@@ -30,6 +30,8 @@ def translate(error: Exception) -> EarmarkError:
         return UniqueViolationError()
     if isinstance(error, asyncpg.ForeignKeyViolationError):
         return MissingParentError()
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return LockedError()
     if isinstance(error, asyncpg.DiskFullError):
         return StorageUnavailableError("The database can't write to its disk.")
     if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
@@ -113,8 +115,9 @@ class PostgresDatabase:
             yield connection
 
     @asynccontextmanager
-    async def writing(self, tenant_id: int | None) -> AsyncIterator[_PostgresConnection]:
-        async with self._transaction(begin(tenant_id)) as connection:
+    async def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AsyncIterator[_PostgresConnection]:
+        opening = begin(tenant_id) + (f"; SET LOCAL lock_timeout = {patience_ms}" if patience_ms else "")
+        async with self._transaction(opening) as connection:
             yield connection
 
     @asynccontextmanager

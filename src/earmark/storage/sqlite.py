@@ -169,7 +169,7 @@ class SQLiteDatabase:
             self._snapshots.append(connection)
 
     @asynccontextmanager
-    async def writing(self, tenant_id: int | None) -> AsyncIterator[_WriterConnection]:
+    async def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AsyncIterator[_WriterConnection]:
         async with self._write_lock:
             try:
                 await self._on_writer(self._begin)

@@ -108,13 +108,19 @@ class Tenant:
         return self._connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Tenant]:
-        """A unit of work: committed when the block ends, rolled back when it raises."""
+    async def writing(self, patience_ms: int = 0) -> AsyncIterator[Tenant]:
+        """A unit of work: committed when the block ends, rolled back when it raises.
+
+        Args:
+            patience_ms: how long it may wait for a row that others hold; 0: as long as it takes.
+
+        Raises: LockedError if it had to wait longer than that.
+        """
         if self._is_writing:
             yield self
             return
         after: list[Later] = []
-        async with self._database.writing(self.key.tenant_id) as connection:
+        async with self._database.writing(self.key.tenant_id, patience_ms) as connection:
             yield Tenant(self._database, self.key, connection, is_writing=True, after=after)
         for work in after:
             await work()

@@ -33,9 +33,9 @@ class TracedDatabase:
                 yield _TracedConnection(connection)
 
     @asynccontextmanager
-    async def writing(self, tenant_id: int | None) -> AsyncIterator[Connection]:
+    async def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AsyncIterator[Connection]:
         with span("unit of work"):
-            async with self._database.writing(tenant_id) as connection:
+            async with self._database.writing(tenant_id, patience_ms) as connection:
                 yield _TracedConnection(connection)
 
     async def is_connected(self) -> bool:
