@@ -302,3 +302,15 @@ def test_deleting_an_end_user_takes_its_folders_along(library: Library) -> None:
     assert library.client.delete(f"/v1/end-users/{user}").status_code == 204
     assert library.client.get(f"/v1/folders/{folder}").status_code == 404
     assert library.client.get("/v1/folders").json()["data"] == []
+
+
+def test_a_key_that_may_not_read_folders_gets_no_replay_of_what_another_key_made_in_one(
+    server: Server, project: ProjectKeys, library: Library
+) -> None:
+    user = library.user()
+    folder, kept = make(library, user), {"Idempotency-Key": "same"}
+    body = {"scope": {"type": "folder", "folder_id": folder}, "end_user_id": user}
+    assert library.client.post("/v1/ask/sessions", json=body, headers=kept).status_code == 201
+    with server.client(restricted(server, project, "ask:write")) as client:
+        refused = client.post("/v1/ask/sessions", json=body, headers=kept)
+    assert (refused.status_code, error_of(refused)["details"]) == (403, {"scope": "folders:read"})

@@ -77,6 +77,7 @@ def test_a_turn_that_outlasts_the_grace_period_fails_cleanly_and_can_be_asked_ag
         server.process.send_signal(signal.SIGTERM)
         failed = answer.result(30)
         assert (failed.status_code, error_of(failed)["code"]) == (503, "unavailable")
+        assert path.endswith(failed.json()["session_id"])
         assert "retry-after" in failed.headers
         assert server.process.wait(30) in (0, -signal.SIGTERM)
     _restarts_well(fresh_place)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPBearer
 
 from earmark.api.addresses import base_url, client_address
+from earmark.api.bodies import Bodies, Receive
 from earmark.api.cursors import CursorSigner
 from earmark.api.errors import BodyTooLargeError
 from earmark.api.reply import header_map
@@ -21,15 +22,13 @@ from earmark.storage.tenant import Tenant
 if TYPE_CHECKING:
     from earmark.api.retries import Retry
 
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-
 
 class Call:
     """A request: who sends it, and the handles it may use."""
 
     __slots__ = (
-        "acting_for", "allowance", "caller", "client_host", "cursors", "headers", "method", "path", "query_string",
-        "receive", "request_id", "retry", "route", "runtime", "scope", "tenant",
+        "acting_for", "allowance", "bodies", "caller", "client_host", "cursors", "headers", "method", "path",
+        "query_string", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id", "tenant",
     )  # fmt: skip
 
     caller: Caller
@@ -42,7 +41,9 @@ class Call:
         request_id: str,
         scope: Mapping[str, Any],
         receive: Receive,
+        bodies: Bodies,
     ) -> None:
+        self.bodies = bodies
         self.runtime = runtime
         self.cursors = cursors
         self.request_id = request_id
@@ -54,6 +55,7 @@ class Call:
         self.allowance: Allowance | None = None
         self.retry: Retry | None = None
         self.route = "none"
+        self.session_id: str | None = None  # once a turn of the request began: whatever fails then says where
         self.acting_for: str | None = None
         self.client_host = client_address(runtime.settings, scope, self.headers)
         self.scope = scope
@@ -76,24 +78,12 @@ class Call:
     async def read_body(self, limit_bytes: int) -> bytes:
         """Return the body.
 
-        Raises: BodyTooLargeError as soon as it is known to be over the limit.
+        Raises: BodyTooLargeError as soon as it is known to be over the limit, BodyBrokenOffError, OverloadedError.
         """
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit_bytes:
             raise BodyTooLargeError(limit_bytes)
-        pieces: list[bytes] = []
-        size_bytes, more = 0, True
-        while more:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                break
-            piece = message.get("body", b"")
-            size_bytes += len(piece)
-            if size_bytes > limit_bytes:
-                raise BodyTooLargeError(limit_bytes)
-            pieces.append(piece)
-            more = message.get("more_body", False)
-        return b"".join(pieces)
+        return await self.bodies.read(self.receive, limit_bytes)
 
 
 ApiCall = Annotated[Call, Security(HTTPBearer(description="An API key.", bearerFormat="sk_live_…"))]

@@ -29,8 +29,9 @@ class ShuttingDownError(UnavailableError):
 
     retry_after_s = 5
 
-    def __init__(self) -> None:
+    def __init__(self, session_id: str | None = None) -> None:
         super().__init__("The server is shutting down; try again in a few seconds.")
+        self.session_id = session_id
 
 
 class OverloadedError(UnavailableError):
@@ -49,6 +50,7 @@ class Draining:
         self._grace_s = grace_s
         self._most = most
         self._running: set[asyncio.Task[Any]] = set()
+        self._waiting = 0
         self.also: Callable[[], set[asyncio.Task[Any]]] = set
         """Returns what else may finish: turns go on without the request that began them."""
         self._task: asyncio.Task[None] | None = None
@@ -67,11 +69,20 @@ class Draining:
         finally:
             self._running.discard(task)
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """The current request waits for its client, so that it keeps no other from being taken on."""
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+
     def refuse_if_busy(self) -> None:
         """Raise ShuttingDownError or OverloadedError where a new request can't be taken on."""
         if self.is_on:
             raise ShuttingDownError
-        if len(self._running) > self._most:
+        if len(self._running) - self._waiting > self._most:
             raise OverloadedError
 
     def listen(self) -> None:

@@ -55,6 +55,16 @@ class NotAcceptableError(EarmarkError):
         super().__init__("The Accept header admits no form that this route has.")
 
 
+class BodyBrokenOffError(InvalidError):
+    """The sender went away, or took too long, before the whole body was there."""
+
+    ends_connection = True
+    """What still comes on it belongs to no request."""
+
+    def __init__(self) -> None:
+        super().__init__("The body was broken off, or took too long.")
+
+
 class BodyTooLargeError(TooLargeError):
     """The body is over the route's limit."""
 

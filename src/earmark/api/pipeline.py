@@ -35,6 +35,8 @@ Replay = Callable[[Call, Reply], Awaitable[Reply]]
 JSON_LIMIT_BYTES = 1 << 20
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MAY_BE_EMPTY = frozenset({"q"})
+_STALE_S = 0.25
+"""A body that takes longer outlives what was known of its key: it may have been revoked meanwhile."""
 
 
 class ScopeMissingError(ForbiddenError):
@@ -62,6 +64,7 @@ class Rules:
             query and body are read, where a route has either.
         is_project_wide: refuse end-user-scoped credentials.
         also: scopes that it needs besides.
+        authorise: raises ScopeMissingError for a body that asks for what the key may not do.
         media_types: accepted content types; bodies other than JSON reach the handler as bytes.
         retry: POST and PATCH: how the work and the answer kept for its Idempotency-Key hold together
             (`api/retries.py`).
@@ -79,6 +82,7 @@ class Rules:
     replay: Replay | None = None
     limits: tuple[Literal["overall", "uploads", "transcriptions"], ...] = ("overall",)
     also: tuple[str, ...] = ()
+    authorise: Callable[[Call, Any], None] | None = None
 
 
 class Endpoint:
@@ -129,6 +133,8 @@ class Endpoint:
         if self._body is not None:
             document = self._load_body(call, raw)
             arguments["body"] = self._validate_body(document)
+            if rules.authorise is not None:
+                rules.authorise(call, arguments["body"])
         elif self.takes_raw:
             arguments["body"] = raw
         if self._keeps_answers and b"idempotency-key" in call.headers:
@@ -138,7 +144,10 @@ class Endpoint:
         return await self._handler(**arguments)
 
     async def _read_body(self, call: Call) -> bytes:
+        started = time.monotonic()
         raw = await call.read_body(self._rules.limit_bytes)
+        if self._rules.scope is not None and time.monotonic() - started > _STALE_S:
+            await _recognise(call)
         media_type = media_type_of(call.headers)
         if media_type not in self._rules.media_types and not (not media_type and not raw and not self.takes_raw):
             raise UnsupportedMediaTypeError(self._rules.media_types)
@@ -175,9 +184,7 @@ class Endpoint:
 
 async def _admit(call: Call, scope: str, rules: Rules) -> None:
     """Authenticate, count, authorise."""
-    call.caller = await authenticate(call.runtime.database, call.authorization)
-    call.tenant = Tenant(call.runtime.database, call.caller.tenant)
-    call.acting_for = call.caller.end_user_id
+    await _recognise(call)
     call.runtime.last_used.note(call.caller)
     for name in rules.limits:
         used_up = _count(call, name)
@@ -188,6 +195,13 @@ async def _admit(call: Call, scope: str, rules: Rules) -> None:
         raise NotForEndUsersError
     for other in rules.also:
         require_scope(call, other)
+
+
+async def _recognise(call: Call) -> None:
+    """Raises: UnauthorizedError."""
+    call.caller = await authenticate(call.runtime.database, call.authorization)
+    call.tenant = Tenant(call.runtime.database, call.caller.tenant)
+    call.acting_for = call.caller.end_user_id
 
 
 def require_scope(call: Call, scope: str) -> None:

@@ -60,7 +60,7 @@ def _error_headers(error: EarmarkError) -> Headers:
     if error.status in (429, 503):
         seconds = getattr(error, "retry_after_s", 1)
         return ((b"retry-after", str(seconds).encode()),)
-    return ()
+    return ((b"connection", b"close"),) if getattr(error, "ends_connection", False) else ()
 
 
 def header_map(raw: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:

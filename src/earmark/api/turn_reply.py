@@ -39,6 +39,7 @@ async def turn_reply(call: Call, begin: Callable[[], Awaitable[RunningTurn]]) ->
     """
     form = choose_form(call.headers.get(b"accept"), FORMS)
     turn = await begin()
+    call.session_id = turn.session_id
     if form == JSON:
         return json_reply(result_to_wire(await turn.result()))
     if call.retry is not None:

@@ -22,7 +22,8 @@ TurnKey = tuple[int, str, str]
 class RunningTurn:
     """A turn whose question is stored. It runs to its end whether or not anybody waits for it."""
 
-    def __init__(self, feed: TurnFeed, task: asyncio.Future[AskResult], keeper: Keeper | None) -> None:
+    def __init__(self, session_id: str, feed: TurnFeed, task: asyncio.Future[AskResult], keeper: Keeper | None) -> None:
+        self.session_id = session_id
         self.feed = feed
         self._task = task
         self._keeper = keeper
@@ -41,7 +42,7 @@ class RunningTurn:
         feed.publish("turn.completed", result)
         task: asyncio.Future[AskResult] = asyncio.get_running_loop().create_future()
         task.set_result(result)
-        return cls(feed, task, None)
+        return cls(result.session_id, feed, task, None)
 
     async def result(self) -> AskResult:
         """Wait for the answer; who stops waiting does not stop the turn.
@@ -72,7 +73,7 @@ class RunningTurns:
     def run(self, key: TurnKey, feed: TurnFeed, keeper: Keeper, work: Coroutine[Any, Any, AskResult]) -> RunningTurn:
         """Start a turn's work as a task of its own."""
         task = asyncio.create_task(self._observed(work))
-        turn = self._turns[key] = RunningTurn(feed, task, keeper)
+        turn = self._turns[key] = RunningTurn(key[1], feed, task, keeper)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._forget(key, turn, done))
         return turn

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from earmark.api.protocol import PatientProtocol
 from earmark.cli.supervisor import Supervisor
 from earmark.config import Settings, load_settings
 from earmark.errors import UnavailableError
@@ -116,7 +117,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         "earmark.api.asgi:make_app",
         factory=True,
         loop="auto",
-        http="httptools",
+        http=PatientProtocol,
         lifespan="on",
         ws="none",
         access_log=False,

@@ -10,9 +10,12 @@ from earmark.api.wire.console import SignedInShown, SignInBody, signed_in_to_wir
 from earmark.identity.sign_in import rate_slot, sign_in
 
 routes = Routes("Console")
+_LIMIT_BYTES = 4_096  # nobody has authenticated who sends it
 
 
-@routes.add("POST", "/console/sign-in", Rules(None, retry="none"), answers={200: SignedInShown})
+@routes.add(
+    "POST", "/console/sign-in", Rules(None, retry="none", limit_bytes=_LIMIT_BYTES), answers={200: SignedInShown}
+)
 async def sign_console_in(call: OpenCall, body: SignInBody) -> Reply:
     """Exchange the one-time code of a console link for a key that lives 12 hours."""
     refuse_if_exceeded(call.runtime.rates.sign_in.count(rate_slot(call.client_host)))

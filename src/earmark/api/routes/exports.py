@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from earmark.api.call import ApiCall
-from earmark.api.pipeline import Rules, require_scope
+from earmark.api.pipeline import Rules
 from earmark.api.reply import Reply, json_reply
 from earmark.api.router import Routes
-from earmark.api.routes.sessions import BY_ID, session_exists
+from earmark.api.routes.sessions import BY_ID, may_use_scope, session_exists
 from earmark.api.wire.ask import ExportQuery, ImportBody, SessionShown, session_to_wire
 from earmark.ask.export import export_json, export_markdown
 from earmark.ask.importing import import_session
@@ -46,12 +46,11 @@ async def export_session(call: ApiCall, session_id: str, query: Annotated[Export
     return Reply(200, text.encode(), ((b"content-type", b"text/markdown; charset=utf-8"),))
 
 
-@routes.add("POST", "/ask/sessions/import", Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart"),
+@routes.add("POST", "/ask/sessions/import",
+            Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart", authorise=may_use_scope),
             answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
 async def import_one(call: ApiCall, body: ImportBody) -> Reply:
     """Make a session of an exported one (201); of an export imported before, show that session (200)."""
-    if body.scope.type == "folder":
-        require_scope(call, "folders:read")
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     session, is_new = await import_session(tenant, body.to_document())
     return json_reply(session_to_wire(session), 201 if is_new else 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 
@@ -68,10 +68,16 @@ def _position(session: Session) -> tuple[int, str]:
     return session.last_message_us, session.id
 
 
+def may_use_scope(call: Call, body: Any) -> None:
+    """A folder scope needs `folders:read` besides. Raises: ScopeMissingError."""
+    if body.scope.type == "folder":
+        require_scope(call, "folders:read")
+
+
 @routes.add(
     "POST",
     "/ask/sessions",
-    Rules("ask:write", retry="apart", replay=replayed_turn),
+    Rules("ask:write", retry="apart", replay=replayed_turn, authorise=may_use_scope),
     answers={201: SessionShown, 200: AskResultShown},
     errors=[NotFoundError, NotAcceptableError, TranscriptionNotReadyError, TooLargeError, AnswerFailedError],
     openapi=STREAMED,
@@ -79,8 +85,6 @@ def _position(session: Session) -> tuple[int, str]:
 async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
     """Make a session (201), or with `initial_message` make it and answer at once (200)."""
     scope = body.scope
-    if isinstance(scope, FolderScopeBody):
-        require_scope(call, "folders:read")
     wanted = NewSession(
         scope_type=scope.type,
         recording_ids=_named(scope),

@@ -1,0 +1,60 @@
+"""Request bodies: read whole, but neither for ever nor more of them at once than memory has room for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from earmark.api.draining import Draining, OverloadedError
+from earmark.api.errors import BodyBrokenOffError, BodyTooLargeError
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+PATIENCE_S: Final = 30.0
+"""A body may take this long, and longer as it comes: a second for each `SLOWEST_BYTES`."""
+SLOWEST_BYTES: Final = 16_384
+ROOM_BYTES: Final = 256 << 20
+"""Bodies that are being read may take this much memory of a process."""
+
+
+class Bodies:
+    """Reads bodies. A request that waits for its client is none of those that the server has its hands full with."""
+
+    def __init__(self, draining: Draining, *, patience_s: float = PATIENCE_S, room_bytes: int = ROOM_BYTES) -> None:
+        self._draining = draining
+        self._patience_s = patience_s
+        self._room_bytes = room_bytes
+
+    async def read(self, receive: Receive, limit_bytes: int) -> bytes:
+        """Return the body.
+
+        Raises: BodyTooLargeError, BodyBrokenOffError, OverloadedError.
+        """
+        pieces: list[bytes] = []
+        with self._draining.waiting():
+            try:
+                async with asyncio.timeout(self._patience_s) as deadline:
+                    await self._take(receive, limit_bytes, pieces, deadline)
+            except TimeoutError as error:
+                raise BodyBrokenOffError from error
+            finally:
+                self._room_bytes += sum(map(len, pieces))
+        return b"".join(pieces)
+
+    async def _take(self, receive: Receive, limit_bytes: int, pieces: list[bytes], deadline: asyncio.Timeout) -> None:
+        size_bytes, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise BodyBrokenOffError
+            piece = message.get("body", b"")
+            more = message.get("more_body", False)
+            size_bytes += len(piece)
+            if size_bytes > limit_bytes:
+                raise BodyTooLargeError(limit_bytes)
+            pieces.append(piece)
+            self._room_bytes -= len(piece)
+            if self._room_bytes < 0:
+                raise OverloadedError
+            if more and (until := deadline.when()) is not None:
+                deadline.reschedule(until + len(piece) / SLOWEST_BYTES)

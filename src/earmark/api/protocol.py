@@ -1,0 +1,87 @@
+"""HTTP as uvicorn speaks it, with an end to waiting: for a request's head, and for how long a head may be.
+
+Behind it a request has its own limits (`bodies.py`, `transfers.py`); this is what nobody has authenticated yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from earmark.api.safe_headers import API_HEADERS
+from earmark.ids import new_id
+
+HEAD_S: Final = 20.0
+HEAD_BYTES: Final = 64 * 1_024
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Closes connections whose request line and headers take too long, and refuses those that are too large."""
+
+    head_s = HEAD_S
+    _has_head = False
+    _head_bytes = 0
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a first request, but not for ever."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; what belongs to no complete head yet is counted."""
+        super().data_received(data)
+        if self._has_head:
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.")
+        elif self._waiting is None:
+            self._wait_for_head()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._has_head, self._head_bytes = False, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A request's head is complete."""
+        self._has_head = True
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP in the contract's form."""
+        self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
+
+    def _wait_for_head(self) -> None:
+        self._waiting = self.loop.call_later(self.head_s, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        request_id = new_id("req")
+        error: dict[str, Any] = {"code": "invalid_request", "message": message, "request_id": request_id}
+        body = orjson.dumps({"error": error})
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", request_id.encode()),
+            (b"connection", b"close"),
+            *API_HEADERS,
+        ]
+        head = b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode())
+        self.transport.write(head + b"".join(b"%s: %s\r\n" % one for one in headers) + b"\r\n" + body)
+        self.transport.close()
