@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import Response
 
 from earmark.api.app import Edge, create_app
+from earmark.api.protocol import PatientProtocol
 from earmark.config import load_settings
 
 CONSTANT_PATH = "/constant"
@@ -49,10 +51,7 @@ def free_port() -> int:
 def serving(env: dict[str, str], constant_file: Path) -> Iterator[tuple[int, int]]:
     """Start one worker; yield its port and process id."""
     port = free_port()
-    command = [
-        sys.executable, "-m", "uvicorn", "bench.server:make_app", "--factory", "--port", str(port), "--http", "httptools",
-        "--loop", "uvloop", "--no-access-log", "--log-level", "warning", "--no-server-header", "--no-proxy-headers", "--ws", "none",
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "bench.server", str(port)]
     environment = {**os.environ, **env, "BENCH_CONSTANT_FILE": str(constant_file)}
     process = subprocess.Popen(command, env=environment)
     try:
@@ -74,3 +73,10 @@ def resident_mb(pid: int) -> float:
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1_024
     return 0.0
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        "bench.server:make_app", factory=True, port=int(sys.argv[1]), http=PatientProtocol, loop="uvloop", ws="none",
+        access_log=False, log_level="warning", server_header=False, proxy_headers=False,
+    )  # fmt: skip

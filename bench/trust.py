@@ -24,6 +24,7 @@ from bench.results import table, write_section
 from bench.sites import Site, filled_sites
 from earmark.api import app as app_module
 from earmark.api.app import Edge, create_app
+from earmark.api.protocol import PatientProtocol
 from earmark.identity.shared_counts import SharedCounts
 
 _NOTE = (
@@ -114,7 +115,9 @@ async def _measure(
 
 @asynccontextmanager
 async def _served(edge: Edge) -> AsyncIterator[int]:
-    config = uvicorn.Config(edge, port=0, http="httptools", access_log=False, server_header=False, log_level="critical")
+    config = uvicorn.Config(
+        edge, port=0, http=PatientProtocol, access_log=False, server_header=False, log_level="critical"
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from earmark.api.app import create_app
+from earmark.api.protocol import PatientProtocol
 from earmark.cli.serving import address_of, bind
 from earmark.config import load_settings
 from earmark.identity import idempotency
@@ -33,7 +34,7 @@ def main(place: str) -> None:
     settings = load_settings(port=0)
     listener = bind(settings)
     print(f"listens on {address_of(listener)}", flush=True)
-    config = uvicorn.Config(create_app(settings), http="httptools", lifespan="on", log_level="warning")
+    config = uvicorn.Config(create_app(settings), http=PatientProtocol, lifespan="on", log_level="warning")
     uvicorn.Server(config).run(sockets=[listener])
 
 
