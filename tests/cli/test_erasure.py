@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -10,8 +13,8 @@ import httpx
 
 from earmark.runtime import Runtime
 from earmark.storage.dump import walk
-from tests.http.conftest import Library
-from tests.server import Place, new_project, running
+from tests.http.conftest import TALK, Library
+from tests.server import Place, Server, new_project, running
 
 PLANTED = {
     "external_id": "plantedexternal", "email": "plantedmail@example.org", "name": "plantedname",
@@ -64,11 +67,57 @@ def test_no_byte_of_an_erased_person_is_left(fresh_place: Place) -> None:
         assert _left(fresh_place.run(_words)) == []
         assert client.get(f"/v1/end-users/{other}").status_code == 200
         if fresh_place.database_url is None:
-            _checkpoint(fresh_place)  # `secure_delete` has overwritten the rows; the WAL goes as it is written back
             assert _left_in_files(fresh_place) == {}
     if fresh_place.database_url is None:
-        _checkpoint(fresh_place, "VACUUM")
+        with closing(sqlite3.connect(fresh_place.settings.database_path)) as connection:
+            connection.execute("VACUUM")
         assert _left_in_files(fresh_place) == {}
+
+
+def test_no_byte_of_an_erased_person_is_left_soon_after_while_others_read(fresh_place: Place) -> None:
+    project = new_project(fresh_place)
+    over = threading.Event()
+    with running(fresh_place) as server, server.client(project.live) as client, ThreadPoolExecutor(4) as threads:
+        user, other = _plant(client), Library(client).user()
+        Library(client).recording(other, TALK)
+        readers = [threads.submit(_read_on, server, project.live, other, over) for _ in range(4)]
+        try:
+            assert client.delete(f"/v1/end-users/{user}").status_code == 204
+            _wait_until_gone(fresh_place, set(PLANTED))
+        finally:
+            over.set()
+        assert min(one.result() for one in readers) > 0
+
+
+def test_no_byte_of_a_deleted_recording_and_session_is_left_soon_after(fresh_place: Place) -> None:
+    with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
+        _plant(client)
+        for path in ("/v1/ask/sessions", "/v1/recordings"):
+            for one in client.get(path).json()["data"]:
+                assert client.delete(f"{path}/{one['id']}").status_code == 204
+        _wait_until_gone(fresh_place, {"recording", "segment", "title", "question", "device"})
+
+
+def _read_on(server: Server, key: str, user: str, over: threading.Event) -> int:
+    """Search and list until it is over; return how often."""
+    count = 0
+    with server.client(key) as client:
+        while not over.is_set():
+            found = client.post("/v1/recordings/search", json={"query": "lantern", "end_user_id": user})
+            assert found.status_code == 200
+            assert client.get("/v1/recordings").status_code == 200
+            count += 1
+    return count
+
+
+def _wait_until_gone(place: Place, words: set[str]) -> None:
+    if place.database_url is not None:
+        assert not words & set(_left(place.run(_words)))
+        return
+    deadline = time.monotonic() + 30
+    while left := {name: found for name, found in _left_in_files(place).items() if words & set(found)}:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
 
 
 def _left_in_files(place: Place) -> dict[str, list[str]]:
@@ -76,9 +125,3 @@ def _left_in_files(place: Place) -> dict[str, list[str]]:
     assert any(one.name == "earmark.db" for one in files)
     found = {one.name: _left(one.read_bytes()) for one in files}
     return {name: left for name, left in found.items() if left}
-
-
-def _checkpoint(place: Place, before: str = "SELECT 1") -> None:
-    with closing(sqlite3.connect(place.settings.database_path, isolation_level=None, timeout=20)) as connection:
-        connection.execute(before)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

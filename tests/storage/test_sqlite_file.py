@@ -153,6 +153,38 @@ def test_a_database_that_can_only_be_read_is_one_clear_error(reachable_folder: P
     assert said.startswith(f"The data folder {reachable_folder} can't be used: ")
 
 
+# ---- what was deleted ------------------------------------------------------------------------------
+
+
+def test_the_log_is_let_go_as_soon_as_no_reader_needs_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("earmark.storage.sqlite._LOG_PAUSES_S", (0.01,))
+    log = path.with_name(f"{path.name}-wal")
+
+    async def main() -> None:
+        database = SQLiteDatabase(path)
+        with closing(connect(path, is_reader=True)) as reader, closing(connect(path)) as writer:
+            writer.execute(PROJECT)
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM projects").fetchall()
+            writer.execute("DELETE FROM projects")
+            await database.forget_log(at_once=True)
+            assert log.stat().st_size > 0
+            reader.execute("ROLLBACK")
+            await _until(lambda: log.stat().st_size == 0)
+            writer.execute(PROJECT)
+            await database.forget_log(at_once=True)
+            assert log.stat().st_size == 0
+        await database.close()
+
+    asyncio.run(main())
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
 # ---- several processes -----------------------------------------------------------------------------
 
 

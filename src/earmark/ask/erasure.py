@@ -20,7 +20,7 @@ _PAUSES_S = tuple(min(0.01 * 2**turn, 0.5) for turn in range(20))
 async def erase_end_user(tenant: Tenant, media: MediaStore, end_user_id: str, *, actor: str = OPERATOR) -> None:
     """Delete an end user and everything it has, for good; the audit trail keeps who did it.
 
-    The bytes of its audio go once the rows are gone.
+    The bytes of its audio go once the rows are gone, and so does the database's log of them.
 
     Raises: EndUserNotFoundError.
     """
@@ -44,4 +44,5 @@ async def _erase(tenant: Tenant, media: MediaStore, end_user_id: str, actor: str
         await delete_end_user(work, end_user_id)
         await forget_titles(work, titles)  # last, as turns and new sessions do: two that lock crosswise would deadlock
         forget_bytes(work, media, end_user_id)
+        work.after_commit(lambda: tenant.database.forget_log(at_once=True))
         await record(work, "end_user.erased", end_user_id, actor=actor)

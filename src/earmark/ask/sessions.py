@@ -139,3 +139,4 @@ async def delete_session(tenant: Tenant, session_id: str) -> None:
         await forget_titles(work, await _titles(work, session_id))
         if not await work.execute(queries.delete_session, {"session_id": session_id}):
             raise SessionNotFoundError
+        work.after_commit(lambda: tenant.database.forget_log(at_once=False))

@@ -31,6 +31,7 @@ async def delete_recording(tenant: Tenant, store: MediaStore, recording_id: str)
         recording = await recordings.get_recording(work, recording_id)
         await recordings.delete_recording(work, recording_id)
         forget_bytes(work, store, recording.end_user_id, recording_id)
+        work.after_commit(lambda: tenant.database.forget_log(at_once=False))
 
 
 def forget_bytes(work: Tenant, store: MediaStore, end_user_id: str, recording_id: str | None = None) -> None:
@@ -44,6 +45,7 @@ async def keep_sweeping(operator: Operator, store: MediaStore) -> None:
     while True:
         try:
             await sweep(operator, store)
+            await operator.database.forget_log(at_once=True)  # a crash may have come before it was let go
         except EarmarkError as error:  # the database or the disk is away: the next round finds the same
             log.warning("media.not_swept", error=type(error).__name__)
         await asyncio.sleep(_EVERY_S)

@@ -47,6 +47,12 @@ class Database(Protocol):
         Raises: LockedError if it had to wait longer than that.
         """
 
+    async def forget_log(self, *, at_once: bool) -> None:
+        """Let the log go that still holds what was deleted: now if no reader needs it, else as soon as none does.
+
+        Deletes that are `at_once` wait for that a moment; others share one that follows soon. Never fails.
+        """
+
     async def is_connected(self) -> bool: ...
 
     async def describe(self) -> str:

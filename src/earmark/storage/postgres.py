@@ -141,6 +141,9 @@ class PostgresDatabase:
         with suppress(*_DRIVER_ERRORS):  # the pool has dropped it then
             await self._pool.release(connection)
 
+    async def forget_log(self, *, at_once: bool) -> None:
+        """Its log is recycled by the server, whose operator says how long it is kept."""
+
     async def is_connected(self) -> bool:
         try:
             await self._pool.fetchval("SELECT 1 FROM installation LIMIT 1", timeout=2)

@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,10 @@ from earmark.storage.query import Compiled, Compiler, Row
 T = TypeVar("T")
 _BUSY_TIMEOUT_S = 20.0
 _WORKERS = 2
+_LOG_PATIENCE_MS = 100
+"""How long a write may wait for readers of the log, as an answer waits for it; short reads are over sooner."""
+_LOG_PAUSES_S = (0.3, 1.0, 3.0, 10.0, 30.0)
+"""Between tries to let the log go: the first to gather deletes, the last again and again (a backup reads long)."""
 
 
 def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
@@ -140,6 +145,7 @@ class SQLiteDatabase:
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-writer")
         self._read_threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="earmark-reader")
         self._local = threading.local()
+        self._forgetting: asyncio.Task[None] | None = None
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
         if compiled.is_long:
@@ -198,6 +204,33 @@ class SQLiteDatabase:
             self._roll_back()
             raise translate(error) from error
 
+    async def forget_log(self, *, at_once: bool) -> None:
+        if at_once and await self._try_forgetting():
+            return
+        if self._forgetting is None or self._forgetting.done():
+            self._forgetting = asyncio.create_task(self._keep_forgetting())
+
+    async def _keep_forgetting(self) -> None:
+        for pause_s in chain(_LOG_PAUSES_S, repeat(_LOG_PAUSES_S[-1])):
+            await asyncio.sleep(pause_s)
+            if await self._try_forgetting():
+                return
+
+    async def _try_forgetting(self) -> bool:
+        async with self._write_lock:
+            return await self._on_writer(self._truncate_log)
+
+    def _truncate_log(self) -> bool:
+        """Write the log back into the file and empty it; return False if a reader or the disk is in the way."""
+        try:
+            self._writer.execute(f"PRAGMA busy_timeout={_LOG_PATIENCE_MS}")
+            is_busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not is_busy
+        except sqlite3.Error:
+            return False
+        finally:
+            self._writer.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_S * 1_000:.0f}")
+
     def _on_writer(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._write_thread, work, *args)
 
@@ -222,6 +255,8 @@ class SQLiteDatabase:
             return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
     async def close(self) -> None:
+        if self._forgetting is not None:  # the last to close the file lets the log go
+            self._forgetting.cancel()
         async with self._write_lock:
             self._write_thread.shutdown(wait=True)
             self._read_threads.shutdown(wait=True)

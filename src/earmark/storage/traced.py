@@ -38,6 +38,10 @@ class TracedDatabase:
             async with self._database.writing(tenant_id, patience_ms) as connection:
                 yield _TracedConnection(connection)
 
+    async def forget_log(self, *, at_once: bool) -> None:
+        with span("forget log"):
+            await self._database.forget_log(at_once=at_once)
+
     async def is_connected(self) -> bool:
         return await self._database.is_connected()
 
