@@ -1,21 +1,11 @@
-"""A server with little patience: `python -m tests.hasty_server SECONDS`, otherwise `earmark serve`."""
+"""A server that waits a second where others wait a minute: `python -m tests.hasty_server`, otherwise `earmark serve`."""
 
 from __future__ import annotations
 
-import sys
-
-from earmark.api import bodies
-from earmark.api.protocol import PatientProtocol
-from earmark.cli.main import run
-
-
-def hurry(seconds: float) -> None:
-    """Wait this long for a head, and for a body."""
-    PatientProtocol.head_s = seconds
-    bodies.Bodies.__init__.__kwdefaults__["patience_s"] = seconds  # type: ignore[index]
-
+from earmark.api import transfers
+from earmark.media import uploads
+from tests.slow_server import main
 
 if __name__ == "__main__":
-    hurry(float(sys.argv.pop(1)))
-    sys.argv.insert(1, "serve")
-    run()
+    transfers._SILENCE_S, transfers._QUIET_S, uploads._LOOK_S = 1.0, 0.1, 0.1
+    main()

@@ -329,18 +329,18 @@ def test_an_upload_that_is_broken_off_leaves_nothing_behind(server: Server, libr
     with socket.create_connection((parts.hostname, parts.port)) as connection:
         connection.sendall(head.encode() + b"x" * 3_000_000)
         deadline = time.monotonic() + 30
-        while not _arriving(server.place) and time.monotonic() < deadline:
+        while not arriving(server.place) and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert _arriving(server.place)
+        assert arriving(server.place)
     deadline = time.monotonic() + 30
-    while _arriving(server.place) and time.monotonic() < deadline:
+    while arriving(server.place) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert _arriving(server.place) == []
+    assert arriving(server.place) == []
     assert complete(library, recording).status_code == 425
     assert send(begun).status_code == 200
 
 
-def _arriving(place: Place) -> list[Path]:
+def arriving(place: Place) -> list[Path]:
     return [path for path in files_of(place) if path.suffix == ".part"]
 
 

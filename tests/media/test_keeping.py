@@ -81,6 +81,30 @@ def test_half_an_upload_leaves_no_file(fresh_place: Place) -> None:
     run(fresh_place, work)
 
 
+def test_an_upload_whose_recording_is_deleted_meanwhile_takes_no_more(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earmark.media.uploads._LOOK_BYTES", 2 * len(AUDIO))
+    sent = 0
+
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        async def endless() -> AsyncIterator[bytes]:
+            nonlocal sent
+            for _ in range(100):
+                sent += 1
+                yield AUDIO
+                if sent == 3:
+                    await delete_recording(tenant, runtime.media, recording)
+
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        with pytest.raises(MediaNotFoundError):
+            await receive(tenant, runtime.media, grant, endless(), limit_bytes=LIMIT)
+        assert sent == 4
+        assert files_of(fresh_place) == []
+
+    run(fresh_place, work)
+
+
 def test_a_crash_between_keeping_the_bytes_and_the_row_loses_nothing_and_leaves_nothing(
     fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,8 @@ ROUTE = "/v1/media/{media_id}"
 _METHODS = ("GET", "HEAD", "PUT")
 _PIECE_BYTES = 256 << 10
 _SILENCE_S = 60.0
+"""How long a client may send or take nothing: longer than a phone takes to change networks."""
+_QUIET_S = 1.0
 
 router = APIRouter(tags=["Media"])
 
@@ -100,16 +102,22 @@ class Transfer:
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """Yield the body as it comes.
+    """Yield the body as it comes, and nothing (`b""`) now and then while none comes: the taker may look up.
 
     Raises: UploadBrokenOffError if the sender goes away or is silent for a minute.
     """
     more = True
     while more:
+        coming = asyncio.ensure_future(receive())
         try:
-            message = await asyncio.wait_for(receive(), _SILENCE_S)
-        except TimeoutError as error:
-            raise UploadBrokenOffError from error
+            silent_until = time.monotonic() + _SILENCE_S
+            while not (await asyncio.wait({coming}, timeout=_QUIET_S))[0]:
+                if time.monotonic() >= silent_until:
+                    raise UploadBrokenOffError
+                yield b""
+        finally:
+            coming.cancel()
+        message = coming.result()
         if message["type"] == "http.disconnect":
             raise UploadBrokenOffError
         yield message.get("body", b"")

@@ -31,6 +31,9 @@ from earmark.media.types import Claim, Media, MediaStatus
 from earmark.storage.tenant import Tenant
 
 _OPEN = ("waiting", "received")
+_LOOK_S = 2.0
+_LOOK_BYTES = 16 << 20
+"""After how long, or how many bytes, an upload under way asks whether it is still wanted."""
 
 
 async def begin_upload(
@@ -59,17 +62,30 @@ async def receive(
 ) -> Media:
     """Take the bytes of an upload; until it is completed they may be sent again.
 
+    One whose recording is deleted meanwhile, or that is completed, ends within `_LOOK_S` and its bytes are let go, as
+    long as `pieces` yields that often (nothing, if need be).
+
     Raises: MediaNotFoundError, LinkExpiredError, UploadTooLargeError, UploadSizeError, StorageUnavailableError.
     """
     await _get_open(tenant, grant.media_id)
     staged = await store.stage()
     try:
-        await _take(staged, pieces, grant.size_bytes, limit_bytes)
+        await _take(staged, _while_open(tenant, grant.media_id, pieces), grant.size_bytes, limit_bytes)
         async with tenant.writing() as work:
             media = await _get_open(work, grant.media_id, for_update=True)
             return await _keep(work, store, media, staged, "received")
     finally:
         await staged.discard()
+
+
+async def _while_open(tenant: Tenant, media_id: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    looked_s, unlooked_bytes = time.monotonic(), 0
+    async for piece in pieces:
+        unlooked_bytes += len(piece)
+        if unlooked_bytes >= _LOOK_BYTES or time.monotonic() - looked_s >= _LOOK_S:
+            await _get_open(tenant, media_id)
+            looked_s, unlooked_bytes = time.monotonic(), 0
+        yield piece
 
 
 async def _take(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int | None, limit_bytes: int) -> None:

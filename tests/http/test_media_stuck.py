@@ -1,0 +1,65 @@
+"""Transfers that should end before their clients end them: nobody wants them any more, or nobody moves them on."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.http.conftest import Library
+from tests.http.test_media import arriving, begin
+from tests.server import Place, Server, new_project, running
+
+HASTY = [sys.executable, "-m", "tests.hasty_server"]
+LENGTH = 50_000_000
+
+
+@pytest.fixture(scope="module")
+def hasty(new_place: Callable[[], Place]) -> Iterator[Server]:
+    """A server whose patience is a second."""
+    with running(new_place(), command=HASTY) as one:
+        yield one
+
+
+@pytest.fixture
+def library(hasty: Server) -> Iterator[Library]:
+    with hasty.client(new_project(hasty.place).live) as client:
+        yield Library(client)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@contextmanager
+def sending(place: Place, url: str) -> Iterator[socket.socket]:
+    """Begin to send a long body, and wait until some of it has arrived."""
+    parts = urlsplit(url)
+    head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nContent-Type: audio/ogg\r\nContent-Length: {LENGTH}\r\n\r\n"
+    before = len(arriving(place))
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        connection.sendall(head.encode() + b"x" * 3_000_000)
+        wait_until(lambda: len(arriving(place)) > before)
+        yield connection
+
+
+@pytest.mark.parametrize("what", ["recordings", "end-users"])
+def test_an_upload_under_way_ends_when_its_recording_or_end_user_is_deleted(
+    hasty: Server, library: Library, what: str
+) -> None:
+    user = library.user()
+    recording = library.recording(user)
+    with sending(hasty.place, begin(library, recording)["upload_url"]) as connection:
+        gone = recording if what == "recordings" else user
+        assert library.client.delete(f"/v1/{what}/{gone}").status_code == 204
+        answer = connection.recv(100)
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        wait_until(lambda: arriving(hasty.place) == [])
