@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.http.conftest import Library
-from tests.http.test_media import arriving, begin
+from tests.http.test_media import arriving, begin, complete, send
 from tests.server import Place, Server, new_project, running
 
 HASTY = [sys.executable, "-m", "tests.hasty_server"]
@@ -51,6 +54,13 @@ def sending(place: Place, url: str) -> Iterator[socket.socket]:
         yield connection
 
 
+def answer_on(connection: socket.socket) -> tuple[int, str]:
+    """Return the status and code of the error that comes while we could still send."""
+    answer = HTTPResponse(connection)
+    answer.begin()
+    return answer.status, json.loads(answer.read())["error"]["code"]
+
+
 @pytest.mark.parametrize("what", ["recordings", "end-users"])
 def test_an_upload_under_way_ends_when_its_recording_or_end_user_is_deleted(
     hasty: Server, library: Library, what: str
@@ -60,6 +70,15 @@ def test_an_upload_under_way_ends_when_its_recording_or_end_user_is_deleted(
     with sending(hasty.place, begin(library, recording)["upload_url"]) as connection:
         gone = recording if what == "recordings" else user
         assert library.client.delete(f"/v1/{what}/{gone}").status_code == 204
-        answer = connection.recv(100)
-        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert answer_on(connection) == (404, "not_found")
         wait_until(lambda: arriving(hasty.place) == [])
+
+
+def test_an_upload_that_is_sent_anew_ends_and_the_newest_bytes_count(hasty: Server, library: Library) -> None:
+    recording = library.recording(library.user())
+    begun = begin(library, recording)
+    with sending(hasty.place, begun["upload_url"]) as connection:
+        assert send(begun, b"anew").status_code == 200
+        assert answer_on(connection) == (409, "conflict")
+        wait_until(lambda: arriving(hasty.place) == [])
+    assert complete(library, recording, content_sha256=hashlib.sha256(b"anew").hexdigest()).status_code == 200

@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.server import Place
@@ -16,9 +17,10 @@ from earmark.errors import NotFoundError
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
 from earmark.library.recordings import create_recording, get_recording
+from earmark.media import uploads
 from earmark.media.downloads import list_media
 from earmark.media.erasure import delete_recording, sweep
-from earmark.media.errors import LinkExpiredError, MediaNotFoundError, UploadBrokenOffError
+from earmark.media.errors import LinkExpiredError, MediaNotFoundError, SupersededUploadError, UploadBrokenOffError
 from earmark.media.grants import Grant
 from earmark.media.local_store import LocalStore
 from earmark.media.types import Claim
@@ -244,7 +246,10 @@ def test_of_two_uploads_at_once_the_row_names_the_bytes_that_are_there(fresh_pla
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         contents = [bytes([number]) * 50_000 for number in range(6)]
-        await asyncio.gather(*(take(runtime, tenant, grant, content) for content in contents))
+        sent = [take(runtime, tenant, grant, content) for content in contents]
+        answers = await asyncio.gather(*sent, return_exceptions=True)
+        assert [type(one) for one in answers].count(SupersededUploadError) == len(contents) - 1
+        assert answers.count(None) == len(files_of(fresh_place)) == 1
         await complete_upload(tenant, runtime.media, recording, Claim())
         media = (await list_media(tenant, [recording]))[recording][0]
         file = await runtime.media.open(media.key(tenant.key.tenant_id))
@@ -252,6 +257,57 @@ def test_of_two_uploads_at_once_the_row_names_the_bytes_that_are_there(fresh_pla
         await file.close()
         with pytest.raises(LinkExpiredError):
             await take(runtime, tenant, grant)
+
+    run(fresh_place, work)
+
+
+def test_bytes_that_are_sent_again_replace_the_earlier_ones(fresh_place: Place) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        for content in (b"first", b"second", b"second", b"third"):
+            await take(runtime, tenant, grant, content)
+            assert [path.read_bytes() for path in files_of(fresh_place)] == [content]
+
+    run(fresh_place, work)
+
+
+def test_a_crash_before_the_earlier_bytes_are_deleted_leaves_them_to_the_sweep(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def die(*_: object) -> None:
+        raise StorageUnavailableError("The power went.")
+
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant, b"first")
+        with monkeypatch.context() as patch:
+            patch.setattr("earmark.media.uploads._forget_earlier", die)
+            with pytest.raises(StorageUnavailableError):
+                await take(runtime, tenant, grant, b"second")
+        assert len(files_of(fresh_place)) == 2
+        monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+        assert await sweep(runtime.operator, runtime.media) == 1
+        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"second"]
+
+    run(fresh_place, work)
+
+
+def test_earlier_bytes_stay_if_they_are_sent_again_before_they_are_deleted(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget = uploads._forget_earlier
+
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        async def late(*given: Any) -> None:
+            monkeypatch.setattr(uploads, "_forget_earlier", forget)
+            await take(runtime, tenant, grant, b"first")
+            await forget(*given)
+
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant, b"first")
+        monkeypatch.setattr(uploads, "_forget_earlier", late)
+        await take(runtime, tenant, grant, b"second")
+        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
 
     run(fresh_place, work)
 

@@ -197,7 +197,7 @@ _DESCRIBED: dict[str, Any] = {"parameters": [_TOKEN], "security": []}
 
 @router.put("/media/{media_id}", response_model=ReceivedShown, operation_id="upload_media",
             openapi_extra={**_DESCRIBED, "requestBody": {"required": True, "content": _BYTES}},
-            responses={**_REFUSED, 413: {"model": ErrorEnvelope}, 415: {"model": ErrorEnvelope}})  # fmt: skip
+            responses={**_REFUSED, **{status: {"model": ErrorEnvelope} for status in (409, 413, 415)}})  # fmt: skip
 async def upload(media_id: str, request: Request) -> Response:
     """Send the bytes of an upload to the address that `upload-url` gave; no key is needed."""
     raise InvalidError("Uploads are not taken here.")

@@ -57,6 +57,13 @@ class UploadSizeError(InvalidError):
         super().__init__(f"This upload was announced as {size_bytes} bytes long.", param="file_size_bytes")
 
 
+class SupersededUploadError(ConflictError):
+    """The bytes of an upload are being sent anew."""
+
+    def __init__(self) -> None:
+        super().__init__("These bytes are being sent anew to the same address; the newest count.")
+
+
 class EmptyUploadError(InvalidError):
     """An upload without a byte."""
 

@@ -21,6 +21,7 @@ from earmark.media.errors import (
     LinkExpiredError,
     MediaNotFoundError,
     NoUploadError,
+    SupersededUploadError,
     UploadNotVerifiedError,
     UploadSizeError,
     UploadTooLargeError,
@@ -60,30 +61,55 @@ async def begin_upload(
 async def receive(
     tenant: Tenant, store: MediaStore, grant: Grant, pieces: AsyncIterator[bytes], *, limit_bytes: int
 ) -> Media:
-    """Take the bytes of an upload; until it is completed they may be sent again.
+    """Take the bytes of an upload; until it is completed they may be sent again, and the newest count.
 
-    One whose recording is deleted meanwhile, or that is completed, ends within `_LOOK_S` and its bytes are let go, as
-    long as `pieces` yields that often (nothing, if need be).
+    One whose recording is deleted meanwhile, that is completed, or begun anew, ends within `_LOOK_S` and its bytes
+    are let go, as long as `pieces` yields that often (nothing, if need be).
 
-    Raises: MediaNotFoundError, LinkExpiredError, UploadTooLargeError, UploadSizeError, StorageUnavailableError.
+    Raises: MediaNotFoundError, LinkExpiredError, SupersededUploadError, UploadTooLargeError, UploadSizeError,
+        StorageUnavailableError.
     """
-    await _get_open(tenant, grant.media_id)
+    begun = await _begin_anew(tenant, grant.media_id)
     staged = await store.stage()
     try:
-        await _take(staged, _while_open(tenant, grant.media_id, pieces), grant.size_bytes, limit_bytes)
+        await _take(staged, _while_newest(tenant, begun, pieces), grant.size_bytes, limit_bytes)
         async with tenant.writing() as work:
-            media = await _get_open(work, grant.media_id, for_update=True)
-            return await _keep(work, store, media, staged, "received")
+            earlier = await _get_newest(work, begun, for_update=True)
+            kept = await _keep(work, store, earlier, staged, "received")
+            if earlier.sha256 not in (None, kept.sha256):
+                work.after_commit(lambda: _forget_earlier(tenant, store, earlier))
+            return kept
     finally:
         await staged.discard()
 
 
-async def _while_open(tenant: Tenant, media_id: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _begin_anew(tenant: Tenant, media_id: str) -> Media:
+    """Mark the medium as this upload's. One that still runs, maybe of a connection that is dead already, ends."""
+    async with tenant.writing() as work:
+        return await _update(work, await _get_open(work, media_id, for_update=True))
+
+
+async def _get_newest(tenant: Tenant, begun: Media, *, for_update: bool = False) -> Media:
+    media = await _get_open(tenant, begun.id, for_update=for_update)
+    if media.updated_us != begun.updated_us:
+        raise SupersededUploadError
+    return media
+
+
+async def _forget_earlier(tenant: Tenant, store: MediaStore, earlier: Media) -> None:
+    """Delete bytes that were replaced, unless they were sent again since: who keeps them holds the row as well."""
+    async with tenant.writing() as work:
+        row = await work.fetch_one(queries.select_media, {"media_id": earlier.id}, for_update=True)
+        if row is None or Media(*row).sha256 != earlier.sha256:
+            await store.delete(earlier.key(work.key.tenant_id))
+
+
+async def _while_newest(tenant: Tenant, begun: Media, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     looked_s, unlooked_bytes = time.monotonic(), 0
     async for piece in pieces:
         unlooked_bytes += len(piece)
         if unlooked_bytes >= _LOOK_BYTES or time.monotonic() - looked_s >= _LOOK_S:
-            await _get_open(tenant, media_id)
+            await _get_newest(tenant, begun)
             looked_s, unlooked_bytes = time.monotonic(), 0
         yield piece
 
@@ -114,15 +140,17 @@ async def _get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) 
 
 
 async def _keep(work: Tenant, store: MediaStore, media: Media, staged: Staged, status: MediaStatus) -> Media:
-    kept = replace(media, status=status, size_bytes=staged.size_bytes, sha256=staged.sha256)
-    await _update(work, kept)
+    changed = replace(media, status=status, size_bytes=staged.size_bytes, sha256=staged.sha256)
+    kept = await _update(work, changed)
     await store.keep(staged, kept.key(work.key.tenant_id))
     return kept
 
 
-async def _update(work: Tenant, media: Media) -> None:
-    changed = {f"new_{name}": getattr(media, name) for name in ("status", "size_bytes", "sha256")}
-    await work.execute(queries.update_media, {"media_id": media.id, **changed, "new_updated_us": now_us()})
+async def _update(work: Tenant, media: Media) -> Media:
+    updated = replace(media, updated_us=max(now_us(), media.updated_us + 1))  # no two changes carry the same time
+    changed = {f"new_{name}": getattr(updated, name) for name in ("status", "size_bytes", "sha256", "updated_us")}
+    await work.execute(queries.update_media, {"media_id": media.id, **changed})
+    return updated
 
 
 async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_type: str, staged: Staged) -> None:
