@@ -8,14 +8,15 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPResponse
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.http.conftest import Library
-from tests.http.test_media import arriving, begin, complete, send
+from tests.http.test_media import address, arriving, begin, complete, send, with_audio
 from tests.server import Place, Server, new_project, running
 
 HASTY = [sys.executable, "-m", "tests.hasty_server"]
@@ -24,7 +25,7 @@ LENGTH = 50_000_000
 
 @pytest.fixture(scope="module")
 def hasty(new_place: Callable[[], Place]) -> Iterator[Server]:
-    """A server whose patience is a second."""
+    """A server whose patience is two seconds."""
     with running(new_place(), command=HASTY) as one:
         yield one
 
@@ -82,3 +83,26 @@ def test_an_upload_that_is_sent_anew_ends_and_the_newest_bytes_count(hasty: Serv
         assert answer_on(connection) == (409, "conflict")
         wait_until(lambda: arriving(hasty.place) == [])
     assert complete(library, recording, content_sha256=hashlib.sha256(b"anew").hexdigest()).status_code == 200
+
+
+def test_transfers_that_their_clients_do_not_move_on_end(hasty: Server, library: Library) -> None:
+    recording = with_audio(library, library.user(), bytes(16 << 20))  # more than the system's buffers take
+    parts, begun = urlsplit(address(library, recording)), begin(library, recording)
+    before = open_in(hasty)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as reading:
+        reading.sendall(f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert reading.recv(12) == b"HTTP/1.1 200"
+        assert any(recording in one for one in open_in(hasty))
+        with sending(hasty.place, begun["upload_url"]) as connection:
+            assert answer_on(connection) == (400, "invalid_request")
+        wait_until(lambda: open_in(hasty) <= before)
+        assert arriving(hasty.place) == []
+
+
+def open_in(server: Server) -> set[str]:
+    """Return the files and connections that a server has open."""
+    found = set()
+    for one in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(str(one.readlink()))
+    return found
