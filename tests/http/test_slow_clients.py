@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.hasty_server import BODY_S, HEAD_S
 from tests.http.conftest import TALK, Library
 from tests.server import Place, Server, new_project, running
 
-PATIENCE_S = 1.0
-HASTY = [sys.executable, "-m", "tests.hasty_server", str(PATIENCE_S), "--port", "0"]
+HASTY = [sys.executable, "-m", "tests.hasty_server"]
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_a_body_that_is_slow_but_comes_is_taken(hasty: Server, library: Library)
     wire.request("PUT", path, key_of(library), b"", size=len(text), kind="text/plain")
     for at in range(0, len(text), len(text) // 8):
         wire.say(text[at : at + len(text) // 8])
-        time.sleep(PATIENCE_S / 5)
+        time.sleep(BODY_S / 5)
     _until(lambda: library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"])
     wire.close()
 
@@ -163,7 +163,7 @@ def test_a_head_that_does_not_come_ends_the_connection(hasty: Server) -> None:
     slow.say(b"GET /health HTTP/1.1\r\nX: ")
     started = time.monotonic()
     assert silent.heard()[0] == slow.heard()[0] == 0
-    assert time.monotonic() - started < 10 * PATIENCE_S
+    assert time.monotonic() - started < 10 * HEAD_S
 
 
 def test_a_head_without_end_is_refused_soon(hasty: Server) -> None:
@@ -190,4 +190,4 @@ def test_what_is_no_http_gets_the_error_form_too(hasty: Server) -> None:
 def test_a_connection_that_is_kept_serves_request_after_request(hasty: Server, library: Library) -> None:
     for _ in range(3):
         assert library.client.get("/health").status_code == 200
-        time.sleep(PATIENCE_S / 2)
+        time.sleep(BODY_S / 2)

@@ -20,10 +20,11 @@ ROOM_BYTES: Final = 256 << 20
 class Bodies:
     """Reads bodies. A request that waits for its client is none of those that the server has its hands full with."""
 
-    def __init__(self, draining: Draining, *, patience_s: float = PATIENCE_S, room_bytes: int = ROOM_BYTES) -> None:
+    patience_s = PATIENCE_S
+
+    def __init__(self, draining: Draining) -> None:
         self._draining = draining
-        self._patience_s = patience_s
-        self._room_bytes = room_bytes
+        self._room_bytes = ROOM_BYTES
 
     async def read(self, receive: Receive, limit_bytes: int) -> bytes:
         """Return the body.
@@ -33,7 +34,7 @@ class Bodies:
         pieces: list[bytes] = []
         with self._draining.waiting():
             try:
-                async with asyncio.timeout(self._patience_s) as deadline:
+                async with asyncio.timeout(self.patience_s) as deadline:
                     await self._take(receive, limit_bytes, pieces, deadline)
             except TimeoutError as error:
                 raise BodyBrokenOffError from error

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
@@ -39,7 +37,7 @@ ROUTE = "/v1/media/{media_id}"
 _METHODS = ("GET", "HEAD", "PUT")
 _PIECE_BYTES = 256 << 10
 _SILENCE_S = 60.0
-"""How long a client may send or take nothing: longer than a phone takes to change networks; a range gets the rest."""
+"""How long a client may send nothing: longer than a phone takes to change networks."""
 _QUIET_S = 1.0
 
 router = APIRouter(tags=["Media"])
@@ -156,8 +154,7 @@ class Download(Reply):
         return (*headers, (b"content-range", span))
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
-        """Send the bytes as fast as they are taken; stop when the reader is gone or stuck, or the file deleted."""
-        _end_when_nothing_is_taken(send)
+        """Send the bytes as fast as they are taken; stop when the reader is gone, or the recording deleted."""
         leaving = asyncio.ensure_future(_disconnected(receive))
         try:
             if self._is_head:
@@ -180,21 +177,6 @@ class Download(Reply):
             if self._metrics is not None:
                 self._metrics.count("earmark_media_bytes_total", len(piece), direction="out")
             await send({"type": "http.response.body", "body": piece, "more_body": offset <= self._last})
-
-
-def _end_when_nothing_is_taken(send: Send) -> None:
-    """Have the system end the connection once its client has taken no byte for `_SILENCE_S`; the reader is gone then.
-
-    Only the system knows of bytes: what is sent to a slow client moves for minutes out of the system's own buffers.
-    uvicorn shows the connection behind `send` and nowhere else.
-    """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is None or not hasattr(socket, "TCP_USER_TIMEOUT"):  # no connection; a system other than Linux
-        return
-    with suppress(OSError):  # closed already
-        descriptor = os.dup(transport.get_extra_info("socket").fileno())
-        with socket.socket(fileno=descriptor) as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_SILENCE_S * 1_000))
 
 
 async def _disconnected(receive: Receive) -> None:

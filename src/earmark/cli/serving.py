@@ -22,6 +22,8 @@ from earmark.telemetry import check_traces
 _CLOSING_S = 3  # for answers still on their way out; requests had EARMARK_SHUTDOWN_GRACE_S before (api/draining.py)
 _PATIENCE_S = 15.0  # beyond the grace period, for a worker to end by itself
 _BACKLOG = 2_048
+SILENCE_S = 60.0
+"""Only the system knows what a client takes: to a slow one it sends for minutes from its own buffers."""
 
 
 class PortTakenError(UnavailableError):
@@ -92,6 +94,8 @@ def bind(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # on Linux: its connections end once their client takes no byte for so long
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(SILENCE_S * 1_000))
     try:
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
