@@ -16,10 +16,10 @@ import orjson
 import typer
 
 import earmark
+from earmark.cli.archives import check_new, new_archive, write_media
 from earmark.cli.output import JsonOption, emit, run
 from earmark.clock import now_us, render_time
-from earmark.errors import ConflictError, InvalidError
-from earmark.media.errors import MediaNotFoundError
+from earmark.errors import InvalidError
 from earmark.media.store import MediaStore
 from earmark.media.types import Media
 from earmark.runtime import Runtime
@@ -36,29 +36,15 @@ class NotABackupError(InvalidError):
     """The file was not written by `earmark backup`, or not by this version's schema."""
 
 
-class FileExistsAlreadyError(ConflictError):
-    """Nothing is overwritten."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists already.")
-
-
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write (a zip).")], as_json: JsonOption = False
 ) -> None:
     """Write everything into one file, as of one moment, while a server may run."""
-    if file.exists():
-        raise FileExistsAlreadyError(file)
+    check_new(file)
 
     async def work(runtime: Runtime) -> int:
-        beside = file.with_name(f"{file.name}.part")
-        try:
-            with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                rows = await _write(runtime, archive)
-            beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
-        return rows
+        with new_archive(file, level=1) as archive:
+            return await _write(runtime, archive)
 
     rows = run(work)
     emit({"file": str(file), "rows": rows}, as_json=as_json, text=f"{file}: {rows} rows.")
@@ -92,20 +78,6 @@ def _line(name: str, row: Any) -> bytes:
     for at in BYTES[name]:
         values[at] = None if values[at] is None else base64.b64encode(values[at]).decode()
     return orjson.dumps(values) + b"\n"
-
-
-async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, name: str) -> None:
-    """Put bytes into an archive; those that were deleted since their row was read are left out."""
-    try:
-        file = await store.open(key)
-    except MediaNotFoundError:
-        return
-    try:
-        with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
-            for offset in range(0, file.size_bytes, _PIECE_BYTES):
-                entry.write(await file.read(offset, _PIECE_BYTES))
-    finally:
-        await file.close()
 
 
 def restore(

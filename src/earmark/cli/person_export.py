@@ -13,8 +13,8 @@ import typer
 from earmark.ask.export import export_json, export_markdown
 from earmark.ask.sessions import list_sessions
 from earmark.ask.usage import list_usage
+from earmark.cli.archives import check_new, new_archive, write_media
 from earmark.cli.asking import find_owner
-from earmark.cli.backups import FileExistsAlreadyError, write_media
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.clock import now_us, render_time, render_time_or_none
 from earmark.identity.audit import record
@@ -58,15 +58,9 @@ def export(
     async def work(runtime: Runtime) -> Path:
         owner = await find_owner(await get_tenant(runtime.operator, project, mode), end_user)  # type: ignore[arg-type]
         target = file or Path(f"{owner.end_user_id}.zip")
-        if target.exists():
-            raise FileExistsAlreadyError(target)
-        beside = target.with_name(f"{target.name}.part")
-        try:
-            with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
-                await _write(runtime, owner, archive)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        check_new(target)
+        with new_archive(target) as archive:
+            await _write(runtime, owner, archive)
         await record(owner, "end_user.exported", owner.end_user_id)
         return target
 
