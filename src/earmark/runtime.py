@@ -73,7 +73,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles, RunningTurns(metrics)
         )
         secret = await get_installation_secret(operator, "cursor_secret")
-        media = LocalStore(settings.data_dir / "media", derive_name(secret))
+        media = open_media(settings, secret)
         rates = RateLimits(settings, is_leased=settings.database_url is not None)
         yield Runtime(
             settings, database, operator, embedders, searcher, ingester, turns, media, GrantSigner(secret), rates,
@@ -88,3 +88,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         rates.close()
     finally:
         await database.close()
+
+
+def open_media(settings: Settings, secret: str) -> MediaStore:
+    """Return the media store of the installation that has this secret."""
+    return LocalStore(settings.data_dir / "media", derive_name(secret))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 import threading
@@ -16,7 +17,7 @@ from bench.crash_load import Faults, Person
 from bench.recount import recount
 
 from earmark.runtime import Runtime
-from earmark.storage.dump import walk
+from earmark.storage.dump import COLUMNS, walk
 from tests.http.conftest import TALK, Library
 from tests.server import Place, ProjectKeys, new_project, running
 
@@ -49,6 +50,7 @@ def filled(new_place: Callable[[], Place]) -> tuple[Place, ProjectKeys, dict[str
         }
         asked = client.post("/v1/ask/sessions", json=body, headers={"Idempotency-Key": "once"})
         assert asked.status_code == 200
+        client.post("/v1/folders", json={"end_user_id": user, "name": "Board"})
         with server.client(project.test) as testing:
             testing.post("/v1/end-users", json={"name": "only in test"})
     return place, project, {"user": user, "recording": recording, "body": body, "answer": asked.content}
@@ -118,34 +120,156 @@ def test_nothing_is_overwritten(filled: tuple[Place, ProjectKeys, dict[str, Any]
     assert place.run(recount) == []
 
 
-@pytest.mark.parametrize("damage", ["text", "zip", "cut", "schema", "rows"])
-def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(
-    filled: tuple[Place, ProjectKeys, dict[str, Any]], tmp_path: Path, damage: str
-) -> None:
-    file, bad = tmp_path / "all.zip", tmp_path / "bad.zip"
+Entries = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def backup_file(filled: tuple[Place, ProjectKeys, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("backup") / "all.zip"
     filled[0].cli("backup", str(file))
-    _damage(file, bad, damage)
-    empty = Place(tmp_path / "empty")
+    return file
+
+
+def check_refused(bad: Path, empty: Place, good: Path) -> str:
+    """A damaged file changes nothing: it is one sentence, and a good one goes into the same place afterwards."""
     done = empty.cli("restore", str(bad), check=False)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert done.stderr.startswith("earmark: ")
+    assert "Traceback" not in done.stderr
     assert empty.cli("projects", "list").stdout == ""
+    assert [path for path in empty.data_dir.parent.rglob("*/media/**/*") if path.is_file()] == []
+    empty.cli("restore", str(good))
+    assert empty.cli("projects", "list").stdout != ""
+    return done.stderr
 
 
-def _damage(file: Path, bad: Path, damage: str) -> None:
-    if damage == "text":
-        bad.write_text("not a zip")
-        return
-    if damage == "cut":
-        bad.write_bytes(file.read_bytes()[:-100])
-        return
-    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(bad, "w") as made:
-        for name in whole.namelist() if damage != "zip" else ():
-            content = whole.read(name)
-            if damage == "schema" and name == "manifest.json":
-                content = json.dumps({**json.loads(content), "schema": "9999_unknown"}).encode()
-            if damage == "rows" and ".end_users." in name:
-                content = content[: len(content) // 2]
+def _flip(at: int, content: bytes) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"not a zip",
+        lambda whole: whole[:-100],
+        lambda whole: _flip(whole.index(AUDIO) + 1_000, whole),
+        lambda whole: whole.replace(_packed(whole), b"\xff" * len(_packed(whole))),
+    ],
+    ids=["text", "cut", "a bit of a medium", "rows that do not unpack"],
+)
+def test_damaged_bytes_are_refused_and_change_nothing(
+    backup_file: Path, fresh_place: Place, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(damage(backup_file.read_bytes()))
+    check_refused(bad, fresh_place, backup_file)
+
+
+def _packed(whole: bytes) -> bytes:
+    """The compressed bytes of the largest rows."""
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        info = max((one for one in archive.infolist() if one.filename.startswith("rows/")),
+                   key=lambda one: one.compress_size)  # fmt: skip
+    start = info.header_offset + 30 + len(info.filename)
+    return whole[start : start + info.compress_size]
+
+
+def _of(entries: Entries, part: str) -> str:
+    return next(name for name in entries if part in name)
+
+
+def _renamed(entries: Entries, part: str, name: str) -> Entries:
+    old = _of(entries, part)
+    return {name if one == old else one: content for one, content in entries.items()}
+
+
+def _without(entries: Entries, part: str) -> Entries:
+    return {name: content for name, content in entries.items() if name != _of(entries, part)}
+
+
+def _with(entries: Entries, part: str, content: Any) -> Entries:
+    return {**entries, _of(entries, part): content if isinstance(content, bytes) else json.dumps(content).encode()}
+
+
+def _manifest(entries: Entries, **values: Any) -> Entries:
+    return _with(entries, "manifest", {**json.loads(entries["manifest.json"]), **values})
+
+
+def _row(entries: Entries, table: str, at: int, value: Any) -> Entries:
+    """Another value in a table's first row."""
+    name = _of(entries, f".{table}.")
+    first, *rest = entries[name].splitlines(keepends=True)
+    values = json.loads(first)
+    values[at] = value
+    return {**entries, name: json.dumps(values).encode() + b"\n" + b"".join(rest)}
+
+
+def _poisoned(entries: Entries) -> Entries:
+    """A row and an entry that agree on a way out of the media folder."""
+    at = COLUMNS["media"].index("end_user_id")
+    name = _of(entries, "media/")
+    parts = name.split("/")
+    return _renamed(_row(entries, "media", at, ".."), "media/", "/".join([*parts[:2], "..", *parts[3:]]))
+
+
+DAMAGES: dict[str, Callable[[Entries], Entries]] = {
+    "another zip": lambda entries: {"hello.txt": b"hello"},
+    "a schema that is not known": lambda entries: _manifest(entries, schema="9999_unknown"),
+    "a schema that steers terminals": lambda entries: _manifest(entries, schema="\x1b[2J\n"),
+    "a schema that is a number": lambda entries: _manifest(entries, schema=5),
+    "half a row": lambda entries: _with(entries, ".end_users.", entries[_of(entries, ".end_users.")][:20]),
+    "a manifest that is a list": lambda entries: _with(entries, "manifest", []),
+    "a manifest that is a number": lambda entries: _with(entries, "manifest", 5),
+    "a manifest that is not JSON": lambda entries: _with(entries, "manifest", b"{"),
+    "media left out in a number": lambda entries: _manifest(entries, left_out=5),
+    "a row that is a number": lambda entries: _with(entries, ".end_users.", 5),
+    "a row that is an object": lambda entries: _with(entries, ".end_users.", {}),
+    "a text that is a list": lambda entries: _row(entries, "projects", 1, []),
+    "a number that is too large": lambda entries: _row(entries, "end_users", 2, 1 << 63),
+    "bytes that are a number": lambda entries: _row(entries, "api_keys", COLUMNS["api_keys"].index("secret_hash"), 5),
+    "a row of nobody's tenant": lambda entries: _row(entries, "end_users", 0, 77),
+    "a row without its parent": lambda entries: _row(entries, "folders", 2, "eu_nobody"),
+    "rows that are gone": lambda entries: _without(entries, ".ask_messages."),
+    "rows of a table that is not ours": lambda entries: {**entries, "rows/00000099.sqlite_master..ndjson": b"[]"},
+    "a medium that is gone": lambda entries: _without(entries, "media/"),
+    "a medium with other bytes": lambda entries: _with(entries, "media/", b"other bytes"),
+    "a medium that leaves its folder": lambda entries: _renamed(entries, "media/", "media/../../evil"),
+    "a medium that leaves its folder with its row": _poisoned,
+    "a medium without a name": lambda entries: _renamed(entries, "media/", "media/"),
+    "a medium of no row": lambda entries: {**entries, f"media/1/eu_a/rec_a/med_a-{'0' * 64}": b""},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(
+    backup_file: Path, fresh_place: Place, tmp_path: Path, damage: str
+) -> None:
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(backup_file) as whole, zipfile.ZipFile(bad, "w") as made:
+        for name, content in DAMAGES[damage]({name: whole.read(name) for name in whole.namelist()}).items():
             made.writestr(name, content)
-        if damage == "zip":
-            made.writestr("hello.txt", "hello")
+    assert "\x1b" not in check_refused(bad, fresh_place, backup_file)
+
+
+def test_media_that_are_lost_are_named_and_the_rest_is_backed_up(
+    filled: tuple[Place, ProjectKeys, dict[str, Any]], backup_file: Path, new_place: Callable[[], Place], tmp_path: Path
+) -> None:
+    place, project, seen = new_place(), filled[1], filled[2]
+    place.cli("restore", str(backup_file))
+    (path,) = (path for path in (place.data_dir / "media").rglob("med_*"))
+    for number, damage in enumerate((lambda: path.write_bytes(AUDIO[:-1]), path.unlink)):
+        damage()
+        file = tmp_path / f"{number}.zip"
+        done = place.cli("backup", str(file), "--json", check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        (medium,) = json.loads(done.stdout)["missing_media"]
+        assert done.stderr.startswith(f"earmark: The bytes of {medium} of {seen['recording']} are missing or damaged")
+        exported = tmp_path / f"ada-{number}.zip"
+        done = place.cli("export", "--project", project.id, "--end-user", "ada", str(exported), "--json", check=False)
+        assert (done.returncode, json.loads(done.stdout)) == (1, {"file": str(exported), "missing_media": [medium]})
+        assert done.stderr.startswith(f"earmark: The bytes of {medium} of {seen['recording']} are missing or damaged")
+        with zipfile.ZipFile(exported) as archive:
+            assert medium in archive.read("README.txt").decode()
+        other = _restored(file, new_place())
+        assert other.cli("projects", "list").stdout == place.cli("projects", "list").stdout
+        assert list((other.data_dir / "media").rglob("med_*")) == []

@@ -34,7 +34,7 @@ def test_an_export_holds_everything_of_one_person_and_nothing_of_another(fresh_p
         session = client.post("/v1/ask/sessions", json=body).json()["session_id"]
         file = tmp_path / "ada.zip"
         done = fresh_place.cli("export", "--project", project.id, "--end-user", "ada", str(file), "--json")
-        assert json.loads(done.stdout) == {"file": str(file)}
+        assert json.loads(done.stdout) == {"file": str(file), "missing_media": []}
         with zipfile.ZipFile(file) as archive:
             found = {name: archive.read(name) for name in archive.namelist()}
         assert json.loads(found["person.json"])["external_id"] == "ada"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from earmark.cli.output import fail
 from earmark.errors import ConflictError, UnavailableError
 from earmark.ids import random_text
 from earmark.media.errors import MediaNotFoundError
+from earmark.media.queries import select_kept_media
 from earmark.media.store import MediaStore
+from earmark.media.types import Media
+from earmark.storage.tenant import Tenant
 
 _PIECE_BYTES = 1 << 20
 _NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR
@@ -74,15 +79,42 @@ def _name(beside: Path, path: Path) -> None:
     beside.replace(path)
 
 
-async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, name: str) -> None:
-    """Put bytes into an archive; those that were deleted since their row was read are left out."""
+async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, name: str, sha256: str | None) -> bool:
+    """Put bytes into an archive; return whether they were there, whole.
+
+    Those that are deleted while they are written end early: what is under `name` then is not the medium.
+    """
     try:
         file = await store.open(key)
     except MediaNotFoundError:
-        return
+        return False
+    digest = hashlib.sha256()
     try:
         with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as entry:
             for offset in range(0, file.size_bytes, _PIECE_BYTES):
-                entry.write(await file.read(offset, _PIECE_BYTES))
+                piece = await file.read(offset, _PIECE_BYTES)
+                digest.update(piece)
+                entry.write(piece)
     finally:
         await file.close()
+    return digest.hexdigest() == sha256
+
+
+async def find_lost(tenant: Tenant, left_out: Sequence[Media]) -> list[Media]:
+    """Return those media whose rows are still there: their bytes were not deleted meanwhile but are lost."""
+    rows = (
+        await tenant.fetch_all(select_kept_media, {"media_ids": [media.id for media in left_out]}) if left_out else []
+    )
+    there = {tuple(row) for row in rows}
+    return [media for media in left_out if (media.id, media.sha256) in there]
+
+
+def say_lost(lost: Sequence[Media]) -> None:
+    """Say in one line which media could not be written, and leave with 1: the file is there, but for them.
+
+    Raises: typer.Exit.
+    """
+    if lost:
+        named = ", ".join(f"{media.id} of {media.recording_id}" for media in lost[:3])
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        fail(f"The bytes of {named}{more} are missing or damaged on this server, and not in the file.")

@@ -13,7 +13,7 @@ import typer
 from earmark.ask.export import export_json, export_markdown
 from earmark.ask.sessions import list_sessions
 from earmark.ask.usage import list_usage
-from earmark.cli.archives import check_new, new_archive, write_media
+from earmark.cli.archives import check_new, find_lost, new_archive, say_lost, write_media
 from earmark.cli.asking import find_owner
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.clock import now_us, render_time, render_time_or_none
@@ -43,6 +43,10 @@ chats/*.md           Ask sessions to read; *.json the same for `POST /v1/ask/ses
 usage.json           which models answered how often
 media/               audio, as it was uploaded
 """
+_LOST = """
+The bytes of these are missing or damaged on the server; what is under their names here is not whole:
+{names}
+"""
 
 
 def export(
@@ -52,28 +56,34 @@ def export(
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
-    """Write everything that one person has into a zip of JSON, WebVTT, Markdown and media."""
+    """Write everything that one person has into a zip of JSON, WebVTT, Markdown and media.
+
+    Where bytes of media are missing or damaged the file has all the rest, says so, and the exit code is 1.
+    """
     check_mode(mode)
 
-    async def work(runtime: Runtime) -> Path:
+    async def work(runtime: Runtime) -> tuple[Path, list[Media]]:
         owner = await find_owner(await get_tenant(runtime.operator, project, mode), end_user)  # type: ignore[arg-type]
         target = file or Path(f"{owner.end_user_id}.zip")
         check_new(target)
         with new_archive(target) as archive:
-            await _write(runtime, owner, archive)
+            lost = await _write(runtime, owner, archive)
         await record(owner, "end_user.exported", owner.end_user_id)
-        return target
+        return target, lost
 
-    written = run(work)
-    emit({"file": str(written)}, as_json=as_json, text=str(written))
+    written, lost = run(work)
+    shown = {"file": str(written), "missing_media": [media.id for media in lost]}
+    emit(shown, as_json=as_json, text=str(written))
+    say_lost(lost)
 
 
-async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> None:
+async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> list[Media]:
+    """Return the media whose bytes are missing."""
     assert owner.end_user_id is not None
     kept: list[Media] = []
     async with owner.reading() as snapshot:
         user = await get_end_user(snapshot, owner.end_user_id)
-        archive.writestr("README.txt", _ABOUT.format(at=render_time(now_us())))
+        about = _ABOUT.format(at=render_time(now_us()))
         person = {name: getattr(user, name) for name in ("id", "external_id", "email", "name")}
         metadata = orjson.loads(user.metadata_json) if user.metadata_json else None
         _add(archive, "person.json", {**person, "metadata": metadata, "created_at": render_time(user.created_us)})
@@ -88,8 +98,14 @@ async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> N
         async for session in _all(lambda page: list_sessions(snapshot, page, {}), by="last_message_us"):
             archive.writestr(f"chats/{session.id}.md", await export_markdown(snapshot, session.id))
             _add(archive, f"chats/{session.id}.json", await export_json(snapshot, session.id))
-    for each in kept:
-        await write_media(runtime.media, archive, each.key(owner.key.tenant_id), _media_name(each))
+    missing = [
+        media for media in kept
+        if not await write_media(runtime.media, archive, media.key(owner.key.tenant_id), _media_name(media),
+                                 media.sha256)
+    ]  # fmt: skip
+    lost = await find_lost(owner, missing)
+    archive.writestr("README.txt", about + (_LOST.format(names="\n".join(map(_media_name, lost))) if lost else ""))
+    return lost
 
 
 def _add(archive: zipfile.ZipFile, name: str, value: Any) -> None:

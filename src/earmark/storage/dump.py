@@ -30,6 +30,13 @@ BYTES = {
 }
 """Which of a table's columns hold bytes."""
 _VECTORS = "vector_blocks"
+_KINDS: dict[type, tuple[type, ...]] = {float: (float, int)}
+_FORMS = {
+    name: [(_KINDS.get(column.type.python_type, (column.type.python_type,)), column.nullable)
+           for column in metadata.tables[name].c]
+    for name in COLUMNS
+}  # fmt: skip
+_INT_LIMIT = 1 << 63
 
 
 class DatabaseNotEmptyError(ConflictError):
@@ -37,6 +44,19 @@ class DatabaseNotEmptyError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("The database holds projects already; restore into an empty one.")
+
+
+def is_row(name: str, values: Sequence[Any]) -> bool:
+    """Whether values are of the kinds that a table's columns take, one for each."""
+    forms = _FORMS[name]
+    return len(values) == len(forms) and all(
+        is_nullable if value is None else type(value) in kinds and _fits(value)
+        for value, (kinds, is_nullable) in zip(values, forms, strict=True)
+    )
+
+
+def _fits(value: Any) -> bool:
+    return not isinstance(value, int) or -_INT_LIMIT <= value < _INT_LIMIT
 
 
 # ---- queries ---------------------------------------------------------------------------------------
