@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import stat
 import threading
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ AUDIO = b"ID3" + bytes(range(256)) * 20
 async def _all_rows(runtime: Runtime) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = {}
     async for name, key, rows in walk(runtime.database):
-        found.setdefault((name, key), []).extend(rows)
+        found.setdefault((name, key), []).extend(row for row in rows if "backup.restored" not in row)
     return {piece: rows for piece, rows in found.items() if rows and piece[0] != "api_keys"}
 
 
@@ -249,6 +251,33 @@ def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(
         for name, content in DAMAGES[damage]({name: whole.read(name) for name in whole.namelist()}).items():
             made.writestr(name, content)
     assert "\x1b" not in check_refused(bad, fresh_place, backup_file)
+
+
+def test_the_trail_says_for_each_tenant_who_wrote_and_restored_a_backup(fresh_place: Place, tmp_path: Path) -> None:
+    projects = [new_project(fresh_place, name).id for name in ("one", "two")]
+    fresh_place.cli("backup", str(tmp_path / "all.zip"))
+    other = _restored(tmp_path / "all.zip", Place(tmp_path / "other"))
+    for project in projects:
+        for mode in ("live", "test"):
+            trail = other.cli("audit", "--project", project, "--mode", mode, "--json").stdout
+            events = [json.loads(line) for line in trail.splitlines()]
+            assert [event["action"] for event in events[-2:]] == ["backup.written", "backup.restored"]
+            assert {event["actor"] for event in events} == {"operator"}
+
+
+@pytest.mark.parametrize("command", ["backup", "export"])
+def test_nothing_leaves_without_its_event(tmp_path: Path, command: str) -> None:
+    place = Place(tmp_path / "sqlite")
+    project = new_project(place)
+    (tmp_path / "talk.txt").write_text("Ada: We move the launch.\n")
+    place.cli("import", str(tmp_path / "talk.txt"), "--project", project.id, "--end-user", "ada")
+    with closing(sqlite3.connect(place.data_dir / "earmark.db")) as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END")
+    (folder := tmp_path / "out").mkdir()
+    whose = ("--project", project.id, "--end-user", "ada") if command == "export" else ()
+    done = place.cli(command, *whose, str(folder / "all.zip"), check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert list(folder.iterdir()) == []
 
 
 def test_media_that_are_lost_are_named_and_the_rest_is_backed_up(

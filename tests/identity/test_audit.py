@@ -7,7 +7,7 @@ import pytest
 from earmark.ask.erasure import erase_end_user
 from earmark.errors import UnavailableError
 from earmark.identity.audit import record, walk_events
-from earmark.identity.keys import create_key, revoke_key, rotate_key
+from earmark.identity.keys import create_key, list_keys, revoke_key, rotate_key
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
 from earmark.library.errors import EndUserNotFoundError
@@ -38,6 +38,19 @@ def test_keys_and_erasures_leave_events_in_order(fresh_place: Place) -> None:
             (second.id, "end_user.erased", user.id),
         ]
         assert await events_of(await get_tenant(runtime.operator, project.id, "test")) == []
+
+    fresh_place.run(work)
+
+
+def test_revoking_a_key_again_leaves_no_second_event_and_its_time(fresh_place: Place) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "audit")).id, "live")
+        key = await create_key(tenant)
+        await revoke_key(tenant, key.id)
+        (before,) = await list_keys(tenant)
+        await revoke_key(tenant, key.id)
+        assert await list_keys(tenant) == [before]
+        assert [action for _, action, _ in await events_of(tenant)] == ["key.created", "key.revoked"]
 
     fresh_place.run(work)
 

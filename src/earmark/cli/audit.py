@@ -1,4 +1,4 @@
-"""`earmark audit`: who made, revoked, erased or exported what."""
+"""`earmark audit`: who made, revoked, erased, exported or backed up what."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import zipfile
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,12 +21,13 @@ from earmark.cli.archives import check_new, find_lost, new_archive, say_lost, wr
 from earmark.cli.backup_files import FORMAT, BackupFile, NotABackupError, media_name, open_backup, to_media
 from earmark.cli.output import JsonOption, emit, run
 from earmark.clock import now_us, render_time
-from earmark.identity.projects import list_projects
+from earmark.identity.audit import new_event, record
+from earmark.identity.projects import list_projects, list_tenants
 from earmark.media.errors import MediaNotFoundError
 from earmark.media.store import MediaStore
 from earmark.media.types import Media
 from earmark.runtime import Runtime, open_media
-from earmark.storage.dump import BYTES, COLUMNS, DatabaseNotEmptyError, walk, write_back
+from earmark.storage.dump import BYTES, COLUMNS, DatabaseNotEmptyError, Piece, walk, write_back
 from earmark.storage.errors import MissingParentError, UniqueViolationError
 from earmark.storage.migrate import known_revisions
 from earmark.storage.tenant import Tenant, TenantKey
@@ -40,6 +43,8 @@ def backup(
     check_new(file)
 
     async def work(runtime: Runtime) -> tuple[int, list[Media]]:
+        for tenant in await list_tenants(runtime.operator):
+            await record(tenant, "backup.written", None)
         with new_archive(file, level=1) as archive:
             return await _write(runtime, archive)
 
@@ -114,7 +119,7 @@ async def _restore(runtime: Runtime, kept: BackupFile) -> None:
             if not await _is_there(store, key):
                 added.append(key)
             await _put(store, key, kept)
-        await write_back(runtime.database, kept.pieces())
+        await write_back(runtime.database, chain(kept.pieces(), _restored(kept.tenants)))
     except BaseException as error:
         for key in added:
             await store.delete(key)
@@ -123,6 +128,12 @@ async def _restore(runtime: Runtime, kept: BackupFile) -> None:
         raise
     finally:
         store.close()
+
+
+def _restored(tenants: list[TenantKey]) -> Iterator[Piece]:
+    for key in tenants:
+        row = {"tenant_id": key.tenant_id, **new_event("backup.restored", None)}
+        yield "audit_events", key, [[row[name] for name in COLUMNS["audit_events"]]]
 
 
 async def _is_there(store: MediaStore, key: str) -> bool:

@@ -66,9 +66,9 @@ def export(
         owner = await find_owner(await get_tenant(runtime.operator, project, mode), end_user)  # type: ignore[arg-type]
         target = file or Path(f"{owner.end_user_id}.zip")
         check_new(target)
+        await record(owner, "end_user.exported", owner.end_user_id)
         with new_archive(target) as archive:
             lost = await _write(runtime, owner, archive)
-        await record(owner, "end_user.exported", owner.end_user_id)
         return target, lost
 
     written, lost = run(work)

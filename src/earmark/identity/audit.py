@@ -1,13 +1,14 @@
-"""The audit trail: who made, revoked, erased or exported what. Rows are added and never changed or removed.
+"""The audit trail: who made, revoked, erased, exported or backed up what. Rows are added and never changed or removed.
 
-An event is written in the transaction of the change it speaks of, so that neither is there alone. It
-holds ids only; `actor` is a key's id, or `operator` for whoever runs commands on the server's machine.
+An event is written in the transaction of the change it speaks of, so that neither is there alone; that of an
+export or a backup, before the first byte of it: none can leave without its event. It holds ids only; `actor` is
+a key's id, or `operator` for whoever runs commands on the server's machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Any, Literal
 
 from earmark.clock import now_us
 from earmark.identity import queries
@@ -19,15 +20,20 @@ OPERATOR = "operator"
 Action = Literal[
     "key.created", "key.revoked", "key.rotated", "token.issued", "token.revoked", "console_link.created",
     "console.signed_in", "end_user.erased", "end_user.exported", "session.exported",
+    "backup.written", "backup.restored",
 ]  # fmt: skip
 _BATCH = 500
 
 
 async def record(tenant: Tenant, action: Action, object_id: str | None, *, actor: str = OPERATOR) -> None:
     """Add an event; inside a unit of work it is part of it."""
-    row = {"id": new_id("aud"), "at_us": now_us(), "actor": actor, "action": action, "object_id": object_id}
     async with tenant.whole_tenant().writing() as work:
-        await work.execute(queries.insert_audit_event, row)
+        await work.execute(queries.insert_audit_event, new_event(action, object_id, actor=actor))
+
+
+def new_event(action: Action, object_id: str | None, *, actor: str = OPERATOR) -> dict[str, Any]:
+    """Return the row of an event that happens now."""
+    return {"id": new_id("aud"), "at_us": now_us(), "actor": actor, "action": action, "object_id": object_id}
 
 
 async def walk_events(tenant: Tenant) -> AsyncIterator[AuditEvent]:

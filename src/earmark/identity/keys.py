@@ -107,14 +107,17 @@ async def has_working_key(operator: Operator) -> bool:
 
 
 async def revoke_key(tenant: Tenant, key_id: str) -> None:
-    """Revoke a key or a token, at once in every process.
+    """Revoke a key or a token, at once in every process; one that is revoked already stays as it is.
 
     Raises: KeyNotFoundError.
     """
     async with tenant.writing() as work:
-        if not await work.execute(queries.update_key_revoked, {"key_id": key_id, "now_us": now_us()}):
+        row = await work.fetch_one(queries.select_key_to_change, {"key_id": key_id})
+        if row is None:
             raise KeyNotFoundError(key_id)
-        await audit.record(work, "key.revoked", key_id)
+        if _to_info(row, work).revoked_us is None:
+            await work.execute(queries.update_key_revoked, {"key_id": key_id, "now_us": now_us()})
+            await audit.record(work, "key.revoked", key_id)
 
 
 async def rotate_key(tenant: Tenant, key_id: str, *, grace_us: int = 0) -> NewKey:
