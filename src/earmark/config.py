@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -23,8 +25,13 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnparsedError
 
 from earmark.errors import InvalidError
+
+_FIELD = re.compile(r'field "(\w+)"')
+_PLACE = re.compile(r"at line \d+, column \d+|at end of document")
+"""What may be said of TOML that can't be read; the rest of the message may repeat it."""
 
 
 class EmbedderSettings(BaseModel):
@@ -107,7 +114,10 @@ def _check_url(url: str) -> str:
 
 
 def _check_networks(text: str) -> str:
-    parse_networks(text)
+    try:
+        parse_networks(text)
+    except ValueError as error:  # it repeats the value
+        raise ValueError("must be addresses or networks, separated by commas") from error
     return text
 
 
@@ -224,8 +234,16 @@ class Settings(BaseSettings):
         chosen = env_settings().get("config") or init_settings().get("config")
         if chosen is not None and not Path(str(chosen)).is_file():
             raise SettingsError(f"EARMARK_CONFIG: there is no file {chosen}.", param="EARMARK_CONFIG")
-        named = chosen or "earmark.toml"
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=Path(str(named)))
+        named = Path(str(chosen or "earmark.toml"))
+        try:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=named)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            where = _PLACE.search(str(error))
+            place = f" ({where.group()})" if where else ""
+            raise SettingsError(f"EARMARK_CONFIG: {named} is not TOML{place}.", param="EARMARK_CONFIG") from error
+        except OSError as error:
+            reason = (error.strerror or "unknown error").lower()
+            raise SettingsError(f"EARMARK_CONFIG: {named} can't be read: {reason}.", param="EARMARK_CONFIG") from error
 
     @property
     def database_path(self) -> Path:
@@ -248,3 +266,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = "EARMARK_" + "__".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name}: {first['msg']}.", param=name) from error
+    except UnparsedError as error:
+        field = _FIELD.search(str(error))
+        name = f"EARMARK_{field.group(1).upper()}" if field else "EARMARK_*"
+        raise SettingsError(f"{name}: must be JSON.", param=name) from error

@@ -421,6 +421,44 @@ def test_a_wrong_setting_is_named_in_one_sentence(
     assert name in check_mistake(desk.cli("projects", "list", check=False), 1)
 
 
+@pytest.mark.parametrize("command", ["doctor", "serve"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EARMARK_SERVERS", "{sesame"),
+        ("EARMARK_OPENAI", '{"api_key": "sesame…'),
+        ("EARMARK_FALLBACK", "sesame"),
+        ("EARMARK_TRUSTED_PROXIES", "sesame"),
+    ],
+)
+def test_a_setting_that_can_not_be_read_is_named_without_its_value(
+    desk: Place, monkeypatch: pytest.MonkeyPatch, command: str, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    check_setting_named(desk, command, name)
+
+
+@pytest.mark.parametrize("command", ["doctor", "serve"])
+@pytest.mark.parametrize("content", [b'port = = "sesame"', b'port = "sesame', b"\xff\xfesesame"])
+def test_toml_that_can_not_be_read_is_named_without_its_words(
+    desk: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, content: bytes
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes(content)
+    monkeypatch.setenv("EARMARK_CONFIG", str(file))
+    assert str(file) in check_setting_named(desk, command, "EARMARK_CONFIG")
+
+
+def check_setting_named(desk: Place, command: str, name: str) -> str:
+    """`doctor` reports it as its finding, other commands as their one sentence."""
+    done = desk.cli(command, check=False)
+    said = done.stdout + done.stderr
+    assert (done.returncode, said.count("\n")) == (1, 1), said
+    assert f"{name}: " in said
+    assert "sesame" not in said
+    return said
+
+
 # ---- doctor and serve ------------------------------------------------------------------------------
 
 
