@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from earmark.identity.projects import get_tenant
-from earmark.library.end_users import find_end_user
+from earmark.library.end_users import create_end_user, find_end_user
 from earmark.library.recordings import get_recording, list_recordings
 from earmark.library.types import Page, Recording
 from earmark.runtime import Runtime
@@ -328,6 +328,31 @@ def test_an_end_user_may_be_named_by_id(desk: Place, project: str, asked: tuple[
     owner = recordings_of(desk, project, "asker")[0].end_user_id
     found = json.loads(desk.cli("search", "price", "--project", project, "--end-user", owner, "--json").stdout)
     assert found["results"]
+
+
+def test_an_external_id_that_is_anothers_id_draws_nothing_of_that_one(
+    desk: Place, fresh_project: str, tmp_path: Path
+) -> None:
+    first, second = written(tmp_path, {"a.vtt": FORMS["cues.vtt"], "b.txt": FORMS["lines.txt"]})
+    run_import(desk, fresh_project, "ada", first)
+    ada = recordings_of(desk, fresh_project, "ada")[0].end_user_id
+
+    async def plant(runtime: Runtime) -> None:
+        await create_end_user(await get_tenant(runtime.operator, fresh_project, "live"), external_id=ada)
+
+    desk.run(plant)
+    run_import(desk, fresh_project, ada, second)
+    assert {one.name for one in recordings_of(desk, fresh_project, "ada")} == {"a", "b"}
+    found = desk.cli("search", "price", "--project", fresh_project, "--end-user", ada, "--json").stdout
+    assert json.loads(found)["results"]
+
+
+def test_importing_by_id_makes_nobody_new(desk: Place, fresh_project: str, tmp_path: Path) -> None:
+    first, second = written(tmp_path, {"a.vtt": FORMS["cues.vtt"], "b.txt": FORMS["lines.txt"]})
+    run_import(desk, fresh_project, "ada", first)
+    ada = recordings_of(desk, fresh_project, "ada")[0].end_user_id
+    run_import(desk, fresh_project, ada, second)
+    assert len(recordings_of(desk, fresh_project, "ada")) == 2
 
 
 @pytest.mark.parametrize("command", ["search", "ask"])

@@ -14,7 +14,7 @@ from earmark.clock import render_offset
 from earmark.errors import InvalidError
 from earmark.identity.projects import get_tenant
 from earmark.ids import is_id
-from earmark.library.end_users import find_end_user, narrow_to_end_user
+from earmark.library.end_users import find_end_user_named
 from earmark.library.errors import EndUserNotFoundError, FolderNotFoundError
 from earmark.library.folders import choose_recordings, find_folder, find_folder_named
 from earmark.library.recordings import find_recordings
@@ -24,7 +24,7 @@ from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 from earmark.text import trim, utf16_length
 
-EndUserOption = Annotated[str, typer.Option("--end-user", help="The end user's external id, or eu_….")]
+EndUserOption = Annotated[str, typer.Option("--end-user", help="The end user's eu_…, or external id.")]
 RecordingOption = Annotated[list[str] | None, typer.Option("--recording", help="Only this recording.", metavar="rec_…")]
 FolderOption = Annotated[str | None, typer.Option("--folder", help="Only this folder (its name, or fld_…).")]
 
@@ -101,16 +101,14 @@ async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Te
 
 
 async def find_owner(tenant: Tenant, end_user: str) -> Tenant:
-    """Return the handle on the end user with this external id, or else with this id.
+    """Return the handle on the end user with this id, or else with this external id.
 
     Raises: EndUserNotFoundError.
     """
-    user = await find_end_user(tenant, end_user)
-    if user is not None:
-        return tenant.acting_for(user.id, user.number)
-    if is_id(end_user, "eu"):
-        return await narrow_to_end_user(tenant, end_user)
-    raise EndUserNotFoundError
+    user = await find_end_user_named(tenant, end_user)
+    if user is None:
+        raise EndUserNotFoundError
+    return tenant.acting_for(user.id, user.number)
 
 
 def _scope_type(ids: tuple[str, ...], folder_id: str | None) -> ScopeType:

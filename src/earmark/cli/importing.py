@@ -17,7 +17,7 @@ from earmark.cli.progress import progress
 from earmark.clock import parse_time
 from earmark.errors import EarmarkError
 from earmark.identity.projects import get_tenant
-from earmark.library.end_users import create_end_user, find_end_user
+from earmark.library.end_users import create_end_user, find_end_user, find_end_user_named
 from earmark.library.errors import ExternalIdTakenError, FileImportedError
 from earmark.library.folders import add_to_folder, create_folder, find_folder_named
 from earmark.library.formats import media_type_of, parse_transcript
@@ -49,7 +49,7 @@ class Outcome:
 def import_files(
     files: Annotated[list[Path], typer.Argument(help="Transcripts: .json, .vtt, .srt, .txt.", metavar="FILE…")],
     project: ProjectOption,
-    end_user: Annotated[str, typer.Option(help="The end user's external id; made if new.")],
+    end_user: Annotated[str, typer.Option(help="The end user's external id (made if new), or eu_….")],
     name: Annotated[str | None, typer.Option(help="The recording's name (default: from the file).")] = None,
     recorded_at: Annotated[str | None, typer.Option(help="When it was recorded (RFC 3339).")] = None,
     audio: Annotated[
@@ -102,14 +102,14 @@ def _parse_recorded_at(text: str | None) -> int | None:
         raise typer.BadParameter("--recorded-at must be a time such as 2026-05-20T10:00:00Z.") from error
 
 
-async def _ensure_end_user(tenant: Tenant, external_id: str) -> Tenant:
-    """Return the handle narrowed to the end user of this external id, who is made if new."""
-    user = await find_end_user(tenant, external_id)
+async def _ensure_end_user(tenant: Tenant, end_user: str) -> Tenant:
+    """Return the handle narrowed to the end user of this id or external id, who is made if there is none."""
+    user = await find_end_user_named(tenant, end_user)
     if user is None:
         try:
-            user = await create_end_user(tenant, external_id=external_id)
+            user = await create_end_user(tenant, external_id=end_user)
         except ExternalIdTakenError:  # another import made it meanwhile
-            user = await find_end_user(tenant, external_id)
+            user = await find_end_user(tenant, end_user)
     assert user is not None
     return tenant.acting_for(user.id, user.number)
 

@@ -51,7 +51,7 @@ The bytes of these are missing or damaged on the server; what is under their nam
 
 def export(
     project: ProjectOption,
-    end_user: Annotated[str, typer.Option(help="Whose: an external id or eu_….")],
+    end_user: Annotated[str, typer.Option(help="Whose: an eu_… or external id.")],
     file: Annotated[Path | None, typer.Argument(help="The zip to write (default: END_USER.zip).")] = None,
     mode: ModeOption = "live",
     as_json: JsonOption = False,

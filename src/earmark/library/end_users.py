@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from earmark.clock import now_us
-from earmark.ids import new_id, new_number
+from earmark.ids import is_id, new_id, new_number
 from earmark.library import queries
 from earmark.library.errors import EndUserNotFoundError, EndUserRequiredError, ExternalIdTakenError
 from earmark.library.types import EndUser, Page
@@ -76,6 +76,18 @@ async def find_end_user(tenant: Tenant, external_id: str) -> EndUser | None:
     """Return the end user with this external id, or None."""
     row = await tenant.fetch_one(queries.select_end_user_by_external_id, {"external_id": external_id})
     return None if row is None else EndUser(*row)
+
+
+async def find_end_user_named(tenant: Tenant, name: str) -> EndUser | None:
+    """Return the end user with this id, or else with this external id, or None.
+
+    Ids count first: an external id may be anything, another's id too, and must not draw what is meant for that one.
+    """
+    if is_id(name, "eu"):
+        row = await tenant.fetch_one(queries.select_end_user, {"end_user_id": name})
+        if row is not None:
+            return EndUser(*row)
+    return await find_end_user(tenant, name)
 
 
 async def list_end_users(tenant: Tenant, page: Page) -> list[EndUser]:
