@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from earmark.ask.running import RunningTurns
 from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
+from earmark.data_dir import make_private
 from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.identity.rates import RateLimits
@@ -29,6 +32,7 @@ from earmark.storage.database import Database
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 
+log = structlog.get_logger("earmark.runtime")
 _FINISH_S = 1.0
 """For turns that outlived even the server's grace period."""
 
@@ -58,6 +62,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
     Raises: UnavailableError if the database can't be used or has an unknown schema.
     """
+    if not make_private(settings.data_dir):
+        log.warning("data_dir.open_to_others", reason="The data folder is not ours to close; see `earmark doctor`.")
     database = await open_database(settings)
     try:
         operator = Operator(database)

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from earmark.cli.doctor import _look_at_folder
 from earmark.cli.serving import NoKeyError, check_keys, is_loopback
+from earmark.data_dir import make_private
 from earmark.identity.keys import create_key, revoke_key
 from earmark.identity.projects import create_project, get_tenant
 from earmark.runtime import Runtime
@@ -137,6 +139,36 @@ def test_nobody_else_can_read_the_data_folder_or_any_file_in_it(fresh_place: Pla
     for modes in (while_running, modes_under(fresh_place.data_dir)):
         assert {mode for mode in modes.values() if mode not in ("drwx------", "-rw-------")} == set(), modes
     assert "rates.bin" in while_running
+
+
+def test_a_data_folder_that_was_open_to_others_is_closed_at_start(fresh_place: Place) -> None:
+    fresh_place.data_dir.mkdir(parents=True)
+    fresh_place.data_dir.chmod(0o777)
+    with running(fresh_place):
+        assert stat.filemode(fresh_place.data_dir.stat().st_mode) == "drwx------"
+
+
+def test_doctor_says_that_the_data_folder_was_open_to_others(fresh_place: Place) -> None:
+    fresh_place.data_dir.mkdir(parents=True)
+    fresh_place.data_dir.chmod(0o755)
+    said = fresh_place.cli("doctor").stdout
+    assert "ok   data folder: was open to others (0755); it is for its owner only now\n" in said
+    assert "ok   data folder: for its owner only\n" in fresh_place.cli("doctor").stdout
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_folder_that_is_not_ours_to_close_is_named_and_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    (folder := tmp_path / "theirs").mkdir()
+    folder.chmod(mode)
+    if mode == 0o777:
+        somebody_else = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
+    assert not make_private(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == mode
+    found = _look_at_folder(folder)
+    assert (found.is_ok, f"({mode:04o}) and not ours to close" in found.says) == (False, True)
 
 
 def test_a_backup_before_a_migration_is_private_from_the_first_instant(tmp_path: Path) -> None:

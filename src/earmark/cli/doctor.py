@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from earmark.cli.output import JsonOption, emit
 from earmark.config import load_settings
+from earmark.data_dir import make_private, mode_for_others
 from earmark.errors import EarmarkError
 from earmark.llm.prompt import Prompt
 from earmark.llm.types import AnswerModel
@@ -50,7 +52,7 @@ async def _examine(*, with_models: bool) -> list[Finding]:
         settings = load_settings()
     except EarmarkError as error:
         return [Finding("settings", False, error.message)]
-    findings = [Finding("settings", True, f"data in {settings.data_dir}")]
+    findings = [Finding("settings", True, f"data in {settings.data_dir}"), _look_at_folder(settings.data_dir)]
     try:
         async with open_runtime(settings) as runtime:
             for check, look in _CHECKS.items():
@@ -60,6 +62,16 @@ async def _examine(*, with_models: bool) -> list[Finding]:
     except EarmarkError as error:
         findings.append(Finding("database", False, error.message))
     return findings
+
+
+def _look_at_folder(folder: Path) -> Finding:
+    """Before anything opens it, as whatever does so makes it private."""
+    mode = mode_for_others(folder)
+    if not mode:
+        return Finding("data folder", True, "for its owner only")
+    if make_private(folder):
+        return Finding("data folder", True, f"was open to others ({mode:04o}); it is for its owner only now")
+    return Finding("data folder", False, f"{folder} is open to others ({mode:04o}) and not ours to close: chmod 700 it")
 
 
 async def _look(check: str, look: Callable[[Runtime], Awaitable[str]], runtime: Runtime) -> Finding:
