@@ -11,7 +11,7 @@ import structlog
 from earmark.ask.running import RunningTurns
 from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
-from earmark.data_dir import make_private
+from earmark.data_dir import held, make_private
 from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.identity.rates import RateLimits
@@ -57,11 +57,20 @@ class Runtime:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+async def open_runtime(settings: Settings, *, alone: bool = False) -> AsyncIterator[Runtime]:
     """Open the database (migrating it if need be) and wire the rooms; close all at the end.
 
-    Raises: UnavailableError if the database can't be used or has an unknown schema.
+    `alone` is for restoring: no other process of this host may work on the data meanwhile.
+
+    Raises: UnavailableError if the database can't be used or has an unknown schema; DataInUseError.
     """
+    with held(settings.data_dir, alone=alone):
+        async with _opened(settings) as runtime:
+            yield runtime
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Runtime]:
     if not make_private(settings.data_dir):
         log.warning("data_dir.open_to_others", reason="The data folder is not ours to close; see `earmark doctor`.")
     database = await open_database(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import sqlite3
 import stat
 import threading
@@ -18,6 +19,7 @@ import pytest
 from bench.crash_load import Faults, Person
 from bench.recount import recount
 
+from earmark.data_dir import held
 from earmark.runtime import Runtime
 from earmark.storage.dump import COLUMNS, walk
 from tests.http.conftest import TALK, Library
@@ -263,6 +265,34 @@ def test_the_trail_says_for_each_tenant_who_wrote_and_restored_a_backup(fresh_pl
             events = [json.loads(line) for line in trail.splitlines()]
             assert [event["action"] for event in events[-2:]] == ["backup.written", "backup.restored"]
             assert {event["actor"] for event in events} == {"operator"}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_under_a_running_server_nothing_is_restored(
+    filled: tuple[Place, ProjectKeys, dict[str, Any]], backup_file: Path, fresh_place: Place, workers: str
+) -> None:
+    with running(fresh_place, "--workers", workers) as server:
+        done = fresh_place.cli("restore", str(backup_file), check=False)
+        said = f"A server or another command works on the data in {fresh_place.data_dir}; stop it, then restore."
+        assert (done.returncode, done.stderr) == (1, f"earmark: {said}\n")
+        assert fresh_place.cli("projects", "list").stdout == ""
+        if workers == "1":
+            server.stop(signal.SIGKILL)  # the lock ends with its process
+    _restored(backup_file, fresh_place)
+    with running(fresh_place) as server, server.client(filled[1].live) as client:
+        link = client.get(f"/v1/recordings/{filled[2]['recording']}/download-url").json()["download_url"]
+        assert client.get(link).content == AUDIO
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("projects", "list"), ("doctor",)], ids=" ".join)
+def test_while_data_is_restored_nobody_else_works_on_it(fresh_place: Place, command: tuple[str, ...]) -> None:
+    with held(fresh_place.data_dir, alone=True):
+        done = fresh_place.cli(*command, check=False)
+    assert done.returncode == 1
+    assert f"The data in {fresh_place.data_dir} is being restored; try again when that is done.\n" in (
+        done.stdout + done.stderr
+    )
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["backup", "export"])

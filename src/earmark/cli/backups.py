@@ -100,10 +100,11 @@ def restore(
 ) -> None:
     """Put a backup into an empty database: the one that EARMARK_DATA_DIR or EARMARK_DATABASE_URL names.
 
-    All of the file is checked first; one that is damaged changes nothing.
+    All of the file is checked first; one that is damaged changes nothing. Stop the server first: one that works on
+    the same data folder is noticed, one on another host (with PostgreSQL) is not.
     """
     with open_backup(file) as kept:
-        run(lambda runtime: _restore(runtime, kept))
+        run(lambda runtime: _restore(runtime, kept), alone=True)
         count = len(kept.media_keys)
     emit({"file": str(file), "media": count}, as_json=as_json, text=f"{file} is restored.")
 

@@ -50,11 +50,11 @@ def check_mode(mode: str) -> str:
     return mode
 
 
-def run(work: Callable[[Runtime], Awaitable[T]], **overrides: object) -> T:
-    """Open the runtime, do the work, close it."""
+def run(work: Callable[[Runtime], Awaitable[T]], *, alone: bool = False) -> T:
+    """Open the runtime, do the work, close it; `alone` where nobody else may work on the data meanwhile."""
 
     async def main() -> T:
-        async with open_runtime(load_settings(**overrides)) as runtime:
+        async with open_runtime(load_settings(), alone=alone) as runtime:
             return await work(runtime)
 
     return asyncio.run(main())

@@ -13,6 +13,7 @@ import uvicorn
 from earmark.api.protocol import PatientProtocol
 from earmark.cli.supervisor import Supervisor
 from earmark.config import Settings, load_settings
+from earmark.data_dir import held
 from earmark.errors import UnavailableError
 from earmark.identity.keys import has_working_key
 from earmark.storage.open import open_database
@@ -51,7 +52,8 @@ async def check_database(settings: Settings) -> None:
 
     Raises: UnavailableError.
     """
-    await (await open_database(settings)).close()
+    with held(settings.data_dir):
+        await (await open_database(settings)).close()
 
 
 class NoKeyError(UnavailableError):
