@@ -39,10 +39,12 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; what belongs to no complete head yet is counted."""
+        had_head = self._has_head
         super().data_received(data)
         if self._has_head:
             return
-        self._head_bytes += len(data)
+        if not had_head:  # else the piece also holds the end of the request before
+            self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.")
         elif self._waiting is None:
