@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earmark.ask import usage
+from earmark.ask.types import Message, Tokens
+from earmark.clock import parse_time
+from earmark.identity.projects import create_project, get_tenant
+from earmark.library.end_users import create_end_user
 from earmark.library.formats import parse_transcript
 from earmark.library.formats.webvtt_writer import render_webvtt
 from earmark.library.types import Segment
+from earmark.runtime import Runtime
 from tests.http.conftest import TALK, Library
 from tests.server import Place, new_project, running
 
@@ -63,6 +71,58 @@ def test_a_second_export_into_the_same_file_is_one_sentence(fresh_place: Place, 
     nobody = fresh_place.cli(*arguments, "ada", check=False)
     assert (nobody.returncode, nobody.stderr.count("\n")) == (1, 1)
     assert (tmp_path / "ada.zip").read_text() == "precious"
+
+
+def test_an_export_says_all_that_is_known_of_a_recording_and_holds_what_was_not_completed(
+    fresh_place: Place, tmp_path: Path
+) -> None:
+    project = new_project(fresh_place)
+    times = {"recorded_at": "2026-05-20T10:00:00Z", "ended_at": "2026-05-20T11:00:00Z"}
+    with running(fresh_place) as server, server.client(project.live) as client:
+        ada = Library(client).user(external_id="ada")
+        recording = client.post("/v1/recordings", json={"end_user_id": ada, **times}).json()["id"]
+        for number, claim in enumerate(({}, None, {"content_sha256": "0" * 64})):
+            begun = client.post(f"/v1/recordings/{recording}/upload-url", json={"content_type": "audio/mpeg"}).json()
+            client.put(begun["upload_url"], content=AUDIO + bytes([number]), headers=begun["headers"])
+            if claim is not None:
+                body = {"media_id": begun["media_id"], **claim}
+                done = client.post(f"/v1/recordings/{recording}/upload-complete", json=body)
+                assert done.status_code == (409 if claim else 200)
+        shown = client.get(f"/v1/recordings/{recording}").json()
+    fresh_place.cli("export", "--project", project.id, "--end-user", "ada", str(tmp_path / "ada.zip"))
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        (row,) = json.loads(archive.read("recordings.json"))
+        (medium,), (unfinished,) = row["media"], row["uploads_not_completed"]
+        assert [archive.read(medium), archive.read(unfinished)] == [AUDIO + b"\0", AUDIO + b"\1"]
+        assert [name for name in archive.namelist() if name.startswith("media/")] == [unfinished, medium]
+    assert (row["status"], row["content_sha256"]) == ("uploaded", hashlib.sha256(AUDIO + b"\0").hexdigest())
+    assert {name: row[name] for name in row.keys() & shown.keys() - {"media"}} == {
+        name: shown[name] for name in row.keys() & shown.keys() - {"media"}
+    }
+    assert {"ended_at", "status", "content_sha256", "updated_at"} <= row.keys() & shown.keys()
+    fresh_place.cli("backup", str(tmp_path / "all.zip"))  # what failed its check has no bytes to miss
+    other = Place(tmp_path / "other")
+    other.cli("restore", str(tmp_path / "all.zip"))
+    assert len(list((other.data_dir / "media").rglob("med_*"))) == 2
+
+
+def test_use_is_walked_to_its_end(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage, "MOST_ROWS", 2)
+
+    async def work(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "use")).id, "live")
+        ada, other = await create_end_user(tenant), await create_end_user(tenant)
+        days = ("2026-05-01", "2026-05-02", "2026-05-03")
+        wanted = sorted((day, ada.id, "earmark", model) for day in days for model in ("a", "b"))
+        async with tenant.writing() as unit:
+            for day, whose, provider, model in [*wanted, ("2026-05-01", other.id, "earmark", "a")]:
+                created_us = parse_time(f"{day}T10:00:00Z")
+                answer = Message("msg_a", 1, "assistant", "", "[]", model, provider, "stop", created_us, Tokens())
+                await usage.count_answer(unit, whose, answer)
+        found = [one async for one in usage.walk_usage(tenant.acting_for(ada.id, ada.number))]
+        assert [one[:5] for one in found] == [(*one, 1) for one in wanted]
+
+    fresh_place.run(work)
 
 
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1).filter(

@@ -108,8 +108,8 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
     ],
     "ask.select_usage": [
         {"filters": frozenset(some)}
-        for count in range(4)
-        for some in itertools.combinations(("since", "until", "end_user_id"), count)
+        for count in range(5)
+        for some in itertools.combinations(("after", "since", "until", "end_user_id"), count)
     ],
     "library.select_end_users": [{"is_continued": False}, {"is_continued": True}],
     "library.select_recording": [{}, {"for_update": True}],

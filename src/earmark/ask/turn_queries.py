@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, or_, select, update
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, or_, select, tuple_, update
 
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import ask_sessions, ask_turn_events, usage_days
@@ -99,12 +99,13 @@ def update_usage_day(own: Guard) -> Update:
 @query
 def select_usage(own: Guard, *, filters: frozenset[str]) -> Select[Any]:
     day = usage_days.c.day
+    key = [usage_days.c[name] for name in _USAGE_KEY]
     wanted = {
+        "after": tuple_(*key) > tuple_(*(bindparam(f"after_{column.name}", type_=column.type) for column in key)),
         "since": day >= bindparam("since"),
         "until": day <= bindparam("until"),
         "end_user_id": usage_days.c.end_user_id == bindparam("end_user_id"),
     }
-    key = [usage_days.c[name] for name in _USAGE_KEY]
     return (
         select(*key, *(usage_days.c[name] for name in _USAGE_COUNTS))
         .where(own(usage_days), *(wanted[name] for name in sorted(filters)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 from earmark.ask import turn_queries
@@ -51,3 +51,17 @@ async def list_usage(tenant: Tenant, filters: Mapping[str, Any]) -> list[UsageDa
     return list(
         map(UsageDay._make, await tenant.fetch_all(turn_queries.select_usage, params, filters=frozenset(filters)))
     )
+
+
+async def walk_usage(tenant: Tenant) -> AsyncIterator[UsageDay]:
+    """Yield all use, oldest day first, however much there is."""
+    after: dict[str, Any] = {}
+    while True:
+        filters = frozenset({"after"} if after else ())
+        rows = await tenant.fetch_all(turn_queries.select_usage, {**after, "limit": MOST_ROWS}, filters=filters)
+        for row in rows:
+            yield UsageDay._make(row)
+        if len(rows) < MOST_ROWS:
+            return
+        last = UsageDay._make(rows[-1])
+        after = {f"after_{name}": getattr(last, name) for name in ("day", "end_user_id", "provider", "model")}

@@ -79,6 +79,11 @@ def _name(beside: Path, path: Path) -> None:
     beside.replace(path)
 
 
+def has_bytes(media: Media) -> bool:
+    """Whether a medium's bytes are kept: those that weren't what their sender said were let go."""
+    return media.sha256 is not None and media.status != "failed"
+
+
 async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, name: str, sha256: str | None) -> bool:
     """Put bytes into an archive; return whether they were there, whole.
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from earmark.cli.archives import has_bytes
 from earmark.errors import InvalidError
 from earmark.media.types import Media
 from earmark.storage.dump import BYTES, COLUMNS, CUSTOMERS, SYSTEM, is_row
@@ -124,7 +125,7 @@ class BackupFile:
             elif key is not None:
                 _demand(is_so=key in self.tenants and all(row["tenant_id"] == key.tenant_id for row in named))
             if name == "media" and key is not None:
-                kept |= {media_name(key, media) for media in map(to_media, rows) if media.sha256 is not None}
+                kept |= {media_name(key, media) for media in map(to_media, rows) if has_bytes(media)}
         _demand(is_so=bool(self.secret))
         return count, kept
 

@@ -17,7 +17,7 @@ import orjson
 import typer
 
 import earmark
-from earmark.cli.archives import check_new, find_lost, new_archive, say_lost, write_media
+from earmark.cli.archives import check_new, find_lost, has_bytes, new_archive, say_lost, write_media
 from earmark.cli.backup_files import FORMAT, BackupFile, NotABackupError, media_name, open_backup, to_media
 from earmark.cli.output import JsonOption, emit, run
 from earmark.clock import now_us, render_time
@@ -64,7 +64,7 @@ async def _write(runtime: Runtime, archive: zipfile.ZipFile) -> tuple[int, list[
             entry.write(b"".join(_line(name, row) for row in rows))
         number, count = number + 1, count + len(rows)
         if key is not None and name == "media":
-            kept.setdefault(key, []).extend(media for media in map(to_media, rows) if media.sha256 is not None)
+            kept.setdefault(key, []).extend(filter(has_bytes, map(to_media, rows)))
     left_out: list[str] = []
     lost: list[Media] = []
     for key, media in kept.items():

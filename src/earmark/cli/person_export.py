@@ -12,8 +12,8 @@ import typer
 
 from earmark.ask.export import export_json, export_markdown
 from earmark.ask.sessions import list_sessions
-from earmark.ask.usage import list_usage
-from earmark.cli.archives import check_new, find_lost, new_archive, say_lost, write_media
+from earmark.ask.usage import walk_usage
+from earmark.cli.archives import check_new, find_lost, has_bytes, new_archive, say_lost, write_media
 from earmark.cli.asking import find_owner
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.clock import now_us, render_time, render_time_or_none
@@ -25,7 +25,7 @@ from earmark.library.formats.webvtt_writer import render_webvtt
 from earmark.library.recordings import list_recordings
 from earmark.library.transcripts import get_transcription, list_segments
 from earmark.library.types import Page, Recording
-from earmark.media.downloads import list_media
+from earmark.media.queries import select_media_of_recording
 from earmark.media.types import EXTENSIONS, Media
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
@@ -41,7 +41,7 @@ transcripts/*.vtt    what was said, as subtitles; *.json the same with all that 
 folders.json         folders and what is in them
 chats/*.md           Ask sessions to read; *.json the same for `POST /v1/ask/sessions/import`
 usage.json           which models answered how often
-media/               audio, as it was uploaded
+media/               audio, as it was uploaded, that of uploads which were not completed included
 """
 _LOST = """
 The bytes of these are missing or damaged on the server; what is under their names here is not whole:
@@ -86,15 +86,17 @@ async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> l
         about = _ABOUT.format(at=render_time(now_us()))
         person = {name: getattr(user, name) for name in ("id", "external_id", "email", "name")}
         metadata = orjson.loads(user.metadata_json) if user.metadata_json else None
-        _add(archive, "person.json", {**person, "metadata": metadata, "created_at": render_time(user.created_us)})
+        _add(archive, "person.json", {**person, "metadata": metadata, "created_at": render_time(user.created_us),
+                                       "updated_at": render_time(user.updated_us)})  # fmt: skip
         recordings = []
         async for one in _all(lambda page: list_recordings(snapshot, page, {})):
-            media = (await list_media(snapshot, [one.id])).get(one.id, [])
-            kept += [each for each in media if each.sha256]
+            rows = await snapshot.fetch_all(select_media_of_recording, {"recording_id": one.id})
+            media = [each for each in (Media(*row) for row in rows) if has_bytes(each)]
+            kept += media
             recordings.append(await _write_recording(snapshot, one, media, archive))
         _add(archive, "recordings.json", recordings)
         _add(archive, "folders.json", [one async for one in _folders(snapshot)])
-        _add(archive, "usage.json", [day._asdict() for day in await list_usage(snapshot, {})])
+        _add(archive, "usage.json", [day._asdict() async for day in walk_usage(snapshot)])
         async for session in _all(lambda page: list_sessions(snapshot, page, {}), by="last_message_us"):
             archive.writestr(f"chats/{session.id}.md", await export_markdown(snapshot, session.id))
             _add(archive, f"chats/{session.id}.json", await export_json(snapshot, session.id))
@@ -128,9 +130,15 @@ async def _write_recording(
 ) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": recording.id, "name": recording.name, "device_id": recording.device_id, "source": recording.source,
-        "duration_ms": recording.duration_ms, "recorded_at": render_time_or_none(recording.recorded_us),
+        "status": recording.status, "duration_ms": recording.duration_ms,
+        "recorded_at": render_time_or_none(recording.recorded_us), "ended_at": render_time_or_none(recording.ended_us),
+        "content_sha256": recording.content_sha256,
+        "content_sha256_verified_at": render_time_or_none(recording.content_sha256_verified_us),
+        "file_size_bytes": recording.file_size_bytes,
         "metadata": orjson.loads(recording.metadata_json) if recording.metadata_json else None,
-        "created_at": render_time(recording.created_us), "media": [_media_name(one) for one in media if one.sha256],
+        "created_at": render_time(recording.created_us), "updated_at": render_time(recording.updated_us),
+        "media": [_media_name(one) for one in media if one.status == "verified"],
+        "uploads_not_completed": [_media_name(one) for one in media if one.status != "verified"],
         "transcript": None,
     }  # fmt: skip
     if recording.transcription_id is not None:
