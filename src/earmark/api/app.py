@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
@@ -112,15 +112,11 @@ class Edge:
             self._draining.also = runtime.turns.running.tasks
             await runtime.rates.join()
             self._draining.listen()
-            resuming = asyncio.create_task(runtime.ingester.resume(runtime.operator))
-            noting = asyncio.create_task(runtime.last_used.keep_writing())
-            sweeping = asyncio.create_task(_sweep(runtime))
-            tidying = asyncio.create_task(keep_sweeping(runtime.operator, runtime.media))
-            counting = asyncio.create_task(_keep_counting(runtime.metrics))
-            limiting = asyncio.create_task(runtime.rates.keep_together())
+            upkeep = [asyncio.create_task(work) for work in _upkeep(runtime)]
             yield
-            for task in (resuming, noting, sweeping, tidying, counting, limiting):
+            for task in upkeep:
                 task.cancel()
+            await asyncio.gather(*upkeep, return_exceptions=True)
             await _write_last_used(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -183,6 +179,18 @@ class Edge:
             trace = frames_of(error)
             log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
             return error_reply(InternalError(), request_id)
+
+
+def _upkeep(runtime: Runtime) -> list[Coroutine[Any, Any, None]]:
+    """What goes on beside requests, until the server goes down."""
+    return [
+        runtime.ingester.resume(runtime.operator),
+        runtime.last_used.keep_writing(),
+        _sweep(runtime),
+        keep_sweeping(runtime.operator, runtime.media),
+        _keep_counting(runtime.metrics),
+        runtime.rates.keep_together(),
+    ]
 
 
 async def _write_last_used(runtime: Runtime) -> None:
