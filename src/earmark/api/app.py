@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
@@ -44,17 +44,15 @@ from earmark.api.routes import (
 )
 from earmark.api.safe_headers import api_headers_for, with_page_headers
 from earmark.api.streaming import StreamReply
+from earmark.api.upkeep import upkeep_of
 from earmark.api.wire.common import Health
-from earmark.ask.turn_log import sweep_events
 from earmark.config import Settings
 from earmark.console.site import serve_console
 from earmark.errors import EarmarkError, UnavailableError
-from earmark.identity import idempotency
 from earmark.identity.rates import Allowance
 from earmark.ids import new_id
 from earmark.logs import frames_of
-from earmark.media.erasure import keep_sweeping
-from earmark.metrics import CONTENT_TYPE, Metrics
+from earmark.metrics import CONTENT_TYPE
 from earmark.runtime import Runtime, open_runtime
 from earmark.telemetry import tracing
 
@@ -80,7 +78,6 @@ ROUTERS = [
         console,
     )
 ]
-_SWEEP_S = 600
 log = structlog.get_logger("earmark.api")
 
 
@@ -112,11 +109,11 @@ class Edge:
             self._draining.also = runtime.turns.running.tasks
             await runtime.rates.join()
             self._draining.listen()
-            upkeep = [asyncio.create_task(work) for work in _upkeep(runtime)]
+            tasks = [asyncio.create_task(work) for work in upkeep_of(runtime)]
             yield
-            for task in upkeep:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*upkeep, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await _write_last_used(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -181,34 +178,10 @@ class Edge:
             return error_reply(InternalError(), request_id)
 
 
-def _upkeep(runtime: Runtime) -> list[Coroutine[Any, Any, None]]:
-    """What goes on beside requests, until the server goes down."""
-    return [
-        runtime.ingester.resume(runtime.operator),
-        runtime.last_used.keep_writing(),
-        _sweep(runtime),
-        keep_sweeping(runtime.operator, runtime.media),
-        _keep_counting(runtime.metrics),
-        runtime.rates.keep_together(),
-    ]
-
-
 async def _write_last_used(runtime: Runtime) -> None:
     """Going down must not fail because the database went first."""
     with suppress(UnavailableError):
         await runtime.last_used.write()
-
-
-async def _sweep(runtime: Runtime) -> None:
-    """Now and then, delete kept answers that are older than a day, and what turns said a while ago."""
-    while True:
-        try:
-            await idempotency.sweep(runtime.operator)
-            await runtime.rates.sweep(runtime.operator)
-            await sweep_events(runtime.operator)
-        except EarmarkError as error:  # the database is away: the next round finds the same rows
-            log.warning("sweep.failed", error=type(error).__name__)
-        await asyncio.sleep(_SWEEP_S)
 
 
 def _rate_headers(allowance: Allowance | None) -> Headers:
@@ -274,11 +247,6 @@ def _observer_of(runtime: Runtime) -> Observer:
     settings = runtime.settings
     is_traced = settings.traces_endpoint is not None
     return Observer(runtime.metrics, logs_requests=settings.log_requests, is_traced=is_traced)
-
-
-async def _keep_counting(metrics: Metrics | None) -> None:
-    if metrics is not None:
-        await metrics.keep_writing()
 
 
 async def _metrics(request: Request) -> Response:

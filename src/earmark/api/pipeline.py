@@ -18,16 +18,14 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from earmark.api.admission import admit, recognise
 from earmark.api.call import ApiCall, Call, OpenCall
 from earmark.api.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
 from earmark.api.reply import Reply
 from earmark.api.retries import REPLAYED, RetryKind, answer_once, keeps_answers
-from earmark.errors import ForbiddenError, InvalidError
-from earmark.identity.keys import authenticate
-from earmark.identity.rates import Allowance, RateLimiter, RateLimitError
+from earmark.errors import InvalidError
 from earmark.ids import is_id
 from earmark.library.formats.json_body import parse_json
-from earmark.storage.tenant import Tenant
 
 Handler = Callable[..., Awaitable[Reply]]
 Exists = Callable[..., Awaitable[Any]]
@@ -37,20 +35,6 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MAY_BE_EMPTY = frozenset({"q"})
 _STALE_S = 0.25
 """A body that takes longer outlives what was known of its key: it may have been revoked meanwhile."""
-
-
-class ScopeMissingError(ForbiddenError):
-    """A restricted key lacks a scope."""
-
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"This key needs the scope {scope}.", details={"scope": scope})
-
-
-class NotForEndUsersError(ForbiddenError):
-    """End-user-scoped credentials can't do this, whatever their scopes."""
-
-    def __init__(self) -> None:
-        super().__init__("A credential of one end user can't do this.")
 
 
 @dataclass(frozen=True)
@@ -114,7 +98,7 @@ class Endpoint:
         """Run the checks in the contract's order, then the handler."""
         rules = self._rules
         if rules.scope is not None:
-            await _admit(call, rules.scope, rules)
+            await admit(call, rules.scope, rules.limits, rules.also, is_project_wide=rules.is_project_wide)
         arguments: dict[str, Any] = {"call": call, **path_params}
         raw = await self._read_body(call) if self._body or self.takes_raw else b""
         for name, prefix in rules.path_prefixes.items():
@@ -147,7 +131,7 @@ class Endpoint:
         started = time.monotonic()
         raw = await call.read_body(self._rules.limit_bytes)
         if self._rules.scope is not None and time.monotonic() - started > _STALE_S:
-            await _recognise(call)
+            await recognise(call)
         media_type = media_type_of(call.headers)
         if media_type not in self._rules.media_types and not (not media_type and not raw and not self.takes_raw):
             raise UnsupportedMediaTypeError(self._rules.media_types)
@@ -180,68 +164,6 @@ class Endpoint:
             return self._body_adapter.validate_python(document)
         except ValidationError as error:
             raise invalid_request(error, where="The body") from error
-
-
-async def _admit(call: Call, scope: str, rules: Rules) -> None:
-    """Authenticate, count, authorise."""
-    await _recognise(call)
-    call.runtime.last_used.note(call.caller)
-    for name in rules.limits:
-        used_up = _count(call, name)
-        if used_up is not None:
-            await _lease_or_refuse(call, name, used_up)
-    require_scope(call, scope)
-    if rules.is_project_wide and call.acting_for is not None:
-        raise NotForEndUsersError
-    for other in rules.also:
-        require_scope(call, other)
-
-
-async def _recognise(call: Call) -> None:
-    """Raises: UnauthorizedError."""
-    call.caller = await authenticate(call.runtime.database, call.authorization)
-    call.tenant = Tenant(call.runtime.database, call.caller.tenant)
-    call.acting_for = call.caller.end_user_id
-
-
-def require_scope(call: Call, scope: str) -> None:
-    """Refuse a caller that lacks what a field of the request needs besides the route's own scope.
-
-    Raises: ScopeMissingError.
-    """
-    if not call.caller.may(scope):
-        raise ScopeMissingError(scope)
-
-
-def _count(call: Call, name: str) -> RateLimiter | None:
-    """Count the request against a limit of its tenant; return the limit if it is used up, as far as is known.
-
-    The answer tells of the limit with least left.
-    """
-    limiter = call.runtime.rates.by_name.get(name)
-    if limiter is None:
-        return None
-    allowance = limiter.count(call.caller.tenant.tenant_id)
-    if allowance.is_exceeded:
-        return limiter
-    if call.allowance is None or allowance.remaining <= call.allowance.remaining:
-        call.allowance = allowance
-    return None
-
-
-async def _lease_or_refuse(call: Call, name: str, limiter: RateLimiter) -> None:
-    """Other hosts may have left some of the limit: then this one leases and counts again. Raises: RateLimitError."""
-    while await limiter.lease(call.tenant):
-        if _count(call, name) is None:
-            return
-    call.allowance = limiter.count(call.caller.tenant.tenant_id)
-    refuse_if_exceeded(call.allowance)
-
-
-def refuse_if_exceeded(allowance: Allowance) -> None:
-    """Raise RateLimitError if the limit was reached before this request."""
-    if allowance.is_exceeded:
-        raise RateLimitError(max(1, allowance.reset_s - int(time.time())))
 
 
 def _ignored(call: Call) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from earmark.api.admission import refuse_if_exceeded
 from earmark.api.call import OpenCall
-from earmark.api.pipeline import Rules, refuse_if_exceeded
+from earmark.api.pipeline import Rules
 from earmark.api.reply import Reply, json_reply
 from earmark.api.router import Routes
 from earmark.api.wire.console import SignedInShown, SignInBody, signed_in_to_wire

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from earmark.api.admission import require_scope
 from earmark.api.call import ApiCall, Call
 from earmark.api.errors import BodyTooLargeError, UnsupportedMediaTypeError
 from earmark.api.paging import asked_filters
-from earmark.api.pipeline import Rules, media_type_of, require_scope
+from earmark.api.pipeline import Rules, media_type_of
 from earmark.api.recording_replies import recording_page, recording_reply
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from earmark.api.accept import JSON, choose_form
+from earmark.api.admission import require_scope
 from earmark.api.call import ApiCall, Call
 from earmark.api.errors import NotAcceptableError
 from earmark.api.paging import asked_filters, page_reply
-from earmark.api.pipeline import Rules, require_scope
+from earmark.api.pipeline import Rules
 from earmark.api.reply import Reply, json_reply, no_content
 from earmark.api.router import Routes
 from earmark.api.turn_reply import STREAMED, replayed_turn, turn_reply
