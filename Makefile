@@ -49,9 +49,9 @@ demo: install
 
 test: .venv/.installed-dev chromium lint
 	@echo "Side by side: HTTP on PostgreSQL; HTTP on SQLite, then more on PostgreSQL; the rest. The first two are shown at the end."
-	@$(PYTEST) --database postgresql tests/http > .postgresql.log 2>&1 & one=$$!; \
+	@$(PYTEST) --database postgresql tests/http tests/identity tests/cli/test_backup.py > .postgresql.log 2>&1 & one=$$!; \
 	( $(PYTEST) tests/http; http=$$?; \
-	  $(PYTEST) --database postgresql tests/cli tests/identity; exit $$((http + $$?)) ) > .http.log 2>&1 & two=$$!; \
+	  $(PYTEST) --database postgresql tests/cli --ignore tests/cli/test_backup.py; exit $$((http + $$?)) ) > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http; rest=$$?; \
 	$(PYTEST) --database postgresql tests/ask tests/media tests/storage tests/postgresql; more=$$?; \
 	wait $$two; http=$$?; tail -n 120 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \

@@ -115,6 +115,7 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
     "library.select_recording": [{}, {"for_update": True}],
     "library.select_end_user": [{}, {"for_update": True}],
     "library.select_folder": [{}, {"for_update": True}],
+    "media.select_media_of_recording": [{}, {"for_update": True}],
     "media.select_media": [{"for_update": False}, {"for_update": True}],
     "library.select_folders": _pages(("end_user_id",)),
     "library.select_recordings": _pages(library_recordings.FILTERS),

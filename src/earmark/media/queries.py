@@ -26,14 +26,14 @@ def select_media(own: Guard, *, for_update: bool) -> Select[Any]:
 
 
 @query
-def select_media_of_recording(own: Guard) -> Select[Any]:
-    """Newest first, and held: an upload that ends meanwhile would replace the bytes that are being completed."""
-    return (
+def select_media_of_recording(own: Guard, *, for_update: bool = False) -> Select[Any]:
+    """Newest first; held where an upload that ends meanwhile would replace the bytes that are being completed."""
+    statement = (
         select(*MEDIA)
         .where(own(media), media.c.recording_id == bindparam("recording_id"))
         .order_by(media.c.created_us.desc(), media.c.id.desc())
-        .with_for_update()
     )
+    return statement.with_for_update() if for_update else statement
 
 
 @query

@@ -186,7 +186,7 @@ async def complete_upload(tenant: Tenant, store: MediaStore, recording_id: str, 
 
 
 async def _find_completed(work: Tenant, recording_id: str, media_id: str | None) -> Media:
-    rows = await work.fetch_all(queries.select_media_of_recording, {"recording_id": recording_id})
+    rows = await work.fetch_all(queries.select_media_of_recording, {"recording_id": recording_id}, for_update=True)
     found = [Media(*row) for row in rows]
     if media_id is not None:
         found = [media for media in found if media.id == media_id]
