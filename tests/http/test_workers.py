@@ -198,6 +198,14 @@ def test_a_server_whose_workers_can_not_start_says_so_in_its_exit_code(fresh_pla
 # ---- killed ----------------------------------------------------------------------------------------
 
 
+def _user_on_a_new_connection(server: Server, client: httpx.Client) -> str:
+    answer = httpx.post(
+        f"{server.base_url}/v1/end-users", json={}, headers={"Authorization": client.headers["Authorization"]}
+    )
+    assert answer.status_code == 201
+    return str(answer.json()["id"])
+
+
 def test_a_killed_worker_is_replaced_while_the_other_goes_on(fresh_place: Place) -> None:
     asked = asking(fresh_place, 600.0, EARMARK_WORKERS="2", EARMARK_SHUTDOWN_GRACE_S="0")
     with asked as (server, client, path, answer):
@@ -206,9 +214,9 @@ def test_a_killed_worker_is_replaced_while_the_other_goes_on(fresh_place: Place)
         os.kill(killed, signal.SIGKILL)
         with pytest.raises(httpx.TransportError):
             answer.result(30)
-        made = [Library(client).user()]
+        made = [_user_on_a_new_connection(server, client)]  # one that is kept may lead to the dead
         while len(after := _processes_of(server) - {killed}) < len(before):
-            made.append(Library(client).user())
+            made.append(_user_on_a_new_connection(server, client))
         assert len(after - before) == 1
         server.stop()
         _until_gone(before | after)
