@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -113,6 +114,14 @@ def running(
     finally:
         if process.poll() is None:
             server.stop()
+
+
+def wait_until(is_so: Callable[[], bool], *, most_s: float = 30) -> None:
+    """Look again and again; fail when it takes longer."""
+    deadline = time.monotonic() + most_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def wait_until_healthy(server: Server) -> None:

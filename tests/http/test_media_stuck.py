@@ -6,7 +6,6 @@ import hashlib
 import json
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPResponse
@@ -17,7 +16,7 @@ import pytest
 
 from tests.http.conftest import Library
 from tests.http.test_media import address, arriving, begin, complete, send, with_audio
-from tests.server import Place, Server, new_project, running
+from tests.server import Place, Server, new_project, running, wait_until
 
 HASTY = [sys.executable, "-m", "tests.hasty_server"]
 LENGTH = 50_000_000
@@ -34,13 +33,6 @@ def hasty(new_place: Callable[[], Place]) -> Iterator[Server]:
 def library(hasty: Server) -> Iterator[Library]:
     with hasty.client(new_project(hasty.place).live) as client:
         yield Library(client)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @contextmanager

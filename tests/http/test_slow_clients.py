@@ -8,14 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.hasty_server import BODY_S, HEAD_S
 from tests.http.conftest import TALK, Library
-from tests.server import Place, Server, new_project, running
+from tests.server import Place, Server, new_project, running, wait_until
 
 HASTY = [sys.executable, "-m", "tests.hasty_server"]
 
@@ -73,13 +72,6 @@ def key_of(library: Library) -> str:
     return library.client.headers["authorization"].removeprefix("Bearer ")
 
 
-def _until(is_so: Any) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 # ---- bodies that break off --------------------------------------------------------------------------
 
 
@@ -123,7 +115,7 @@ def test_a_body_that_is_slow_but_comes_is_taken(hasty: Server, library: Library)
     for at in range(0, len(text), len(text) // 8):
         wire.say(text[at : at + len(text) // 8])
         time.sleep(BODY_S / 5)
-    _until(lambda: library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"])
+    wait_until(lambda: library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"])
     wire.close()
 
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import resource
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ from bench.recount import recount
 from tests.http.conftest import TALK, Library, error_of
 from tests.http.test_media import AUDIO, address, begin, complete, files_of, send, with_audio
 from tests.postgres import Cluster
-from tests.server import Place, Server, new_project, running
+from tests.server import Place, Server, new_project, running, wait_until
 
 BOUND = [sys.executable, "-m", "tests.bound_server", "serve", "--port", "0"]
 LONG_AUDIO = AUDIO * 60
@@ -177,13 +176,6 @@ def _reads(client: httpx.Client, user: str, heard: str, asked: str) -> list[Any]
     return [answer.json() for answer in found]
 
 
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def _assert_refused(answer: httpx.Response) -> None:
     assert (answer.status_code, error_of(answer)["code"]) == (503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0
@@ -214,9 +206,9 @@ def test_an_import_that_was_taken_on_is_finished_once_writes_are_taken_again(
     assert put.status_code == 202
     path = f"/v1/transcriptions/{put.json()['id']}"
     with _trouble("full disk" if cluster_or_none is None else "read-only database", bound, cluster_or_none):
-        _until(lambda: "ingest.postponed" in _log_of(bound))
+        wait_until(lambda: "ingest.postponed" in _log_of(bound), most_s=60)
         assert client.get(path).json()["status"] == "processing"
-    _until(lambda: client.get(path).json()["status"] == "completed")
+    wait_until(lambda: client.get(path).json()["status"] == "completed", most_s=60)
     assert client.get(f"/v1/recordings/{recording}").json()["transcription_id"] == put.json()["id"]
 
 
@@ -259,7 +251,7 @@ def test_audio_under_way_when_the_disk_becomes_read_only_is_503_and_is_taken_lat
 
         def pieces() -> Iterator[bytes]:
             yield LONG_AUDIO[: len(LONG_AUDIO) // 2]
-            _until(lambda: bool(list(media.rglob("*.part"))))
+            wait_until(lambda: bool(list(media.rglob("*.part"))), most_s=60)
             stack.enter_context(_read_only(media))
             yield LONG_AUDIO[len(LONG_AUDIO) // 2 :]
 

@@ -58,9 +58,6 @@ class NotAcceptableError(EarmarkError):
 class BodyBrokenOffError(InvalidError):
     """The sender went away, or took too long, before the whole body was there."""
 
-    ends_connection = True
-    """What still comes on it belongs to no request."""
-
     def __init__(self) -> None:
         super().__init__("The body was broken off, or took too long.")
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from earmark.api.reply import error_reply
 from earmark.api.safe_headers import API_HEADERS
+from earmark.errors import InvalidError
 from earmark.ids import new_id
 
 HEAD_S: Final = 20.0
@@ -75,15 +76,14 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         request_id = new_id("req")
-        error: dict[str, Any] = {"code": "invalid_request", "message": message, "request_id": request_id}
-        body = orjson.dumps({"error": error})
+        reply = error_reply(InvalidError(message), request_id)
         headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
+            *reply.headers,
+            (b"content-length", b"%d" % len(reply.body)),
             (b"x-request-id", request_id.encode()),
             (b"connection", b"close"),
             *API_HEADERS,
         ]
         head = b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode())
-        self.transport.write(head + b"".join(b"%s: %s\r\n" % one for one in headers) + b"\r\n" + body)
+        self.transport.write(head + b"".join(b"%s: %s\r\n" % one for one in headers) + b"\r\n" + reply.body)
         self.transport.close()

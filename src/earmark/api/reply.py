@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from earmark.api.errors import BodyBrokenOffError
 from earmark.errors import EarmarkError
 
 JSON = (b"content-type", b"application/json")
@@ -60,7 +61,9 @@ def _error_headers(error: EarmarkError) -> Headers:
     if error.status in (429, 503):
         seconds = getattr(error, "retry_after_s", 1)
         return ((b"retry-after", str(seconds).encode()),)
-    return ((b"connection", b"close"),) if getattr(error, "ends_connection", False) else ()
+    if isinstance(error, BodyBrokenOffError):  # what still comes on the connection belongs to no request
+        return ((b"connection", b"close"),)
+    return ()
 
 
 def header_map(raw: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
