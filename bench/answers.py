@@ -1,185 +1,215 @@
-"""Are the built-in answers any good, and do they say so when nothing answers? One command, two tables.
+"""Do the built-in answers show what answers, and do they say so when nothing does? One command, three tables.
 
-    EARMARK_QMSUM_DIR=… python -m bench.answers [--holdout]
+    EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python -m bench.answers [--holdout] [--unseen]
 
-Reads QMSum's val split (nothing was learned from it), the personal questions and the chats of two friends: the dev
-people, whom `scripts/train_answers.py` learns from, and with `--holdout` the others. Evidence is what the server would
-find; Lead-3 and TextRank choose from the same retrieved text, TextRank as many sentences as the built-in model does.
-Intervals are 95 % bootstrap intervals over questions.
+Shown: at least 80 % of the tokens of any one annotator's span (all of several places where several are needed). Key:
+the same of the part that is marked as answering most directly, alone. Words: of answers to answerable questions that
+were not refused, labels left out. Echoes: answers that quote nothing but questions. "first source" and "first source
+and next two" show what plain quotation of the first found moment would; they never refuse.
+Without options the development sets are measured; `--holdout` adds the people and friends held out, `--unseen` the half
+of the sample library's questions that nobody looks at. Nothing was learned from QMSum's val split, FriendsQA's test
+dialogues or Molweni's dialogues 71 to 100. Intervals are 95 % bootstrap intervals over questions.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.answers_data import (
-    CachedEncoder,
-    Turn,
-    answerable,
-    chats_unanswerable,
-    follow_ups,
-    of_others,
-    unanswerable,
-    wrong_person,
-)
-from bench.chats import chat_libraries
+from bench import asked
+from bench.answers_data import CachedEncoder
+from bench.asked import Query, Source, folder_of, request_of
 from bench.results import table, write_section
-from bench.retrieval import interval
-from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_libraries
-from bench.summaries import lead, rouge_l, textrank
-from earmark.llm.selection import choose, complete, last_answer, select_sentences
-from earmark.llm.sentences import says_something, sentences_of
-from earmark.llm.signals import describe_evidence
+from bench.retrieval_data import Vectors
+from bench.shown import Judged, judge
+from earmark.answers.answer import Answer, compose_answer
+from earmark.answers.reader import Reader
+from earmark.answers.scoring import SentenceReader
+from earmark.answers.selection import Run
+from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.windows import Stretches
+from earmark.llm.types import AnswerRequest
 
-Floats = NDArray[np.float64]
-Quoted = tuple[str, int, str]
-"""A sentence of an answer: recording id, start of its segment, words."""
-METRICS = ("precision", "first", "any", "ROUGE-L", "sentences", "words")
-
-
-def by_earmark(turn: Turn, vectors: Vectors) -> list[Quoted]:
-    """What the built-in model would quote if it never refused, best first."""
-    described = describe_evidence(turn.request, CachedEncoder(vectors))
-    told = last_answer(turn.request)
-    chosen = complete(turn.request, choose(described.sentences, told=told)) if described.sentences else []
-    return [(one.passage.recording_id, one.passage.start_ms, one.text) for one in chosen]
+Sets = dict[str, list[Source]]
+Method = Callable[[AnswerRequest], Answer]
 
 
-def retrieved(turn: Turn) -> list[Quoted]:
-    """Every sentence of the evidence that says something, in the order of the hits."""
-    return [
-        (hit.recording_id, segment.start_ms, text)
-        for hit in turn.request.hits
-        for segment in hit.segments
-        for _, text in sentences_of(segment.text)
-        if says_something(text)
-    ]
+@dataclass(frozen=True)
+class Row:
+    """A set's answers, judged."""
+
+    name: str
+    judged: tuple[Judged, ...]
 
 
-def judge(turn: Turn, quoted: Sequence[Quoted]) -> list[float]:
-    """One answer's metrics, in the order of `METRICS`."""
-    right = [(recording, start) in turn.gold for recording, start, _ in quoted]
-    text = " ".join(words for _, _, words in quoted)
-    rouge = rouge_l(text, turn.answer) if turn.answer else np.nan
-    if not quoted:
-        return [0.0, 0.0, 0.0, rouge, 0.0, 0.0]
-    return [float(np.mean(right)), float(right[0]), float(any(right)), rouge, len(quoted), len(text.split())]
+def built_in(vectors: Vectors, reader: SentenceReader | None) -> Method:
+    """What the server answers."""
+    encoder = CachedEncoder(vectors)
+    return lambda request: compose_answer(request, reader, encoder)
 
 
-def measure(turns: Sequence[Turn], vectors: Vectors) -> dict[str, Floats]:
-    """Shapes: method -> [turns, metrics]."""
-    ours = [by_earmark(turn, vectors) for turn in turns]
-    found = [retrieved(turn) for turn in turns]
-    chosen: Mapping[str, Callable[[list[str], int], list[int]]] = {
-        "Lead-3": lambda texts, _: lead(texts),
-        "TextRank": textrank,
-    }
-    rows: dict[str, Floats] = {}
-    for name, method in chosen.items():
-        picked = [
-            [all_[at] for at in method([one[2] for one in all_], len(quoted))]
-            for all_, quoted in zip(found, ours, strict=True)
-        ]
-        rows[name] = np.array([judge(turn, one) for turn, one in zip(turns, picked, strict=True)])
-    rows["earmark"] = np.array([judge(turn, one) for turn, one in zip(turns, ours, strict=True)])
-    return rows
+def first_source(more: int) -> Method:
+    """Quote the first found moment, and so many segments after it."""
+
+    def answer(request: AnswerRequest) -> Answer:
+        if not request.hits:
+            return Answer("no")
+        hit, stretches = request.hits[0], Stretches(request.passages)
+        last = hit.first_ordinal + len(hit.segments) + more
+        found = [
+            one for at in range(hit.first_ordinal, last) for one in stretches.sentences(hit.recording_id, at)
+        ]  # fmt: skip
+        return Answer("yes", "", (Run(found),), None)
+
+    return answer
 
 
-def answers(turns: Sequence[Turn], vectors: Vectors) -> str:
-    """The table of one set, and how far earmark is from the others, question by question."""
-    measured = measure(turns, vectors)
-    shown = [at for at, name in enumerate(METRICS) if name != "ROUGE-L" or turns[0].answer]
-    rows = [[name, *(f"{values[:, at].mean():.3f}" for at in shown)] for name, values in measured.items()]
-    lines = [table(["answers", *(METRICS[at] for at in shown)], rows), ""]
-    ours = measured["earmark"]
-    for name in ("Lead-3", "TextRank"):
-        gains = [f"{METRICS[at]} {interval(ours[:, at] - measured[name][:, at])}" for at in shown if at in (0, 2, 3)]
-        ratio = ours[:, 0].mean() / max(1e-9, measured[name][:, 0].mean())
-        lines.append(f"- earmark minus {name}: {'; '.join(gains)}; precision {ratio:.2f} times")
-    return "\n".join(lines)
+def answer_all(name: str, sources: Iterable[Source], method: Method, vectors: Vectors) -> Row:
+    """Ask every question of a set."""
+    judged = []
+    for source in sources:
+        for query in source.queries:
+            judged.append(_judged(source, query, method(request_of(source, query, vectors))))
+    return Row(name, tuple(judged))
 
 
-def refusals(sets: Mapping[str, Sequence[Turn]], vectors: Vectors) -> str:
-    """How many questions of each set are answered that nothing says it."""
-    rows = []
-    for name, turns in sets.items():
-        refused = np.array([not select_sentences(turn.request, CachedEncoder(vectors)) for turn in turns], np.float64)
-        rows.append([name, len(turns), interval(refused).replace("+", "")])
-    return table(["questions", "number", "refused"], rows)
+def _judged(source: Source, query: Query, answer: Answer) -> Judged:
+    sentences = [one for run in answer.runs for one in run.sentences]
+    words = sum(count_words(one.text) for one in sentences)
+    echoes = int(bool(sentences) and all(one.is_question for one in sentences))
+    key = [one for one in sentences if answer.key is not None and _is_key(one, answer.key, sentences)]
+    return judge(source, query, answer.answered, _runs_of(sentences), _runs_of(key), words, echoes)
 
 
-def found(sets: Mapping[str, Sequence[Turn]]) -> str:
-    """How often a gold segment is among the first one, three and eight hits."""
-    rows = []
-    for name, turns in sets.items():
-        depths = []
-        for depth in (1, 3, 8):
-            places = [
-                {(hit.recording_id, one.start_ms) for hit in turn.request.hits[:depth] for one in hit.segments}
-                for turn in turns
-            ]
-            depths.append(np.mean([bool(turn.gold & place) for turn, place in zip(turns, places, strict=True)]))
-        rows.append([name, len(turns), *(f"{value:.3f}" for value in depths)])
-    return table(["follow-ups", "number", "in 1", "in 3", "in 8"], rows)
+def _is_key(one: Sentence, key: Sentence, sentences: Sequence[Sentence]) -> bool:
+    """The key sentence, or any of its turn where that is short (`extractive.py` marks it whole)."""
+    turn = [other for other in sentences if other.passage.number == key.passage.number]
+    is_short = sum(count_words(other.text) for other in turn) <= 18
+    return one == key or (is_short and one in turn)
 
 
-def personal(split: str, others: Sequence[Library], vectors: Vectors) -> tuple[dict[str, list[Turn]], ...]:
-    """The people's turns: those with an answer, and those without one in their recordings."""
-    people = personal_libraries(split, vectors)
-    alone = [turn for turn in answerable(people, vectors) if turn.kind != "follow_up"]
-    answered = {f"personal, {split}": alone, f"personal, {split}, follow-ups": follow_ups(people, vectors)}
-    unanswered = {
-        f"other people's, asked of personal, {split}": of_others(people, [*people, *others], vectors, most=60),
-        f"wrong person, personal, {split}": wrong_person(people, vectors),
-        f"written on the same topics, personal, {split}": unanswerable(people, vectors),
-    }
-    return answered, unanswered
+def _runs_of(sentences: Sequence[Sentence]) -> Mapping[tuple[str, int], Sequence[tuple[int, int]]]:
+    runs: defaultdict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for one in sentences:
+        runs[one.passage.recording_id, one.passage.ordinal].append((one.position, one.end))
+    return runs
 
 
-def chats(split: str, others: Sequence[Library], vectors: Vectors) -> tuple[dict[str, list[Turn]], ...]:
-    """The friends' turns: those with an answer, those asked of the wrong one of the two, and those without."""
-    friends = chat_libraries(split, vectors)
-    turns = answerable(friends, vectors)
-    answered = {f"chats, {split}": [turn for turn in turns if turn.kind != "misattributed"]}
-    unanswered = {
-        f"other people's, asked of chats, {split}": of_others(friends, [*friends, *others], vectors, most=60),
-        f"true of the other friend, chats, {split}": [turn for turn in turns if turn.kind == "misattributed"],
-        f"written on the same topics, chats, {split}": chats_unanswerable(friends, vectors),
-    }
-    return answered, unanswered
+def interval(values: Sequence[bool]) -> str:
+    """Return a share with its 95 % bootstrap interval."""
+    if not values:
+        return "–"
+    shares = np.array(values, np.float64)
+    draws = np.random.default_rng(0).integers(0, len(shares), (1_000, len(shares)))
+    low, high = np.quantile(shares[draws].mean(1), [0.025, 0.975])
+    return f"{shares.mean():.3f} [{low:.2f}, {high:.2f}]"
+
+
+def shown_table(rows: Sequence[Row]) -> str:
+    """Answerable questions: what is shown."""
+    lines = []
+    for row in rows:
+        yes = [one for one in row.judged if one.is_answerable]
+        if not yes:
+            continue
+        answered = [one for one in yes if one.answered != "no"]
+        several = [one for one in yes if one.has_several]
+        lines.append([
+            row.name, len(yes), interval([one.is_shown for one in yes]), interval([one.is_key for one in yes]),
+            interval([one.is_partly_shown for one in several]) if several else "–",
+            f"{np.mean([one.words for one in answered]) if answered else 0:.0f}",
+            interval([one.answered == "no" for one in yes]), interval([one.answered == "partly" for one in yes]),
+            sum(one.echoes for one in yes),
+        ])  # fmt: skip
+    heads = ["set", "questions", "shown", "key alone", "several needed: any", "words", "refused", "doubtful", "echoes"]
+    return table(heads, lines)
+
+
+def refused_table(rows: Sequence[Row]) -> str:
+    """Unanswerable questions: how many are not answered."""
+    lines = []
+    for row in rows:
+        kinds: defaultdict[str, list[Judged]] = defaultdict(list)
+        for one in row.judged:
+            if not one.is_answerable:
+                kinds[one.kind].append(one)
+        for kind, group in sorted(kinds.items()):
+            lines.append([
+                row.name, kind, len(group), interval([one.answered == "no" for one in group]),
+                interval([one.answered != "yes" for one in group]),
+            ])  # fmt: skip
+    return table(["set", "kind", "questions", "refused", "refused or doubtful"], lines)
+
+
+def kinds_table(rows: Sequence[Row]) -> str:
+    """Answerable questions by kind, all sets together."""
+    kinds: defaultdict[str, list[Judged]] = defaultdict(list)
+    for row in rows:
+        for one in row.judged:
+            if one.is_answerable:
+                kinds[one.kind].append(one)
+    return table(
+        ["kind", "questions", "shown", "key alone", "refused"],
+        [
+            [kind, len(group), interval([one.is_shown for one in group]), interval([one.is_key for one in group]),
+             interval([one.answered == "no" for one in group])]
+            for kind, group in sorted(kinds.items()) if len(group) >= 10
+        ],
+    )  # fmt: skip
+
+
+def of_others(sources: Sequence[Source], others: Sequence[Source], most: int) -> list[Source]:
+    """Questions about other people's recordings, asked of each library: nothing there is about them."""
+    found = []
+    for source in sources:
+        texts = [one.text for other in others if other.library.name != source.library.name for one in other.queries]
+        evenly = texts[:: max(1, len(texts) // most)][:most]
+        found.append(replace(source, queries=tuple(Query(text, "of others", ()) for text in evenly)))
+    return found
+
+
+def load(vectors: Vectors, options: Sequence[str]) -> Sets:
+    """Return the sets that the options and settings name."""
+    sets: Sets = {"sample, seen": asked.sample(vectors, "seen")}
+    if "--unseen" in options:
+        sets["sample, unseen"] = asked.sample(vectors, "unseen")
+    for split in ("dev", "holdout") if "--holdout" in options else ("dev",):
+        sets[f"personal, {split}"] = asked.personal(split, vectors)
+        sets[f"chats, {split}"] = asked.chats(split, vectors)
+        people = [*sets[f"personal, {split}"], *sets[f"chats, {split}"]]
+        sets[f"other people's, {split}"] = of_others(people, [*people, *sets["sample, seen"]], 40)
+    if folder := folder_of("EARMARK_QMSUM_DIR"):
+        meetings = asked.meetings(folder / "val", vectors)
+        sets["QMSum val, meeting known"] = meetings
+        sets["asked inside QMSum val"] = asked.replies(folder / "val", meetings)
+    if folder := folder_of("EARMARK_FRIENDSQA_DIR"):
+        friends = asked.friendsqa(folder / "friendsqa_tst.json", vectors)
+        sets["FriendsQA test, own dialogue"] = [friends]
+        everywhere = tuple(replace(one, scope=None) for one in friends.queries)
+        sets["FriendsQA test, all dialogues"] = [replace(friends, queries=everywhere)]
+    if folder := folder_of("EARMARK_MOLWENI_DIR"):
+        sets["Molweni 71 to 100"] = [asked.molweni(folder / "molweni_mrc_test.json", vectors, 71, 100)]
+    return sets
 
 
 def main() -> None:
     vectors = Vectors(threads=int(os.environ.get("EARMARK_EMBEDDING_THREADS", "1")))
-    answered: dict[str, Sequence[Turn]] = {}
-    unanswered: dict[str, Sequence[Turn]] = {}
-    meetings: list[Library] = []
-    if folder := os.environ.get("EARMARK_QMSUM_DIR"):
-        meetings = qmsum_libraries(Path(folder) / "val", vectors)
-        answered["QMSum val, whole series"] = answerable(meetings, vectors)
-        answered["QMSum val, meeting known"] = answerable(meetings, vectors, is_recording_known=True)
-        people = personal_libraries("dev", vectors)
-        unanswered["other people's, asked of QMSum val"] = of_others(meetings, people, vectors, most=20)
-    leaning: dict[str, Sequence[Turn]] = {}
-    for split in ("dev", "holdout") if "--holdout" in sys.argv else ("dev",):
-        yes, no = personal(split, meetings, vectors)
-        leaning[f"{split}, asked alone"] = follow_ups(personal_libraries(split, vectors), vectors, is_alone=True)
-        leaning[f"{split}, with what came before"] = yes[f"personal, {split}, follow-ups"]
-        answered |= yes
-        unanswered |= no
-        yes, no = chats(split, [*personal_libraries(split, vectors), *meetings], vectors)
-        answered |= yes
-        unanswered |= no
-    parts = [f"### {name}: {len(turns)} questions\n\n{answers(turns, vectors)}" for name, turns in answered.items()]
-    parts.append(f"### Follow-ups: gold among the first hits\n\n{found(leaning)}")
-    parts.append(f"### Answerable questions refused\n\n{refusals(answered, vectors)}")
-    parts.append(f"### Unanswerable questions refused\n\n{refusals(unanswered, vectors)}")
+    sets = load(vectors, sys.argv[1:])
+    readers: dict[str, SentenceReader | None] = {"with the reader": Reader(threads=1), "signals alone": None}
+    parts = []
+    for title, reader in readers.items():
+        rows = [answer_all(name, sources, built_in(vectors, reader), vectors) for name, sources in sets.items()]
+        parts.append(f"### Shown, {title}\n\n{shown_table(rows)}")
+        parts.append(f"### Unanswerable questions, {title}\n\n{refused_table(rows)}")
+        parts.append(f"### By kind, {title}\n\n{kinds_table(rows)}")
+    for title, more in (("first source", 0), ("first source and next two", 2)):
+        rows = [answer_all(name, sources, first_source(more), vectors) for name, sources in sets.items()]
+        parts.append(f"### Shown by the {title}\n\n{shown_table(rows)}")
     vectors.save()
     write_section("Answers", f"python -m bench.answers {' '.join(sys.argv[1:])}".strip(), "\n\n".join(parts))
 

@@ -27,6 +27,7 @@ import orjson
 
 from bench.results import circumstances, table, write_section
 from bench.retrieval_data import PERSONAL
+from earmark.answers.extractive import NOTHING_FOUND
 from earmark.ask.opening import NewSession, ask_in_new_session
 from earmark.ask.turn import TurnEngine
 from earmark.ask.types import AskResult, Question
@@ -37,7 +38,6 @@ from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
 from earmark.library.recordings import get_recording
 from earmark.library.transcripts import list_segments
-from earmark.llm.extractive import NOTHING_FOUND
 from earmark.llm.providers import Providers
 from earmark.llm.types import AnswerEvent, AnswerModel, AnswerRequest, CitationMark
 from earmark.retrieval.embedders import Embedder

@@ -166,11 +166,11 @@ def personal_libraries(split: str, vectors: Vectors) -> list[Library]:
             for row in rows
             if row["external_id"] == person and row["gold"]
         ]
-        libraries.append(build_library(person, [_read_native(path) for path in paths], asked, vectors))
+        libraries.append(build_library(person, [read_native(path) for path in paths], asked, vectors))
     return libraries
 
 
-def _read_native(path: Path) -> Recorded:
+def read_native(path: Path) -> Recorded:
     content = json.loads(path.read_text("utf-8"))
     segments = [
         Segment(int(one["start"] * 1000), int(one["end"] * 1000), one["text"], one.get("speaker"))

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Write `src/earmark/retrieval/minilm.onnx`: the graph of all-MiniLM-L6-v2 without its weights.
+"""Write the graphs of all-MiniLM-L6-v2 without its weights: the encoder's and the reader's.
+
+`src/earmark/retrieval/minilm.onnx` turns texts into vectors; `src/earmark/answers/reader.onnx` reads a question and a
+window of talk together and gives each token a number. The reader's dense layers are int8 (`answers/reader.py`).
 
 Every weight is an *external* initializer named as in `model.safetensors`, so the file stays about
 15 KB and the weights are fed at load from the memory-mapped file of the installed package. Needs
@@ -9,19 +12,20 @@ The dense layers are `Gemm` over [B*T, in] with `transB`, because the weights ar
 no transposed copy of them is made. Attention, bias + GELU and residual + layer norm are
 onnxruntime's own fused CPU operators (domain `com.microsoft`), so nothing is left to its optimiser.
 
-Shapes: input_ids, attention_mask int64 [B, T] -> embedding float32 [B, 384], each row of length 1.
+Shapes: input_ids, attention_mask int64 [B, T] -> embedding float32 [B, 384], each row of length 1;
+    the reader: input_ids, token_type_ids, attention_mask int64 [B, T] -> logits float32 [B, T].
 Source: Devlin et al. 2018, arXiv:1810.04805 (encoder); Reimers and Gurevych 2019, arXiv:1908.10084
     (mean pooling); config.json of sentence-transformers/all-MiniLM-L6-v2 (sizes).
 """
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import onnx
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper
 
 LAYERS = 6
 HIDDEN = 384
@@ -31,7 +35,9 @@ VOCABULARY = 30_522
 POSITIONS = 512
 LAYER_NORM_EPSILON = 1e-12
 FUSED = "com.microsoft"
-TARGET = Path(__file__).resolve().parent.parent / "src/earmark/retrieval/minilm.onnx"
+SOURCE = Path(__file__).resolve().parent.parent / "src/earmark"
+ENCODER = SOURCE / "retrieval/minilm.onnx"
+READER = SOURCE / "answers/reader.onnx"
 
 
 class GraphWriter:
@@ -46,9 +52,9 @@ class GraphWriter:
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
-    def weight(self, name: str, *shape: int) -> str:
+    def weight(self, name: str, *shape: int, data_type: int = TensorProto.FLOAT) -> str:
         """Declare a weight that is fed at load; the location is never opened."""
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
+        tensor = TensorProto(name=name, data_type=data_type, dims=shape)
         tensor.data_location = TensorProto.EXTERNAL
         tensor.external_data.add(key="location", value="model.safetensors")
         self.initializers.append(tensor)
@@ -72,7 +78,18 @@ class GraphWriter:
         return self.op("SkipLayerNormalization", inputs, f"{prefix}/out", FUSED, epsilon=LAYER_NORM_EPSILON)
 
 
-def write_embeddings(graph: GraphWriter) -> str:
+class QuantisedWriter(GraphWriter):
+    """Writes dense layers whose weights are int8, [in, out], with a scale for each output."""
+
+    def dense(self, prefix: str, source: str, size_in: int, size_out: int) -> str:
+        """[N, in] -> [N, out]; the input is rounded to 8 bits as it comes."""
+        weight = self.weight(f"{prefix}.weight_int8", size_in, size_out, data_type=TensorProto.INT8)
+        scale = self.weight(f"{prefix}.weight_scale", size_out)
+        bias = self.weight(f"{prefix}.bias", size_out)
+        return self.op("DynamicQuantizeMatMul", [source, weight, scale, "", bias], f"{prefix}/out", FUSED)
+
+
+def write_embeddings(graph: GraphWriter, *, has_types: bool = False) -> str:
     """Sum of word, position and token-type vectors, normalised: [B, T, H]."""
     words = graph.weight("embeddings.word_embeddings.weight", VOCABULARY, HIDDEN)
     positions = graph.weight("embeddings.position_embeddings.weight", POSITIONS, HIDDEN)
@@ -80,7 +97,10 @@ def write_embeddings(graph: GraphWriter) -> str:
     graph.op("Gather", [words, "input_ids"], "word_vectors")
     graph.op("Shape", ["input_ids"], "length", start=1, end=2)
     graph.op("Slice", [positions, graph.constant("zero", [0]), "length", "zero"], "position_vectors")
-    graph.op("Slice", [types, "zero", graph.constant("one", [1]), "zero"], "type_vector")
+    if has_types:
+        graph.op("Gather", [types, "token_type_ids"], "type_vector")
+    else:
+        graph.op("Slice", [types, "zero", graph.constant("one", [1]), "zero"], "type_vector")
     graph.op("Add", ["position_vectors", "type_vector"], "place_vectors")
     graph.op("Add", ["word_vectors", "place_vectors"], "summed_vectors")
     scale = graph.weight("embeddings.LayerNorm.weight", HIDDEN)
@@ -118,27 +138,47 @@ def write_pooling(graph: GraphWriter, flat: str) -> None:
     graph.op("LpNormalization", ["text_sum"], "embedding", axis=-1, p=2)
 
 
-def build_graph() -> onnx.ModelProto:
-    """Tokens in, unit vectors out."""
-    graph = GraphWriter()
+def write_layers(graph: GraphWriter, *, has_types: bool = False) -> str:
+    """All layers: tokens -> [B*T, H]."""
     graph.op("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
-    embedded = write_embeddings(graph)
+    embedded = write_embeddings(graph, has_types=has_types)
     graph.op("Shape", [embedded], "batch_shape")
     graph.constant("flat_shape", [-1, HIDDEN])
     flat = graph.op("Reshape", [embedded, "flat_shape"], "embedded_flat")
     for index in range(LAYERS):
         flat = write_layer(graph, index, flat)
-    write_pooling(graph, flat)
-    tokens = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["B", "T"]) for name in ("input_ids", "attention_mask")
-    ]
+    return flat
+
+
+def build_encoder() -> onnx.ModelProto:
+    """Tokens in, unit vectors out."""
+    graph = GraphWriter()
+    write_pooling(graph, write_layers(graph))
     output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", HIDDEN])
-    body = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", tokens, [output], graph.initializers)
+    return to_model(graph, "all-MiniLM-L6-v2", ("input_ids", "attention_mask"), output)
+
+
+def build_reader() -> onnx.ModelProto:
+    """Question and window in, a number for each token out."""
+    graph = QuantisedWriter()
+    flat = write_layers(graph, has_types=True)
+    head, bias = graph.weight("head.weight", 1, HIDDEN), graph.weight("head.bias", 1)
+    graph.op("Gemm", [flat, head, bias], "flat_logits", transB=1)
+    graph.op("Shape", ["input_ids"], "token_shape")
+    graph.op("Reshape", ["flat_logits", "token_shape"], "logits")
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", "T"])
+    return to_model(graph, "reader", ("input_ids", "token_type_ids", "attention_mask"), output)
+
+
+def to_model(graph: GraphWriter, name: str, inputs: Sequence[str], output: ValueInfoProto) -> onnx.ModelProto:
+    """Return the graph as a model; its inputs are int64 [B, T]."""
+    tokens = [helper.make_tensor_value_info(one, TensorProto.INT64, ["B", "T"]) for one in inputs]
+    body = helper.make_graph(graph.nodes, name, tokens, [output], graph.initializers)
     versions = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
     return helper.make_model(body, opset_imports=versions, ir_version=8, producer_name="earmark")
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
-    target.write_bytes(build_graph().SerializeToString(deterministic=True))
-    print(f"{target}: {target.stat().st_size:,} bytes")
+    for target, model in ((ENCODER, build_encoder()), (READER, build_reader())):
+        target.write_bytes(model.SerializeToString(deterministic=True))
+        print(f"{target}: {target.stat().st_size:,} bytes")

@@ -38,7 +38,6 @@ from bench.answers_data import (  # noqa: E402
 )
 from bench.chats import chat_libraries  # noqa: E402
 from bench.retrieval_data import Vectors, personal_libraries, qmsum_libraries  # noqa: E402
-
 from earmark.llm.signals import EVIDENCE_SIGNALS, SENTENCE_SIGNALS, Described, describe_evidence  # noqa: E402
 
 TARGET = ROOT / "src/earmark/llm/answer_weights.py"

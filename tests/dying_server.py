@@ -18,7 +18,7 @@ from earmark.api.protocol import PatientProtocol
 from earmark.cli.serving import address_of, bind
 from earmark.config import load_settings
 from earmark.identity import idempotency
-from earmark.llm.extractive import ExtractiveModel
+from earmark.answers.extractive import ExtractiveModel
 
 
 def _die(*_: Any, **__: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 
 from earmark.cli import serving
 from earmark.config import load_settings
-from earmark.llm.extractive import ExtractiveModel
+from earmark.answers.extractive import ExtractiveModel
 from earmark.llm.types import AnswerEvent, AnswerRequest
 
 _answer = ExtractiveModel.answer

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 import structlog
 
+from earmark.answers.extractive import ExtractiveModel
+from earmark.answers.reader import Reader
 from earmark.ask.running import RunningTurns
+from earmark.ask.suggestions import Suggester
 from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
 from earmark.data_dir import held, make_private
@@ -16,7 +19,6 @@ from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.identity.rates import RateLimits
 from earmark.llm.configured import configured_providers
-from earmark.llm.extractive import ExtractiveModel
 from earmark.media.grants import GrantSigner
 from earmark.media.local_store import LocalStore
 from earmark.media.store import MediaStore
@@ -48,6 +50,7 @@ class Runtime:
     searcher: Searcher
     ingester: Ingester
     turns: TurnEngine
+    suggester: Suggester
     media: MediaStore
     grants: GrantSigner
     rates: RateLimits
@@ -81,17 +84,19 @@ async def _opened(settings: Settings) -> AsyncIterator[Runtime]:
         await embedders.open()
         searcher = Searcher(embedders, VectorCache(settings.vector_cache_mb * 1_000_000))
         ingester = Ingester(embedders)
-        providers = configured_providers(settings, ExtractiveModel(built_in))
+        reader = Reader(threads=settings.embedding_threads)
+        providers = configured_providers(settings, ExtractiveModel(built_in, reader))
         may_retrieve = settings.long_recordings == "retrieve"
         metrics = open_metrics(settings)
         turns = TurnEngine(
-            searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles, RunningTurns(metrics)
-        )
+            searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles, built_in,
+            RunningTurns(metrics),
+        )  # fmt: skip
         secret = await get_installation_secret(operator, "cursor_secret")
         media = open_media(settings, secret)
         rates = RateLimits(settings, is_leased=settings.database_url is not None)
         yield Runtime(
-            settings, database, operator, embedders, searcher, ingester, turns, media, GrantSigner(secret), rates,
+            settings, database, operator, embedders, searcher, ingester, turns, Suggester(searcher, reader, built_in), media, GrantSigner(secret), rates,
             metrics, LastUsed(database), secret,
         )  # fmt: skip
         await turns.running.finish(_FINISH_S)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from earmark.answers.signals import SentenceEmbedder
 from earmark.ask.draft import Draft
 from earmark.ask.evidence import Evidence, gather_evidence, whole_transcript
 from earmark.ask.followups import make_standalone
 from earmark.ask.messages import MessagePage, list_messages
 from earmark.ask.scopes import ScopeNow, resolve_scope
+from earmark.ask.supported import supported
 from earmark.ask.turn_feed import TurnFeed
 from earmark.ask.types import Message, Scope
 from earmark.errors import ProviderError
+from earmark.library.end_users import get_end_user
 from earmark.llm.errors import ContextTooLargeError, ModelFailedError
 from earmark.llm.providers import Candidate, Providers
 from earmark.llm.types import AnswerRequest, PastTurn
+from earmark.retrieval.analysis import terms_of_name
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.wire import chunk_to_wire
 from earmark.storage.tenant import Tenant
@@ -35,12 +38,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be answered, and from where."""
+    """What is to be answered, and from where. `embedder` helps to check an outside model's citations."""
 
     session_id: str
     question: Message
     scope: ScopeNow
     plan: Plan
+    embedder: SentenceEmbedder | None = None
 
 
 @dataclass(slots=True)
@@ -88,10 +92,17 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
     )
     feed.publish("turn.sources", {"sources": [chunk_to_wire(hit) for hit in evidence.sources]})
     request = AnswerRequest(
-        asked.content, standalone, None, history, evidence.hits, evidence.passages, evidence.is_whole_transcript
-    )
+        asked.content, standalone, None, history, evidence.hits, evidence.passages, evidence.is_whole_transcript,
+        evidence.whole, await _asker(tenant),
+    )  # fmt: skip
     answer.draft = Draft(feed, evidence.passages)
-    await _ask_in_order(task.plan.candidates, request, answer)
+    await _ask_in_order(task, request, answer)
+
+
+async def _asker(tenant: Tenant) -> frozenset[str]:
+    """Return the terms of the name of the person whose recordings are asked, to know who "I" is."""
+    user = await get_end_user(tenant, tenant.end_user_id or "")
+    return terms_of_name(user.name or user.external_id or "", None)
 
 
 def _room(plan: Plan) -> int | None:
@@ -100,22 +111,24 @@ def _room(plan: Plan) -> int | None:
     return int(min(limits) * _EVIDENCE_SHARE) if limits else None
 
 
-async def _ask_in_order(candidates: Sequence[Candidate], request: AnswerRequest, answer: Answer) -> None:
+async def _ask_in_order(task: Task, request: AnswerRequest, answer: Answer) -> None:
     """The next one answers if one fails, as long as nobody has read a word."""
+    candidates = task.plan.candidates
     for candidate in candidates:
         answer.by, answer.draft.quotes = candidate, candidate.model.provider == "earmark"
         try:
-            await _ask(candidate, request, answer.draft)
+            await _ask(candidate, request, answer.draft, task.embedder)
             return
         except (ProviderError, ContextTooLargeError):
             if candidate is candidates[-1] or answer.draft.parts:
                 raise
 
 
-async def _ask(candidate: Candidate, request: AnswerRequest, draft: Draft) -> None:
+async def _ask(candidate: Candidate, request: AnswerRequest, draft: Draft, embedder: SentenceEmbedder | None) -> None:
     """An answer without words is asked for once more."""
     for _ in range(_TRIES_FOR_WORDS):
-        async for event in candidate.model.answer(request):
+        events = candidate.model.answer(request)
+        async for event in events if draft.quotes else supported(events, request.passages, draft, embedder):
             draft.add(event)
             if draft.is_full:
                 draft.finish_early("length")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from earmark.ask.turn_feed import TurnFeed
 from earmark.ask.types import CitationPart, Part, TextPart
-from earmark.llm.types import AnswerEvent, CitationMark, Finished, Passage, TextDelta
+from earmark.llm.types import Answered, AnswerEvent, CitationMark, Finished, Passage, TextDelta
 
 MOST_CHARACTERS = 200_000
 """More than any answer needs; a model that does not stop is stopped here, with `length`."""
@@ -27,6 +27,16 @@ class Draft:
         self.quotes = False
         self.parts: list[Part] = []
         self.finished: Finished | None = None
+        self.dropped_citations: int | None = None
+
+    @property
+    def answered(self) -> Answered:
+        """Whether the question is settled: what the model says of it, or else whether anything is cited."""
+        if self.finished is not None and self.finished.answered is not None:
+            return self.finished.answered
+        if any(isinstance(part, CitationPart) for part in self.parts):
+            return "yes"
+        return "partly" if self.dropped_citations else "no"
 
     @property
     def is_blank(self) -> bool:
@@ -41,7 +51,7 @@ class Draft:
     def add(self, event: AnswerEvent) -> None:
         """Take the next event."""
         if isinstance(event, TextDelta):
-            self._add_text(event.text)
+            self._add_text(event.text, is_key=event.is_key)
         elif isinstance(event, CitationMark):
             self._add_citation(event.number)
         else:
@@ -51,7 +61,7 @@ class Draft:
         """End the answer here; what was said stays."""
         self.finished = Finished(reason)
 
-    def _add_text(self, text: str) -> None:
+    def _add_text(self, text: str, *, is_key: bool = False) -> None:
         text = text[: MOST_CHARACTERS - self._characters]
         if not text:
             return
@@ -60,8 +70,9 @@ class Draft:
         if isinstance(last, TextPart) and not self.quotes:
             self.parts[-1] = TextPart(last.text + text)
         else:
-            self.parts.append(TextPart(text))
-        self._feed.publish("text.delta", {"text": text, "part": len(self.parts) - 1})
+            self.parts.append(TextPart(text, is_key))
+        told = {"text": text, "part": len(self.parts) - 1}
+        self._feed.publish("text.delta", {**told, "is_key": True} if is_key else told)
 
     def _add_citation(self, number: int) -> None:
         passage = self._passages.get(number)

@@ -46,6 +46,8 @@ def _message_document(message: Message) -> dict[str, Any]:
         "model": message.model,
         "provider": message.provider,
         "finish_reason": message.finish_reason,
+        "answered": message.answered,
+        "dropped_citations": message.dropped_citations,
         "created_at": render_time(message.created_us),
     }
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from earmark.llm.kinds import asks_for_summary
+from earmark.answers.kinds import asks_for_summary
 from earmark.llm.types import PastTurn
 from earmark.retrieval.analysis import analyze_query
 from earmark.retrieval.stopwords import STOP_WORDS

@@ -23,7 +23,8 @@ from earmark.storage.tenant import Tenant
 
 _LAST_MS = 168 * 3_600_000  # the longest recording
 _MOST_TOKENS = 2**53  # what JSON carries exactly
-_BUILT_IN = ("earmark", "extractive-1")
+_BUILT_IN = "earmark"
+_EXTRACTIVE = "extractive-"
 Spoken = Mapping[tuple[str, int], list[str]]
 """What is said in the segments of a recording that start at a millisecond."""
 _is_whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
@@ -54,6 +55,7 @@ class _ScopeDocument(_Document):
 class _PartDocument(_Document):
     type: Literal["text", "citation"]
     text: str = ""
+    is_key: bool = False
     recording_id: str = ""
     start_ms: Annotated[int, Field(ge=0, le=_LAST_MS), _is_whole] = 0
 
@@ -71,6 +73,8 @@ class _MessageDocument(_Document):
     model: str | None = None
     provider: str | None = None
     finish_reason: Literal["stop", "length", "content_filter", "cancelled"] | None = None
+    answered: Literal["yes", "partly", "no"] | None = None
+    dropped_citations: Annotated[int, Field(ge=0, le=_MOST_TOKENS), _is_whole] | None = None
     created_at: _Time
 
 
@@ -189,6 +193,8 @@ def _to_message(document: _MessageDocument, ordinal: int, spoken: Spoken) -> Mes
         (document.finish_reason or "stop") if is_answer else None,
         parse_time(document.created_at),
         Tokens(tokens.input or 0, tokens.output or 0, tokens.cached or 0) if is_answer else Tokens(),
+        document.answered if is_answer else None,
+        document.dropped_citations if is_answer else None,
     )
 
 
@@ -198,7 +204,7 @@ def _to_parts(document: _MessageDocument, spoken: Spoken) -> list[Part]:
     for part in document.parts:
         if part.type == "text":
             said = part.text
-            parts.append(TextPart(said))
+            parts.append(TextPart(said, part.is_key and document.role == "assistant"))
         elif _is_sound(document, part, said, spoken):
             parts.append(CitationPart(part.recording_id, part.start_ms))
     return parts
@@ -210,5 +216,5 @@ def _is_sound(document: _MessageDocument, part: _PartDocument, said: str, spoken
     It follows words, and a segment starts where it points; the built-in model's words are that segment's.
     """
     texts = spoken.get((part.recording_id, part.start_ms), [])
-    is_quoted = (document.provider, document.model) == _BUILT_IN
+    is_quoted = document.provider == _BUILT_IN and (document.model or "").startswith(_EXTRACTIVE)
     return bool(said) and any(not is_quoted or said in text for text in texts)

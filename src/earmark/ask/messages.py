@@ -37,7 +37,8 @@ def join_text(parts: Sequence[Part]) -> str:
 
 def to_message(row: Sequence[Any]) -> Message:
     """Return the message of a row of `queries.MESSAGE`."""
-    fields = (*row[:9], Tokens(*row[9:]))
+    tokens, (answered, dropped_citations) = Tokens(*row[9:12]), row[12:]
+    fields = (*row[:9], tokens, answered, dropped_citations)
     return Message(*fields)
 
 

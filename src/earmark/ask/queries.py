@@ -37,7 +37,7 @@ MESSAGE = (
     ask_messages.c.id, ask_messages.c.ordinal, ask_messages.c.role, ask_messages.c.content,
     ask_messages.c.parts_json, ask_messages.c.model, ask_messages.c.provider, ask_messages.c.finish_reason,
     ask_messages.c.created_us, ask_messages.c.input_tokens, ask_messages.c.output_tokens,
-    ask_messages.c.cached_tokens,
+    ask_messages.c.cached_tokens, ask_messages.c.answered, ask_messages.c.dropped_citations,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import structlog
 
+from earmark.answers.signals import SentenceEmbedder
 from earmark.ask import queries
 from earmark.ask.answering import Answer, Plan, Task, plan_answer, write_answer
 from earmark.ask.draft import Draft
@@ -84,6 +85,7 @@ class TurnEngine:
     wait_s: float = 60.0
     may_retrieve: bool = False
     improves_titles: bool = False
+    embedder: SentenceEmbedder | None = None
     running: RunningTurns = field(default_factory=RunningTurns)
 
 
@@ -268,7 +270,7 @@ async def _run(tenant: Tenant, engine: TurnEngine, started: _Started, feed: Turn
     """Find, write, store; whatever happens, the turn is let go and its feed ends."""
     session_id = started.state.id
     answer = Answer(Draft(feed, ()), started.plan.candidates[0])
-    task = Task(session_id, started.question, started.scope, started.plan)
+    task = Task(session_id, started.question, started.scope, started.plan, engine.embedder)
     writing = write_answer(tenant, engine.searcher, feed, task, answer)
     try:
         with _told_with_session(session_id):
@@ -375,7 +377,7 @@ def _to_message(started: _Started, answer: Answer, now: int) -> Message:
     tokens = Tokens(finished.input_tokens, finished.output_tokens, finished.cached_tokens)
     return Message(
         new_id("msg"), started.question.ordinal + 1, "assistant", join_text(draft.parts), dump_parts(draft.parts),
-        by.model.model, by.provider, finished.finish_reason, now, tokens,
+        by.model.model, by.provider, finished.finish_reason, now, tokens, draft.answered, draft.dropped_citations,
     )  # fmt: skip
 
 

@@ -70,7 +70,11 @@ class Tokens:
 
 
 class Message(NamedTuple):
-    """One message. `parts_json` is the JSON array of its text and citation parts."""
+    """One message. `parts_json` is the JSON array of its text and citation parts.
+
+    Of an answer: `answered` is `yes`, `partly` or `no`; `dropped_citations` counts those of an outside model that
+    were taken out because their passage doesn't support the sentence. None where that isn't known.
+    """
 
     id: str
     ordinal: int
@@ -82,17 +86,20 @@ class Message(NamedTuple):
     finish_reason: str | None
     created_us: int
     tokens: Tokens
+    answered: str | None = None
+    dropped_citations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Words of an answer."""
+    """Words of an answer. `is_key`: they answer most directly."""
 
     text: str
+    is_key: bool = False
 
     def to_wire(self) -> dict[str, Any]:
         """Return the part as the contract shows it."""
-        return {"type": "text", "text": self.text}
+        return {"type": "text", "text": self.text, **({"is_key": True} if self.is_key else {})}
 
 
 @dataclass(frozen=True, slots=True)

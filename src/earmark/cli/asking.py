@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -147,20 +148,41 @@ def _result_to_wire(result: AskResult) -> dict[str, Any]:
     return {
         "session_id": result.session_id,
         "message": {"id": message.id, "content": message.content, "parts": _parts(result), "model": message.model,
-                    "provider": message.provider, "finish_reason": message.finish_reason},
+                    "provider": message.provider, "finish_reason": message.finish_reason,
+                    "answered": message.answered},
         "sources": result.sources,
     }  # fmt: skip
 
 
 def _render(result: AskResult, names: dict[str, str | None]) -> str:
-    """The answer with each citation as `[Recording name @ mm:ss]`."""
-    shown = []
-    for part in _parts(result):
-        if part["type"] == "text":
-            shown.append(part["text"])
+    """The answer with each citation as `[Recording name @ mm:ss]`, once behind each quotation."""
+    shown: list[str] = []
+    parts = _parts(result)
+    place = ""
+    for part in parts:
+        if part["type"] == "citation":
+            place = f" [{_place(names.get(part['recording_id']), part['recording_id'], part['start_ms'])}]"
+        elif place and part["text"].startswith("”"):
+            shown.append("”" + place + part["text"][1:])
+            place = ""
+        elif place and not _is_quoted_on(parts, part):
+            shown.append(place + part["text"])
+            place = ""
         else:
-            shown.append(f" [{_place(names.get(part['recording_id']), part['recording_id'], part['start_ms'])}]")
-    return "".join(shown).rstrip("\n")
+            shown.append(part["text"])
+    return "".join([*shown, place]).rstrip("\n")
+
+
+def _is_quoted_on(parts: Sequence[dict[str, Any]], part: dict[str, Any]) -> bool:
+    """Whether the citation before these words comes again behind them, in the same line."""
+    at = next(number for number, one in enumerate(parts) if one is part)
+    before = parts[at - 1]
+    for one in parts[at:]:
+        if one["type"] == "citation":
+            return one == before
+        if "\n" in one["text"]:
+            return False
+    return False
 
 
 def _place(name: str | None, recording_id: str, start_ms: int) -> str:

@@ -131,6 +131,16 @@ def select_recordings_in_folder(own: Guard) -> Select[Any]:
 
 
 @query
+def select_transcribed(own: Guard, *, is_narrowed: bool) -> Select[Any]:
+    """The newest recordings that have a transcript."""
+    statement = select(*RECORDING).where(own(recordings), recordings.c.transcription_id.is_not(None))
+    if is_narrowed:
+        statement = statement.where(any_of(recordings.c.id, "recording_ids"))
+    when = func.coalesce(recordings.c.recorded_us, recordings.c.created_us)
+    return statement.order_by(when.desc(), recordings.c.id.desc()).limit(bindparam("limit"))
+
+
+@query
 def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
     statement = select(*RECORDING).where(own(recordings))
     conditions: dict[str, ColumnElement[bool]] = {

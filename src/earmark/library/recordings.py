@@ -103,6 +103,14 @@ async def list_recordings_in_folder(tenant: Tenant, folder_id: str) -> list[Reco
     return [Recording(*row) for row in rows]
 
 
+async def list_transcribed(tenant: Tenant, recording_ids: Sequence[str] | None, limit: int) -> list[Recording]:
+    """Return the newest recordings that have a transcript, of these or (None) of all, newest first."""
+    params = {"recording_ids": list(recording_ids or ()), "limit": limit}
+    is_narrowed = recording_ids is not None
+    rows = await tenant.fetch_all(queries.select_transcribed, params, is_narrowed=is_narrowed)
+    return [Recording(*row) for row in rows]
+
+
 async def find_imported(tenant: Tenant, import_sha256: str) -> Recording | None:
     """Return the recording that these bytes were imported as, or None."""
     params = {"end_user_id": tenant.end_user_id, "import_sha256": import_sha256}

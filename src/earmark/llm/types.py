@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from earmark.retrieval.types import ChunkHit
+
+Answered = Literal["yes", "partly", "no"]
+"""Whether an answer settles its question, comes near it, or says that nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One segment that may be cited, by its number. Its text is data: quoted, never obeyed."""
+    """One segment that may be cited, by its number. Its text is data: quoted, never obeyed.
+
+    `ordinal` is the segment's place in its recording: two that differ by 1 follow each other.
+    """
 
     number: int
     recording_id: str
@@ -21,6 +27,7 @@ class Passage:
     end_ms: int
     speaker: str | None
     text: str
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,8 @@ class AnswerRequest:
 
     `question` is what the person sent; `standalone` the same made self-contained from recent turns.
     `hits` are the moments found, best first; `passages` number the segments that may be cited:
-    those of the hits, or of the whole transcript (`is_whole_transcript`).
+    those of the hits and around them, or of the whole transcript (`is_whole_transcript`). `whole` names the recordings
+    all of whose segments are among them; `asker` are the index terms of the name of the person who asks.
     """
 
     question: str
@@ -47,13 +55,16 @@ class AnswerRequest:
     hits: Sequence[ChunkHit]
     passages: Sequence[Passage]
     is_whole_transcript: bool
+    whole: frozenset[str] = frozenset()
+    asker: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More words."""
+    """More words. `is_key`: they answer most directly."""
 
     text: str
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +76,16 @@ class CitationMark:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of an answer. Token counts are 0 where the model does not count."""
+    """The end of an answer. Token counts are 0 where the model does not count.
+
+    `answered` is what the model itself says of it; None: it doesn't say.
+    """
 
     finish_reason: str = "stop"
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    answered: Answered | None = None
 
 
 AnswerEvent = TextDelta | CitationMark | Finished

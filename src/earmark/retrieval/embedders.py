@@ -11,7 +11,7 @@ import importlib.util
 import json
 import mmap
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -95,7 +95,7 @@ class MiniLMEmbedder:
     def _loaded(self) -> _Encoder:
         with self._lock:
             if self._encoder is None:
-                self._encoder = _Encoder(self._model_dir or find_model_dir(), self._threads, self._stopping)
+                self._encoder = _Encoder(self._model_dir, self._threads, self._stopping)
             return self._encoder
 
 
@@ -110,26 +110,51 @@ def find_model_dir() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def open_tokenizer(model_dir: Path | None = None) -> Any:
+    """Return the encoder's tokenizer, which neither pads nor truncates."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str((model_dir or find_model_dir()) / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def open_session(graph: bytes, weights: Mapping[str, NDArray[Any]], threads: int) -> Any:
+    """Return an onnxruntime session of a graph whose initializers are these arrays; it keeps no copy of them."""
+    import onnxruntime as ort
+
+    ort.set_default_logger_severity(3)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for good
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    values = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in weights.items()}
+    options.add_external_initializers(list(values), list(values.values()))
+    session = _Session(ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"]), values)
+    return session
+
+
+class _Session:
+    """A session together with the arrays that it reads its weights from."""
+
+    def __init__(self, session: Any, values: Mapping[str, Any]) -> None:
+        self._session = session
+        self._values = values
+
+    def run(self, names: Sequence[str] | None, inputs: Mapping[str, Any]) -> Any:
+        """Run the graph, as onnxruntime does."""
+        return self._session.run(names, inputs)
+
+
 class _Encoder:
     """The loaded model."""
 
-    def __init__(self, model_dir: Path, threads: int, stopping: threading.Event) -> None:
-        import onnxruntime as ort
-        from tokenizers import Tokenizer
-
-        ort.set_default_logger_severity(3)
+    def __init__(self, model_dir: Path | None, threads: int, stopping: threading.Event) -> None:
         self._stopping = stopping
-        self._weights = _read_weights(model_dir / "model.safetensors")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for good
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        values = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in self._weights.items()}
-        options.add_external_initializers(list(values), list(values.values()))
-        self._session: Any = ort.InferenceSession(_GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
-        self._tokenizer: Any = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
-        self._tokenizer.no_padding()
+        self._session = open_session(_GRAPH.read_bytes(), read_encoder_weights(model_dir), threads)
+        self._tokenizer = open_tokenizer(model_dir)
         self._tokenizer.enable_truncation(_MAX_TOKENS)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -167,14 +192,15 @@ def token_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
-    """Map a safetensors file: 8 bytes little-endian header length, a JSON header, then the tensors.
+def read_encoder_weights(model_dir: Path | None = None) -> dict[str, NDArray[np.float32]]:
+    """Map the encoder's safetensors file: 8 bytes little-endian header length, a JSON header, then the tensors.
 
     Raises: EmbedderUnavailableError if the file is missing or its SHA-256 isn't the published one.
     Source: https://github.com/huggingface/safetensors#format
     """
     import numpy as np
 
+    path = (model_dir or find_model_dir()) / "model.safetensors"
     try:
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -191,5 +191,5 @@ async def _load(snapshot: Tenant, rows: Sequence[_IndexRow], library: Library, h
     segments = await list_segments_between(snapshot, row.transcription_id, first, last)
     return ChunkHit(
         chunk_id, row.recording_id, row.transcription_id, tuple(segments), speaker, row.recorded_us, row.name,
-        hit.score, hit.parts,
+        hit.score, hit.parts, first,
     )  # fmt: skip

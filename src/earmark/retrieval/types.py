@@ -25,7 +25,7 @@ class ChunkHit:
     """A found moment: whole segments of one recording, best first in a list.
 
     Units: milliseconds from the start of the recording; `score` is unitless, finite, at least 0.
-    `parts` are what the score is made of.
+    `parts` are what the score is made of; `first_ordinal` is the first segment's place in its recording.
     """
 
     chunk_id: str
@@ -37,6 +37,7 @@ class ChunkHit:
     recording_name: str | None
     score: float
     parts: Mapping[str, float]
+    first_ordinal: int = 0
 
     @property
     def text(self) -> str:

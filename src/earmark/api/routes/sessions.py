@@ -25,17 +25,20 @@ from earmark.api.wire.ask import (
     SessionPage,
     SessionShown,
     SessionWithTurnShown,
+    StartersQuery,
+    StartersShown,
     SuggestionsQuery,
     SuggestionsShown,
     session_to_wire,
 )
 from earmark.api.wire.ask import RecordingScopeBody as OneRecording
-from earmark.ask import sessions, suggestions
+from earmark.ask import sessions
 from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
 from earmark.ask.opening import NewSession, begin_new_session, open_session
 from earmark.ask.turn_queue import is_running
 from earmark.ask.types import Session
 from earmark.errors import NotFoundError, TooLargeError
+from earmark.library.end_users import narrow_to_end_user
 
 routes = Routes("Ask sessions")
 BY_ID = {"session_id": "as"}
@@ -122,11 +125,18 @@ async def get_session(call: ApiCall, session_id: str) -> Reply:
 @routes.add("GET", "/ask/sessions/{session_id}/suggestions", Rules("ask:read", BY_ID, session_exists),
             answers={200: SuggestionsShown}, errors=[NotFoundError, AnswerFailedError])  # fmt: skip
 async def suggest_questions(call: ApiCall, session_id: str, query: Annotated[SuggestionsQuery, Query()]) -> Reply:
-    """Suggest three questions to ask next: by rules, or with `provider` by that model."""
+    """Suggest up to three questions to ask next, each of which is answered; with `provider` that model writes them."""
     session = await sessions.get_session(call.tenant, session_id)
     by = call.runtime.turns.providers.choose(query.provider)[0] if query.provider else None
-    suggested = await suggestions.suggest_questions(call.tenant, session, by)
+    suggested = await call.runtime.suggester.follow_ups(call.tenant, session, by)
     return json_reply({"session_id": session_id, "suggestions": suggested})
+
+
+@routes.add("GET", "/ask/suggestions", Rules("ask:read"), answers={200: StartersShown}, errors=[NotFoundError])
+async def suggest_starters(call: ApiCall, query: Annotated[StartersQuery, Query()]) -> Reply:
+    """Suggest up to three questions to begin with, each of which a person's recordings answer."""
+    tenant = await narrow_to_end_user(call.tenant, query.end_user_id)
+    return json_reply({"suggestions": await call.runtime.suggester.starters(tenant)})
 
 
 @routes.add("PATCH", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID, session_exists),

@@ -130,6 +130,18 @@ class SuggestionsQuery(Query):
     provider: Annotated[str, check_length(1, 64)] | None = None
 
 
+class StartersQuery(Query):
+    """Whose recordings: required unless the credential is an end user's."""
+
+    end_user_id: EndUserIdField | None = None
+
+
+class StartersShown(Shown):
+    """Questions to begin with."""
+
+    suggestions: list[str] = Field(max_length=3, examples=[["What was decided?", "What is still open?"]])
+
+
 class SuggestionsShown(Shown):
     """Questions to ask next."""
 
@@ -233,10 +245,11 @@ class SessionPage(Shown):
 
 
 class TextPartShown(Shown):
-    """Words."""
+    """Words. `is_key` (only there when true): those that answer most directly."""
 
     type: Literal["text"]
     text: str
+    is_key: Literal[True] = Field(True, description="Only on the words that answer most directly.")
 
 
 class CitationPartShown(Shown):
@@ -267,6 +280,12 @@ class MessageShown(Shown):
     provider: str | None
     finish_reason: Literal["stop", "length", "content_filter", "cancelled"] | None
     created_at: str
+    answered: Literal["yes", "partly", "no"] = Field(
+        "yes", description="Only on answers: whether the question is settled, nearly, or not at all."
+    )
+    dropped_citations: int = Field(
+        0, description="Only on outside models' answers: citations left out because their passage doesn't support them."
+    )
     sources: list[ChunkShown] | None = Field(None, description="With `include=sources`, on answers.")
 
 
@@ -322,7 +341,20 @@ def message_to_wire(message: Message) -> dict[str, Any]:
         "provider": message.provider,
         "finish_reason": message.finish_reason,
         "created_at": render_time(message.created_us),
+        **_judgement(message),
     }
+
+
+_CITATION = '"type":"citation"'
+
+
+def _judgement(message: Message) -> dict[str, Any]:
+    """What is said of answers only."""
+    if message.role != "assistant":
+        return {}
+    dropped = {} if message.dropped_citations is None else {"dropped_citations": message.dropped_citations}
+    # Answers older than the field are judged by whether they cite anything.
+    return {"answered": message.answered or ("yes" if _CITATION in message.parts_json else "no"), **dropped}
 
 
 def result_to_wire(result: AskResult) -> dict[str, Any]:

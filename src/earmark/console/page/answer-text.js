@@ -5,24 +5,45 @@ import { h } from "./dom.js";
 
 const OPEN = "\uE000";
 const CLOSE = "\uE001";
+const KEY = "\uE002";
+const END_OF_KEY = "\uE003";
 const CHIPS = /\uE000(\d+)\uE001/;
+const VERBATIM = /(\uE000\d+\uE001|\uE002[^\uE003]*\uE003)/;
 const INLINE = /(\uE000\d+\uE001|`[^`\n]+`|\*\*[^*\n]+(?:\*(?!\*)[^*\n]+)*\*\*|__[^_\n]+__|\*[^\s*][^*\n]*\*|\b_[^\s_][^_\n]*_\b)/;
 
 /** @typedef {import("./turn.js").Part} Part */
 /** @typedef {Extract<Part, {type: "citation"}>} Citation */
 
+/** @param {Citation} one @param {Citation} other */
+const isSamePlace = (one, other) => one.recording_id === other.recording_id && one.start_ms === other.start_ms;
+
 /**
- * Parts as one text with a mark where each citation stands. A closing quote mark goes before the chip.
+ * Parts as one text with a mark where each citation stands. A closing quote mark goes before the chip. A turn that is
+ * quoted in several parts, each with its citation, gets one chip, behind its last.
  * @param {Part[]} parts
  */
 function mark(parts) {
   /** @type {Citation[]} */ const citations = [];
   let text = "";
-  for (const part of parts) {
-    if (part.type === "text") text += part.text.replace(/[\uE000\uE001]/g, "\uFFFD");
-    else text += `${OPEN}${citations.push(part) - 1}${CLOSE}`;
-  }
+  parts.forEach((part, at) => {
+    if (part.type === "text") {
+      const words = part.text.replace(/[\uE000-\uE003]/g, "\uFFFD");
+      text += part.is_key ? `${KEY}${words}${END_OF_KEY}` : words;
+    } else if (!goesOn(parts, at, part)) text += `${OPEN}${citations.push(part) - 1}${CLOSE}`;
+  });
   return { citations, text: text.replace(/((?:\uE000\d+\uE001)+)([”"’»)\]]+[.,;]?)/g, "$2$1") };
+}
+
+/**
+ * Whether the same turn is quoted on: only blanks or dots, then more words with the same citation.
+ * @param {Part[]} parts @param {number} at @param {Citation} citation
+ */
+function goesOn(parts, at, citation) {
+  for (const part of parts.slice(at + 1)) {
+    if (part.type === "citation") return isSamePlace(part, citation);
+    if (part.text.includes("\n")) return false;
+  }
+  return false;
 }
 
 /**
@@ -45,10 +66,11 @@ export function renderAnswer(parts, { isVerbatim, chip }) {
  */
 function inlineNodes(text, citations, chip, isMarkdown) {
   const nodes = [];
-  for (const piece of text.split(isMarkdown ? INLINE : /(\uE000\d+\uE001)/)) {
+  for (const piece of text.split(isMarkdown ? INLINE : VERBATIM)) {
     const found = CHIPS.exec(piece);
     if (!piece) continue;
     if (found && piece === found[0]) nodes.push(document.createTextNode("\u00A0"), chip(citations[Number(found[1])]));
+    else if (piece[0] === KEY) nodes.push(h("strong", { class: "answer-key" }, piece.slice(1, -1)));
     else if (!isMarkdown || !INLINE.test(piece)) nodes.push(document.createTextNode(piece));
     else if (piece[0] === "`") nodes.push(h("code", {}, piece.slice(1, -1)));
     else {
@@ -132,5 +154,5 @@ function addLine(blocks, line, inline, isNew) {
  */
 export function markdownOf(parts, label) {
   const { citations, text } = mark(parts);
-  return text.replace(/\uE000(\d+)\uE001/g, (_, index) => ` [${label(citations[Number(index)])}]`).trim();
+  return text.replace(/[\uE002\uE003]/g, "**").replace(/\uE000(\d+)\uE001/g, (_, index) => ` [${label(citations[Number(index)])}]`).trim();
 }

@@ -1,6 +1,6 @@
 // The chat page: a question, what it looks at, the answer as it is written, its sources beside it.
 
-import { call, isAbort, query } from "./api.js";
+import { call, callIfThere, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
 import { ChatHead } from "./chat-head.js";
@@ -77,14 +77,22 @@ export class AskView extends HTMLElement {
     this.log.show([]);
     this.head.clear();
     this.classList.add("is-fresh");
-    const starters = words.starters.map((text) => h("button", { type: "button", class: "suggestion", onclick: () => this.box.put(text) }, text));
+    const starters = h("div", { class: "suggestions" });
     fill(this.top, h("div", { class: "greeting" }, h("h1", { tabindex: "-1" }, words.greeting),
-      h("p", { class: "muted" }, words.greetingLead), h("div", { class: "suggestions" }, starters)));
+      h("p", { class: "muted" }, words.greetingLead), starters));
+    void this.#suggest(starters);
     this.picker = new ScopePicker();
     fill(this.box.scope, this.picker);
     this.picker.choose(takeDraftScope());
     this.box.begin("new", true);
     this.box.focus();
+  }
+
+  /** Offer questions that this library answers; none where none were found. @param {HTMLElement} starters */
+  async #suggest(starters) {
+    const found = await callIfThere(`/ask/suggestions${query({ end_user_id: endUserId() })}`, { isQuiet: true }).catch(() => null);
+    fill(starters, (found?.suggestions ?? []).map((/** @type {string} */ text) =>
+      h("button", { type: "button", class: "suggestion", onclick: () => this.box.put(text) }, text)));
   }
 
   /** @param {string} id */

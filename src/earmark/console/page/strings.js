@@ -96,7 +96,6 @@ export const strings = {
     by: (/** @type {string} */ model) => `Written by ${model}`,
     quoted: "The speakers' own words, chosen by the built-in model",
     older: "Show earlier messages",
-    starters: ["What did I promise, and to whom?", "What was decided, and why?", "What is still open?"],
   },
   scope: {
     title: "What should the answer look at?",

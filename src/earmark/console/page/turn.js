@@ -5,7 +5,7 @@ import { readEvents } from "./events.js";
 import { strings } from "./strings.js";
 import { sleep } from "./time.js";
 
-/** @typedef {{type: "text", text: string} | {type: "citation", recording_id: string, start_ms: number}} Part */
+/** @typedef {{type: "text", text: string, is_key?: true} | {type: "citation", recording_id: string, start_ms: number}} Part */
 /** @typedef {{id: string, role: "user" | "assistant", content: string, parts: Part[], model: string | null,
  *   provider: string | null, finish_reason: string | null, created_at: string, sources?: any[] | null}} Message */
 
@@ -105,7 +105,7 @@ export class Turn extends EventTarget {
   #apply(event, data) {
     if (event === "turn.started") [this.sessionId, this.userMessageId] = [data.session_id, data.user_message_id];
     else if (event === "turn.sources") this.sources = data.sources;
-    else if (event === "text.delta") this.parts.push({ type: "text", text: data.text });
+    else if (event === "text.delta") this.parts.push({ type: "text", text: data.text, ...(data.is_key ? { is_key: true } : {}) });
     else if (event === "citation") this.parts.push({ type: "citation", ...data });
     else if (event === "turn.completed") return this.#complete(data);
     else if (event === "turn.failed") {

@@ -114,6 +114,8 @@ ask_messages = Table(
     Column("model", Text),
     Column("provider", Key),
     Column("finish_reason", Key),
+    Column("answered", Key),  # yes, partly or no; of answers
+    Column("dropped_citations", Int),  # of an outside model, which its passages don't support
     Column("created_us", Int, nullable=False),
     to("ask_sessions", "session_id"),
     sa.UniqueConstraint("tenant_id", "session_id", "id"),

@@ -1,0 +1,221 @@
+"""From a question and its evidence to an answer: what is quoted, and whether it settles the question.
+
+1. The question's kind is read (`kinds.py`). Decisions, promises, open questions and summaries as such are found in
+   whole transcripts (`findings.py`, `summary.py`); everything else in windows around the found moments.
+2. Every sentence of the windows gets a chance (`scoring.py`): the reader's where question and talk are English.
+3. All chances together say whether anything answers: yes, perhaps, or no, and then whether the topic came up at all.
+4. The exchange around the likeliest sentence is quoted, a second one where it pays (`selection.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from earmark.answers.findings import Finding, Talk, find_decisions, find_open_questions, find_promises, talks_of
+from earmark.answers.kinds import Asked, Kind, read_question
+from earmark.answers.languages import ENGLISH, language_of_question, languages_of, name_of
+from earmark.answers.naming import terms_of_recording
+from earmark.answers.scoring import Scores, SentenceReader, score_sentences
+from earmark.answers.selection import Run, Selection, select_runs
+from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.signals import SentenceEmbedder
+from earmark.answers.summary import summarise
+from earmark.answers.verdict import Verdict, judge_evidence
+from earmark.answers.windows import Stretches, Window, place_of, windows_of
+from earmark.llm.types import AnswerRequest
+from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name
+
+NOTHING_FOUND: Final = "Nothing in these recordings answers that."
+_NOTHING_OF: Final = {
+    Kind.DECIDED: "Nothing in these recordings sounds like a decision.",
+    Kind.PROMISED: "Nobody promises anything in these recordings.",
+    Kind.OPEN: "Nothing in these recordings sounds as if it was left open.",
+}
+_FINDINGS_WORDS: Final = 120
+_FINDINGS_MOST: Final = 6
+_FINDING_SCORE: Final = 1.6
+_FIRST_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the built-in model says. `lead` is a sentence of its own before the quotations, or instead of them.
+
+    `latest` names the recording whose state holds now, where several are quoted because something changed.
+    """
+
+    answered: Literal["yes", "partly", "no"]
+    lead: str = ""
+    runs: tuple[Run, ...] = ()
+    key: Sentence | None = None
+    latest: str | None = None
+
+
+def compose_answer(
+    request: AnswerRequest, reader: SentenceReader | None = None, embedder: SentenceEmbedder | None = None
+) -> Answer:
+    """Answer a question from its evidence, with the speakers' own words."""
+    asked = read_question(request.question)
+    if asked.kind is Kind.OTHER and request.standalone != request.question:
+        asked = read_question(request.standalone)
+    if asked.is_about_all and request.whole and not _is_topic(request, asked):
+        return _from_transcripts(request, asked)
+    return _from_windows(request, asked, reader, embedder)
+
+
+def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
+    """Whether a question about one whole transcript names a topic of it rather than it or somebody in it."""
+    known = {
+        term
+        for one in request.passages
+        if one.recording_id in request.whole
+        for term in (terms_of_recording(one.recording_name, one.recorded_us) | terms_of_name(one.speaker or "", None))
+    }
+    return not asked.subject <= known
+
+
+# ---- whole transcripts ------------------------------------------------------------------------------
+
+
+def _from_transcripts(request: AnswerRequest, asked: Asked) -> Answer:
+    talks = talks_of(one for one in request.passages if one.recording_id in request.whole)
+    if asked.kind is Kind.SUMMARY:
+        told = summarise(talks)
+        return Answer("yes", "", tuple(Run(list(one)) for one in told)) if told else Answer("no", NOTHING_FOUND)
+    found = _by_whom(request, asked, _findings(asked.kind, talks))
+    chosen = _shortest_enough(found)
+    if not chosen:
+        return Answer("no", _NOTHING_OF[asked.kind])
+    return Answer("yes", "", tuple(Run(list(one.sentences)) for one in chosen), chosen[0].key)
+
+
+def _findings(kind: Kind, talks: Sequence[Talk]) -> list[Finding]:
+    """Return what the recordings hold of a kind: the newest recording's first, in each the best supported first."""
+    if kind is Kind.DECIDED:
+        found = [find_decisions(talk) for talk in talks]
+    elif kind is Kind.PROMISED:
+        found = [find_promises(talk) for talk in talks]
+    else:
+        decided = [find_decisions(talk) for talk in talks]
+        found = [
+            find_open_questions(talk, [one for later in decided[:at] for one in later]) for at, talk in enumerate(talks)
+        ]
+    return [one for group in found for one in group if one.score >= _FINDING_SCORE]
+
+
+def _by_whom(request: AnswerRequest, asked: Asked, found: Sequence[Finding]) -> list[Finding]:
+    """Keep what those whom the question names say; "I" is the person whose recordings these are."""
+    terms = {term for concept in analyze_query(asked.text).concepts for term in concept.terms}
+    speakers = {one.speaker for one in request.passages if one.speaker}
+    named = {name for name in speakers if terms_of_name(name, None) & terms}
+    if not named and {"i", "my", "ich"} & set(asked.text.casefold().replace("?", " ").split()):
+        named = {name for name in speakers if terms_of_name(name, None) & request.asker}
+    return [one for one in found if not named or one.speaker in named]
+
+
+def _shortest_enough(found: Sequence[Finding]) -> list[Finding]:
+    """Return the first few, a wall of words never: at most three of a recording while there are others."""
+    chosen: list[Finding] = []
+    words = 0
+    for one in found:
+        size = sum(count_words(sentence.text) for sentence in one.sentences)
+        of_it = sum(other.key.passage.recording_id == one.key.passage.recording_id for other in chosen)
+        if of_it >= 3 and any(other.key.passage.recording_id != one.key.passage.recording_id for other in found):
+            continue
+        if len(chosen) == _FINDINGS_MOST or (chosen and words + size > _FINDINGS_WORDS):
+            break
+        chosen.append(one)
+        words += size
+    return chosen
+
+
+# ---- windows ----------------------------------------------------------------------------------------
+
+
+def _from_windows(
+    request: AnswerRequest, asked: Asked, reader: SentenceReader | None, embedder: SentenceEmbedder | None
+) -> Answer:
+    windows = windows_of(request)
+    if not windows:
+        return Answer("no", NOTHING_FOUND)
+    spoken = languages_of(one.passage.text for window in windows for one in window.sentences)
+    language = language_of_question(request.question) or (spoken[0] if spoken else ENGLISH)
+    is_read = reader is not None and language == ENGLISH and (not spoken or ENGLISH in spoken)
+    scores = score_sentences(request, asked, windows, reader if is_read else None, embedder)
+    verdict = judge_evidence(scores, is_read=is_read)
+    if verdict is Verdict.OFF_TOPIC or not scores.likely:
+        return Answer("no", _nothing_said(language, spoken))
+    if verdict is Verdict.NOT_SAID:
+        return Answer("no", f"These recordings come near it, but nobody says {asked.missing}.")
+    selection = _select(request, asked, windows, scores)
+    if selection.key is None:
+        return Answer("no", NOTHING_FOUND)
+    runs = _in_order(selection.runs)
+    if verdict is Verdict.DOUBTFUL:
+        return Answer("partly", f"Closest moment, but it doesn’t say {asked.missing}:\n", runs, selection.key)
+    return Answer("yes", "", runs, selection.key, _latest(asked, selection, runs))
+
+
+def _nothing_said(language: str, spoken: Sequence[str]) -> str:
+    if not spoken or language in spoken:
+        return NOTHING_FOUND
+    names = " and ".join(map(name_of, spoken[:3]))
+    return (
+        f"Nothing in these recordings answers that. They are in {names} and the question is in {name_of(language)}: "
+        f"asked in {name_of(spoken[0])}, more may be found."
+    )
+
+
+def _select(request: AnswerRequest, asked: Asked, windows: Sequence[Window], scores: Scores) -> Selection:
+    stretches = Stretches(request.passages)
+    likely = scores.likely
+    if Kind.FIRST in asked.kinds and (first := _first_mention(asked, windows)) is not None:
+        likely = {**likely, place_of(first): 2.0}
+    return select_runs(asked, stretches, likely, scores.sentences)
+
+
+def _first_mention(asked: Asked, windows: Sequence[Window]) -> Sentence | None:
+    """Return the earliest sentence that has most of the words which the question is about."""
+    wanted = [concept for concept in analyze_query(asked.text).concepts if concept.word not in _OF_FIRST]
+    if not wanted:
+        return None
+    said = [
+        (one, sum(not set(concept.terms).isdisjoint(analyze(one.text, None)) for concept in wanted) / len(wanted))
+        for window in windows
+        for one in window.sentences
+    ]
+    best = max((share for _, share in said), default=0.0)
+    if best < _FIRST_SHARE:
+        return None
+    found = [one for one, share in said if share >= max(_FIRST_SHARE, 0.75 * best)]
+    return min(found, key=lambda one: (one.passage.recorded_us or 0, one.passage.start_ms, one.position))
+
+
+_OF_FIRST: Final = frozenset(
+    "first come came up mention mentioned talk talked hear heard raise raised bring brought speak spoke discuss "
+    "discussed time zuerst ersten mal".split()
+)
+
+
+def _in_order(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """Sort by recording, the earliest first, then by time."""
+    return tuple(sorted(runs, key=lambda run: (_recorded(run), run.sentences[0].passage.recording_id, _start(run))))
+
+
+def _recorded(run: Run) -> int:
+    return run.sentences[0].passage.recorded_us or 0
+
+
+def _start(run: Run) -> tuple[int, int]:
+    return run.sentences[0].passage.ordinal, run.sentences[0].position
+
+
+def _latest(asked: Asked, selection: Selection, runs: Sequence[Run]) -> str | None:
+    """Return the newest recording quoted, where the question wants what holds now and the key stands there."""
+    assert selection.key is not None
+    if not asked.wants_latest or len({run.sentences[0].passage.recording_id for run in runs}) < 2:
+        return None
+    newest = max(runs, key=_recorded).sentences[0].passage.recording_id
+    return newest if newest == selection.key.passage.recording_id else None

@@ -1,0 +1,97 @@
+"""The built-in model: quotes the exchange that answers, verbatim, each turn cited.
+
+It says so when nothing answers. It cannot invent: every word before a citation is a word of the
+cited segment, and whatever a transcript says ("ignore your instructions…") is only ever quoted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import groupby
+
+from earmark.answers.answer import Answer, compose_answer
+from earmark.answers.scoring import SentenceReader
+from earmark.answers.selection import Run
+from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.signals import SentenceEmbedder
+from earmark.clock import render_time
+from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
+
+_KEY_WORDS = 18
+"""A turn up to this long is marked as a whole where it holds the key sentence."""
+
+
+class ExtractiveModel:
+    """`extractive-2`: deterministic, needs no network."""
+
+    provider = "earmark"
+    model = "extractive-2"
+    context_tokens: int | None = None
+
+    def __init__(self, embedder: SentenceEmbedder | None = None, reader: SentenceReader | None = None) -> None:
+        self._embedder = embedder
+        self._reader = reader
+
+    async def fits(self, request: AnswerRequest) -> bool:
+        """It reads transcripts of any length."""
+        return True
+
+    async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
+        """Yield the exchange, grouped by recording, in time order."""
+        answer = await asyncio.to_thread(compose_answer, request, self._reader, self._embedder)
+        for event in render_answer(answer):
+            yield event
+        yield Finished(answered=answer.answered)
+
+
+def render_answer(answer: Answer) -> Iterator[AnswerEvent]:
+    """Yield labels, quotations and citations; a quotation is a delta of its own."""
+    if answer.lead:
+        yield TextDelta(answer.lead)
+    by_recording = groupby(answer.runs, key=lambda run: run.sentences[0].passage.recording_id)
+    for index, (recording_id, runs) in enumerate(by_recording):
+        listed = list(runs)
+        heading = _heading(listed[0].sentences[0].passage) + (", latest" if recording_id == answer.latest else "")
+        yield TextDelta(("\n" if index else "") + heading + "\n")
+        for number, run in enumerate(listed):
+            if number:
+                yield TextDelta("…\n")
+            yield from _render_run(run, answer.key)
+
+
+def _render_run(run: Run, key: Sentence | None) -> Iterator[AnswerEvent]:
+    for _, turn in groupby(run.sentences, key=lambda one: one.passage.number):
+        sentences = list(turn)
+        passage = sentences[0].passage
+        yield TextDelta(f"{passage.speaker}: “" if passage.speaker else "“")
+        end = None
+        for start, stop, is_key in _pieces(sentences, key):
+            if end is not None and start > end:
+                yield TextDelta(passage.text[end:start])
+            yield TextDelta(passage.text[start:stop], is_key=is_key)
+            yield CitationMark(passage.number)
+            end = stop
+        yield TextDelta("”\n")
+
+
+def _pieces(sentences: Sequence[Sentence], key: Sentence | None) -> Iterator[tuple[int, int, bool]]:
+    """Yield the characters of a turn that are quoted: what is before the key sentence, it, what is after it."""
+    start, stop = sentences[0].position, sentences[-1].end
+    if key is None or key not in sentences:
+        yield start, stop, False
+        return
+    if sum(count_words(one.text) for one in sentences) <= _KEY_WORDS:
+        yield start, stop, True
+        return
+    at = sentences.index(key)
+    if at:
+        yield start, sentences[at - 1].end, False
+    yield key.position, key.end, True
+    if at + 1 < len(sentences):
+        yield sentences[at + 1].position, stop, False
+
+
+def _heading(passage: Passage) -> str:
+    name = passage.recording_name or "Recording"
+    return name if passage.recorded_us is None else f"{name} ({render_time(passage.recorded_us)[:10]})"

@@ -1,0 +1,169 @@
+"""How likely each sentence of the evidence holds the answer: from its signals, and where all is English the reader's.
+
+Both give log-odds against "nothing here answers"; they are added with learned weights (`weights.npz`, written by
+`scripts/train_answers.py`) and make one distribution over all sentences and none of them.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from earmark.answers.kinds import Asked
+from earmark.answers.sentences import Sentence
+from earmark.answers.signals import Evidence, SentenceEmbedder, describe_evidence
+from earmark.answers.windows import Window, place_of
+from earmark.llm.types import AnswerRequest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+Place = tuple[str, int, int]
+
+_WEIGHTS: Final = Path(__file__).with_name("weights.npz")
+_LATEST_ODDS: Final = 0.8
+"""Added to the log-odds of the newest recording where the question wants what holds now."""
+_TOLD_ODDS: Final = 0.75
+"""Taken from what the answer before quoted, where the question leans on it."""
+_ECHO_SHARE: Final = 0.6
+_ECHO_SENTENCES: Final = 2
+"""A question is never the answer: this share of its chance goes to the sentences that reply."""
+_NONE: Final = -30.0
+
+
+class SentenceReader(Protocol):
+    """Reads question and window together."""
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[list[float]]:
+        """Return, for each window, the log-odds of each sentence that it answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The chance of each sentence that it holds the answer. `odds`: the log-odds that any does."""
+
+    likely: Mapping[Place, float]
+    sentences: Mapping[Place, Sentence]
+    odds: float
+    evidence: Evidence
+
+
+def score_sentences(
+    request: AnswerRequest,
+    asked: Asked,
+    windows: Sequence[Window],
+    reader: SentenceReader | None,
+    embedder: SentenceEmbedder | None,
+) -> Scores:
+    """Score every sentence of the windows; with no reader by signals alone."""
+    evidence = describe_evidence(request, asked, windows, embedder)
+    sentences = {place_of(one.sentence): one.sentence for one in evidence.sentences}
+    if not sentences:
+        return Scores({}, {}, -math.inf, evidence)
+    odds = dict(zip(sentences, weigh_signals(evidence.matrix()).tolist(), strict=True))
+    if reader is not None:
+        read = _read(reader, request.standalone.replace("\n", " "), windows)
+        odds = {place: combine(value, read.get(place, _NONE)) for place, value in odds.items()}
+    whole = _log_sum(odds.values())
+    told = _last_answer(request)
+    odds = {place: value - (_TOLD_ODDS if sentences[place].text in told else 0.0) for place, value in odds.items()}
+    likely = _chances(_newest_first(asked, odds, sentences))
+    return Scores(_replied(windows, likely), sentences, whole, evidence)
+
+
+def _last_answer(request: AnswerRequest) -> str:
+    if request.standalone == request.question:
+        return ""
+    return next((turn.content for turn in reversed(request.history) if turn.role == "assistant"), "")
+
+
+def weigh_signals(matrix: Floats) -> Floats:
+    """Return log-odds by a network of one hidden layer.
+
+    Shapes: [sentences, signals] -> [sentences].
+    """
+    import numpy as np
+
+    weights = _weights()
+    scaled = (matrix - weights["mean"]) / weights["spread"]
+    hidden = np.maximum(scaled @ weights["inner"] + weights["inner_bias"], 0.0)
+    odds: Floats = hidden @ weights["outer"] + scaled @ weights["direct"] + weights["bias"]
+    return odds
+
+
+def combine(by_signals: float, by_reader: float) -> float:
+    """Return the log-odds of both together."""
+    first, second, bias = _weights()["together"].tolist()
+    return float(first * by_signals + second * by_reader + bias)
+
+
+@lru_cache(maxsize=1)
+def _weights() -> Mapping[str, Floats]:
+    import numpy as np
+
+    with np.load(io.BytesIO(_WEIGHTS.read_bytes()), allow_pickle=False) as file:
+        return {name: file[name].astype(np.float32) for name in file.files}
+
+
+def _read(reader: SentenceReader, question: str, windows: Sequence[Window]) -> dict[Place, float]:
+    """Return the best log-odds of each sentence: it may stand in several windows."""
+    found: dict[Place, float] = {}
+    for window, row in zip(windows, reader.read(question, windows), strict=True):
+        for one, value in zip(window.sentences, row, strict=True):
+            place = place_of(one)
+            found[place] = max(value, found.get(place, -math.inf))
+    return found
+
+
+def _newest_first(asked: Asked, odds: Mapping[Place, float], sentences: Mapping[Place, Sentence]) -> dict[Place, float]:
+    """Raise what newer recordings say where the question wants what holds now."""
+    times = sorted({one.passage.recorded_us or 0 for one in sentences.values()})
+    if not asked.wants_latest or len(times) < 2:
+        return dict(odds)
+    rank = {when: at / (len(times) - 1) for at, when in enumerate(times)}
+    return {
+        place: value + _LATEST_ODDS * rank[sentences[place].passage.recorded_us or 0] for place, value in odds.items()
+    }
+
+
+def _chances(odds: Mapping[Place, float]) -> dict[Place, float]:
+    """Return probabilities: one of the sentences, or (at odds 0) none."""
+    highest = max(0.0, *odds.values())
+    mass = {place: math.exp(value - highest) for place, value in odds.items()}
+    whole = sum(mass.values()) + math.exp(-highest)
+    return {place: value / whole for place, value in mass.items()}
+
+
+def _replied(windows: Sequence[Window], likely: Mapping[Place, float]) -> dict[Place, float]:
+    """Hand on a question's chance to what follows it."""
+    found = dict(likely)
+    done: set[Place] = set()
+    for window in windows:
+        for at, one in enumerate(window.sentences):
+            place = place_of(one)
+            if one.is_question and place in likely and place not in done:
+                done.add(place)
+                found[place] = 0.0
+                replies = _replies(window.sentences[at + 1 :], one)
+                for reply in replies:
+                    found[place_of(reply)] += likely[place] * _ECHO_SHARE / len(replies)
+    return found
+
+
+def _replies(following: Sequence[Sentence], asked: Sentence) -> list[Sentence]:
+    return [one for one in following if one.passage.ordinal > asked.passage.ordinal][:_ECHO_SENTENCES]
+
+
+def _log_sum(values: Iterable[float]) -> float:
+    listed = list(values)
+    highest = max(listed)
+    return float(highest + math.log(sum(math.exp(one - highest) for one in listed)))

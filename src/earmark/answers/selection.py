@@ -1,0 +1,210 @@
+"""Which turns are quoted: the sentence that answers most directly, and the exchange around it.
+
+Every sentence has a chance of holding the answer. Turns (long ones in parts) are quoted by the chance of their
+sentences for their length, those beside a quoted one sooner than others: people answer in the next turn, and one
+exchange reads better than pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from earmark.answers.kinds import Asked
+from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.windows import Stretches, place_of
+
+Place = tuple[str, int, int]
+
+MOST_WORDS: Final = 92
+MOST_WORDS_SEVERAL: Final = 120
+_TURN_WORDS: Final = 36
+"""A turn up to this long is quoted whole; a longer one in parts of about so many words."""
+_MOST_RUNS: Final = 3
+_LEAST: Final = 0.012
+"""A part with less chance is left out, however short."""
+_BESIDE: Final = 0.03
+"""What standing beside a quoted turn is worth, in chance;"""
+_APART: Final = 0.03
+"""and what standing apart costs."""
+_FEW_WORDS: Final = 6
+_ASKED_WORDS: Final = 28
+_TOO_ALIKE: Final = 0.9
+
+
+@dataclass(slots=True)
+class Run:
+    """Sentences of one recording that follow one another, in order."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is quoted: runs, that of the key sentence first; the key answers most directly."""
+
+    runs: tuple[Run, ...]
+    key: Sentence | None
+
+
+def select_runs(
+    asked: Asked, stretches: Stretches, likely: Mapping[Place, float], sentences: Mapping[Place, Sentence]
+) -> Selection:
+    """Choose what is quoted.
+
+    Args:
+        likely: the chance of each sentence that it holds the answer.
+        sentences: the same places -> sentences.
+    """
+    return _Chooser(asked, stretches, likely, sentences).choose()
+
+
+class _Chooser:
+    """One selection in the making."""
+
+    def __init__(
+        self, asked: Asked, stretches: Stretches, likely: Mapping[Place, float], sentences: Mapping[Place, Sentence]
+    ) -> None:
+        self._stretches = stretches
+        self._likely = likely
+        self._sentences = sentences
+        self._taken: dict[Place, Sentence] = {}
+        self._words = 0
+        self._most = MOST_WORDS_SEVERAL if asked.wants_several else MOST_WORDS
+
+    def choose(self) -> Selection:
+        key = self._key()
+        if key is None:
+            return Selection((), None)
+        self._take(self._part_of(key))
+        self._lead_in(key)
+        while (part := self._next()) is not None:
+            self._take(part)
+        return Selection(tuple(self._runs(key)), key)
+
+    def _key(self) -> Sentence | None:
+        places = [place for place in self._likely if not self._sentences[place].is_question]
+        best = max(places, key=lambda place: (self._likely[place], -place[1]), default=None)
+        return None if best is None else self._sentences[best]
+
+    def _take(self, sentences: Sequence[Sentence]) -> None:
+        for one in sentences:
+            if place_of(one) not in self._taken:
+                self._taken[place_of(one)] = one
+                self._words += count_words(one.text)
+
+    def _part_of(self, sentence: Sentence) -> Sequence[Sentence]:
+        """Return the turn, or of a long one the sentences around this one that are quoted with it."""
+        turn = self._turn(sentence.passage.recording_id, sentence.passage.ordinal)
+        if _length(turn) <= _TURN_WORDS:
+            return turn
+        part: list[Sentence] = []
+        for one in turn:
+            if part and _length(part) + count_words(one.text) > _TURN_WORDS:
+                if sentence in part:
+                    return part
+                part = []
+            part.append(one)
+        return part
+
+    def _turn(self, recording: str, ordinal: int) -> Sequence[Sentence]:
+        return self._stretches.sentences(recording, ordinal)
+
+    def _lead_in(self, key: Sentence) -> None:
+        """Begin with the question that the key sentence replies to, where it is close and short."""
+        recording, ordinal = key.passage.recording_id, key.passage.ordinal
+        between = [one for one in self._turn(recording, ordinal) if one.position < key.position]
+        for back in (1, 2):
+            turn = self._turn(recording, ordinal - back)
+            between = [*turn, *between]
+            if not turn or _length(between) > _ASKED_WORDS:
+                return
+            if turn[-1].is_question:
+                self._take(between)
+                return
+
+    def _next(self) -> Sequence[Sentence] | None:
+        """Return the part that is worth most of those that still fit."""
+        best, worth = None, 0.0
+        runs = self._count_runs()
+        for part in self._parts():
+            missing = [one for one in part if place_of(one) not in self._taken]
+            size = _length(missing)
+            if not missing or self._words + size > self._most:
+                continue
+            chance = sum(self._likely.get(place_of(one), 0.0) for one in missing)
+            is_beside = self._is_beside(part)
+            if chance < _LEAST and not (is_beside and size <= _FEW_WORDS):
+                continue
+            if not is_beside and (runs >= _MOST_RUNS or chance <= _APART or self._is_copy(part)):
+                continue
+            value = (chance + (_BESIDE if is_beside else -_APART)) / (size + 4.0) ** 0.5
+            if value > worth:
+                best, worth = part, value
+        return best
+
+    def _parts(self) -> Iterator[Sequence[Sentence]]:
+        seen: set[Place] = set()
+        for place in [*self._likely, *map(place_of, self._beside())]:
+            sentence = self._sentences.get(place) or self._find(place)
+            part = self._part_of(sentence)
+            if place_of(part[0]) not in seen:
+                seen.add(place_of(part[0]))
+                yield part
+
+    def _find(self, place: Place) -> Sentence:
+        return next(one for one in self._turn(place[0], place[1]) if one.position == place[2])
+
+    def _beside(self) -> Iterator[Sentence]:
+        for one in list(self._taken.values()):
+            for near in (self._after(one), self._before(one)):
+                if near is not None and place_of(near) not in self._taken:
+                    yield near
+
+    def _is_beside(self, part: Sequence[Sentence]) -> bool:
+        before, after = self._before(part[0]), self._after(part[-1])
+        return any(near is not None and place_of(near) in self._taken for near in (before, after, *part))
+
+    def _is_copy(self, part: Sequence[Sentence]) -> bool:
+        """Whether nearly the same words are quoted already."""
+        mine = {word for one in part for word in one.text.casefold().split()}
+        theirs: dict[int, set[str]] = {}
+        for one in self._taken.values():
+            theirs.setdefault(one.passage.number, set()).update(one.text.casefold().split())
+        return any(len(mine & words) > _TOO_ALIKE * max(1, min(len(mine), len(words))) for words in theirs.values())
+
+    def _after(self, one: Sentence) -> Sentence | None:
+        recording, ordinal = one.passage.recording_id, one.passage.ordinal
+        later = [other for other in self._turn(recording, ordinal) if other.position > one.position]
+        return next(iter(later or self._turn(recording, ordinal + 1)), None)
+
+    def _before(self, one: Sentence) -> Sentence | None:
+        recording, ordinal = one.passage.recording_id, one.passage.ordinal
+        earlier = [other for other in self._turn(recording, ordinal) if other.position < one.position]
+        return next(reversed(earlier or self._turn(recording, ordinal - 1)), None)
+
+    def _count_runs(self) -> int:
+        return sum(1 for _ in self._grouped())
+
+    def _grouped(self) -> Iterator[Run]:
+        run: Run | None = None
+        for place in sorted(self._taken):
+            one = self._taken[place]
+            last = run.sentences[-1] if run is not None else None
+            following = self._after(last) if last is not None else None
+            if run is not None and following is not None and place_of(following) == place:
+                run.sentences.append(one)
+                continue
+            if run is not None:
+                yield run
+            run = Run([one])
+        if run is not None:
+            yield run
+
+    def _runs(self, key: Sentence) -> list[Run]:
+        return sorted(self._grouped(), key=lambda run: key not in run.sentences)
+
+
+def _length(sentences: Sequence[Sentence]) -> int:
+    return sum(count_words(one.text) for one in sentences)

@@ -1,0 +1,122 @@
+"""Whether a passage supports the sentence that an outside model cites it for.
+
+Checked are numbers, names and words: every number of the sentence must stand in what it cites (as digits or words),
+every name too (or be who speaks, the recording's name or its date), and sentence and passage must share words or
+meaning. A sentence in another language than the passage is checked by its numbers alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from earmark.answers.languages import language_of_text
+from earmark.answers.signals import SentenceEmbedder
+from earmark.clock import render_time
+from earmark.llm.types import Passage
+from earmark.retrieval.analysis import analyze, words_of
+from earmark.retrieval.stopwords import ASKING_WORDS, STOP_WORDS
+
+_WORDS_SHARED: Final = 0.3
+_MEANING_SHARED: Final = 0.4
+_NAME: Final = re.compile(r"(?<=[\w,;:] )[A-ZÄÖÜÉ][\w’'-]+")
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_UNITS: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_TENS: Final = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_ORDINALS: Final = {
+    "first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12, "twentieth": 20,
+    "thirtieth": 30, "once": 1, "twice": 2, "half": 30, "dozen": 12,
+}  # fmt: skip
+_SCALES: Final = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
+_CALENDAR: Final = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday".split()
+)
+
+
+def is_supported(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbedder | None = None) -> list[bool]:
+    """Return, for each passage that a sentence cites, whether it may stand there.
+
+    Numbers and names may be spread over the passages; each must share words or meaning with the sentence.
+    """
+    said = [_context(one) for one in cited]
+    together = " ".join(said)
+    if not numbers_of(sentence) <= numbers_of(together):
+        return [False] * len(cited)
+    language = language_of_text(sentence)
+    checked = [language is None or language_of_text(one.text) in (None, language) for one in cited]
+    if any(checked) and not _names(sentence) <= set(words_of(together)):
+        return [not one for one in checked]
+    shared = _alike(sentence, [one.text for one in cited], embedder)
+    return [not is_checked or alike for is_checked, alike in zip(checked, shared, strict=True)]
+
+
+def numbers_of(text: str) -> set[int]:
+    """Return the whole numbers of a text, written in digits or in English words; a fraction counts by its digits."""
+    found = {int(re.sub(r"\D", "", match)) for match in _NUMBER.findall(text)}
+    return found | set(_spelled(text))
+
+
+def _spelled(text: str) -> list[int]:
+    """Read runs of number words: "twenty-four" is 24, "two thousand five hundred" 2500."""
+    found: list[int] = []
+    total = current = None
+    for word in [*re.findall(r"[a-z]+", text.casefold()), ""]:
+        value = _value_of(word)
+        if value is not None:
+            current = (current or 0) + value
+        elif word in _SCALES and current is not None:
+            if _SCALES[word] == 100:
+                current *= 100
+            else:
+                total, current = (total or 0) + current * _SCALES[word], 0
+        elif word != "and" and (current is not None or total is not None):
+            found.append((total or 0) + (current or 0))
+            total = current = None
+    return [one for one in found if one > 1]
+
+
+def _value_of(word: str) -> int | None:
+    if word in _UNITS:
+        return _UNITS.index(word)
+    if word in _TENS:
+        return _TENS[word]
+    if word in _ORDINALS:
+        return _ORDINALS[word]
+    stem = word.removesuffix("th")
+    if stem != word and stem in _UNITS:
+        return _UNITS.index(stem)
+    return None
+
+
+def _context(passage: Passage) -> str:
+    when = render_time(passage.recorded_us)[:10] if passage.recorded_us is not None else ""
+    return f"{passage.speaker or ''} {passage.recording_name or ''} {when} {passage.text}"
+
+
+def _names(sentence: str) -> set[str]:
+    names = {word for name in _NAME.findall(sentence) for word in words_of(name)}
+    return {word for word in names if word not in _CALENDAR and word not in STOP_WORDS}
+
+
+def _alike(sentence: str, passages: Sequence[str], embedder: SentenceEmbedder | None) -> list[bool]:
+    wanted = _content(sentence)
+    shares = [len(wanted & _content(one)) / len(wanted) if wanted else 1.0 for one in passages]
+    if embedder is None or all(share >= _WORDS_SHARED for share in shares):
+        return [share >= _WORDS_SHARED for share in shares]
+    vectors = embedder.embed_passages([sentence, *passages])
+    near = vectors[1:] @ vectors[0]
+    return [
+        share >= _WORDS_SHARED or float(cosine) >= _MEANING_SHARED for share, cosine in zip(shares, near, strict=True)
+    ]
+
+
+def _content(text: str) -> set[str]:
+    kept = [word for word in words_of(text) if word not in STOP_WORDS and word not in ASKING_WORDS]
+    return set(analyze(" ".join(kept), None))
