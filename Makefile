@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
 help:
 	@echo "make install   earmark in .venv/ (nothing outside this folder)"
-	@echo "make install-models   the model vendors' SDKs, to have a language model answer"
+	@echo "make install-models   the SDK for local model servers and OpenAI (MODELS=\"claude gemini\": those of others)"
 	@echo "make demo      sample library and server on 127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test      the whole suite"
 	@echo "make test-llm  turns answered by a real model (installs 270 MB)"
@@ -35,9 +35,17 @@ install: .venv/.installed
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c "import earmark.cli.main, earmark.api.asgi, onnxruntime, tokenizers"  # compiles what is used
 	@touch $@
 
-install-models: .venv/.installed requirements-models.lock
-	@echo "Installing the SDKs of OpenAI (and all servers that speak its API), Anthropic and Google …"
-	@$(PIP) install --no-deps --require-hashes -r requirements-models.lock
+# Each SDK has its lock; all of them take their versions from requirements-models.lock, so any two fit together.
+SDKS := openai claude gemini
+MODELS ?= openai
+UNKNOWN_SDKS = $(filter-out $(SDKS),$(MODELS))
+$(if $(filter install-models,$(MAKECMDGOALS)),$(if $(UNKNOWN_SDKS),$(error MODELS may name $(SDKS), not $(UNKNOWN_SDKS))))
+
+install-models: .venv/.installed
+	@for one in $(or $(strip $(MODELS)),openai); do \
+		echo "Installing the SDK for $$one …"; \
+		$(PIP) install --no-deps --require-hashes -r requirements-models-$$one.lock || exit 1; \
+	done
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
 	@echo "Installing what the tests need …"
@@ -83,11 +91,15 @@ bench: .venv/.installed-dev
 docs: install
 	$(BIN)/python scripts/write_docs.py
 
+COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-emit-index-url --generate-hashes
+
+# One version of each package in all locks: each takes its versions from the one before it.
 lock: .venv/.installed-dev
-	$(BIN)/uv pip compile --quiet pyproject.toml --group install --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra openai --extra claude --extra gemini --group install --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-models.lock
-	$(BIN)/uv pip compile --quiet pyproject.toml --group test-llm --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-test-llm.lock
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra openai --extra claude --extra gemini --group install --group dev --universal --python-version 3.11 --no-emit-index-url --generate-hashes --output-file requirements-dev.lock
+	$(COMPILE) --group install --output-file requirements.lock
+	$(COMPILE) $(SDKS:%=--extra %) --group install --constraint requirements.lock --output-file requirements-models.lock
+	$(foreach one,$(SDKS),$(COMPILE) --extra $(one) --group install --constraint requirements-models.lock --output-file requirements-models-$(one).lock &&) true
+	$(COMPILE) --group test-llm --constraint requirements.lock --output-file requirements-test-llm.lock
+	$(COMPILE) $(SDKS:%=--extra %) --group install --group dev --constraint requirements-models.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -104,9 +105,25 @@ def _check_name(name: str) -> str:
 
 
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_check_name)]
+_Port = Annotated[int, Field(ge=1, le=65_535)]
+USUAL_MODEL_PORTS = {
+    "ollama": 11434,
+    "lmstudio": 1234,
+    "llamacpp": 8080,
+    "vllm": 8000,
+    "jan": 1337,
+    "gpt4all": 4891,
+    "koboldcpp": 5001,
+    "textgen": 5000,
+    "sglang": 30000,
+}
 
 
-def _check_url(url: str) -> str:
+def check_url(url: str) -> str:
+    """Return an http or https address without a slash at its end.
+
+    Raises: ValueError.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an http or https address without a query")
@@ -154,7 +171,7 @@ class Settings(BaseSettings):
     """The address to bind."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787
     """The port to bind; 0 takes a free one."""
-    public_url: Annotated[str, AfterValidator(_check_url)] | None = None
+    public_url: Annotated[str, AfterValidator(check_url)] | None = None
     """Where people reach the server (`https://ask.example.org`), for links it hands out; default: the bound address."""
     cors_origins: str = ""
     """Web pages that may use the API from a browser (`https://a.example, https://b.example`); none by default."""
@@ -166,7 +183,7 @@ class Settings(BaseSettings):
     """Whether each request of the API gets a line in the log: method, route, status, milliseconds, request id."""
     metrics: bool = False
     """Whether `/metrics` answers with counts for Prometheus."""
-    traces_endpoint: Annotated[str, AfterValidator(_check_url)] | None = None
+    traces_endpoint: Annotated[str, AfterValidator(check_url)] | None = None
     """Where spans go (OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`); needs `pip install 'earmark[otel]'`."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
@@ -210,6 +227,8 @@ class Settings(BaseSettings):
     """Anthropic's model."""
     servers: dict[ServerName, ServerSettings] = {}
     """OpenAI-compatible servers by a name of your own: `EARMARK_SERVERS__OLLAMA__BASE_URL`, `…__MODEL`."""
+    model_ports: dict[ServerName, _Port] = USUAL_MODEL_PORTS
+    """The loopback ports on which `earmark models` looks for servers; replaces the whole list."""
     model_connect_s: Annotated[float, Field(gt=0)] = 10.0
     """How long to wait for a connection to a model."""
     model_first_s: Annotated[float, Field(gt=0)] = 60.0
@@ -238,9 +257,7 @@ class Settings(BaseSettings):
         try:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=named)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            where = _PLACE.search(str(error))
-            place = f" ({where.group()})" if where else ""
-            raise SettingsError(f"EARMARK_CONFIG: {named} is not TOML{place}.", param="EARMARK_CONFIG") from error
+            raise NotTomlError(named, error) from error
         except OSError as error:
             reason = (error.strerror or "unknown error").lower()
             raise SettingsError(f"EARMARK_CONFIG: {named} can't be read: {reason}.", param="EARMARK_CONFIG") from error
@@ -255,13 +272,60 @@ class SettingsError(InvalidError):
     """A setting has a value that can't be used."""
 
 
+class NotTomlError(SettingsError):
+    """The settings file can't be parsed. The message has the place of the error and none of the file's words."""
+
+    def __init__(self, file: Path, error: ValueError) -> None:
+        where = _PLACE.search(str(error))
+        place = f" ({where.group()})" if where else ""
+        super().__init__(f"EARMARK_CONFIG: {file} is not TOML{place}.", param="EARMARK_CONFIG")
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read the settings.
 
     Raises: SettingsError naming the first setting at fault.
     """
+    return _read(Settings, **{name: value for name, value in overrides.items() if value is not None})
+
+
+class _FilePlace(BaseSettings):
+    """Where the settings file is."""
+
+    model_config = SettingsConfigDict(env_prefix="EARMARK_", env_ignore_empty=True, extra="ignore")
+
+    config: Path = Path("earmark.toml")
+
+
+def settings_file() -> Path:
+    """Return the TOML file that settings are read from, whether or not it exists."""
+    return _FilePlace().config
+
+
+def parse_settings(text: str) -> Settings:
+    """Read the settings as if the TOML file held `text`; the environment wins over it.
+
+    Raises: SettingsError naming the first setting at fault.
+    """
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise NotTomlError(settings_file(), error) from error
+
+    class FromText(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], init_settings: object, env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: object, file_secret_settings: object,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+            return env_settings, InitSettingsSource(settings_cls, values)
+
+    return _read(FromText)
+
+
+def _read(kind: type[Settings], **given: object) -> Settings:
+    try:
+        return kind(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = "EARMARK_" + "__".join(str(part) for part in first["loc"]).upper()

@@ -16,7 +16,7 @@ def test_the_readmes_commands_work_in_order(fresh_place: Place, tmp_path: Path) 
     block = re.search(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None
     commands = [line for line in block.group(1).splitlines() if line != "earmark serve"]
-    assert len(commands) == 8
+    assert len(commands) == 9
     (tmp_path / "meeting.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ada>We move the launch to June.\n")
     (tmp_path / "call.json").write_text('{"segments":[{"start":0,"end":2,"text":"The price is too high."}]}')
     (tmp_path / "notes.txt").write_text("Grace: I disagree about the price.\n")

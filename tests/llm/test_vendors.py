@@ -227,5 +227,18 @@ def test_a_missing_sdk_is_said_with_what_to_do(vendor: str) -> None:
         raise ImportError("no such module")
 
     model = VendorModel(vendor, "the-model", connect, context_tokens=8_192, answer_tokens=64)
-    with pytest.raises(ModelFailedError, match="make install-models"):
+    command = {"openai": r"make install-models\)"}.get(vendor, rf"make install-models MODELS={vendor}\)")
+    with pytest.raises(ModelFailedError, match=command):
         ask(model)
+
+
+def test_a_server_on_this_machine_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    with vendor_server(Says()) as server:
+        servers = {"ollama": {"base_url": server.base_url + "/v1", "model": "llama"}}
+        (candidate,) = configured_providers(Settings(servers=servers), ExtractiveModel()).choose("ollama")  # type: ignore[arg-type]
+        assert isinstance(candidate.model, VendorModel)
+        assert said(ask(candidate.model)) == "On the ninth of June."

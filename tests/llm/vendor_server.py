@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 VENDORS = ("openai", "claude", "gemini")
 ERROR_BODIES: dict[str, Callable[[int, str], Any]] = {
@@ -54,6 +55,10 @@ class VendorServer:
     """Answers requests with `script`, one entry each; the last one again and again."""
 
     base_url: str
+    models: tuple[str, ...] = ("llama3.2",)
+    """What it says it has, in each vendor's form."""
+    gets: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Paths and headers of what was asked without a body."""
     script: list[Says | Fails] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     closed_early: threading.Event = field(default_factory=threading.Event)
@@ -72,7 +77,7 @@ def vendor_server(*script: Says | Fails) -> Iterator[VendorServer]:
     http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     http.daemon_threads = True
     http.handle_error = lambda *_: None  # type: ignore[method-assign]
-    server = VendorServer(f"http://127.0.0.1:{http.server_address[1]}", list(script))
+    server = VendorServer(f"http://127.0.0.1:{http.server_address[1]}", script=list(script))
     http.scripted = server  # type: ignore[attr-defined]
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
@@ -88,6 +93,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+    def do_GET(self) -> None:
+        server: VendorServer = self.server.scripted  # type: ignore[attr-defined]
+        server.gets.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        path = unquote(self.path)
+        if path == "/v1/models":
+            self._json(200, {"object": "list", "data": [{"id": one, "object": "model"} for one in server.models]})
+        elif path.startswith(("/v1/models/", "/v1beta/models/")) and path.rpartition("/models/")[2] in server.models:
+            self._json(200, {"id": path.rpartition("/models/")[2]})
+        else:
+            self._json(404, {"error": {"message": "Said by the vendor."}})
 
     def do_POST(self) -> None:
         server: VendorServer = self.server.scripted  # type: ignore[attr-defined]

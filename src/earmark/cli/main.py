@@ -18,6 +18,7 @@ from earmark.cli import (
     doctor,
     importing,
     keys,
+    models,
     person_export,
     projects,
     reindexing,
@@ -43,6 +44,7 @@ app.add_typer(keys.keys_cli, name="keys")
 app.command("import")(importing.import_files)
 app.command("search")(asking.search)
 app.command("ask")(asking.ask)
+app.add_typer(models.models_cli, name="models")
 app.command("doctor")(doctor.doctor)
 app.command("console-link")(console_link.console_link)
 app.command("audit")(audit.audit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earmark.errors import ProviderError, TooLargeError
+from earmark.errors import ConflictError, ProviderError, TooLargeError
 
 
 class ModelFailedError(ProviderError):
@@ -42,3 +42,7 @@ class ContextTooLargeError(TooLargeError):
             f"The transcript is longer than the model {provider} can read at once; ask with provider `earmark`, "
             "or with a session over selected recordings."
         )
+
+
+class UnusableModelError(ConflictError):
+    """A model can't become the default: its server is unreachable, lacks it or refuses the key."""

@@ -19,6 +19,7 @@ from earmark.llm.errors import ContextTooLargeError, ModelFailedError
 from earmark.llm.failures import explain
 from earmark.llm.markers import MarkerReader, without_unfit
 from earmark.llm.prompt import Prompt, build_prompt
+from earmark.llm.sdks import install_command
 from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
 
 if TYPE_CHECKING:
@@ -179,9 +180,8 @@ class VendorModel:
             try:
                 self._client = await asyncio.to_thread(self._connect, self._deadlines.connect_s)
             except ImportError as error:
-                raise ModelFailedError(
-                    self.provider, "needs its SDK, which is not installed (make install-models)"
-                ) from error
+                why = f"needs its SDK, which is not installed ({install_command(self.provider)})"
+                raise ModelFailedError(self.provider, why) from error
         return self._client
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from earmark.llm.model_lists import is_loopback_url
+
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
@@ -19,11 +21,15 @@ def connect_openai(model: str, api_key: str, base_url: str | None, connect_s: fl
 
 
 def connect_compatible(name: str, model: str, api_key: str | None, base_url: str, connect_s: float) -> Model:
-    """Return a client of a server that speaks OpenAI's chat completions; most want no key."""
+    """Return a client of a server that speaks OpenAI's chat completions; most want no key.
+
+    No proxy leads to a server on this machine.
+    """
     import httpx2
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
-    client = httpx2.AsyncClient(timeout=httpx2.Timeout(None, connect=connect_s))
+    timeout = httpx2.Timeout(None, connect=connect_s)
+    client = httpx2.AsyncClient(timeout=timeout, trust_env=not is_loopback_url(base_url))
     provider = OpenAICompatibleProvider(name, base_url=base_url, api_key=api_key or "none", http_client=client)
     return OpenAIChatModel(model, provider=provider)
