@@ -216,7 +216,8 @@ def friends_written(source: Source) -> list[Query]:
     return [
         Query(row["question"], row["kind"], _joint(source.library, numbers[row["dialogue"]], row["gold"]),
               frozenset({numbers[row["dialogue"]]}))
-        for row in _rows(DATA / "reader/friendsqa.jsonl")
+        for path in sorted((DATA / "reader").glob("friendsqa*.jsonl"))
+        for row in _rows(path)
     ]  # fmt: skip
 
 
@@ -253,8 +254,8 @@ def segment_of_turn(folder: Path, meeting: str) -> list[int]:
 def meetings_written(folder: Path, sources: Sequence[Source]) -> list[Source]:
     """The questions of `data/reader` on meetings of QMSum's train split, each asked of its meeting."""
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for name in ("qmsum_a", "qmsum_b"):
-        for row in _rows(DATA / f"reader/{name}.jsonl"):
+    for path in sorted((DATA / "reader").glob("qmsum_*.jsonl")):
+        for row in _rows(path):
             rows[row["meeting"]].append(row)
     found = []
     for source in sources:
@@ -335,7 +336,7 @@ def chats(split: str, vectors: Vectors) -> list[Source]:
 
 def own_written(sources: Sequence[Source]) -> list[Source]:
     """The questions of `data/reader` on the development people and pairs."""
-    rows = _rows(DATA / "reader/own.jsonl")
+    rows = [row for path in sorted((DATA / "reader").glob("own*.jsonl")) for row in _rows(path)]
     found = []
     for source in sources:
         name = source.library.name

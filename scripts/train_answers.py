@@ -1,219 +1,275 @@
 #!/usr/bin/env python3
-"""Learn `src/earmark/llm/answer_weights.py`: which sentences answer, and whether any does.
+"""Learn `src/earmark/answers/weights.npz` and `thresholds.py`: how signals make chances, and when nothing answers.
 
-    EARMARK_QMSUM_DIR=… python scripts/train_answers.py [--check]
+    pip install torch==2.13.0        (a development tool of the training scripts; nothing else needs it)
+    EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_answers.py
 
-Learns from QMSum's train split and the dev people of `bench/data/personal` and `bench/data/chats`, each set counting
-the same. Never reads QMSum's val or test, nor the holdout people. `--check` writes nothing and prints what weights
-learned without one library would have done to it.
-
-Sentences: the loss of a question is -log of the softmax mass on the sentences of its gold segments, as in
-`train_ranker.py`. Refusing: a logistic regression of the evidence's signals on whether anything answers; a signal
-never counts against answering. The threshold refuses at most 3 % of what could be answered, every set counting the same.
-Questions of one friend that are true of the other are no example of either: both answers are fair. Nor are written
-questions on topics that were talked about: no signal tells them apart (`docs/answers.md`).
+Run it after `train_reader.py`. First a network of one hidden layer learns from the signals of all questions that are
+not held out. Then, on those held out, three numbers: how much its log-odds and the reader's count, and what is added.
+Last, the thresholds: 3 % of what could be answered may be taken for never talked about, 5 % in all be refused, and a
+tenth be called doubtful, every set counting the same. What is held out stands in `bench/training.py`.
 """
 
 from __future__ import annotations
 
-import os
+import math
+import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.answers_data import (  # noqa: E402
-    CachedEncoder,
-    Turn,
-    answerable,
-    follow_ups,
-    of_others,
-    wrong_person,
-)
-from bench.chats import chat_libraries  # noqa: E402
-from bench.retrieval_data import Vectors, personal_libraries, qmsum_libraries  # noqa: E402
-from earmark.llm.signals import EVIDENCE_SIGNALS, SENTENCE_SIGNALS, Described, describe_evidence  # noqa: E402
+from bench.answers_data import CachedEncoder  # noqa: E402
+from bench.asked import Source, chats, personal, sample  # noqa: E402
+from bench.retrieval_data import Vectors  # noqa: E402
+from bench.training import WEIGHTS, Example, examples  # noqa: E402
 
-TARGET = ROOT / "src/earmark/llm/answer_weights.py"
-FALSE_REFUSALS = 0.03
-"""Of the sets learned from, on average."""
-STEPS = 600
-RATE = 0.05
-PENALTY = 1e-3
-Floats = NDArray[np.float64]
+from earmark.answers.reader import Reader  # noqa: E402
+from earmark.answers.signals import SIGNALS  # noqa: E402
+from earmark.answers.windows import place_of  # noqa: E402
+
+FOLDER = ROOT / "src/earmark/answers"
+HIDDEN, EPOCHS, RATE, BATCH = 32, 10, 3e-3, 32
+CLIP = 5.0
+OFF_TOPIC, REFUSED, DOUBTFUL = 0.03, 0.05, 0.15
+_MOST_READ = 60
+"""Questions of a held-out library that the reader reads."""
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Example:
-    """A turn described. `share` is its weight; all of a set together weigh 1."""
+class Known:
+    """A question's sentences: their signals, which answer, and (where it was read) the reader's log-odds."""
 
-    turn: Turn
-    described: Described
-    share: float
-
-    @property
-    def sentences(self) -> Floats:
-        """Shapes: [sentences, signals]."""
-        return np.array([[one.signals[name] for name in SENTENCE_SIGNALS] for one in self.described.sentences])
-
-    @property
-    def is_gold(self) -> NDArray[np.bool_]:
-        """Whether each sentence lies in a gold segment."""
-        return np.array([
-            (one.passage.recording_id, one.passage.start_ms) in self.turn.gold for one in self.described.sentences
-        ])  # fmt: skip
-
-    @property
-    def evidence(self) -> list[float]:
-        """The signals of the evidence."""
-        return [self.described.evidence[name] for name in EVIDENCE_SIGNALS]
+    set: str
+    signals: Floats
+    gold: NDArray[np.bool_]
+    is_answerable: bool
+    topic: tuple[float, float]
+    read: Floats | None = None
 
 
-def describe(turns: Sequence[Turn], vectors: Vectors) -> list[Example]:
-    """Describe turns; those without a candidate sentence are left out (they are always refused)."""
-    found = [(turn, describe_evidence(turn.request, CachedEncoder(vectors))) for turn in turns]
-    kept = [(turn, one) for turn, one in found if one.sentences]
-    return [Example(turn, one, 1 / len(kept)) for turn, one in kept]
+def describe(one: Example, vectors: Vectors, reader: Reader | None) -> Known | None:
+    """Return what is known of a question's sentences; None where nothing can be learned from it."""
+    found = one.evidence(vectors)
+    gold = one.gold_mask([said.sentence for said in found.sentences])
+    if not found.sentences or (one.is_answerable and not gold.any()):
+        return None
+    read = None
+    if reader is not None:
+        best: dict[tuple[str, int, int], float] = {}
+        rows = reader.read(one.request.standalone.replace("\n", " "), one.windows)
+        for window, row in zip(one.windows, rows, strict=True):
+            for said, value in zip(window.sentences, row, strict=True):
+                best[place_of(said)] = max(value, best.get(place_of(said), -math.inf))
+        read = np.array([best[place_of(said.sentence)] for said in found.sentences], np.float32)
+    topic = (found.moment, found.named)
+    return Known(one.source.set, found.matrix(), gold, one.is_answerable, topic, read)
 
 
-def learn_sentences(examples: Sequence[Example]) -> Floats:
-    """Return one weight for each sentence signal. Deterministic."""
-    usable = [(one.sentences, one.is_gold, one.share) for one in examples if one.is_gold.any()]
-    spread = np.concatenate([matrix for matrix, _, _ in usable]).std(0) + 1e-9
-    scaled = [(matrix / spread, gold, share) for matrix, gold, share in usable]
+class Network(nn.Module):
+    """Signals in, log-odds out: a hidden layer beside a direct way."""
 
-    def slope(weights: Floats) -> Floats:
-        total = 2 * PENALTY * weights
-        for matrix, gold, share in scaled:
-            mass = np.exp(matrix @ weights - (matrix @ weights).max())
-            right = mass * gold
-            total = total - share * ((right / right.sum() - mass / mass.sum()) @ matrix)
-        return total
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(len(SIGNALS), HIDDEN)
+        self.outer = nn.Linear(HIDDEN, 1, bias=False)
+        self.direct = nn.Linear(len(SIGNALS), 1)
+        nn.init.zeros_(self.direct.weight)
 
-    return _descend(slope, len(SENTENCE_SIGNALS)) / spread
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = F.dropout(F.relu(self.inner(x)), 0.1, self.training)
+        return (self.outer(hidden) + self.direct(x)).squeeze(-1)
 
 
-def learn_refusal(answered: Sequence[Example], refused: Sequence[Example]) -> Floats:
-    """Return one weight for each evidence signal, none negative. Deterministic."""
-    matrix = np.array([one.evidence for one in [*answered, *refused]])
-    truth = np.repeat([1.0, 0.0], [len(answered), len(refused)])
-    both = [np.array([one.share for one in group]) for group in (answered, refused)]
-    shares = np.concatenate([one / one.sum() for one in both])
-    spread = matrix.std(0) + 1e-9
-    scaled = np.column_stack([(matrix - matrix.mean(0)) / spread, np.ones(len(matrix))])
-
-    def slope(weights: Floats) -> Floats:
-        said = 1 / (1 + np.exp(-(scaled @ weights)))
-        found: Floats = 2 * PENALTY * weights + (shares * (said - truth)) @ scaled
-        return found
-
-    weights = _descend(slope, len(EVIDENCE_SIGNALS) + 1, lowest=0.0)[:-1]
-    learned: Floats = weights / spread
-    return learned
+def loss_of(odds: Tensor, gold: Tensor, is_answerable: bool) -> Tensor:
+    """Return -log of the mass on what is right: the gold sentences, or that nothing answers."""
+    whole = torch.logsumexp(torch.cat([torch.zeros(1), odds]), 0)
+    return whole - torch.logsumexp(odds[gold], 0) if is_answerable else whole
 
 
-def _descend(slope: Callable[[Floats], Floats], count: int, lowest: float = -np.inf) -> Floats:
-    """Adam, with a rate that falls to nothing; the last of several weights may be an intercept, and is free."""
-    weights, mean, square = np.zeros(count), np.zeros(count), np.zeros(count)
-    for step in range(1, STEPS + 1):
-        found = slope(weights)
-        mean = 0.9 * mean + 0.1 * found
-        square = 0.999 * square + 0.001 * found**2
-        rate = RATE * (1 - step / (STEPS + 1))
-        weights = weights - rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-        weights[:-1] = np.maximum(weights[:-1], lowest)
-    return weights
+def learn_network(known: Sequence[Known]) -> tuple[Network, Floats, Floats]:
+    """Return the network, and the mean and spread of the signals."""
+    torch.manual_seed(0)
+    rng = random.Random(0)
+    every = np.concatenate([one.signals for one in known])
+    mean, spread = every.mean(0), every.std(0) + 1e-6
+    inputs = [torch.from_numpy((one.signals - mean) / spread).clamp(-CLIP, CLIP) for one in known]
+    golds = [torch.from_numpy(one.gold) for one in known]
+    network = Network()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
+    steps = EPOCHS * (len(known) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1)
+    for _ in range(EPOCHS):
+        order = list(range(len(known)))
+        rng.shuffle(order)
+        for start in range(0, len(known) // BATCH * BATCH, BATCH):
+            chosen = order[start : start + BATCH]
+            odds = torch.split(network(torch.cat([inputs[at] for at in chosen])), [len(inputs[at]) for at in chosen])
+            shares = [WEIGHTS[known[at].set] for at in chosen]
+            losses = [
+                share * loss_of(one, golds[at], known[at].is_answerable)
+                for share, one, at in zip(shares, odds, chosen, strict=True)
+            ]
+            loss = torch.stack(losses).sum() / sum(shares)
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+            schedule.step()
+    return network.eval(), mean, spread
 
 
-def threshold(weights: Floats, answered: Sequence[Sequence[Example]]) -> float:
-    """Return the score below which `FALSE_REFUSALS` of the answerable questions lie, every set counting the same."""
-    scores = np.concatenate([np.array([one.evidence for one in group]) @ weights for group in answered])
-    shares = np.concatenate([np.full(len(group), 1 / len(group)) for group in answered])
+def weights_of(network: Network, mean: Floats, spread: Floats, together: Sequence[float]) -> dict[str, Floats]:
+    """Return the arrays that `answers/scoring.py` reads."""
+    return {
+        "mean": mean, "spread": spread, "inner": network.inner.weight.detach().numpy().T,
+        "inner_bias": network.inner.bias.detach().numpy(), "outer": network.outer.weight.detach().numpy()[0],
+        "direct": network.direct.weight.detach().numpy()[0], "bias": network.direct.bias.detach().numpy()[0],
+        "together": np.array(together, np.float32),
+    }  # fmt: skip
+
+
+def learn_together(known: Sequence[Known], odds: Sequence[Floats]) -> list[float]:
+    """Return the weights of the network's and the reader's log-odds, and what is added; each set counts the same."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    for one in known:
+        counts[one.set] += 1
+    values = torch.tensor([0.7, 0.7, 0.0], requires_grad=True)
+    optimiser = torch.optim.LBFGS([values], max_iter=100)
+    pairs = [(torch.from_numpy(a), torch.from_numpy(one.read), torch.from_numpy(one.gold), one)
+             for a, one in zip(odds, known, strict=True)]  # fmt: skip
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        losses = [
+            loss_of(values[0] * a + values[1] * b + values[2], gold, one.is_answerable) / counts[one.set]
+            for a, b, gold, one in pairs
+        ]
+        loss = torch.stack(losses).sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return [float(value) for value in values]
+
+
+def quantile(values: dict[str, list[float]], share: float) -> float:
+    """Return the value below which `share` of the answerable questions lie, every set counting the same."""
+    scores = np.concatenate([np.array(one) for one in values.values()])
+    weights = np.concatenate([np.full(len(one), 1 / len(one)) for one in values.values()])
     order = np.argsort(scores, kind="stable")
-    below = np.cumsum(shares[order]) / shares.sum()
-    return float(scores[order][np.searchsorted(below, FALSE_REFUSALS)])
+    below = np.cumsum(weights[order]) / weights.sum()
+    return float(scores[order][min(len(order) - 1, int(np.searchsorted(below, share)))])
 
 
-def render(sentences: Floats, evidence: Floats, least: float) -> str:
-    """The module's text."""
+def learn_topic(answered: Sequence[Known], others: Sequence[tuple[float, float]]) -> Floats:
+    """Return the weights of the two signals of whether the topic came up; none counts against it."""
+    matrix = np.array([*(one.topic for one in answered), *others], np.float32)
+    truth = torch.tensor([1.0] * len(answered) + [0.0] * len(others))
+    shares = torch.tensor([1 / len(answered)] * len(answered) + [1 / len(others)] * len(others))
+    weights, bias = torch.full((2,), 10.0, requires_grad=True), torch.zeros(1, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights, bias], max_iter=200)
+    inputs = torch.from_numpy(matrix)
 
-    def rows(names: Sequence[str], values: Floats) -> str:
-        return "\n".join(f'    "{name}": {value:.3f},' for name, value in zip(names, values, strict=True))
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        logits = inputs @ weights.clamp(min=0) + bias
+        loss = (shares * F.binary_cross_entropy_with_logits(logits, truth, reduction="none")).sum()
+        loss.backward()
+        return loss
 
-    return f'''"""How much each signal counts for an answer. Written by `scripts/train_answers.py`; don't edit by hand."""
+    optimiser.step(closure)
+    return weights.detach().clamp(min=0).numpy()
+
+
+def others_topics(vectors: Vectors) -> list[tuple[float, float]]:
+    """Return the two signals of questions that are asked of somebody else's recordings."""
+    from bench.answers import of_others
+    from bench.asked import request_of
+
+    from earmark.answers.kinds import read_question
+    from earmark.answers.signals import describe_evidence
+    from earmark.answers.windows import windows_of
+
+    people: list[Source] = [*personal("dev", vectors), *chats("dev", vectors), *sample(vectors, "seen")]
+    found = []
+    for source in of_others(people, people, 40):
+        for query in source.queries:
+            request = request_of(source, query, vectors)
+            windows = windows_of(request)
+            evidence = describe_evidence(request, read_question(query.text), windows, CachedEncoder(vectors))
+            found.append((evidence.moment, evidence.named))
+    return found
+
+
+THRESHOLDS = '''"""From which sums on evidence answers. Written by `scripts/train_answers.py`; don't edit by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-SELECTED: Final[Mapping[str, float]] = {{
-{rows(SENTENCE_SIGNALS, sentences)}
+TOPIC: Final[Mapping[str, float]] = {{
+    "moment": {moment:.3f},
+    "named": {named:.3f},
 }}
-"""A difference of 1 between two sentences is e to 1 that the better one holds the answer."""
+TOPIC_FROM: Final = {topic:.3f}
+"""Below this sum the question's topic never came up; 3 % of what could be answered lie below it."""
 
-ANSWERED: Final[Mapping[str, float]] = {{
-{rows(EVIDENCE_SIGNALS, evidence)}
-}}
-ANSWERED_FROM: Final = {least:.3f}
-"""Below this sum nothing in the evidence answers; 3 % of what could be answered lie below it."""
+SAID_FROM: Final = {said:.3f}
+DOUBTFUL_FROM: Final = {doubtful:.3f}
+"""Log-odds that anything answers: from the first on it does, from the second on it may."""
 '''
 
 
-def check(answered: Mapping[str, Sequence[Example]], refused: Mapping[str, Sequence[Example]]) -> None:
-    """Print, for libraries left out in turn: questions refused, by set."""
-    everything = [one for group in (*answered.values(), *refused.values()) for one in group]
-    groups = sorted({one.turn.group for one in everything})
-    folds = [set(groups[number::8]) for number in range(8)]
-    counts = {name: [0, 0] for name in (*answered, *refused)}
-    for out in folds:
-        kept = [[one for one in group if one.turn.group not in out] for group in answered.values()]
-        yes = [one for group in kept for one in group]
-        no = [one for group in refused.values() for one in group if one.turn.group not in out]
-        weights = learn_refusal(yes, no)
-        least = threshold(weights, kept)
-        for name, group in (*answered.items(), *refused.items()):
-            tested = [one for one in group if one.turn.group in out]
-            counts[name][0] += sum(float(np.dot(one.evidence, weights)) < least for one in tested)
-            counts[name][1] += len(tested)
-    for name, (below, total) in counts.items():
-        print(f"{name}: refused {below} of {total} ({below / max(1, total):.3f})")
-
-
 def main() -> None:
-    """Learn and write, or check."""
+    """Describe, learn, write."""
     vectors = Vectors(threads=2)
-    meetings = qmsum_libraries(Path(os.environ["EARMARK_QMSUM_DIR"]) / "train", vectors)
-    personal, chats = personal_libraries("dev", vectors), chat_libraries("dev", vectors)
-    friends = describe(answerable(chats, vectors), vectors)
-    answered = {
-        "meetings": describe(answerable(meetings, vectors), vectors),
-        "personal": describe([*answerable(personal, vectors), *follow_ups(personal, vectors)], vectors),
-        "chats": [one for one in friends if one.turn.kind != "misattributed"],
-    }
-    refused = {
-        "of others, meetings": describe(of_others(meetings, [*personal, *chats], vectors, most=20), vectors),
-        "of others, personal": describe(of_others(personal, [*personal, *chats, *meetings], vectors, most=80), vectors),
-        "of others, chats": describe(of_others(chats, [*personal, *chats, *meetings], vectors, most=60), vectors),
-        "wrong person": describe(wrong_person(personal, vectors), vectors),
-    }
-    mixed_up = [one for one in friends if one.turn.kind == "misattributed"]
+    reader = Reader(threads=2)
+    learned: list[Known] = []
+    held: list[Known] = []
+    counts: defaultdict[str, int] = defaultdict(int)
+    for one in examples(vectors):
+        name = f"{one.source.set} {one.source.library.name}"
+        if one.is_held_out and counts[name] >= _MOST_READ:
+            continue
+        counts[name] += one.is_held_out
+        known = describe(one, vectors, reader if one.is_held_out else None)
+        if known is not None:
+            (held if one.is_held_out else learned).append(known)
     vectors.save()
-    if "--check" in sys.argv:
-        check(answered, refused)
-        return
-    yes, no = ([one for group in sets.values() for one in group] for sets in (answered, refused))
-    evidence = learn_refusal(yes, no)
-    TARGET.write_text(
-        render(learn_sentences([*yes, *mixed_up]), evidence, threshold(evidence, list(answered.values()))),
-        encoding="utf-8",
-    )
+    network, mean, spread = learn_network(learned)
+    with torch.no_grad():
+        odds = [
+            network(torch.from_numpy((one.signals - mean) / spread).clamp(-CLIP, CLIP)).numpy() for one in held
+        ]  # fmt: skip
+    together = learn_together(held, odds)
+    np.savez(FOLDER / "weights.npz", **weights_of(network, mean, spread, together))
+    answered = [one for one in held if one.is_answerable and one.set not in ("molweni", "asked inside")]
+    topics = learn_topic(answered, others_topics(vectors))
+    by_topic: defaultdict[str, list[float]] = defaultdict(list)
+    by_odds: defaultdict[str, list[float]] = defaultdict(list)
+    for one, by_signals in zip(held, odds, strict=True):
+        if one.is_answerable and one.set not in ("molweni", "asked inside"):
+            whole = together[0] * by_signals + together[1] * one.read + together[2]
+            by_topic[one.set].append(float(np.dot(topics, one.topic)))
+            by_odds[one.set].append(float(np.logaddexp.reduce(whole.astype(np.float64))))
+    text = THRESHOLDS.format(
+        moment=topics[0], named=topics[1], topic=quantile(by_topic, OFF_TOPIC), said=quantile(by_odds, DOUBTFUL),
+        doubtful=quantile(by_odds, REFUSED),
+    )  # fmt: skip
+    (FOLDER / "thresholds.py").write_text(text, encoding="utf-8")
+    print(f"{len(learned)} learned from, {len(held)} held out; together {together}\n{text}")
 
 
 if __name__ == "__main__":

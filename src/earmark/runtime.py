@@ -95,9 +95,10 @@ async def _opened(settings: Settings) -> AsyncIterator[Runtime]:
         secret = await get_installation_secret(operator, "cursor_secret")
         media = open_media(settings, secret)
         rates = RateLimits(settings, is_leased=settings.database_url is not None)
+        suggester = Suggester(searcher, reader, built_in)
         yield Runtime(
-            settings, database, operator, embedders, searcher, ingester, turns, Suggester(searcher, reader, built_in), media, GrantSigner(secret), rates,
-            metrics, LastUsed(database), secret,
+            settings, database, operator, embedders, searcher, ingester, turns, suggester, media, GrantSigner(secret),
+            rates, metrics, LastUsed(database), secret,
         )  # fmt: skip
         await turns.running.finish(_FINISH_S)
         built_in.stop()

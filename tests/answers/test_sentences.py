@@ -31,9 +31,21 @@ def test_sentences_end_where_a_reader_would_say_so(text: str, sentences: list[st
     assert [sentence for _, sentence in sentences_of(text)] == sentences
 
 
-def test_a_sentence_of_200_000_words_is_cut_in_linear_time() -> None:
-    words = "word " * 200_000
-    assert [len(sentence) for _, sentence in sentences_of(words)] == [len(words) - 1]
+def test_talk_without_punctuation_is_cut_between_words_in_linear_time() -> None:
+    pieces = [sentence for _, sentence in sentences_of("word " * 200_000)]
+    assert sum(len(piece.split()) for piece in pieces) == 200_000
+    assert max(len(piece.split()) for piece in pieces) < 40
+
+
+def test_a_long_sentence_is_cut_before_a_conjunction_or_at_a_comma() -> None:
+    first = "we looked at all the offers that had come in over the summer from the three roofers in town"
+    second = "and then we sat down with the treasurer who had the numbers of last year and of the year before with her"
+    third = "because nobody wanted to go over the budget again this year"
+    assert [text for _, text in sentences_of(f"{first} {second} {third}.")][0] == first
+
+
+def test_titles_and_abbreviations_end_no_sentence() -> None:
+    assert [text for _, text in sentences_of("Mr. Moll came. Dr. Vasili, too.")] == ["Mr. Moll came.", "Dr. Vasili, too."]
 
 
 def test_a_few_words_say_nothing_but_scripts_without_spaces_do() -> None:

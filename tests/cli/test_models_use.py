@@ -215,7 +215,7 @@ def test_an_alias_that_stands_in_the_way_is_said(fresh_place: Place) -> None:
         (["/llama"], "A server's name"),
         (["Box/llama"], "A server's name"),
         (["ollama/a\nb"], "NAME/MODEL"),
-        (["earmark/extractive-1"], "without a model's name"),
+        (["earmark/extractive-2"], "without a model's name"),
         (["nobody/llama"], "--base-url"),
         (["box/llama", "--base-url", "localhost:1234"], "--base-url"),
         (["openai/gpt", "--base-url", "http://127.0.0.1/v1"], "--base-url"),

@@ -22,7 +22,7 @@ from tests.hostile.segments import ADDRESSES, CITATIONS, MARKUP, SEGMENTS, UNICO
 from tests.http.conftest import Library
 from tests.server import Place, new_project, running
 
-MODELS_NAMES = {"earmark", "extractive-1"}
+MODELS_NAMES = {"earmark", "extractive-2"}
 
 
 @dataclass

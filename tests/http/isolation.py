@@ -198,6 +198,7 @@ ROWS = [
     Row("POST /v1/ask/sessions/{session_id}/messages/{message_id}/cancel", "ask:write", "object"),
     Row("POST /v1/ask/sessions/{session_id}/messages/{message_id}/cancel", "ask:write", "object of home"),
     Row("GET /v1/ask/sessions/{session_id}/suggestions", "ask:read", "object"),
+    Row("GET /v1/ask/suggestions", "ask:read", "owner", query=lambda o: {"end_user_id": o.user}),
     Row("GET /v1/usage", "ask:read", is_project_wide=True),
     # Recordings
     Row("POST /v1/recordings", "recordings:write", "owner", 201, lambda o, _: {"end_user_id": o.user}),

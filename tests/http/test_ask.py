@@ -40,7 +40,7 @@ def test_a_first_question_makes_a_session_with_a_cited_answer(library: Library) 
     assert list(result) == ["session_id", "message", "sources"]
     assert any("ninth of June" in words for words in check_answer(library, result, {recording}))
     assert result["message"]["provider"] == "earmark"
-    assert result["message"]["model"] == "extractive-1"
+    assert result["message"]["model"] == "extractive-2"
     assert result["message"]["finish_reason"] == "stop"
     assert result["message"]["tokens"] == {"input": 0, "output": 0, "cached": 0}
     assert [source["recording_id"] for source in result["sources"]] == [recording] * len(result["sources"])
@@ -49,7 +49,7 @@ def test_a_first_question_makes_a_session_with_a_cited_answer(library: Library) 
     session = library.client.get(f"/v1/ask/sessions/{result['session_id']}").json()
     assert session["title"] == QUESTION
     assert session["message_count"] == 2
-    assert (session["last_model"], session["last_provider"]) == ("extractive-1", "earmark")
+    assert (session["last_model"], session["last_provider"]) == ("extractive-2", "earmark")
     assert session["active_turn"] is None
 
 
@@ -355,7 +355,7 @@ def test_imported_citations_are_kept_only_where_a_segment_starts_and_after_words
 def test_imported_citations_of_the_built_in_model_quote_their_segment(library: Library) -> None:
     user = library.user()
     recording = library.recording(user, TALK)
-    by = {"provider": "earmark", "model": "extractive-1"}
+    by = {"provider": "earmark", "model": "extractive-2"}
     true, false = ({"type": "text", "text": text} for text in ("move the launch to the ninth of June", "the tenth"))
     cited = {"type": "citation", "recording_id": recording, "start_ms": 4_500}
     assert _carried_over(library, user, [true, cited, false, cited], **by) == [true, cited, false]

@@ -37,6 +37,8 @@ _ECHO_SHARE: Final = 0.6
 _ECHO_SENTENCES: Final = 2
 """A question is never the answer: this share of its chance goes to the sentences that reply."""
 _NONE: Final = -30.0
+_CLIP: Final = 5.0
+"""Spreads from the mean beyond which a signal says no more."""
 
 
 class SentenceReader(Protocol):
@@ -94,7 +96,7 @@ def weigh_signals(matrix: Floats) -> Floats:
     import numpy as np
 
     weights = _weights()
-    scaled = (matrix - weights["mean"]) / weights["spread"]
+    scaled = np.clip((matrix - weights["mean"]) / weights["spread"], -_CLIP, _CLIP)
     hidden = np.maximum(scaled @ weights["inner"] + weights["inner_bias"], 0.0)
     odds: Floats = hidden @ weights["outer"] + scaled @ weights["direct"] + weights["bias"]
     return odds

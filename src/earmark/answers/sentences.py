@@ -20,7 +20,7 @@ _CUT_WORDS: Final = 24
 """Transcripts without punctuation are cut near this many words, at a comma or a conjunction where there is one."""
 _UNSPACED_CUT_CHARS: Final = 60
 _CLAUSE: Final = re.compile(r"[,;:–—、，；]$")
-_JOINS: Final = frozenset("and but so because then or which und aber oder weil dann et mais donc y pero que".split())
+_JOINS: Final = frozenset("and but so because or which und aber oder weil et mais donc y pero que".split())
 _QUESTION_END: Final = re.compile(r"[?？؟][\"'”’)\]\s]*$")
 
 

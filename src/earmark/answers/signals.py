@@ -135,7 +135,7 @@ class _Describer:
 
     def _measure_meaning(self, found: Sequence[Described]) -> None:
         """Compare the likeliest sentences with the question, as asked and put to whom it names."""
-        likely = sorted(found, key=lambda one: (-self._words[place_of(one.sentence)] - 1.5 / (1 + one.place), one.place))
+        likely = sorted(found, key=lambda one: -self._words[place_of(one.sentence)] - 1.5 / (1 + one.place))
         if self._embedder is None:
             self._meaning = {place: (share, share) for place, share in self._words.items()}
             return

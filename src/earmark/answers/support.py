@@ -107,14 +107,13 @@ def _names(sentence: str) -> set[str]:
 
 def _alike(sentence: str, passages: Sequence[str], embedder: SentenceEmbedder | None) -> list[bool]:
     wanted = _content(sentence)
-    shares = [len(wanted & _content(one)) / len(wanted) if wanted else 1.0 for one in passages]
-    if embedder is None or all(share >= _WORDS_SHARED for share in shares):
-        return [share >= _WORDS_SHARED for share in shares]
+    least = _WORDS_SHARED / len(passages)  # each of several supports its part
+    shared = [not wanted or len(wanted & _content(one)) >= least * len(wanted) for one in passages]
+    if embedder is None or all(shared):
+        return shared
     vectors = embedder.embed_passages([sentence, *passages])
     near = vectors[1:] @ vectors[0]
-    return [
-        share >= _WORDS_SHARED or float(cosine) >= _MEANING_SHARED for share, cosine in zip(shares, near, strict=True)
-    ]
+    return [one or float(cosine) >= _MEANING_SHARED for one, cosine in zip(shared, near, strict=True)]
 
 
 def _content(text: str) -> set[str]:

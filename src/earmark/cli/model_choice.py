@@ -11,11 +11,11 @@ from typing import Any, Final
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from earmark.answers.extractive import ExtractiveModel
 from earmark.cli.settings_file import Values, change_settings, read_settings_file, write_settings_file
 from earmark.config import ServerName, Settings, check_url, parse_settings, settings_file
 from earmark.llm.checks import check_model
 from earmark.llm.errors import UnusableModelError
-from earmark.answers.extractive import ExtractiveModel
 from earmark.llm.local_servers import find_local_server, usual_urls
 from earmark.llm.model_lists import shown_url
 from earmark.llm.overview import find_problem

@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""Learn `src/earmark/answers/reader.npz`: low-rank changes that turn the encoder into a reader.
+
+    pip install torch==2.13.0        (a development tool of this one script; nothing else needs it)
+    EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_reader.py [EPOCHS]
+
+The encoder's weights stay as they are; each dense layer W gets W + up @ down with a rank of 32, and the token-type
+vectors, the norms, the biases and a head of one number a token are learned. A sentence's log-odds are the logarithm of the sum over its
+tokens; those of a question's windows and 0 for "nothing here answers" are one distribution, whose mass on the gold is
+the likelihood. Deterministic for one machine: seed 0, two threads, bfloat16 products.
+What is learned from and held out stands in `bench/training.py`. About 40 minutes on two cores with AMX.
+Source: Hu et al. 2021, arXiv:2106.09685; Clark and Gardner 2018, arXiv:1710.10723.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench.retrieval_data import Vectors  # noqa: E402
+from bench.training import WEIGHTS, Example, examples  # noqa: E402
+
+from earmark.answers.reader_input import ReaderInput, encode_windows  # noqa: E402
+from earmark.retrieval.embedders import open_tokenizer, read_encoder_weights  # noqa: E402
+
+TARGET = ROOT / "src/earmark/answers/reader.npz"
+LAYERS, HEADS, HIDDEN, RANK = 6, 12, 384, 32
+SCALE = 2.0
+RATE = 5e-4
+BATCH_TOKENS = 4_096
+WINDOWS = 5
+"""Windows of a question in one step: up to two that answer, and the best that don't."""
+PARTS = {
+    "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",
+    "out": "attention.output.dense", "inner": "intermediate.dense", "outer": "output.dense",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """A window as the reader reads it, and which of its sentences answer."""
+
+    read: ReaderInput
+    gold: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question's windows, best first."""
+
+    rows: tuple[Row, ...]
+    is_answerable: bool
+    weight: float
+
+
+class Changed(nn.Module):
+    """A dense layer with a low-rank change."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+        self.bias = nn.Parameter(bias)
+        self.down = nn.Parameter(torch.randn(RANK, weight.shape[1]) / math.sqrt(weight.shape[1]))
+        self.up = nn.Parameter(torch.zeros(weight.shape[0], RANK))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias) + F.linear(F.linear(x, self.down), self.up) * SCALE
+
+
+class Layer(nn.Module):
+    """One transformer layer."""
+
+    def __init__(self, known: dict[str, Tensor], prefix: str) -> None:
+        super().__init__()
+        for name, part in PARTS.items():
+            setattr(self, name, Changed(known[f"{prefix}{part}.weight"], known[f"{prefix}{part}.bias"]))
+        self.attended = norm_of(known, f"{prefix}attention.output.LayerNorm")
+        self.whole = norm_of(known, f"{prefix}output.LayerNorm")
+
+    def forward(self, x: Tensor, mask: Tensor, drop: float) -> Tensor:
+        size, length, _ = x.shape
+
+        def split(t: Tensor) -> Tensor:
+            return t.view(size, length, HEADS, HIDDEN // HEADS).transpose(1, 2)
+
+        scores = split(self.query(x)) @ split(self.key(x)).transpose(2, 3) / math.sqrt(HIDDEN // HEADS)
+        context = ((scores + mask).softmax(-1) @ split(self.value(x))).transpose(1, 2).reshape(size, length, HIDDEN)
+        x = self.attended(x + F.dropout(self.out(context), drop, self.training))
+        return self.whole(x + F.dropout(self.outer(F.gelu(self.inner(x))), drop, self.training))
+
+
+class Reader(nn.Module):
+    """The encoder with its changes: token ids in, a number a token out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        known = {name: torch.from_numpy(array.copy()) for name, array in read_encoder_weights().items()}
+        self.words = nn.Embedding.from_pretrained(known["embeddings.word_embeddings.weight"])
+        self.places = nn.Embedding.from_pretrained(known["embeddings.position_embeddings.weight"])
+        self.types = nn.Embedding.from_pretrained(known["embeddings.token_type_embeddings.weight"], freeze=False)
+        self.norm = norm_of(known, "embeddings.LayerNorm")
+        self.layers = nn.ModuleList(Layer(known, f"encoder.layer.{number}.") for number in range(LAYERS))
+        self.head = nn.Linear(HIDDEN, 1)
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, ids: Tensor, types: Tensor, mask: Tensor, drop: float) -> Tensor:
+        x = self.norm(self.words(ids) + self.places.weight[: ids.shape[1]] + self.types(types))
+        hidden = (1 - mask[:, None, None, :].to(torch.bfloat16)) * -10_000.0
+        for layer in self.layers:
+            x = layer(x, hidden, drop)
+        return self.head(x).float().squeeze(-1)
+
+
+def norm_of(known: dict[str, Tensor], name: str) -> nn.LayerNorm:
+    """Return the encoder's norm of this name, free to change."""
+    norm = nn.LayerNorm(HIDDEN, eps=1e-12)
+    norm.weight.data, norm.bias.data = known[f"{name}.weight"], known[f"{name}.bias"]
+    return norm
+
+
+def items(found: Sequence[Example]) -> list[Item]:
+    """Return what can be learned from: an answerable question must have its answer among the windows."""
+    tokenizer = open_tokenizer()
+    listed = []
+    for one in found:
+        read = encode_windows(
+            tokenizer, one.request.standalone.replace("\n", " "), [window.sentences for window in one.windows]
+        )
+        rows = tuple(
+            Row(part, tuple(one.is_gold(said) and last > first
+                            for said, (first, last) in zip(window.sentences, part.spans, strict=True)))
+            for window, part in zip(one.windows, read, strict=True)
+        )  # fmt: skip
+        if rows and (not one.is_answerable or any(any(row.gold) for row in rows)):
+            listed.append(Item(rows, one.is_answerable, WEIGHTS[one.source.set]))
+    return listed
+
+
+def batches(listed: Sequence[Item], rng: random.Random) -> list[list[tuple[Item, list[Row]]]]:
+    """Return batches of like length: products of few shapes are twice as fast."""
+    order = [(item, pick(item, rng)) for item in listed]
+    rng.shuffle(order)
+    found: list[list[tuple[Item, list[Row]]]] = []
+    for start in range(0, len(order), 512):
+        batch: list[tuple[Item, list[Row]]] = []
+        for item, rows in sorted(order[start : start + 512], key=lambda pair: width_of(pair[1])):
+            size = sum(len(other) for _, other in batch) + len(rows)
+            if batch and (size * width_of(rows) > BATCH_TOKENS or width_of(batch[0][1]) != width_of(rows)):
+                found.append(batch)
+                batch = []
+            batch.append((item, rows))
+        if batch:
+            found.append(batch)
+    rng.shuffle(found)
+    return found
+
+
+def pick(item: Item, rng: random.Random) -> list[Row]:
+    """Choose windows for one step: those that answer, and some of the best of the others."""
+    right = [row for row in item.rows if any(row.gold)]
+    wrong = [row for row in item.rows if not any(row.gold)]
+    right = right[:1] + rng.sample(right[1:], 1) if len(right) > 2 else right
+    left = WINDOWS - len(right)
+    return right + rng.sample(wrong[: 2 * left], min(left, len(wrong[: 2 * left])))
+
+
+def width_of(rows: Sequence[Row]) -> int:
+    """Return the padded length of these windows, a multiple of 32."""
+    return -(-max(len(row.read.ids) for row in rows) // 32) * 32
+
+
+def tensors(rows: Sequence[Row]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return ids, types and mask, padded to one of few shapes."""
+    width = width_of(rows)
+    size = max(len(rows), BATCH_TOKENS // width)
+    ids, types, mask = (torch.zeros(size, width, dtype=torch.long) for _ in range(3))
+    for number, row in enumerate(rows):
+        length = len(row.read.ids)
+        ids[number, :length] = torch.tensor(row.read.ids)
+        types[number, row.read.question_size : length] = 1
+        mask[number, :length] = 1
+    return ids, types, mask
+
+
+def loss_of(logits: Tensor, batch: Sequence[tuple[Item, list[Row]]]) -> Tensor:
+    """Return the mean of -log of the mass on what is right."""
+    total, weights, first = torch.zeros(()), 0.0, 0
+    for item, rows in batch:
+        odds, gold = [], []
+        for number, row in enumerate(rows, first):
+            for (start, end), is_gold in zip(row.read.spans, row.gold, strict=True):
+                if end > start:
+                    odds.append(torch.logsumexp(logits[number, start:end], 0))
+                    gold.append(is_gold)
+        first += len(rows)
+        known = torch.stack(odds)
+        loss = torch.logsumexp(torch.cat([torch.zeros(1), known]), 0)
+        if item.is_answerable:
+            loss = loss - torch.logsumexp(known[torch.tensor(gold)], 0)
+        total, weights = total + item.weight * loss, weights + item.weight
+    return total / weights
+
+
+def train(reader: Reader, listed: Sequence[Item], epochs: float) -> None:
+    """Learn, with a rate that rises and falls."""
+    rng = random.Random(0)
+    learned = [one for one in reader.parameters() if one.requires_grad]
+    body = [one for name, one in reader.named_parameters() if one.requires_grad and not name.startswith("head")]
+    groups = [{"params": body}, {"params": list(reader.head.parameters()), "lr": 3 * RATE}]
+    optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=0.01)
+    steps = int(len(batches(listed, random.Random(0))) * epochs)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda at: min(1.0, (at + 1) / (0.06 * steps)) * max(0.02, 1 - at / steps)
+    )
+    started, losses = time.monotonic(), []
+    for step, batch in enumerate(endless(listed, rng)):
+        if step == steps:
+            break
+        ids, types, mask = tensors([row for _, rows in batch for row in rows])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = reader(ids, types, mask, 0.1)
+        loss = loss_of(logits, batch)
+        loss.backward()
+        nn.utils.clip_grad_norm_(learned, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        schedule.step()
+        losses.append(float(loss))
+        if step % 100 == 99:
+            print(
+                f"{step + 1} of {steps}: loss {np.mean(losses[-100:]):.3f}, {time.monotonic() - started:.0f} s",
+                flush=True,
+            )
+
+
+def endless(listed: Sequence[Item], rng: random.Random) -> Iterator[list[tuple[Item, list[Row]]]]:
+    """Yield batches for ever, shuffled anew each epoch."""
+    while True:
+        yield from batches(listed, rng)
+
+
+def changes_of(reader: Reader) -> dict[str, np.ndarray]:
+    """Return what was learned, in half precision, under the names that `answers/reader.py` reads."""
+    found: dict[str, Tensor] = {
+        "embeddings.token_type_embeddings.weight": reader.types.weight,
+        "embeddings.LayerNorm.weight": reader.norm.weight,
+        "embeddings.LayerNorm.bias": reader.norm.bias,
+        "head.weight": reader.head.weight,
+        "head.bias": reader.head.bias,
+    }
+    for number, layer in enumerate(reader.layers):
+        prefix = f"encoder.layer.{number}."
+        for name, part in PARTS.items():
+            one = getattr(layer, name)
+            found |= {f"{prefix}{part}.up": one.up * SCALE, f"{prefix}{part}.down": one.down,
+                      f"{prefix}{part}.bias": one.bias}  # fmt: skip
+        for norm, part in ((layer.attended, "attention.output.LayerNorm"), (layer.whole, "output.LayerNorm")):
+            found |= {f"{prefix}{part}.weight": norm.weight, f"{prefix}{part}.bias": norm.bias}
+    return {name: value.detach().numpy().astype(np.float16) for name, value in found.items()}
+
+
+def main() -> None:
+    """Read everything, learn, write."""
+    torch.manual_seed(0)
+    torch.set_num_threads(2)
+    vectors = Vectors(threads=2)
+    found = [one for one in examples(vectors) if not one.is_held_out]
+    vectors.save()
+    listed = items(found)
+    print(f"{len(listed)} questions, {sum(len(one.rows) for one in listed)} windows", flush=True)
+    reader = Reader()
+    train(reader, listed, float(sys.argv[1]) if len(sys.argv) > 1 else 2.0)
+    np.savez(TARGET, **changes_of(reader))
+    print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from earmark.answers.answer import compose_answer
+from earmark.answers.languages import language_of_question, languages_of
+from tests.answers.talk import WordEmbedder, hit, passages, request
+
+GERMAN = (
+    ("Ada", "Das Gesenk kostet sechstausendachthundert Euro, und es gehört dann Ihnen."),
+    ("Bo", "Gut, dann machen wir das so und Sie liefern im Mai."),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Was kostet das Gesenk bei Moll?", "de"),
+        ("Wer war dagegen?", "de"),
+        ("When is the launch?", "en"),
+        ("Heron launch: who is coming?", "en"),
+        ("Combien coûte le vol ?", "fr"),
+        ("Quand est la réunion ?", "fr"),
+        ("¿Cuánto cuesta el pasaje?", "es"),
+        ("¿Quién prometió enviar el contrato?", "es"),
+    ],
+)
+def test_the_language_of_a_question_is_found(question: str, language: str) -> None:
+    assert language_of_question(question) == language
+
+
+@pytest.mark.parametrize("question", ["", "???", "42", "Ok"])
+def test_what_does_not_tell_is_in_no_language_for_sure(question: str) -> None:
+    assert language_of_question(question) in (None, "en")
+
+
+def test_the_languages_of_talk_are_found_the_most_frequent_first() -> None:
+    texts = [text for _, text in GERMAN] + ["We should really talk about the price of the boat again tomorrow."]
+    assert languages_of(texts) == ["de", "en"]
+
+
+def test_a_question_in_the_language_of_the_talk_is_answered() -> None:
+    talk = passages(*GERMAN)
+    answer = compose_answer(request("Was kostet das Gesenk?", [hit(talk, 0, 1)], talk), None, WordEmbedder())
+    assert answer.key is not None
+    assert answer.key.text.startswith("Das Gesenk kostet")
+
+
+def test_a_question_in_another_language_that_nothing_answers_says_why_and_what_would_help() -> None:
+    talk = passages(*GERMAN)
+    asked = request("Where did they hide the stolen bicycle?", [hit(talk, 0, 1, score=0.02)], talk)
+    answer = compose_answer(asked, None, WordEmbedder())
+    assert answer.answered == "no"
+    assert "German" in answer.lead
+    assert "English" in answer.lead
