@@ -28,9 +28,13 @@ from bench.retrieval_data import (
     qmsum_libraries,
     read_native,
 )
+from earmark.answers.kinds import read_question
+from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
+from earmark.ask.evidence import WHOLE_RECORDINGS
 from earmark.library.types import Segment
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
+from earmark.retrieval.analysis import terms_of_name
 
 DATA: Final = Path(__file__).with_name("data")
 SAMPLE: Final = Path(__file__).resolve().parent.parent / "src/earmark/sample"
@@ -80,7 +84,38 @@ class Source:
 def request_of(source: Source, query: Query, vectors: Vectors) -> AnswerRequest:
     """Find evidence as the server does, with the talk around each moment."""
     request = ask(source.library, query.text, vectors, scope=query.scope, history=query.history)
+    question = read_question(request.standalone)
+    if question.is_about_all and (found := whole_transcripts(source.library, query.scope, question.subject)):
+        whole_ids = frozenset(one.recording_id for one in found)
+        near = tuple(hit for hit in request.hits if hit.recording_id in whole_ids)
+        asker = terms_of_name(source.library.name, None)
+        return replace(request, hits=near, passages=tuple(found), whole=whole_ids, asker=asker)
     return replace(request, passages=tuple(passages_around(source.library, request)))
+
+
+def whole_transcripts(library: Library, scope: frozenset[int] | None, subject: frozenset[str]) -> list[Passage]:
+    """Return the transcripts that a question about all of a talk is about, as `ask/evidence.py` does."""
+    numbers = sorted(range(len(library.recorded)) if scope is None else scope)
+    numbers.sort(key=lambda at: -(library.recorded[at].recorded_at_ms or 0))
+    called = [
+        terms_of_recording(library.recorded[at].name, _recorded_us(library.recorded[at])) for at in numbers
+    ]  # fmt: skip
+    chosen, named = chosen_by_name(subject, called)
+    found: list[Passage] = []
+    for at in (numbers[place] for place in chosen[:WHOLE_RECORDINGS]):
+        one = library.recorded[at]
+        first = len(found) + 1
+        found += [
+            Passage(first + ordinal, library.entries[at].recording_id, one.name, _recorded_us(one),
+                    segment.start_ms, segment.end_ms, segment.speaker, segment.text, ordinal)
+            for ordinal, segment in enumerate(one.segments)
+        ]  # fmt: skip
+    spoken = {term for one in found for term in terms_of_name(one.speaker or "", None)}
+    return found if subject <= named | spoken else []
+
+
+def _recorded_us(one: Recorded) -> int | None:
+    return None if one.recorded_at_ms is None else one.recorded_at_ms * 1_000
 
 
 def passages_around(library: Library, request: AnswerRequest) -> list[Passage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from earmark.retrieval.analysis import terms_of_name
@@ -11,3 +12,14 @@ def terms_of_recording(name: str | None, recorded_us: int | None) -> frozenset[s
     """Return the index terms of a recording's name, and of its month, day and year."""
     when = "" if recorded_us is None else datetime.fromtimestamp(recorded_us / 1_000_000, UTC).strftime(" %B %Y %d")
     return terms_of_name((name or "") + when, None)
+
+
+def chosen_by_name(subject: Collection[str], called: Sequence[Collection[str]]) -> tuple[list[int], frozenset[str]]:
+    """Return which recordings a question names (all where it names none), and by which of its words.
+
+    Args:
+        subject: index terms of what the question is about.
+        called: the terms by which each recording may be called.
+    """
+    named = frozenset(term for terms in called for term in terms) & frozenset(subject)
+    return [at for at, terms in enumerate(called) if named <= frozenset(terms)], named

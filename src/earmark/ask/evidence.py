@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from earmark.answers.kinds import read_question
-from earmark.answers.naming import terms_of_recording
+from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
 from earmark.ask.scopes import ScopeNow
 from earmark.library.recordings import list_transcribed
@@ -25,7 +25,7 @@ from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
 
 EVIDENCE_LIMIT: Final = 16
-_WHOLE_RECORDINGS: Final = 6
+WHOLE_RECORDINGS: Final = 6
 """So many recordings are read whole for a question about all that was decided, promised or left open,"""
 _NAMED_RECORDINGS: Final = 500
 """and so many of the newest are looked at for one that the question names."""
@@ -79,7 +79,7 @@ async def gather_evidence(
 
 async def newest_passages(tenant: Tenant, scope: ScopeNow) -> list[Passage]:
     """Return every segment of the newest transcripts of a scope, numbered."""
-    return await _whole(tenant, await list_transcribed(tenant, scope.recording_ids, _WHOLE_RECORDINGS))
+    return await _whole(tenant, await list_transcribed(tenant, scope.recording_ids, WHOLE_RECORDINGS))
 
 
 async def _whole(tenant: Tenant, recordings: Sequence[Recording]) -> list[Passage]:
@@ -95,18 +95,12 @@ async def _find_whole(tenant: Tenant, scope: ScopeNow, subject: Collection[str])
 
     Nothing if it names something that is neither a recording nor somebody who speaks in the newest ones: a topic.
     """
-    recordings = await list_transcribed(
-        tenant, scope.recording_ids, _NAMED_RECORDINGS if subject else _WHOLE_RECORDINGS
-    )
-    named = {term for one in recordings for term in _called(one)} & set(subject)
-    fitting = [one for one in recordings if named and named <= _called(one)] if named else list(recordings)
-    passages = await _whole(tenant, fitting[:_WHOLE_RECORDINGS])
+    limit = _NAMED_RECORDINGS if subject else WHOLE_RECORDINGS
+    recordings = await list_transcribed(tenant, scope.recording_ids, limit)
+    chosen, named = chosen_by_name(subject, [terms_of_recording(one.name, one.recorded_us) for one in recordings])
+    passages = await _whole(tenant, [recordings[at] for at in chosen[:WHOLE_RECORDINGS]])
     spoken = {term for one in passages for term in terms_of_name(one.speaker or "", None)}
     return passages if set(subject) <= named | spoken else []
-
-
-def _called(recording: Recording) -> frozenset[str]:
-    return terms_of_recording(recording.name, recording.recorded_us)
 
 
 def _fitting(hits: Sequence[ChunkHit], most_tokens: int) -> Iterable[ChunkHit]:
