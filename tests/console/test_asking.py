@@ -27,6 +27,34 @@ def test_a_question_is_answered_with_citations_and_sources_beside_it(visitor: Vi
     expect(page.locator("session-list a.session").first).to_contain_text(QUESTION)
 
 
+def test_the_words_that_answer_most_directly_stand_out(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    expect(page.locator("answer-view .answer-key")).to_have_count(1)
+    expect(page.locator("answer-view .answer-key")).to_contain_text("fourteenth of July")
+    assert page.locator("answer-view .answer-key").evaluate("one => Number(getComputedStyle(one).fontWeight)") > 500
+
+
+def test_each_quoted_turn_has_one_citation_behind_its_quote_mark(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    _ask(page, QUESTION)
+    expect(page.locator("answer-view .answer-key")).to_be_visible()
+    for turn in page.locator("answer-view p:has(.citation)").all():
+        assert turn.locator(".citation").count() == 1
+        assert "” " in turn.inner_text() or "”\xa0" in turn.inner_text()
+
+
+def test_questions_to_begin_with_are_answered_by_this_library(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    offers = page.locator(".greeting .suggestion")
+    expect(offers.first).to_be_visible()
+    asked = offers.first.inner_text()
+    offers.first.click()
+    page.keyboard.press("Enter")
+    expect(page.locator(".question").last).to_contain_text(asked)
+    expect(page.locator("answer-view .citation").first).to_be_visible()
+
+
 def test_a_citation_opens_the_recording_at_its_moment_with_the_words_marked(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
     _ask(page, QUESTION)

@@ -7,6 +7,7 @@ that is accepted is a promise, a question that gets "I don't know" is open. Quot
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,8 +101,15 @@ def find_open_questions(talk: Talk, later: Sequence[Finding] = ()) -> list[Findi
 
 
 def _settles(talk: Talk, finding: Finding, words: set[str]) -> bool:
-    shared = [term for term in set(_content(finding.sentences)) & words if talk.rarity.get(term, 9.0) > 2.0]
-    return len(shared) > _LATER_SETTLES
+    shared = set(_content(finding.sentences)) & words
+    return sum(_is_rare(talk, term) for term in shared) > _LATER_SETTLES
+
+
+def _is_rare(talk: Talk, term: str) -> bool:
+    """Whether few turns have a word: at most three, or a twentieth."""
+    rarity = talk.rarity.get(term)
+    turns = len(talk.turns)
+    return rarity is None or turns / math.expm1(rarity) <= max(3.0, turns / 20) + 0.5
 
 
 def _content(sentences: Sequence[Sentence]) -> list[str]:
@@ -160,18 +168,23 @@ def _open_questions(talk: Talk) -> Iterator[tuple[int, Sentence, float]]:
             if one.is_question:
                 if one is turn[-1] and count_words(one.text) >= _LEAST_WORDS and _answered_by(talk, at, OPEN):
                     yield at, one, 1.3
-            elif OPEN.search(one.text) and not DECIDES.search(one.text):
+            elif OPEN.search(one.text) and not DECIDES.search(one.text) and not _replies_to_question(talk, at):
                 yield at, one, 1.0
 
 
-def _answered_by(talk: Talk, at: int, cue: object) -> Sentence | None:
+def _replies_to_question(talk: Talk, at: int) -> bool:
+    """Whether the turn before asks something: then that question is what is open."""
+    return at > 0 and talk.turns[at - 1][-1].is_question and _answered_by(talk, at - 1, OPEN) is not None
+
+
+def _answered_by(talk: Talk, at: int, cue: re.Pattern[str]) -> Sentence | None:
     """Return the first sentence of the next turns by somebody else that the cue finds."""
     speaker = talk.turns[at][0].passage.speaker
     for turn in talk.turns[at + 1 : at + 1 + _REPLY_TURNS]:
         if turn[0].passage.speaker == speaker and speaker is not None:
             return None
         for one in turn[:2]:
-            if cue.search(one.text):  # type: ignore[attr-defined]
+            if cue.search(one.text):
                 return one
     return None
 

@@ -28,6 +28,8 @@ _BESIDE: Final = 0.03
 """What standing beside a quoted turn is worth, in chance;"""
 _APART: Final = 0.03
 """and what standing apart costs."""
+_ENOUGH: Final = 0.92
+"""An answer is long enough once it holds so much of the chance of all sentences."""
 _FEW_WORDS: Final = 6
 _ASKED_WORDS: Final = 28
 _TOO_ALIKE: Final = 0.9
@@ -79,9 +81,13 @@ class _Chooser:
             return Selection((), None)
         self._take(self._part_of(key))
         self._lead_in(key)
-        while (part := self._next()) is not None:
+        enough = _ENOUGH * sum(self._likely.values())
+        while self._shown() < enough and (part := self._next()) is not None:
             self._take(part)
         return Selection(tuple(self._runs(key)), key)
+
+    def _shown(self) -> float:
+        return sum(self._likely.get(place, 0.0) for place in self._taken)
 
     def _key(self) -> Sentence | None:
         places = [place for place in self._likely if not self._sentences[place].is_question]
