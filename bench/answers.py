@@ -24,8 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench import asked
-from bench.answers_data import CachedEncoder
-from bench.asked import Query, Source, folder_of, request_of
+from bench.asked import CachedEncoder, Query, Source, folder_of, request_of
 from bench.results import table, write_section
 from bench.retrieval_data import Vectors
 from bench.shown import Judged, judge

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.answers_data import ask
 from bench.chats import CHATS, SPLITS, read_calls, read_questions
 from bench.retrieval_data import (
     PERSONAL,
@@ -31,10 +31,13 @@ from bench.retrieval_data import (
 from earmark.answers.kinds import read_question
 from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
-from earmark.ask.evidence import WHOLE_RECORDINGS
+from earmark.ask.evidence import EVIDENCE_LIMIT, WHOLE_RECORDINGS
+from earmark.ask.followups import make_standalone
 from earmark.library.types import Segment
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
 from earmark.retrieval.analysis import terms_of_name
+from earmark.retrieval.ranking import Hit, rank
+from earmark.retrieval.types import ChunkHit
 
 DATA: Final = Path(__file__).with_name("data")
 SAMPLE: Final = Path(__file__).resolve().parent.parent / "src/earmark/sample"
@@ -83,7 +86,7 @@ class Source:
 
 def request_of(source: Source, query: Query, vectors: Vectors) -> AnswerRequest:
     """Find evidence as the server does, with the talk around each moment."""
-    request = ask(source.library, query.text, vectors, scope=query.scope, history=query.history)
+    request = _found(source.library, query, vectors)
     question = read_question(request.standalone)
     if question.is_about_all and (found := whole_transcripts(source.library, query.scope, question.subject)):
         whole_ids = frozenset(one.recording_id for one in found)
@@ -91,6 +94,23 @@ def request_of(source: Source, query: Query, vectors: Vectors) -> AnswerRequest:
         asker = terms_of_name(source.library.name, None)
         return replace(request, hits=near, passages=tuple(found), whole=whole_ids, asker=asker)
     return replace(request, passages=tuple(passages_around(source.library, request)))
+
+
+def _found(library: Library, query: Query, vectors: Vectors) -> AnswerRequest:
+    """Search as the server does."""
+    standalone = make_standalone(query.text, query.history)
+    chosen = None if query.scope is None else np.isin(library.recording_of, list(query.scope))
+    terms, snapshot = library.snapshot(standalone, vectors.of([library.asked(standalone)])[0], chosen)
+    hits = tuple(_to_hit(library, hit) for hit in rank(terms, snapshot, limit=EVIDENCE_LIMIT))
+    return AnswerRequest(query.text, standalone, None, query.history, hits, (), is_whole_transcript=False)
+
+
+def _to_hit(library: Library, hit: Hit) -> ChunkHit:
+    recording, first, last = library.places[hit.chunk]
+    one, entry = library.recorded[recording], library.entries[recording]
+    recorded_us = None if one.recorded_at_ms is None else one.recorded_at_ms * 1_000
+    segments = tuple(one.segments[first : last + 1])
+    return ChunkHit("", entry.recording_id, "", segments, None, recorded_us, one.name, hit.score, hit.parts, first)
 
 
 def whole_transcripts(library: Library, scope: frozenset[int] | None, subject: frozenset[str]) -> list[Passage]:
@@ -421,6 +441,12 @@ def folder_of(setting: str) -> Path | None:
     return Path(value) if value else None
 
 
-def scope_mask(library: Library, scope: frozenset[int] | None) -> Any:
-    """Return which chunks are in scope."""
-    return None if scope is None else np.isin(library.recording_of, list(scope))
+class CachedEncoder:
+    """The built-in encoder behind the bench's store of vectors, as sentence selection wants it."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self._vectors = vectors
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shapes: N texts -> [N, dimensions]."""
+        return self._vectors.of(texts)

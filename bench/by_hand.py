@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from bench.answers_data import CachedEncoder
-from bench.asked import DATA, SAMPLE, Query, Source, request_of
+from bench.asked import DATA, SAMPLE, CachedEncoder, Query, Source, request_of
 from bench.retrieval_data import Vectors, build_library, read_native
 from earmark.answers.answer import Answer, compose_answer
 from earmark.answers.extractive import render_answer

@@ -31,12 +31,6 @@ def chat_libraries(split: str, vectors: Vectors) -> list[Library]:
     return libraries
 
 
-def questions_without_answer(name: str) -> list[str]:
-    """What nothing in these friends' calls answers."""
-    calls = read_calls(CHATS / name / "calls.txt")
-    return [text for text, _, gold, _ in read_questions(CHATS / name / "questions.txt", calls) if not gold]
-
-
 def read_calls(path: Path) -> dict[str, Recorded]:
     """Calls by day. A word takes 400 ms; names tell nothing, as those of phones do."""
     calls: dict[str, Recorded] = {}

@@ -27,7 +27,6 @@ import orjson
 
 from bench.results import circumstances, table, write_section
 from bench.retrieval_data import PERSONAL
-from earmark.answers.extractive import NOTHING_FOUND
 from earmark.ask.opening import NewSession, ask_in_new_session
 from earmark.ask.turn import TurnEngine
 from earmark.ask.types import AskResult, Question
@@ -103,7 +102,7 @@ def _content(text: str) -> set[str]:
 
 async def _judge(tenant: Tenant, embedder: Embedder, result: AskResult, tally: Tally) -> None:
     parts = orjson.loads(result.message.parts_json)
-    tally.counts["refusals" if result.message.content == NOTHING_FOUND else "answers"] += 1
+    tally.counts["refusals" if result.message.answered == "no" else "answers"] += 1
     for sentence, part in _statements(parts):
         tally.counts["citations"] += 1
         recording = await get_recording(tenant, part["recording_id"])

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import asked
-from bench.answers_data import CachedEncoder
-from bench.asked import Query, Source, folder_of, request_of, whole
+from bench.asked import CachedEncoder, Query, Source, folder_of, request_of, whole
 from bench.retrieval_data import Vectors
 from earmark.answers.kinds import read_question
 from earmark.answers.sentences import Sentence

@@ -29,8 +29,7 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.answers_data import CachedEncoder  # noqa: E402
-from bench.asked import Source, chats, personal, sample  # noqa: E402
+from bench.asked import CachedEncoder, Source, chats, personal, sample  # noqa: E402
 from bench.retrieval_data import Vectors  # noqa: E402
 from bench.training import WEIGHTS, Example, examples  # noqa: E402
 

@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import AsyncIterator
 
+from earmark.answers.extractive import ExtractiveModel
 from earmark.cli import serving
 from earmark.config import load_settings
-from earmark.answers.extractive import ExtractiveModel
 from earmark.llm.types import AnswerEvent, AnswerRequest
 
 _answer = ExtractiveModel.answer

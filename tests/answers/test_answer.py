@@ -55,7 +55,10 @@ def test_a_question_is_never_marked_as_the_answer() -> None:
 
 
 def test_an_answer_is_no_wall_of_words() -> None:
-    turns = [("Ada" if n % 2 else "Bo", f"The launch of the lantern number {n} was late, as always in June.") for n in range(40)]
+    turns = [
+        ("Ada" if n % 2 else "Bo", f"The launch of the lantern number {n} was late, as always in June.")
+        for n in range(40)
+    ]
     talk = passages(*turns)
     hits = [hit(talk, n, n + 1) for n in range(0, 40, 2)]
     answer = compose_answer(request("When was the launch of the lantern?", hits, talk), None, WordEmbedder())
@@ -118,7 +121,9 @@ def test_a_follow_up_leaves_out_what_was_just_told() -> None:
 
 def test_when_something_first_came_up_is_told_by_its_earliest_mention() -> None:
     old = passages(("Ada", "Somebody mentioned a lantern today."), recording="rec_a", day=0)
-    new = passages(("Ada", "The lantern is the launch and the lantern is all."), recording="rec_b", day=9, first_number=2)
+    new = passages(
+        ("Ada", "The lantern is the launch and the lantern is all."), recording="rec_b", day=9, first_number=2
+    )
     asked = request("When did the lantern first come up?", [hit(new, 0, 0), hit(old, 0, 0)], [*old, *new])
     answer = compose_answer(asked, None, WordEmbedder())
     assert answer.key is not None

@@ -55,7 +55,9 @@ def test_what_finds_no_room_is_unlikely_and_not_an_error(reader: Reader) -> None
 
 
 def test_inputs_have_at_most_so_many_tokens_and_spans_that_follow_one_another() -> None:
-    talk = passages(*(("Ada" if n % 2 else "Bo", f"This is what number {n} has to say, and more. Yes.") for n in range(9)))
+    talk = passages(
+        *(("Ada" if n % 2 else "Bo", f"This is what number {n} has to say, and more. Yes.") for n in range(9))
+    )
     windows = windows_of(request("What is it?", [hit(talk, 0, 8)], talk))
     for window, read in zip(windows, encode_windows(open_tokenizer(), "What?", [one.sentences for one in windows])):
         assert len(read.ids) <= MOST_TOKENS

@@ -45,7 +45,10 @@ def test_a_long_sentence_is_cut_before_a_conjunction_or_at_a_comma() -> None:
 
 
 def test_titles_and_abbreviations_end_no_sentence() -> None:
-    assert [text for _, text in sentences_of("Mr. Moll came. Dr. Vasili, too.")] == ["Mr. Moll came.", "Dr. Vasili, too."]
+    assert [text for _, text in sentences_of("Mr. Moll came. Dr. Vasili, too.")] == [
+        "Mr. Moll came.",
+        "Dr. Vasili, too.",
+    ]
 
 
 def test_a_few_words_say_nothing_but_scripts_without_spaces_do() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from earmark.answers.extractive import ExtractiveModel
 from earmark.config import Settings
 from earmark.errors import EarmarkError
 from earmark.llm.configured import configured_providers
 from earmark.llm.errors import ContextTooLargeError, ModelFailedError
-from earmark.answers.extractive import ExtractiveModel
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, PastTurn, TextDelta
 from earmark.llm.vendor import Deadlines, VendorModel
 from tests.llm.vendor_server import ERROR_BODIES, OVERFLOWS, VENDORS, Fails, Says, VendorServer, vendor_server

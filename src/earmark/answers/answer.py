@@ -61,17 +61,25 @@ def compose_answer(
     if asked.kind is Kind.OTHER and request.standalone != request.question:
         asked = read_question(request.standalone)
     if asked.is_about_all and request.whole and not _is_topic(request, asked):
-        return _from_transcripts(request, asked)
+        found = _from_transcripts(request, asked)
+        if found.answered == "yes" or not asked.subject:
+            return found
+        read = _from_windows(request, asked, reader, embedder)  # said in words that no cue knows
+        return read if reader is not None and read.answered == "yes" else found
     return _from_windows(request, asked, reader, embedder)
 
 
 def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
     """Whether a question about one whole transcript names a topic of it rather than it or somebody in it."""
+    may_name_people = asked.kind is not Kind.DECIDED  # what one person decides is told in other words than a group's
     known = {
         term
         for one in request.passages
         if one.recording_id in request.whole
-        for term in (terms_of_recording(one.recording_name, one.recorded_us) | terms_of_name(one.speaker or "", None))
+        for term in (
+            terms_of_recording(one.recording_name, one.recorded_us)
+            | terms_of_name((one.speaker or "") if may_name_people else "", None)
+        )
     }
     return not asked.subject <= known
 
