@@ -28,6 +28,7 @@ from bench.retrieval_data import (
     qmsum_libraries,
     read_native,
 )
+from earmark.answers.kinds import Asked as AskedFor
 from earmark.answers.kinds import read_question
 from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
@@ -88,12 +89,13 @@ def request_of(source: Source, query: Query, vectors: Vectors) -> AnswerRequest:
     """Find evidence as the server does, with the talk around each moment."""
     request = _found(source.library, query, vectors)
     question = read_question(request.standalone)
-    if question.is_about_all and (found := whole_transcripts(source.library, query.scope, question.subject)):
-        whole_ids = frozenset(one.recording_id for one in found)
-        near = tuple(hit for hit in request.hits if hit.recording_id in whole_ids)
-        asker = terms_of_name(source.library.name, None)
-        return replace(request, hits=near, passages=tuple(found), whole=whole_ids, asker=asker)
-    return replace(request, passages=tuple(passages_around(source.library, request)))
+    found = whole_transcripts(source.library, query.scope, question) if question.is_about_all else []
+    return replace(
+        request,
+        passages=tuple(passages_around(source.library, request, found)),
+        whole=frozenset(one.recording_id for one in found),
+        asker=terms_of_name(source.library.name, None),
+    )
 
 
 def _found(library: Library, query: Query, vectors: Vectors) -> AnswerRequest:
@@ -113,14 +115,14 @@ def _to_hit(library: Library, hit: Hit) -> ChunkHit:
     return ChunkHit("", entry.recording_id, "", segments, None, recorded_us, one.name, hit.score, hit.parts, first)
 
 
-def whole_transcripts(library: Library, scope: frozenset[int] | None, subject: frozenset[str]) -> list[Passage]:
+def whole_transcripts(library: Library, scope: frozenset[int] | None, question: AskedFor) -> list[Passage]:
     """Return the transcripts that a question about all of a talk is about, as `ask/evidence.py` does."""
     numbers = sorted(range(len(library.recorded)) if scope is None else scope)
     numbers.sort(key=lambda at: -(library.recorded[at].recorded_at_ms or 0))
     called = [
         terms_of_recording(library.recorded[at].name, _recorded_us(library.recorded[at])) for at in numbers
     ]  # fmt: skip
-    chosen, named = chosen_by_name(subject, called)
+    chosen, named = chosen_by_name(question.subject, called)
     found: list[Passage] = []
     for at in (numbers[place] for place in chosen[:WHOLE_RECORDINGS]):
         one = library.recorded[at]
@@ -130,26 +132,25 @@ def whole_transcripts(library: Library, scope: frozenset[int] | None, subject: f
                     segment.start_ms, segment.end_ms, segment.speaker, segment.text, ordinal)
             for ordinal, segment in enumerate(one.segments)
         ]  # fmt: skip
-    spoken = {term for one in found for term in terms_of_name(one.speaker or "", None)}
-    return found if subject <= named | spoken else []
+    return found if question.subject <= named | question.people_among(found) else []
 
 
 def _recorded_us(one: Recorded) -> int | None:
     return None if one.recorded_at_ms is None else one.recorded_at_ms * 1_000
 
 
-def passages_around(library: Library, request: AnswerRequest) -> list[Passage]:
+def passages_around(library: Library, request: AnswerRequest, before: Sequence[Passage]) -> list[Passage]:
     """Number the segments of the hits and those around them, as `ask/evidence.py` does."""
     known = {entry.recording_id: number for number, entry in enumerate(library.entries)}
-    found: dict[tuple[int, int], Passage] = {}
+    found = {(one.recording_id, one.ordinal): one for one in before}
     for hit in request.hits:
-        one = known[hit.recording_id]
-        segments = library.recorded[one].segments
-        last = min(len(segments) - 1, hit.first_ordinal + len(hit.segments) - 1 + CONTEXT_AFTER)
-        for ordinal in range(max(0, hit.first_ordinal - CONTEXT_BEFORE), last + 1):
+        segments = library.recorded[known[hit.recording_id]].segments
+        own = range(hit.first_ordinal, hit.first_ordinal + len(hit.segments))
+        last = min(len(segments), own.stop + CONTEXT_AFTER)
+        for ordinal in [*own, *range(max(0, own.start - CONTEXT_BEFORE), last)]:
             segment = segments[ordinal]
             found.setdefault(
-                (one, ordinal),
+                (hit.recording_id, ordinal),
                 Passage(
                     len(found) + 1, hit.recording_id, hit.recording_name, hit.recorded_us, segment.start_ms,
                     segment.end_ms, segment.speaker, segment.text, ordinal,

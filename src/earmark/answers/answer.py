@@ -71,17 +71,9 @@ def compose_answer(
 
 def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
     """Whether a question about one whole transcript names a topic of it rather than it or somebody in it."""
-    may_name_people = asked.kind is not Kind.DECIDED  # what one person decides is told in other words than a group's
-    known = {
-        term
-        for one in request.passages
-        if one.recording_id in request.whole
-        for term in (
-            terms_of_recording(one.recording_name, one.recorded_us)
-            | terms_of_name((one.speaker or "") if may_name_people else "", None)
-        )
-    }
-    return not asked.subject <= known
+    whole = [one for one in request.passages if one.recording_id in request.whole]
+    called = {term for one in whole for term in terms_of_recording(one.recording_name, one.recorded_us)}
+    return not asked.subject <= called | asked.people_among(whole)
 
 
 # ---- whole transcripts ------------------------------------------------------------------------------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from earmark.retrieval.analysis import analyze, analyze_query, words_of
+from earmark.llm.types import Passage
+from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name, words_of
 from earmark.retrieval.stopwords import ASKING_WORDS, STOP_WORDS
 
 
@@ -193,6 +195,15 @@ class Asked:
     def kind(self) -> Kind:
         """The kind of its first part."""
         return self.kinds[0]
+
+    def people_among(self, passages: Iterable[Passage]) -> frozenset[str]:
+        """Return the terms of those speakers' names by which it may be about somebody rather than something.
+
+        None where it asks for decisions: what one person decides is told in other words than a group's.
+        """
+        if self.kind is Kind.DECIDED:
+            return frozenset()
+        return frozenset(term for one in passages for term in terms_of_name(one.speaker or "", None))
 
     @property
     def wants_several(self) -> bool:

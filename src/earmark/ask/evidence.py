@@ -6,11 +6,11 @@ promises, open questions or the whole of a talk get whole transcripts: no single
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from earmark.answers.kinds import read_question
+from earmark.answers.kinds import Asked, read_question
 from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
 from earmark.ask.scopes import ScopeNow
@@ -19,7 +19,6 @@ from earmark.library.transcripts import list_segments, list_segments_between
 from earmark.library.types import Recording, Segment
 from earmark.llm.prompt import estimate_passage
 from earmark.llm.types import Passage
-from earmark.retrieval.analysis import terms_of_name
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
@@ -68,13 +67,14 @@ async def gather_evidence(
         passages = await whole_transcript(tenant, scope.recordings[0])
         return Evidence(hits, passages, is_whole_transcript=True, whole=frozenset({scope.recordings[0].id}))
     asked = read_question(question)
-    if most_tokens is None and asked.is_about_all and (found := await _find_whole(tenant, scope, asked.subject)):
-        whole = frozenset(one.recording_id for one in found)
-        near = tuple(hit for hit in hits if hit.recording_id in whole)
-        return Evidence(near, tuple(found), is_whole_transcript=False, whole=whole)
-    hits = hits if most_tokens is None else tuple(_fitting(hits, most_tokens))
-    around = (CONTEXT_BEFORE, CONTEXT_AFTER) if most_tokens is None else (0, 0)
-    return Evidence(hits, tuple(await _passages_of_hits(tenant, hits, *around)), is_whole_transcript=False)
+    whole: list[Passage] = []
+    if most_tokens is None and asked.is_about_all:
+        whole = await _find_whole(tenant, scope, asked)
+    passages = await _passages_of_hits(tenant, hits, whole)
+    if most_tokens is not None:
+        hits, passages = _fitting(hits, passages, most_tokens)
+    read = frozenset(one.recording_id for one in whole)
+    return Evidence(hits, tuple(passages), is_whole_transcript=False, whole=read)
 
 
 async def newest_passages(tenant: Tenant, scope: ScopeNow) -> list[Passage]:
@@ -90,25 +90,40 @@ async def _whole(tenant: Tenant, recordings: Sequence[Recording]) -> list[Passag
     return passages
 
 
-async def _find_whole(tenant: Tenant, scope: ScopeNow, subject: Collection[str]) -> list[Passage]:
+async def _find_whole(tenant: Tenant, scope: ScopeNow, asked: Asked) -> list[Passage]:
     """Return the transcripts that a question about all of a talk is about: those it names, or else the newest.
 
     Nothing if it names something that is neither a recording nor somebody who speaks in the newest ones: a topic.
     """
-    limit = _NAMED_RECORDINGS if subject else WHOLE_RECORDINGS
+    limit = _NAMED_RECORDINGS if asked.subject else WHOLE_RECORDINGS
     recordings = await list_transcribed(tenant, scope.recording_ids, limit)
-    chosen, named = chosen_by_name(subject, [terms_of_recording(one.name, one.recorded_us) for one in recordings])
+    called = [terms_of_recording(one.name, one.recorded_us) for one in recordings]
+    chosen, named = chosen_by_name(asked.subject, called)
     passages = await _whole(tenant, [recordings[at] for at in chosen[:WHOLE_RECORDINGS]])
-    spoken = {term for one in passages for term in terms_of_name(one.speaker or "", None)}
-    return passages if set(subject) <= named | spoken else []
+    return passages if asked.subject <= named | asked.people_among(passages) else []
 
 
-def _fitting(hits: Sequence[ChunkHit], most_tokens: int) -> Iterable[ChunkHit]:
-    for number, hit in enumerate(hits):
-        most_tokens -= sum(estimate_passage(segment.text) for segment in hit.segments)
-        if most_tokens < 0 and number:
-            return
-        yield hit
+def _fitting(
+    hits: Sequence[ChunkHit], passages: Sequence[Passage], most_tokens: int
+) -> tuple[tuple[ChunkHit, ...], list[Passage]]:
+    """Leave out the worse moments, with the talk around them, that there is no room for; the best one never."""
+    kept = {(one.recording_id, one.ordinal) for one in passages if hits and _is_of(hits[0], one)}
+    fitting: list[Passage] = []
+    for one in passages:
+        most_tokens -= estimate_passage(one.text)
+        if most_tokens < 0 and (one.recording_id, one.ordinal) not in kept:
+            break
+        fitting.append(one)
+    known = {(one.recording_id, one.ordinal) for one in fitting}
+    return tuple(hit for hit in hits if known.issuperset(_places_of(hit))), fitting
+
+
+def _is_of(hit: ChunkHit, one: Passage) -> bool:
+    return (one.recording_id, one.ordinal) in _places_of(hit)
+
+
+def _places_of(hit: ChunkHit) -> set[tuple[str, int]]:
+    return {(hit.recording_id, hit.first_ordinal + at) for at in range(len(hit.segments))}
 
 
 async def whole_transcript(tenant: Tenant, recording: Recording) -> tuple[Passage, ...]:
@@ -125,20 +140,18 @@ def _passages_of(recording: Recording, segments: Iterable[Segment], first_number
         )  # fmt: skip
 
 
-async def _passages_of_hits(tenant: Tenant, hits: Sequence[ChunkHit], before: int, after: int) -> list[Passage]:
-    """Number the segments of the hits and of the talk around them, each once, in the order of the hits."""
-    found: dict[tuple[str, int], Passage] = {}
+async def _passages_of_hits(tenant: Tenant, hits: Sequence[ChunkHit], known: Sequence[Passage]) -> list[Passage]:
+    """Number the segments of the hits and of the talk around them, each once, in the order of the hits.
+
+    A hit's own segments stand before those around it. `known` are passages numbered already.
+    """
+    found = {(one.recording_id, one.ordinal): one for one in known}
     for hit in hits:
-        first = max(0, hit.first_ordinal - before)
-        last = hit.first_ordinal + len(hit.segments) - 1 + after
-        missing = [at for at in range(first, last + 1) if (hit.recording_id, at) not in found]
-        if not missing:
-            continue
-        segments = await list_segments_between(tenant, hit.transcription_id, missing[0], missing[-1])
-        start = missing[0]
-        if not segments:  # replaced by a newer transcript this instant
-            segments, start = list(hit.segments), hit.first_ordinal
-        for ordinal, segment in enumerate(segments, start):
+        first = max(0, hit.first_ordinal - CONTEXT_BEFORE)
+        last = hit.first_ordinal + len(hit.segments) - 1 + CONTEXT_AFTER
+        around = enumerate(await list_segments_between(tenant, hit.transcription_id, first, last), first)
+        own = enumerate(hit.segments, hit.first_ordinal)
+        for ordinal, segment in [*own, *around]:
             found.setdefault(
                 (hit.recording_id, ordinal),
                 Passage(
