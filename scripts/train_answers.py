@@ -29,18 +29,20 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.asked import CachedEncoder, Source, chats, personal, sample  # noqa: E402
+from bench.answers import of_others  # noqa: E402
+from bench.asked import Source, chats, personal, request_of, sample  # noqa: E402
 from bench.retrieval_data import Vectors  # noqa: E402
 from bench.training import WEIGHTS, Example, examples  # noqa: E402
 
 from earmark.answers.reader import Reader  # noqa: E402
 from earmark.answers.signals import SIGNALS  # noqa: E402
-from earmark.answers.windows import place_of  # noqa: E402
+from earmark.answers.windows import place_of, windows_of  # noqa: E402
 
 FOLDER = ROOT / "src/earmark/answers"
 HIDDEN, EPOCHS, RATE, BATCH = 32, 10, 3e-3, 32
 CLIP = 5.0
 OFF_TOPIC, REFUSED, DOUBTFUL = 0.03, 0.05, 0.15
+_OF_OTHERS = 25
 _MOST_READ = 60
 """Questions of a held-out library that the reader reads."""
 Floats = NDArray[np.float32]
@@ -171,14 +173,15 @@ def quantile(values: dict[str, list[float]], share: float) -> float:
     return float(scores[order][min(len(order) - 1, int(np.searchsorted(below, share)))])
 
 
-def learn_topic(answered: Sequence[Known], others: Sequence[tuple[float, float]]) -> Floats:
-    """Return the weights of the two signals of whether the topic came up; none counts against it."""
-    matrix = np.array([*(one.topic for one in answered), *others], np.float32)
+def learn_topic(answered: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> Floats:
+    """Return the weights of the signals of whether the topic came up; none counts against it."""
+    matrix = np.array([*answered, *others], np.float32)
+    spread = matrix.std(0) + 1e-6
     truth = torch.tensor([1.0] * len(answered) + [0.0] * len(others))
     shares = torch.tensor([1 / len(answered)] * len(answered) + [1 / len(others)] * len(others))
-    weights, bias = torch.full((2,), 10.0, requires_grad=True), torch.zeros(1, requires_grad=True)
+    weights, bias = torch.full((matrix.shape[1],), 1.0, requires_grad=True), torch.zeros(1, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights, bias], max_iter=200)
-    inputs = torch.from_numpy(matrix)
+    inputs = torch.from_numpy((matrix - matrix.mean(0)) / spread)
 
     def closure() -> Tensor:
         optimiser.zero_grad()
@@ -188,26 +191,19 @@ def learn_topic(answered: Sequence[Known], others: Sequence[tuple[float, float]]
         return loss
 
     optimiser.step(closure)
-    return weights.detach().clamp(min=0).numpy()
+    return weights.detach().clamp(min=0).numpy() / spread
 
 
-def others_topics(vectors: Vectors) -> list[tuple[float, float]]:
-    """Return the two signals of questions that are asked of somebody else's recordings."""
-    from bench.answers import of_others
-    from bench.asked import request_of
-
-    from earmark.answers.kinds import read_question
-    from earmark.answers.signals import describe_evidence
-    from earmark.answers.windows import windows_of
-
+def others(vectors: Vectors, reader: Reader) -> list[Known]:
+    """Return what is known of questions that are asked of somebody else's recordings."""
     people: list[Source] = [*personal("dev", vectors), *chats("dev", vectors), *sample(vectors, "seen")]
     found = []
-    for source in of_others(people, people, 40):
+    for source in of_others(people, people, _OF_OTHERS):
         for query in source.queries:
             request = request_of(source, query, vectors)
-            windows = windows_of(request)
-            evidence = describe_evidence(request, read_question(query.text), windows, CachedEncoder(vectors))
-            found.append((evidence.moment, evidence.named))
+            known = describe(Example(source, query, True, request, tuple(windows_of(request))), vectors, reader)
+            if known is not None:
+                found.append(known)
     return found
 
 
@@ -219,16 +215,59 @@ from collections.abc import Mapping
 from typing import Final
 
 TOPIC: Final[Mapping[str, float]] = {{
-    "moment": {moment:.3f},
-    "named": {named:.3f},
+    "moment": {plain[0]:.3f},
+    "named": {plain[1]:.3f},
 }}
-TOPIC_FROM: Final = {topic:.3f}
-"""Below this sum the question's topic never came up; 3 % of what could be answered lie below it."""
+TOPIC_FROM: Final = {plain_from:.3f}
+TOPIC_READ: Final[Mapping[str, float]] = {{
+    "moment": {read[0]:.3f},
+    "named": {read[1]:.3f},
+    "odds": {read[2]:.3f},
+}}
+TOPIC_READ_FROM: Final = {read_from:.3f}
+"""Below these sums the question's topic never came up (the second where the reader has read)."""
 
 SAID_FROM: Final = {said:.3f}
 DOUBTFUL_FROM: Final = {doubtful:.3f}
 """Log-odds that anything answers: from the first on it does, from the second on it may."""
 '''
+
+
+def whole_odds(one: Known, by_signals: Floats, together: Sequence[float]) -> float:
+    """Return the log-odds that anything answers."""
+    assert one.read is not None
+    odds = together[0] * by_signals + together[1] * one.read + together[2]
+    return float(np.logaddexp.reduce(odds.astype(np.float64)))
+
+
+def thresholds(held: Sequence[tuple[Known, float]], strangers: Sequence[tuple[Known, float]]) -> str:
+    """Return the text of `thresholds.py`: each question with the log-odds that anything answers."""
+    answered = [(one, odds) for one, odds in held if one.is_answerable and one.set not in ("molweni", "asked inside")]
+    plain = learn_topic([one.topic for one, _ in answered], [one.topic for one, _ in strangers])
+    read = learn_topic([(*one.topic, odds) for one, odds in answered], [(*one.topic, odds) for one, odds in strangers])
+    sums: dict[str, defaultdict[str, list[float]]] = {name: defaultdict(list) for name in ("plain", "read", "odds")}
+    for one, odds in answered:
+        sums["plain"][one.set].append(float(np.dot(plain, one.topic)))
+        sums["read"][one.set].append(float(np.dot(read, (*one.topic, odds))))
+        sums["odds"][one.set].append(odds)
+    return THRESHOLDS.format(
+        plain=plain, read=read, plain_from=quantile(sums["plain"], OFF_TOPIC), read_from=quantile(sums["read"], OFF_TOPIC),
+        said=quantile(sums["odds"], DOUBTFUL), doubtful=quantile(sums["odds"], REFUSED),
+    )  # fmt: skip
+
+
+def compare(held: Sequence[Known], odds: Sequence[Floats], together: Sequence[float]) -> None:
+    """Print, for each set held out: how often the likeliest sentence answers, and the mass on all that do."""
+    ways = {"signals": (1.0, 0.0, 0.0), "reader": (0.0, 1.0, 0.0), "together": tuple(together)}
+    for name in sorted({one.set for one in held}):
+        for way, (first, second, bias) in ways.items():
+            top, mass = [], []
+            for one, mine in zip(held, odds, strict=True):
+                if one.set == name and one.is_answerable:
+                    values = np.exp((first * mine + second * one.read + bias).astype(np.float64))
+                    top.append(one.gold[values.argmax()])
+                    mass.append(values[one.gold].sum() / (1 + values.sum()))
+            print(f"{name}, {way}: {len(top)} questions, first right {np.mean(top):.3f}, mass {np.mean(mass):.3f}")
 
 
 def main() -> None:
@@ -248,27 +287,21 @@ def main() -> None:
             (held if one.is_held_out else learned).append(known)
     vectors.save()
     network, mean, spread = learn_network(learned)
-    with torch.no_grad():
-        odds = [
-            network(torch.from_numpy((one.signals - mean) / spread).clamp(-CLIP, CLIP)).numpy() for one in held
-        ]  # fmt: skip
+
+    def by_signals(one: Known) -> Floats:
+        with torch.no_grad():
+            scaled = torch.from_numpy((one.signals - mean) / spread).clamp(-CLIP, CLIP)
+            return np.asarray(network(scaled).numpy(), np.float32)
+
+    odds = [by_signals(one) for one in held]
     together = learn_together(held, odds)
     np.savez(FOLDER / "weights.npz", **weights_of(network, mean, spread, together))
-    answered = [one for one in held if one.is_answerable and one.set not in ("molweni", "asked inside")]
-    topics = learn_topic(answered, others_topics(vectors))
-    by_topic: defaultdict[str, list[float]] = defaultdict(list)
-    by_odds: defaultdict[str, list[float]] = defaultdict(list)
-    for one, by_signals in zip(held, odds, strict=True):
-        if one.is_answerable and one.set not in ("molweni", "asked inside"):
-            whole = together[0] * by_signals + together[1] * one.read + together[2]
-            by_topic[one.set].append(float(np.dot(topics, one.topic)))
-            by_odds[one.set].append(float(np.logaddexp.reduce(whole.astype(np.float64))))
-    text = THRESHOLDS.format(
-        moment=topics[0], named=topics[1], topic=quantile(by_topic, OFF_TOPIC), said=quantile(by_odds, DOUBTFUL),
-        doubtful=quantile(by_odds, REFUSED),
-    )  # fmt: skip
+    known = [(one, whole_odds(one, mine, together)) for one, mine in zip(held, odds, strict=True)]
+    strangers = [(one, whole_odds(one, by_signals(one), together)) for one in others(vectors, reader)]
+    text = thresholds(known, strangers)
     (FOLDER / "thresholds.py").write_text(text, encoding="utf-8")
     print(f"{len(learned)} learned from, {len(held)} held out; together {together}\n{text}")
+    compare(held, odds, together)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def parts_of(events: Iterable[StreamedEvent]) -> list[dict[str, Any]]:
             parts.append({"type": "citation", **event.data})
         elif event.name == "text.delta":
             if event.data["part"] == len(parts):
-                parts.append({"type": "text", "text": ""})
+                key = {"is_key": True} if event.data.get("is_key") else {}
+                parts.append({"type": "text", "text": "", **key})
             parts[event.data["part"]]["text"] += event.data["text"]
     return parts

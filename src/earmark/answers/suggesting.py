@@ -17,7 +17,7 @@ from earmark.answers.languages import ENGLISH, language_of_text
 from earmark.answers.sentences import Sentence, count_words
 
 _MOST_EACH: Final = 3
-_SCORE: Final = 2.0
+_SCORE: Final = 1.6
 _LEAST_TIMES: Final = 3
 _POINTS: Final = re.compile(
     r"\b(?:it|its|this|that|these|those|there|here|he|she|him|her|his|they|them|their|you|your|one|ones|so|then|else|"

@@ -20,6 +20,7 @@ from earmark.retrieval.stopwords import ASKING_WORDS, STOP_WORDS
 
 _WORDS_SHARED: Final = 0.3
 _MEANING_SHARED: Final = 0.4
+_LEAST_WORDS: Final = 2
 _NAME: Final = re.compile(r"(?<=[\w,;:] )[A-ZÄÖÜÉ][\w’'-]+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _UNITS: Final = (
@@ -107,8 +108,10 @@ def _names(sentence: str) -> set[str]:
 
 def _alike(sentence: str, passages: Sequence[str], embedder: SentenceEmbedder | None) -> list[bool]:
     wanted = _content(sentence)
+    if len(wanted) < _LEAST_WORDS:  # "Yes, in June." holds nothing more to check
+        return [True] * len(passages)
     least = _WORDS_SHARED / len(passages)  # each of several supports its part
-    shared = [not wanted or len(wanted & _content(one)) >= least * len(wanted) for one in passages]
+    shared = [len(wanted & _content(one)) >= least * len(wanted) for one in passages]
     if embedder is None or all(shared):
         return shared
     vectors = embedder.embed_passages([sentence, *passages])

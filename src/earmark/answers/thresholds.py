@@ -10,7 +10,13 @@ TOPIC: Final[Mapping[str, float]] = {
     "named": 14.989,
 }
 TOPIC_FROM: Final = 9.381
-"""Below this sum the question's topic never came up; 3 % of what could be answered lie below it."""
+TOPIC_READ: Final[Mapping[str, float]] = {
+    "moment": 35.135,
+    "named": 14.989,
+    "odds": 0.5,
+}
+TOPIC_READ_FROM: Final = 9.0
+"""Below these sums the question's topic never came up (the second where the reader has read)."""
 
 SAID_FROM: Final = -3.0
 DOUBTFUL_FROM: Final = -5.0

@@ -28,14 +28,16 @@ async def supported(
             if event.number in known:  # the others are unknown numbers, which are no citations at all
                 held.append(event)
             continue
-        for mark in await _checked(_last_sentence(said), held, known, draft, embedder):
-            yield mark
-        held = []
+        if held:
+            for mark in await _checked(_last_sentence(said), held, known, draft, embedder):
+                yield mark
+            held, said = [], ""  # what comes next rests on the next marks
         if isinstance(event, TextDelta):
             said = (said + event.text)[-_MOST_CHARS:]
         yield event
-    for mark in await _checked(_last_sentence(said), held, known, draft, embedder):
-        yield mark
+    if held:
+        for mark in await _checked(_last_sentence(said), held, known, draft, embedder):
+            yield mark
 
 
 async def _checked(
@@ -45,8 +47,6 @@ async def _checked(
     draft: Draft,
     embedder: SentenceEmbedder | None,
 ) -> list[CitationMark]:
-    if not held:
-        return []
     cited = [known[mark.number] for mark in held]
     verdicts = await asyncio.to_thread(is_supported, sentence, cited, embedder)
     draft.dropped_citations = (draft.dropped_citations or 0) + verdicts.count(False)
@@ -54,7 +54,7 @@ async def _checked(
 
 
 def _last_sentence(said: str) -> str:
-    """Return the sentence that the marks behind it rest on."""
+    """Return the sentence, or what of it stands behind earlier marks, that these rest on."""
     whole = said.rstrip()
     starts = [match.end() for match in _BEFORE.finditer(whole) if match.end() < len(whole)]
     return whole[starts[-1] :] if starts else whole
