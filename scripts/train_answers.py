@@ -161,7 +161,7 @@ def learn_together(known: Sequence[Known], odds: Sequence[Floats]) -> list[float
         return loss
 
     optimiser.step(closure)
-    return [float(value) for value in values]
+    return [float(value) for value in values.detach()]
 
 
 def quantile(values: dict[str, list[float]], share: float) -> float:

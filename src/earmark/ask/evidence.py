@@ -64,8 +64,8 @@ async def gather_evidence(
     request = SearchRequest(question, scope.recording_ids, limit=EVIDENCE_LIMIT)
     hits = tuple(await searcher.search(tenant, request))
     if scope.type == "recording" and scope.recordings is not None and is_whole:
-        passages = await whole_transcript(tenant, scope.recordings[0])
-        return Evidence(hits, passages, is_whole_transcript=True, whole=frozenset({scope.recordings[0].id}))
+        every = await whole_transcript(tenant, scope.recordings[0])
+        return Evidence(hits, every, is_whole_transcript=True, whole=frozenset({scope.recordings[0].id}))
     asked = read_question(question)
     whole: list[Passage] = []
     if most_tokens is None and asked.is_about_all:
