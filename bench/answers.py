@@ -102,7 +102,7 @@ def _judged(source: Source, query: Query, answer: Answer) -> Judged:
 def _is_key(one: Sentence, key: Sentence, sentences: Sequence[Sentence]) -> bool:
     """The key sentence, or any of its turn where that is short (`extractive.py` marks it whole)."""
     turn = [other for other in sentences if other.passage.number == key.passage.number]
-    is_short = sum(count_words(other.text) for other in turn) <= 18
+    is_short = sum(count_words(other.text) for other in turn) <= 24
     return one == key or (is_short and one in turn)
 
 

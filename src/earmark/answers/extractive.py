@@ -18,7 +18,7 @@ from earmark.answers.signals import SentenceEmbedder
 from earmark.clock import render_time
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
 
-_KEY_WORDS = 18
+_KEY_WORDS = 24
 """A turn up to this long is marked as a whole where it holds the key sentence."""
 
 

@@ -17,9 +17,9 @@ from earmark.answers.windows import Stretches, place_of
 
 Place = tuple[str, int, int]
 
-MOST_WORDS: Final = 92
+MOST_WORDS: Final = 96
 MOST_WORDS_SEVERAL: Final = 120
-_TURN_WORDS: Final = 36
+_TURN_WORDS: Final = 48
 """A turn up to this long is quoted whole; a longer one in parts of about so many words."""
 _MOST_RUNS: Final = 3
 _LEAST: Final = 0.012
@@ -28,7 +28,7 @@ _BESIDE: Final = 0.03
 """What standing beside a quoted turn is worth, in chance;"""
 _APART: Final = 0.03
 """and what standing apart costs."""
-_ENOUGH: Final = 0.92
+_ENOUGH: Final = 0.97
 """An answer is long enough once it holds so much of the chance of all sentences."""
 _FEW_WORDS: Final = 6
 _ASKED_WORDS: Final = 28
