@@ -305,7 +305,7 @@ def test_a_search_that_finds_nothing_says_so(desk: Place, project: str, tmp_path
 
 def test_an_answer_cites_recording_and_minute(desk: Place, asked: tuple[str, ...]) -> None:
     out = desk.cli("ask", QUESTION, *asked).stdout
-    assert f"{LAUNCH} [Kick-off @ 01:01]" in out
+    assert f"“{LAUNCH}” [Kick-off @ 01:01]" in out
 
 
 def test_an_answer_as_json_has_the_shape_of_the_api(desk: Place, asked: tuple[str, ...]) -> None:

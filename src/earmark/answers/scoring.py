@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Place = tuple[str, int, int]
 
 _WEIGHTS: Final = Path(__file__).with_name("weights.npz")
-_LATEST_ODDS: Final = 0.8
+_LATEST_ODDS: Final = 1.6
 """Added to the log-odds of the newest recording where the question wants what holds now."""
 _TOLD_ODDS: Final = 0.75
 """Taken from what the answer before quoted, where the question leans on it."""
