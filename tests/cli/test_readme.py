@@ -33,6 +33,6 @@ def test_the_readmes_commands_work_in_order(fresh_place: Place, tmp_path: Path) 
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         if " ask " in command:
-            assert "We move the launch to June. [meeting @ 00:01]" in done.stdout
+            assert "We move the launch to June.” [meeting @ 00:01]" in done.stdout
         if " search " in command:
             assert "price" in done.stdout

@@ -120,7 +120,7 @@ def test_answers_quote_hostile_words_with_their_citation_or_not_at_all(hostile: 
             if part["type"] == "text" and after["type"] != "citation"
         ]
         for text in uncited:  # names, quote marks, line breaks, the sentence that nothing was found
-            assert text.strip("\n").removesuffix(": “") in hostile.names | {"”", ""}, text
+            assert text.strip("\n").removesuffix(": “") in hostile.names | {"”", "", "…"}, text
     assert citations >= 40
 
 

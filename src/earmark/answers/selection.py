@@ -31,6 +31,8 @@ _APART: Final = 0.03
 _ENOUGH: Final = 0.97
 """An answer is long enough once it holds so much of the chance of all sentences."""
 _FEW_WORDS: Final = 6
+_BEFORE_SHARE: Final = 0.2
+"""A turn before the quoted ones needs this share of the key sentence's chance: answers come after."""
 _ASKED_WORDS: Final = 28
 _TOO_ALIKE: Final = 0.9
 
@@ -73,6 +75,7 @@ class _Chooser:
         self._sentences = sentences
         self._taken: dict[Place, Sentence] = {}
         self._words = 0
+        self._best = max(likely.values(), default=0.0)
         self._most = MOST_WORDS_SEVERAL if asked.wants_several else MOST_WORDS
 
     def choose(self) -> Selection:
@@ -143,7 +146,9 @@ class _Chooser:
             is_beside = self._is_beside(part)
             if chance < _LEAST and not (is_beside and size <= _FEW_WORDS):
                 continue
-            if not is_beside and (runs >= _MOST_RUNS or chance <= _APART or self._is_copy(part)):
+            if self._is_copy(missing) or (not is_beside and (runs >= _MOST_RUNS or chance <= _APART)):
+                continue
+            if is_beside and chance < _BEFORE_SHARE * self._best and self._leads_in(part):
                 continue
             value = (chance + (_BESIDE if is_beside else -_APART)) / (size + 4.0) ** 0.5
             if value > worth:
@@ -171,6 +176,11 @@ class _Chooser:
     def _is_beside(self, part: Sequence[Sentence]) -> bool:
         before, after = self._before(part[0]), self._after(part[-1])
         return any(near is not None and place_of(near) in self._taken for near in (before, after, *part))
+
+    def _leads_in(self, part: Sequence[Sentence]) -> bool:
+        """Whether it stands right before a quoted turn and after none."""
+        before = self._before(part[0])
+        return before is None or place_of(before) not in self._taken
 
     def _is_copy(self, part: Sequence[Sentence]) -> bool:
         """Whether nearly the same words are quoted already."""

@@ -13,7 +13,7 @@ from earmark.ask.scopes import ScopeNow, resolve_scope
 from earmark.ask.supported import supported
 from earmark.ask.turn_feed import TurnFeed
 from earmark.ask.types import Message, Scope
-from earmark.errors import ProviderError
+from earmark.errors import NotFoundError, ProviderError
 from earmark.library.end_users import get_end_user
 from earmark.llm.errors import ContextTooLargeError, ModelFailedError
 from earmark.llm.providers import Candidate, Providers
@@ -101,7 +101,10 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
 
 async def _asker(tenant: Tenant) -> frozenset[str]:
     """Return the terms of the name of the person whose recordings are asked, to know who "I" is."""
-    user = await get_end_user(tenant, tenant.end_user_id or "")
+    try:
+        user = await get_end_user(tenant, tenant.end_user_id or "")
+    except NotFoundError:  # erased this instant; the turn finds out when it stores its answer
+        return frozenset()
     return terms_of_name(user.name or user.external_id or "", None)
 
 

@@ -22,35 +22,48 @@ async def supported(
     known = {one.number: one for one in passages}
     draft.dropped_citations = 0
     said = ""
+    cited: list[Passage] = []
     held: list[CitationMark] = []
     async for event in events:
         if isinstance(event, CitationMark):
-            if event.number in known:  # the others are unknown numbers, which are no citations at all
-                held.append(event)
+            if event.number not in known:
+                continue  # an unknown number is no citation at all
+            cited.append(known[event.number])
+            if await _is_sound(_last_sentence(said), cited[-1:], embedder):
+                yield event
+            else:
+                held.append(event)  # others may support the rest of the sentence
             continue
-        if held:
-            for mark in await _checked(_last_sentence(said), held, known, draft, embedder):
-                yield mark
-            held, said = [], ""  # what comes next rests on the next marks
+        for mark in await _checked(_last_sentence(said), held, cited, draft, embedder):
+            yield mark
+        if cited:
+            held, cited, said = [], [], ""  # what comes next rests on the next marks
         if isinstance(event, TextDelta):
             said = (said + event.text)[-_MOST_CHARS:]
         yield event
-    if held:
-        for mark in await _checked(_last_sentence(said), held, known, draft, embedder):
-            yield mark
+    for mark in await _checked(_last_sentence(said), held, cited, draft, embedder):
+        yield mark
+
+
+async def _is_sound(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbedder | None) -> bool:
+    return all(await asyncio.to_thread(is_supported, sentence, cited, embedder))
 
 
 async def _checked(
     sentence: str,
     held: Sequence[CitationMark],
-    known: dict[int, Passage],
+    cited: Sequence[Passage],
     draft: Draft,
     embedder: SentenceEmbedder | None,
 ) -> list[CitationMark]:
-    cited = [known[mark.number] for mark in held]
-    verdicts = await asyncio.to_thread(is_supported, sentence, cited, embedder)
-    draft.dropped_citations = (draft.dropped_citations or 0) + verdicts.count(False)
-    return [mark for mark, is_sound in zip(held, verdicts, strict=True) if is_sound]
+    """Return those marks that hold together with all that the sentence cites, and count the others."""
+    if not held:
+        return []
+    verdicts = await asyncio.to_thread(is_supported, sentence, cited, embedder) if len(cited) > 1 else [False]
+    sound = {one.number for one, is_sound in zip(cited, verdicts, strict=True) if is_sound}
+    kept = [mark for mark in held if mark.number in sound]
+    draft.dropped_citations = (draft.dropped_citations or 0) + len(held) - len(kept)
+    return kept
 
 
 def _last_sentence(said: str) -> str:
