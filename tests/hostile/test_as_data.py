@@ -119,6 +119,8 @@ def test_answers_quote_hostile_words_with_their_citation_or_not_at_all(hostile: 
             for part, after in zip(message["parts"], [*message["parts"][1:], {"type": "end"}])
             if part["type"] == "text" and after["type"] != "citation"
         ]
+        if message["answered"] == "partly":  # the sentence that says not quite that was found stands first
+            assert uncited.pop(0).startswith("Closest moment, but it doesn’t say ")
         for text in uncited:  # names, quote marks, line breaks, the sentence that nothing was found
             assert text.strip("\n").removesuffix(": “") in hostile.names | {"”", "", "…"}, text
     assert citations >= 40
