@@ -122,7 +122,9 @@ def test_answers_quote_hostile_words_with_their_citation_or_not_at_all(hostile: 
         if message["answered"] == "partly":  # the sentence that says not quite that was found stands first
             assert uncited.pop(0).startswith("Closest moment, but it doesn’t say ")
         for text in uncited:  # names, quote marks, line breaks, the sentence that nothing was found
-            assert text.strip("\n").removesuffix(": “") in hostile.names | {"”", "", "…"}, text
+            label = text.strip("\n").removesuffix(": “").removesuffix(", latest")
+            is_refusal = message["answered"] == "no" and uncited == [text]
+            assert is_refusal or label in hostile.names | {"”", "", "…"}, text
     assert citations >= 40
 
 
