@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from earmark.answers.findings import Finding, Talk, find_decisions, find_open_questions, find_promises, talks_of
 from earmark.answers.kinds import Asked, Kind, read_question
@@ -24,7 +24,7 @@ from earmark.answers.signals import SentenceEmbedder
 from earmark.answers.summary import summarise
 from earmark.answers.verdict import Verdict, judge_evidence
 from earmark.answers.windows import Stretches, Window, place_of, windows_of
-from earmark.llm.types import AnswerRequest
+from earmark.llm.types import Answered, AnswerRequest
 from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name
 
 NOTHING_FOUND: Final = "Nothing in these recordings answers that."
@@ -46,7 +46,7 @@ class Answer:
     `latest` names the recording whose state holds now, where several are quoted because something changed.
     """
 
-    answered: Literal["yes", "partly", "no"]
+    answered: Answered
     lead: str = ""
     runs: tuple[Run, ...] = ()
     key: Sentence | None = None
@@ -145,7 +145,7 @@ def _from_windows(
     is_read = reader is not None and language == ENGLISH and (not spoken or ENGLISH in spoken)
     scores = score_sentences(request, asked, windows, reader if is_read else None, embedder)
     verdict = judge_evidence(scores, is_read=is_read)
-    if verdict is Verdict.OFF_TOPIC or not scores.likely:
+    if verdict is Verdict.OFF_TOPIC:
         return Answer("no", _nothing_said(language, spoken))
     if verdict is Verdict.NOT_SAID:
         return Answer("no", f"These recordings come near it, but nobody says {asked.missing}.")

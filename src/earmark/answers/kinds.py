@@ -40,7 +40,7 @@ _I: Final = re.IGNORECASE
 _AUX: Final = (
     "is|are|was|were|am|do|does|did|has|have|had|will|would|can|could|should|shall|may|might|must|isn't|aren't|wasn't|"
     "didn't|doesn't|don't|hasn't|haven't|won't|ist|sind|war|waren|hat|haben|hatte|wird|werden|kann|können|soll|sollen|"
-    "darf|muss|est-ce que|est-ce qu|sont|hay|está|están|"
+    "darf|muss|est-ce que|est-ce qu|sont|hay|está|están"
 )
 _PATTERNS: Final = (
     (Kind.COMPARE, r"\b(?:differ(?:s|ed|ence|ences|ent)?|compar(?:e|es|ed|ing|ison)|versus|vs|unterschied\w*|"
@@ -80,7 +80,7 @@ _PATTERNS: Final = (
                 r"has)|what (?:are|were) (?:the|our|their|his|her|my) (?:\w+ ){0,3}\w+s|what else|welche)\b"),
 )  # fmt: skip
 _KINDS: Final = tuple((kind, re.compile(pattern, _I)) for kind, pattern in _PATTERNS)
-_YES_NO: Final = re.compile(rf"^\W*(?:(?:and|but|so|und|aber) )?(?:{_AUX.rstrip('|')})\b", _I)
+_YES_NO: Final = re.compile(rf"^\W*(?:(?:and|but|so|und|aber) )?(?:{_AUX})\b", _I)
 _OR: Final = re.compile(r"\b(?:or|oder|ou|o)\b", _I)
 _LATEST: Final = re.compile(
     r"\b(?:now|still|currently|current|finally|final|latest|last|newest|most recent(?:ly)?|in the end|at last|by now|"
@@ -209,14 +209,6 @@ class Asked:
     def wants_several(self) -> bool:
         """Whether one moment is seldom enough."""
         return any(kind in (Kind.COMPARE, Kind.LIST, Kind.CHANGED, Kind.SUMMARY) for kind in self.kinds)
-
-    def is_met_by(self, text: str) -> bool:
-        """Whether words hold what each part asks for: a time, a number, a person, a reason."""
-        return not self.lacks(text)
-
-    def lacks(self, text: str) -> list[Kind]:
-        """Return the kinds of words that are asked for and not among these."""
-        return [kind for kind in self.kinds if kind in _WANTED and not _WANTED[kind].search(text)]
 
     @property
     def missing(self) -> str:

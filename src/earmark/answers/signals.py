@@ -1,7 +1,7 @@
 """What is known about each sentence that was found, and about all of it, as numbers to weigh.
 
 They need no language: words are compared as index terms, meaning by the encoder, and the rest is who says what after
-whom. `weighing.py` makes chances of them.
+whom. `scoring.py` makes chances of them.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ People ask in one turn and answer in the next, so a moment is read with what sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -119,8 +119,3 @@ def _after(stretches: Stretches, last: Sentence) -> Iterator[Sentence]:
 def place_of(sentence: Sentence) -> tuple[str, int, int]:
     """Return what identifies a sentence and orders those of one recording: recording, segment, position."""
     return sentence.passage.recording_id, sentence.passage.ordinal, sentence.position
-
-
-def is_beside(one: Sentence, other: Sentence, following: Mapping[tuple[str, int, int], tuple[str, int, int]]) -> bool:
-    """Whether `other` comes right after `one`."""
-    return following.get(place_of(one)) == place_of(other)
