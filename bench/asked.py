@@ -32,7 +32,7 @@ from earmark.answers.kinds import Asked as AskedFor
 from earmark.answers.kinds import read_question
 from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
-from earmark.ask.evidence import EVIDENCE_LIMIT, WHOLE_RECORDINGS
+from earmark.ask.evidence import EVIDENCE_LIMIT, WHOLE_RECORDINGS, number_hits, number_whole
 from earmark.ask.followups import make_standalone
 from earmark.library.types import Segment
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
@@ -79,11 +79,6 @@ class Source:
     library: Library
     queries: tuple[Query, ...]
 
-    def only(self, recordings: Iterable[int]) -> Source:
-        """Return the same with the questions that are asked of these recordings alone."""
-        wanted = set(recordings)
-        return replace(self, queries=tuple(one for one in self.queries if one.scope and one.scope <= wanted))
-
 
 def request_of(source: Source, query: Query, vectors: Vectors) -> AnswerRequest:
     """Find evidence as the server does, with the talk around each moment."""
@@ -92,7 +87,7 @@ def request_of(source: Source, query: Query, vectors: Vectors) -> AnswerRequest:
     found = whole_transcripts(source.library, query.scope, question) if question.is_about_all else []
     return replace(
         request,
-        passages=tuple(passages_around(source.library, request, found)),
+        passages=tuple(number_hits(request.hits, found)),
         whole=frozenset(one.recording_id for one in found),
         asker=terms_of_name(source.library.name, None),
     )
@@ -110,53 +105,29 @@ def _found(library: Library, query: Query, vectors: Vectors) -> AnswerRequest:
 def _to_hit(library: Library, hit: Hit) -> ChunkHit:
     recording, first, last = library.places[hit.chunk]
     one, entry = library.recorded[recording], library.entries[recording]
-    recorded_us = None if one.recorded_at_ms is None else one.recorded_at_ms * 1_000
-    segments = tuple(one.segments[first : last + 1])
-    return ChunkHit("", entry.recording_id, "", segments, None, recorded_us, one.name, hit.score, hit.parts, first)
+    start = max(0, first - CONTEXT_BEFORE)
+    around = tuple(one.segments[start : last + 1 + CONTEXT_AFTER])
+    own = around[first - start : last + 1 - start]
+    return ChunkHit(
+        "", entry.recording_id, "", own, None, _recorded_us(one), one.name, hit.score, hit.parts, first, around, start
+    )
 
 
 def whole_transcripts(library: Library, scope: frozenset[int] | None, question: AskedFor) -> list[Passage]:
     """Return the transcripts that a question about all of a talk is about, as `ask/evidence.py` does."""
     numbers = sorted(range(len(library.recorded)) if scope is None else scope)
     numbers.sort(key=lambda at: -(library.recorded[at].recorded_at_ms or 0))
-    called = [
-        terms_of_recording(library.recorded[at].name, _recorded_us(library.recorded[at])) for at in numbers
-    ]  # fmt: skip
+    recorded = [(library.entries[at].recording_id, library.recorded[at]) for at in numbers]
+    called = [terms_of_recording(one.name, _recorded_us(one)) for _, one in recorded]
     chosen, named = chosen_by_name(question.subject, called)
     found: list[Passage] = []
-    for at in (numbers[place] for place in chosen[:WHOLE_RECORDINGS]):
-        one = library.recorded[at]
-        first = len(found) + 1
-        found += [
-            Passage(first + ordinal, library.entries[at].recording_id, one.name, _recorded_us(one),
-                    segment.start_ms, segment.end_ms, segment.speaker, segment.text, ordinal)
-            for ordinal, segment in enumerate(one.segments)
-        ]  # fmt: skip
+    for recording_id, one in (recorded[at] for at in chosen[:WHOLE_RECORDINGS]):
+        found += number_whole(recording_id, one.name, _recorded_us(one), one.segments, len(found) + 1)
     return found if question.subject <= named | question.people_among(found) else []
 
 
 def _recorded_us(one: Recorded) -> int | None:
     return None if one.recorded_at_ms is None else one.recorded_at_ms * 1_000
-
-
-def passages_around(library: Library, request: AnswerRequest, before: Sequence[Passage]) -> list[Passage]:
-    """Number the segments of the hits and those around them, as `ask/evidence.py` does."""
-    known = {entry.recording_id: number for number, entry in enumerate(library.entries)}
-    found = {(one.recording_id, one.ordinal): one for one in before}
-    for hit in request.hits:
-        segments = library.recorded[known[hit.recording_id]].segments
-        own = range(hit.first_ordinal, hit.first_ordinal + len(hit.segments))
-        last = min(len(segments), own.stop + CONTEXT_AFTER)
-        for ordinal in [*own, *range(max(0, own.start - CONTEXT_BEFORE), last)]:
-            segment = segments[ordinal]
-            found.setdefault(
-                (hit.recording_id, ordinal),
-                Passage(
-                    len(found) + 1, hit.recording_id, hit.recording_name, hit.recorded_us, segment.start_ms,
-                    segment.end_ms, segment.speaker, segment.text, ordinal,
-                ),
-            )  # fmt: skip
-    return list(found.values())
 
 
 def whole(library: Library, recording: int, segment: int) -> Place:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from earmark.answers.signals import SentenceEmbedder
 from earmark.ask.draft import Draft
-from earmark.ask.evidence import Evidence, gather_evidence, whole_transcript
+from earmark.ask.evidence import Evidence, gather_evidence, whole_transcripts
 from earmark.ask.followups import make_standalone
 from earmark.ask.messages import MessagePage, list_messages
 from earmark.ask.scopes import ScopeNow, resolve_scope
@@ -69,7 +69,7 @@ async def plan_answer(
         return Plan(candidates)
     now = await resolve_scope(tenant, scope, ())
     assert now.recordings is not None
-    passages = await whole_transcript(tenant, now.recordings[0])
+    passages = await whole_transcripts(tenant, now.recordings)
     request = AnswerRequest(content, content, None, (), (), passages, is_whole_transcript=True)
     fitting = [one for one in candidates if await one.model.fits(request)]
     if fitting:
@@ -93,7 +93,7 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
     feed.publish("turn.sources", {"sources": [chunk_to_wire(hit) for hit in evidence.sources]})
     request = AnswerRequest(
         asked.content, standalone, None, history, evidence.hits, evidence.passages, evidence.is_whole_transcript,
-        evidence.whole, await _asker(tenant),
+        evidence.whole, await _asker(tenant) if evidence.whole else frozenset(),
     )  # fmt: skip
     answer.draft = Draft(feed, evidence.passages)
     await _ask_in_order(task, request, answer)

@@ -6,7 +6,7 @@ promises, open questions or the whole of a talk get whole transcripts: no single
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
 from earmark.ask.scopes import ScopeNow
 from earmark.library.recordings import list_transcribed
-from earmark.library.transcripts import list_segments, list_segments_between
+from earmark.library.transcripts import list_segments
 from earmark.library.types import Recording, Segment
 from earmark.llm.prompt import estimate_passage
 from earmark.llm.types import Passage
@@ -61,16 +61,18 @@ async def gather_evidence(
 
     `most_tokens` is what the model has room for: worse moments are left out, the best one never.
     """
-    request = SearchRequest(question, scope.recording_ids, limit=EVIDENCE_LIMIT)
+    request = SearchRequest(
+        question, scope.recording_ids, limit=EVIDENCE_LIMIT, before=CONTEXT_BEFORE, after=CONTEXT_AFTER
+    )
     hits = tuple(await searcher.search(tenant, request))
     if scope.type == "recording" and scope.recordings is not None and is_whole:
-        every = await whole_transcript(tenant, scope.recordings[0])
-        return Evidence(hits, every, is_whole_transcript=True, whole=frozenset({scope.recordings[0].id}))
+        every = await whole_transcripts(tenant, scope.recordings)
+        return Evidence(hits, tuple(every), is_whole_transcript=True, whole=frozenset({scope.recordings[0].id}))
     asked = read_question(question)
     whole: list[Passage] = []
     if most_tokens is None and asked.is_about_all:
         whole = await _find_whole(tenant, scope, asked)
-    passages = await _passages_of_hits(tenant, hits, whole)
+    passages = number_hits(hits, whole)
     if most_tokens is not None:
         hits, passages = _fitting(hits, passages, most_tokens)
     read = frozenset(one.recording_id for one in whole)
@@ -79,15 +81,16 @@ async def gather_evidence(
 
 async def newest_passages(tenant: Tenant, scope: ScopeNow) -> list[Passage]:
     """Return every segment of the newest transcripts of a scope, numbered."""
-    return await _whole(tenant, await list_transcribed(tenant, scope.recording_ids, WHOLE_RECORDINGS))
+    return await whole_transcripts(tenant, await list_transcribed(tenant, scope.recording_ids, WHOLE_RECORDINGS))
 
 
-async def _whole(tenant: Tenant, recordings: Sequence[Recording]) -> list[Passage]:
-    passages: list[Passage] = []
+async def whole_transcripts(tenant: Tenant, recordings: Iterable[Recording]) -> list[Passage]:
+    """Return every segment of these recordings, numbered."""
+    found: list[Passage] = []
     for recording in recordings:
         segments = await list_segments(tenant, recording.transcription_id or "")
-        passages += _passages_of(recording, segments, first_number=len(passages) + 1)
-    return passages
+        found += number_whole(recording.id, recording.name, recording.recorded_us, segments, len(found) + 1)
+    return found
 
 
 async def _find_whole(tenant: Tenant, scope: ScopeNow, asked: Asked) -> list[Passage]:
@@ -99,7 +102,7 @@ async def _find_whole(tenant: Tenant, scope: ScopeNow, asked: Asked) -> list[Pas
     recordings = await list_transcribed(tenant, scope.recording_ids, limit)
     called = [terms_of_recording(one.name, one.recorded_us) for one in recordings]
     chosen, named = chosen_by_name(asked.subject, called)
-    passages = await _whole(tenant, [recordings[at] for at in chosen[:WHOLE_RECORDINGS]])
+    passages = await whole_transcripts(tenant, [recordings[at] for at in chosen[:WHOLE_RECORDINGS]])
     return passages if asked.subject <= named | asked.people_among(passages) else []
 
 
@@ -107,56 +110,45 @@ def _fitting(
     hits: Sequence[ChunkHit], passages: Sequence[Passage], most_tokens: int
 ) -> tuple[tuple[ChunkHit, ...], list[Passage]]:
     """Leave out the worse moments, with the talk around them, that there is no room for; the best one never."""
-    kept = {(one.recording_id, one.ordinal) for one in passages if hits and _is_of(hits[0], one)}
+    best = _places_of(hits[0]) if hits else set()
     fitting: list[Passage] = []
     for one in passages:
         most_tokens -= estimate_passage(one.text)
-        if most_tokens < 0 and (one.recording_id, one.ordinal) not in kept:
+        if most_tokens < 0 and (one.recording_id, one.ordinal) not in best:
             break
         fitting.append(one)
     known = {(one.recording_id, one.ordinal) for one in fitting}
     return tuple(hit for hit in hits if known.issuperset(_places_of(hit))), fitting
 
 
-def _is_of(hit: ChunkHit, one: Passage) -> bool:
-    return (one.recording_id, one.ordinal) in _places_of(hit)
-
-
 def _places_of(hit: ChunkHit) -> set[tuple[str, int]]:
     return {(hit.recording_id, hit.first_ordinal + at) for at in range(len(hit.segments))}
 
 
-async def whole_transcript(tenant: Tenant, recording: Recording) -> tuple[Passage, ...]:
-    """Return every segment of a recording, numbered."""
-    segments = await list_segments(tenant, recording.transcription_id or "")
-    return tuple(_passages_of(recording, segments))
-
-
-def _passages_of(recording: Recording, segments: Iterable[Segment], first_number: int = 1) -> Iterable[Passage]:
-    for ordinal, segment in enumerate(segments):
+def number_whole(
+    recording_id: str, name: str | None, recorded_us: int | None, segments: Iterable[Segment], first_number: int = 1
+) -> Iterator[Passage]:
+    """Yield the segments of a whole recording, numbered from `first_number` on."""
+    for ordinal, one in enumerate(segments):
         yield Passage(
-            first_number + ordinal, recording.id, recording.name, recording.recorded_us, segment.start_ms,
-            segment.end_ms, segment.speaker, segment.text, ordinal,
+            first_number + ordinal, recording_id, name, recorded_us, one.start_ms, one.end_ms, one.speaker, one.text,
+            ordinal,
         )  # fmt: skip
 
 
-async def _passages_of_hits(tenant: Tenant, hits: Sequence[ChunkHit], known: Sequence[Passage]) -> list[Passage]:
+def number_hits(hits: Iterable[ChunkHit], known: Sequence[Passage] = ()) -> list[Passage]:
     """Number the segments of the hits and of the talk around them, each once, in the order of the hits.
 
     A hit's own segments stand before those around it. `known` are passages numbered already.
     """
     found = {(one.recording_id, one.ordinal): one for one in known}
     for hit in hits:
-        first = max(0, hit.first_ordinal - CONTEXT_BEFORE)
-        last = hit.first_ordinal + len(hit.segments) - 1 + CONTEXT_AFTER
-        around = enumerate(await list_segments_between(tenant, hit.transcription_id, first, last), first)
-        own = enumerate(hit.segments, hit.first_ordinal)
-        for ordinal, segment in [*own, *around]:
+        for ordinal, one in [*enumerate(hit.segments, hit.first_ordinal), *enumerate(hit.around, hit.around_first)]:
             found.setdefault(
                 (hit.recording_id, ordinal),
                 Passage(
-                    len(found) + 1, hit.recording_id, hit.recording_name, hit.recorded_us, segment.start_ms,
-                    segment.end_ms, segment.speaker, segment.text, ordinal,
+                    len(found) + 1, hit.recording_id, hit.recording_name, hit.recorded_us, one.start_ms, one.end_ms,
+                    one.speaker, one.text, ordinal,
                 ),
             )  # fmt: skip
     return list(found.values())

@@ -91,7 +91,7 @@ class Searcher:
             )
             with span("rank", recordings=len(rows)):
                 hits = await self._offload(rank_library, query, library, request.limit)
-            return [await _load(snapshot, rows, library, hit) for hit in hits]
+            return [await _load(snapshot, rows, library, hit, request) for hit in hits]
 
     async def _embed_ahead(self, tenant: Tenant, question: str) -> dict[str, NDArray[np.int8] | None]:
         """Ask the server of embeddings that was asked last before the database is held, for it may take a while."""
@@ -181,15 +181,18 @@ async def _spoken_by(snapshot: Tenant, speaker: str | None) -> set[tuple[str, in
     return {(recording_id, ordinal) for recording_id, ordinal, name in rows if fold(name) == wanted}
 
 
-async def _load(snapshot: Tenant, rows: Sequence[_IndexRow], library: Library, hit: Hit) -> ChunkHit:
-    """Read a hit's words."""
+async def _load(
+    snapshot: Tenant, rows: Sequence[_IndexRow], library: Library, hit: Hit, request: SearchRequest
+) -> ChunkHit:
+    """Read a hit's words, and those around it that are asked for."""
     index, ordinal = library.locate(hit.chunk)
     row = rows[index]
     found = await snapshot.fetch_one(queries.select_chunk, {"recording_id": row.recording_id, "ordinal": ordinal})
     assert found is not None
     chunk_id, speaker, first, last = found
-    segments = await list_segments_between(snapshot, row.transcription_id, first, last)
+    start = max(0, first - request.before)
+    around = tuple(await list_segments_between(snapshot, row.transcription_id, start, last + request.after))
     return ChunkHit(
-        chunk_id, row.recording_id, row.transcription_id, tuple(segments), speaker, row.recorded_us, row.name,
-        hit.score, hit.parts, first,
+        chunk_id, row.recording_id, row.transcription_id, around[first - start : last + 1 - start], speaker,
+        row.recorded_us, row.name, hit.score, hit.parts, first, around, start,
     )  # fmt: skip

@@ -10,7 +10,10 @@ from earmark.library.types import Segment
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What to look for and where. `recording_ids` None is the whole library of the end user."""
+    """What to look for and where. `recording_ids` None is the whole library of the end user.
+
+    `before` and `after` are how many segments around each moment are read with it.
+    """
 
     query: str
     recording_ids: tuple[str, ...] | None = None
@@ -18,6 +21,8 @@ class SearchRequest:
     recorded_before_us: int | None = None
     speaker: str | None = None
     limit: int = 8
+    before: int = 0
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class ChunkHit:
 
     Units: milliseconds from the start of the recording; `score` is unitless, finite, at least 0.
     `parts` are what the score is made of; `first_ordinal` is the first segment's place in its recording.
+    `around` are its segments with those asked for around it, from `around_first` on.
     """
 
     chunk_id: str
@@ -38,6 +44,8 @@ class ChunkHit:
     score: float
     parts: Mapping[str, float]
     first_ordinal: int = 0
+    around: tuple[Segment, ...] = ()
+    around_first: int = 0
 
     @property
     def text(self) -> str:
