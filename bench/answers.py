@@ -29,10 +29,11 @@ from bench.results import table, write_section
 from bench.retrieval_data import Vectors
 from bench.shown import Judged, judge
 from earmark.answers.answer import Answer, compose_answer
+from earmark.answers.extractive import pieces_of, turns_of
 from earmark.answers.reader import Reader
 from earmark.answers.scoring import SentenceReader
 from earmark.answers.selection import Run
-from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.sentences import words_in
 from earmark.answers.windows import Stretches
 from earmark.llm.types import AnswerRequest
 
@@ -93,24 +94,16 @@ def answer_all(
 
 def _judged(source: Source, query: Query, answer: Answer) -> Judged:
     sentences = [one for run in answer.runs for one in run.sentences]
-    words = sum(count_words(one.text) for one in sentences)
     echoes = int(bool(sentences) and all(one.is_question for one in sentences))
-    key = [one for one in sentences if answer.key is not None and _is_key(one, answer.key, sentences)]
-    return judge(source, query, answer.answered, _runs_of(sentences), _runs_of(key), words, echoes)
-
-
-def _is_key(one: Sentence, key: Sentence, sentences: Sequence[Sentence]) -> bool:
-    """The key sentence, or any of its turn where that is short (`extractive.py` marks it whole)."""
-    turn = [other for other in sentences if other.passage.number == key.passage.number]
-    is_short = sum(count_words(other.text) for other in turn) <= 24
-    return one == key or (is_short and one in turn)
-
-
-def _runs_of(sentences: Sequence[Sentence]) -> Mapping[tuple[str, int], Sequence[tuple[int, int]]]:
-    runs: defaultdict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
-    for one in sentences:
-        runs[one.passage.recording_id, one.passage.ordinal].append((one.position, one.end))
-    return runs
+    quoted: defaultdict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    key: defaultdict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for turn in (turn for run in answer.runs for turn in turns_of(run)):
+        place = turn[0].passage.recording_id, turn[0].passage.ordinal
+        for start, stop, is_key in pieces_of(turn, answer.key):
+            quoted[place].append((start, stop))
+            if is_key:
+                key[place].append((start, stop))
+    return judge(source, query, answer.answered, quoted, key, words_in(sentences), echoes)
 
 
 def interval(values: Sequence[bool]) -> str:

@@ -12,7 +12,6 @@ tenth be called doubtful, every set counting the same. What is held out stands i
 
 from __future__ import annotations
 
-import math
 import random
 import sys
 from collections import defaultdict
@@ -35,12 +34,12 @@ from bench.retrieval_data import Vectors  # noqa: E402
 from bench.training import WEIGHTS, Example, examples  # noqa: E402
 
 from earmark.answers.reader import Reader  # noqa: E402
+from earmark.answers.scoring import CLIP, read_sentences  # noqa: E402
 from earmark.answers.signals import SIGNALS  # noqa: E402
-from earmark.answers.windows import place_of, windows_of  # noqa: E402
+from earmark.answers.windows import windows_of  # noqa: E402
 
 FOLDER = ROOT / "src/earmark/answers"
 HIDDEN, EPOCHS, RATE, BATCH = 32, 10, 3e-3, 32
-CLIP = 5.0
 OFF_TOPIC, REFUSED, DOUBTFUL = 0.03, 0.05, 0.15
 _OF_OTHERS = 25
 _MOST_READ = 60
@@ -66,14 +65,7 @@ def describe(one: Example, vectors: Vectors, reader: Reader | None) -> Known | N
     gold = one.gold_mask([said.sentence for said in found.sentences])
     if not found.sentences or (one.is_answerable and not gold.any()):
         return None
-    read = None
-    if reader is not None:
-        best: dict[tuple[str, int, int], float] = {}
-        rows = reader.read(one.request.standalone.replace("\n", " "), one.windows)
-        for window, row in zip(one.windows, rows, strict=True):
-            for said, value in zip(window.sentences, row, strict=True):
-                best[place_of(said)] = max(value, best.get(place_of(said), -math.inf))
-        read = np.array([best[place_of(said.sentence)] for said in found.sentences], np.float32)
+    read = None if reader is None else read_sentences(reader, one.request, one.windows)
     topic = (found.moment, found.named)
     return Known(one.source.set, found.matrix(), gold, one.is_answerable, topic, read)
 

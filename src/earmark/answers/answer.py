@@ -19,7 +19,7 @@ from earmark.answers.languages import ENGLISH, language_of_question, languages_o
 from earmark.answers.naming import terms_of_recording
 from earmark.answers.scoring import Scores, SentenceReader, score_sentences
 from earmark.answers.selection import Run, Selection, select_runs
-from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.signals import SentenceEmbedder
 from earmark.answers.summary import summarise
 from earmark.answers.verdict import Verdict, judge_evidence
@@ -120,7 +120,7 @@ def _shortest_enough(found: Sequence[Finding]) -> list[Finding]:
     chosen: list[Finding] = []
     words = 0
     for one in found:
-        size = sum(count_words(sentence.text) for sentence in one.sentences)
+        size = words_in(one.sentences)
         of_it = sum(other.key.passage.recording_id == one.key.passage.recording_id for other in chosen)
         if of_it >= 3 and any(other.key.passage.recording_id != one.key.passage.recording_id for other in found):
             continue

@@ -13,7 +13,7 @@ from itertools import groupby
 from earmark.answers.answer import Answer, compose_answer
 from earmark.answers.scoring import SentenceReader
 from earmark.answers.selection import Run
-from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.signals import SentenceEmbedder
 from earmark.clock import render_time
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
@@ -61,12 +61,11 @@ def render_answer(answer: Answer) -> Iterator[AnswerEvent]:
 
 
 def _render_run(run: Run, key: Sentence | None) -> Iterator[AnswerEvent]:
-    for _, turn in groupby(run.sentences, key=lambda one: one.passage.number):
-        sentences = list(turn)
+    for sentences in turns_of(run):
         passage = sentences[0].passage
         yield TextDelta(f"{passage.speaker}: “" if passage.speaker else "“")
         end = None
-        for start, stop, is_key in _pieces(sentences, key):
+        for start, stop, is_key in pieces_of(sentences, key):
             if end is not None and start > end:
                 yield TextDelta(passage.text[end:start])
             yield TextDelta(passage.text[start:stop], is_key=is_key)
@@ -75,13 +74,19 @@ def _render_run(run: Run, key: Sentence | None) -> Iterator[AnswerEvent]:
         yield TextDelta("”\n")
 
 
-def _pieces(sentences: Sequence[Sentence], key: Sentence | None) -> Iterator[tuple[int, int, bool]]:
-    """Yield the characters of a turn that are quoted: what is before the key sentence, it, what is after it."""
+def turns_of(run: Run) -> Iterator[list[Sentence]]:
+    """Yield the sentences of each turn of a run."""
+    for _, turn in groupby(run.sentences, key=lambda one: one.passage.number):
+        yield list(turn)
+
+
+def pieces_of(sentences: Sequence[Sentence], key: Sentence | None) -> Iterator[tuple[int, int, bool]]:
+    """Yield (start, stop, is key): the characters of a turn before the key sentence, its own, and those after it."""
     start, stop = sentences[0].position, sentences[-1].end
     if key is None or key not in sentences:
         yield start, stop, False
         return
-    if sum(count_words(one.text) for one in sentences) <= _KEY_WORDS:
+    if words_in(sentences) <= _KEY_WORDS:
         yield start, stop, True
         return
     at = sentences.index(key)

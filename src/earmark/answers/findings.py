@@ -15,9 +15,10 @@ from typing import Final
 
 from earmark.answers.cues import AGREES, ASKS_FOR, DECIDES, DUE, HOLLOW, OPEN, PROMISES, PROPOSES
 from earmark.answers.kinds import Kind
-from earmark.answers.sentences import Sentence, count_words, sentences_of_passage
+from earmark.answers.sentences import Sentence, sentences_of_passage, words_in
 from earmark.llm.types import Passage
 from earmark.retrieval.analysis import analyze
+from earmark.retrieval.chunking import count_words
 from earmark.retrieval.stopwords import STOP_WORDS
 
 _LEAST_WORDS: Final = 5
@@ -60,27 +61,26 @@ class Talk:
         return self.turns[0][0].passage.recording_id
 
 
-def talks_of(passages: Iterable[Passage], language: str | None = None) -> list[Talk]:
+def talks_of(passages: Iterable[Passage]) -> list[Talk]:
     """Return the recordings of these passages, the newest first."""
     by_recording: dict[str, list[Passage]] = {}
     for one in passages:
         by_recording.setdefault(one.recording_id, []).append(one)
-    talks = [_talk(sorted(group, key=lambda one: one.ordinal), language) for group in by_recording.values()]
+    talks = [_talk(sorted(group, key=lambda one: one.ordinal)) for group in by_recording.values()]
     return sorted((one for one in talks if one.turns), key=lambda talk: -talk.recorded_us)
 
 
-def _talk(passages: Sequence[Passage], language: str | None) -> Talk:
+def _talk(passages: Sequence[Passage]) -> Talk:
     turns = tuple(tuple(sentences_of_passage(one)) for one in passages)
     turns = tuple(turn for turn in turns if turn)
-    counts = Counter(term for turn in turns for term in {t for one in turn for t in content_terms(one.text, language)})
+    counts = Counter(term for turn in turns for term in {t for one in turn for t in content_terms(one.text)})
     return Talk(turns, {term: math.log(1 + len(turns) / count) for term, count in counts.items()})
 
 
-def content_terms(text: str, language: str | None = None) -> list[str]:
+def content_terms(text: str) -> list[str]:
     """Return the index terms of the words that carry meaning."""
-    return analyze(
-        " ".join(word for word in text.split() if word.strip('.,;:!?"“”').lower() not in STOP_WORDS), language
-    )
+    kept = [word for word in text.split() if word.strip('.,;:!?"“”').lower() not in STOP_WORDS]
+    return analyze(" ".join(kept), None)
 
 
 def find_decisions(talk: Talk) -> list[Finding]:
@@ -192,11 +192,11 @@ def _answered_by(talk: Talk, at: int, cue: re.Pattern[str]) -> Sentence | None:
 def _exchange(talk: Talk, at: int, key: Sentence) -> Iterator[Sentence]:
     """Yield the key sentence's turn (or what of a long one is near it), and the reply where it asks for one."""
     turn = talk.turns[at]
-    if sum(count_words(one.text) for one in turn) <= _MOST_TURN_WORDS:
+    if words_in(turn) <= _MOST_TURN_WORDS:
         yield from turn
     else:
         place = turn.index(key)
         yield from turn[max(0, place - 1) : place + 2]
     if (key.is_question or PROPOSES.search(key.text)) and key is turn[-1] and at + 1 < len(talk.turns):
         reply = talk.turns[at + 1]
-        yield from reply[: 3 if sum(count_words(one.text) for one in reply) > _MOST_TURN_WORDS else None]
+        yield from reply[: 3 if words_in(reply) > _MOST_TURN_WORDS else None]

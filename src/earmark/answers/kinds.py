@@ -10,8 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from earmark.llm.types import Passage
-from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name, words_of
-from earmark.retrieval.stopwords import ASKING_WORDS, STOP_WORDS
+from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name, topic_terms
 
 
 class Kind(StrEnum):
@@ -82,6 +81,8 @@ _PATTERNS: Final = (
 _KINDS: Final = tuple((kind, re.compile(pattern, _I)) for kind, pattern in _PATTERNS)
 _YES_NO: Final = re.compile(rf"^\W*(?:(?:and|but|so|und|aber) )?(?:{_AUX})\b", _I)
 _OR: Final = re.compile(r"\b(?:or|oder|ou|o)\b", _I)
+_ENGLISH_OR_GERMAN_OR: Final = re.compile(r"\b(?:or|oder)\b", _I)
+"""Outside a closed question the short words of French and Spanish are too often something else."""
 _LATEST: Final = re.compile(
     r"\b(?:now|still|currently|current|finally|final|latest|last|newest|most recent(?:ly)?|in the end|at last|by now|"
     r"these days|today|end(?:ed)? up|eventually|jetzt|mittlerweile|inzwischen|aktuell\w*|zuletzt|schließlich|endgültig\w*|"
@@ -220,10 +221,10 @@ class Asked:
 def read_question(text: str) -> Asked:
     """Return what a question asks for."""
     if asks_for_summary(text) or _SUMMARY_VERB.search(text):
-        return Asked(text, (Kind.SUMMARY,), _subject(text, _SUMMARY_TERMS), wants_latest=False)
+        return Asked(text, (Kind.SUMMARY,), topic_terms(text) - _SUMMARY_TERMS, wants_latest=False)
     kinds = tuple(dict.fromkeys(_kind_of(part) for part in _parts(text)))
     latest = _LATEST.search(text) is not None or kinds[0] in (Kind.DECIDED, Kind.CHANGED)
-    return Asked(text, kinds, _subject(text, _FINDING_TERMS), wants_latest=latest and Kind.FIRST not in kinds)
+    return Asked(text, kinds, topic_terms(text) - _FINDING_TERMS, wants_latest=latest and Kind.FIRST not in kinds)
 
 
 _AND: Final = re.compile(
@@ -242,13 +243,8 @@ def _kind_of(part: str) -> Kind:
     if is_closed and (found is None or found in (Kind.DECIDED, Kind.PROMISED, Kind.LIST, Kind.WHEN)):
         return Kind.EITHER_OR if _OR.search(part) else Kind.YES_NO
     if found is None or found is Kind.LIST:
-        return Kind.EITHER_OR if re.search(r"\bor\b|\boder\b", part, _I) else found or Kind.OTHER
+        return Kind.EITHER_OR if _ENGLISH_OR_GERMAN_OR.search(part) else found or Kind.OTHER
     return found
-
-
-def _subject(text: str, leaving_out: frozenset[str]) -> frozenset[str]:
-    kept = [word for word in words_of(text) if word not in STOP_WORDS and word not in ASKING_WORDS]
-    return frozenset(analyze(" ".join(kept), "en")) - leaving_out
 
 
 def asks_for_summary(question: str) -> bool:

@@ -42,8 +42,7 @@ def language_of_question(question: str) -> str | None:
     ranked = votes.most_common(2)
     if ranked and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
         return ranked[0][0]
-    found, chance = _detector().classify(question[:_MOST_CHARS])
-    return str(found) if chance >= _SURE else None
+    return language_of_text(question)
 
 
 def languages_of(texts: Iterable[str]) -> list[str]:

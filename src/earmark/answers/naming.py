@@ -1,11 +1,18 @@
-"""By which words a question may call a recording."""
+"""Names: by which words a question may call a recording, and which words with a capital are none."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from earmark.retrieval.analysis import terms_of_name
+
+CALENDAR: Final = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday".split()
+)
+"""English words with a capital that name nobody and nothing."""
 
 
 def terms_of_recording(name: str | None, recorded_us: int | None) -> frozenset[str]:

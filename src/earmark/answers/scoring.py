@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from earmark.answers.kinds import Asked
 from earmark.answers.sentences import Sentence
 from earmark.answers.signals import Evidence, SentenceEmbedder, describe_evidence
-from earmark.answers.windows import Window, place_of
+from earmark.answers.windows import Place, Window, place_of
 from earmark.llm.types import AnswerRequest
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-
-Place = tuple[str, int, int]
 
 _WEIGHTS: Final = Path(__file__).with_name("weights.npz")
 _LATEST_ODDS: Final = 1.6
@@ -36,8 +34,7 @@ _TOLD_ODDS: Final = 0.75
 _ECHO_SHARE: Final = 0.6
 _ECHO_SENTENCES: Final = 2
 """A question is never the answer: this share of its chance goes to the sentences that reply."""
-_NONE: Final = -30.0
-_CLIP: Final = 5.0
+CLIP: Final = 5.0
 """Spreads from the mean beyond which a signal says no more."""
 
 
@@ -71,10 +68,10 @@ def score_sentences(
     sentences = {place_of(one.sentence): one.sentence for one in evidence.sentences}
     if not sentences:
         return Scores({}, {}, -math.inf, evidence)
-    odds = dict(zip(sentences, weigh_signals(evidence.matrix()).tolist(), strict=True))
+    weighed = weigh_signals(evidence.matrix())
     if reader is not None:
-        read = _read(reader, request.standalone.replace("\n", " "), windows)
-        odds = {place: combine(value, read.get(place, _NONE)) for place, value in odds.items()}
+        weighed = combine(weighed, read_sentences(reader, request, windows))
+    odds = dict(zip(sentences, weighed.tolist(), strict=True))
     whole = _log_sum(odds.values())
     told = _last_answer(request)
     odds = {place: value - (_TOLD_ODDS if sentences[place].text in told else 0.0) for place, value in odds.items()}
@@ -96,16 +93,17 @@ def weigh_signals(matrix: Floats) -> Floats:
     import numpy as np
 
     weights = _weights()
-    scaled = np.clip((matrix - weights["mean"]) / weights["spread"], -_CLIP, _CLIP)
+    scaled = np.clip((matrix - weights["mean"]) / weights["spread"], -CLIP, CLIP)
     hidden = np.maximum(scaled @ weights["inner"] + weights["inner_bias"], 0.0)
     odds: Floats = hidden @ weights["outer"] + scaled @ weights["direct"] + weights["bias"]
     return odds
 
 
-def combine(by_signals: float, by_reader: float) -> float:
-    """Return the log-odds of both together."""
-    first, second, bias = _weights()["together"].tolist()
-    return float(first * by_signals + second * by_reader + bias)
+def combine(by_signals: Floats, by_reader: Floats) -> Floats:
+    """Return the log-odds of both together. Shapes: [sentences], [sentences] -> [sentences]."""
+    first, second, bias = _weights()["together"]
+    both: Floats = first * by_signals + second * by_reader + bias
+    return both
 
 
 @lru_cache(maxsize=1)
@@ -116,14 +114,18 @@ def _weights() -> Mapping[str, Floats]:
         return {name: file[name].astype(np.float32) for name in file.files}
 
 
-def _read(reader: SentenceReader, question: str, windows: Sequence[Window]) -> dict[Place, float]:
-    """Return the best log-odds of each sentence: it may stand in several windows."""
+def read_sentences(reader: SentenceReader, request: AnswerRequest, windows: Sequence[Window]) -> Floats:
+    """Return the reader's log-odds of each sentence, in order of first appearance; of several windows the best counts.
+
+    Shapes: windows of S different sentences -> [S].
+    """
+    import numpy as np
+
     found: dict[Place, float] = {}
-    for window, row in zip(windows, reader.read(question, windows), strict=True):
+    for window, row in zip(windows, reader.read(request.standalone.replace("\n", " "), windows), strict=True):
         for one, value in zip(window.sentences, row, strict=True):
-            place = place_of(one)
-            found[place] = max(value, found.get(place, -math.inf))
-    return found
+            found[place_of(one)] = max(value, found.get(place_of(one), -math.inf))
+    return np.array(list(found.values()), np.float32)
 
 
 def _newest_first(asked: Asked, odds: Mapping[Place, float], sentences: Mapping[Place, Sentence]) -> dict[Place, float]:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from earmark.answers.kinds import Asked
-from earmark.answers.sentences import Sentence, count_words
-from earmark.answers.windows import Stretches, place_of
-
-Place = tuple[str, int, int]
+from earmark.answers.sentences import Sentence, words_in
+from earmark.answers.windows import Place, Stretches, place_of
+from earmark.retrieval.chunking import count_words
 
 MOST_WORDS: Final = 96
 MOST_WORDS_SEVERAL: Final = 120
@@ -106,11 +105,11 @@ class _Chooser:
     def _part_of(self, sentence: Sentence) -> Sequence[Sentence]:
         """Return the turn, or of a long one the sentences around this one that are quoted with it."""
         turn = self._turn(sentence.passage.recording_id, sentence.passage.ordinal)
-        if _length(turn) <= _TURN_WORDS:
+        if words_in(turn) <= _TURN_WORDS:
             return turn
         part: list[Sentence] = []
         for one in turn:
-            if part and _length(part) + count_words(one.text) > _TURN_WORDS:
+            if part and words_in(part) + count_words(one.text) > _TURN_WORDS:
                 if sentence in part:
                     return part
                 part = []
@@ -127,7 +126,7 @@ class _Chooser:
         for back in (1, 2):
             turn = self._turn(recording, ordinal - back)
             between = [*turn, *between]
-            if not turn or _length(between) > _ASKED_WORDS:
+            if not turn or words_in(between) > _ASKED_WORDS:
                 return
             if turn[-1].is_question:
                 self._take(between)
@@ -139,7 +138,7 @@ class _Chooser:
         runs = self._count_runs()
         for part in self._parts():
             missing = [one for one in part if place_of(one) not in self._taken]
-            size = _length(missing)
+            size = words_in(missing)
             if not missing or self._words + size > self._most:
                 continue
             chance = sum(self._likely.get(place_of(one), 0.0) for one in missing)
@@ -157,29 +156,25 @@ class _Chooser:
 
     def _parts(self) -> Iterator[Sequence[Sentence]]:
         seen: set[Place] = set()
-        for place in [*self._likely, *map(place_of, self._beside())]:
-            sentence = self._sentences.get(place) or self._find(place)
+        for sentence in [*(self._sentences[place] for place in self._likely), *self._beside()]:
             part = self._part_of(sentence)
             if place_of(part[0]) not in seen:
                 seen.add(place_of(part[0]))
                 yield part
 
-    def _find(self, place: Place) -> Sentence:
-        return next(one for one in self._turn(place[0], place[1]) if one.position == place[2])
-
     def _beside(self) -> Iterator[Sentence]:
         for one in list(self._taken.values()):
-            for near in (self._after(one), self._before(one)):
+            for near in (self._stretches.after(one), self._stretches.before(one)):
                 if near is not None and place_of(near) not in self._taken:
                     yield near
 
     def _is_beside(self, part: Sequence[Sentence]) -> bool:
-        before, after = self._before(part[0]), self._after(part[-1])
+        before, after = self._stretches.before(part[0]), self._stretches.after(part[-1])
         return any(near is not None and place_of(near) in self._taken for near in (before, after, *part))
 
     def _leads_in(self, part: Sequence[Sentence]) -> bool:
         """Whether it stands right before a quoted turn and after none."""
-        before = self._before(part[0])
+        before = self._stretches.before(part[0])
         return before is None or place_of(before) not in self._taken
 
     def _is_copy(self, part: Sequence[Sentence]) -> bool:
@@ -190,16 +185,6 @@ class _Chooser:
             theirs.setdefault(one.passage.number, set()).update(one.text.casefold().split())
         return any(len(mine & words) > _TOO_ALIKE * max(1, min(len(mine), len(words))) for words in theirs.values())
 
-    def _after(self, one: Sentence) -> Sentence | None:
-        recording, ordinal = one.passage.recording_id, one.passage.ordinal
-        later = [other for other in self._turn(recording, ordinal) if other.position > one.position]
-        return next(iter(later or self._turn(recording, ordinal + 1)), None)
-
-    def _before(self, one: Sentence) -> Sentence | None:
-        recording, ordinal = one.passage.recording_id, one.passage.ordinal
-        earlier = [other for other in self._turn(recording, ordinal) if other.position < one.position]
-        return next(reversed(earlier or self._turn(recording, ordinal - 1)), None)
-
     def _count_runs(self) -> int:
         return sum(1 for _ in self._grouped())
 
@@ -208,7 +193,7 @@ class _Chooser:
         for place in sorted(self._taken):
             one = self._taken[place]
             last = run.sentences[-1] if run is not None else None
-            following = self._after(last) if last is not None else None
+            following = self._stretches.after(last) if last is not None else None
             if run is not None and following is not None and place_of(following) == place:
                 run.sentences.append(one)
                 continue
@@ -220,7 +205,3 @@ class _Chooser:
 
     def _runs(self, key: Sentence) -> list[Run]:
         return sorted(self._grouped(), key=lambda run: key not in run.sentences)
-
-
-def _length(sentences: Sequence[Sentence]) -> int:
-    return sum(count_words(one.text) for one in sentences)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from earmark.llm.types import Passage
+from earmark.retrieval.chunking import count_words
 
 # A sentence ends at its stop; what a quote or a bracket closes belongs to it. Linear: the two classes exclude
 # each other, and whatever ends the first is taken by the second. A point between digits ends nothing.
@@ -99,7 +100,6 @@ def _last_word(words: list[re.Match[str]], first: int) -> int:
     return first + _CUT_WORDS - 1
 
 
-def count_words(text: str) -> int:
-    """Count words as a reader would; about two characters each where a script writes no spaces."""
-    words = len(text.split())
-    return words if text.isascii() or words > len(text) / 12 else max(words, len(text) // 2)
+def words_in(sentences: Iterable[Sentence]) -> int:
+    """Return how many words these sentences have together."""
+    return sum(count_words(one.text) for one in sentences)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from earmark.answers.cues import AGREES, DECIDES, OPEN, PROMISES
 from earmark.answers.kinds import Asked, Kind, holds
-from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.windows import Window, place_of
 from earmark.llm.types import AnswerRequest, Passage
 from earmark.retrieval.analysis import QueryTerms, analyze, analyze_query, speaker_term, terms_of_name
+from earmark.retrieval.chunking import count_words
 from earmark.retrieval.phrasing import address
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class _Describer:
         self._query = analyze_query(request.standalone, {request.language})
         self._asked_terms = {term for concept in self._query.concepts for term in concept.terms}
         self._speakers = {one.speaker for one in request.passages if one.speaker}
+        self._spoken = {term for name in self._speakers for term in terms_of_name(name, None)}
         self._terms = {
             place_of(one): _terms(request, one) for window in windows for one in window.sentences
         }  # fmt: skip
@@ -139,7 +141,7 @@ class _Describer:
         if self._embedder is None:
             self._meaning = {place: (share, share) for place, share in self._words.items()}
             return
-        known = {speaker_term(term) for name in self._speakers for term in terms_of_name(name, None)}
+        known = set(map(speaker_term, self._spoken))
         put = address(self._query, known, {self._request.language})
         read = [one for one in likely if says_something(one.sentence.text)][:_EMBEDDED]
         texts = [put, self._request.standalone, *(one.sentence.text for one in read)]
@@ -163,8 +165,8 @@ class _Describer:
         turn = [other for other in window if other.passage.ordinal == one.sentence.passage.ordinal]
         before, after = self._near(one, -1), self._near(one, 1)
         asked = self._asked_before(one)
-        speaker = terms_of_name(one.sentence.passage.speaker or "", None)
-        spoken = {term for name in self._speakers for term in terms_of_name(name, None)}
+        speaker = _name_of(one.sentence.passage)
+        is_named = bool(speaker & self._asked_terms)
         return {
             "meaning_before": self._meaning_of(before), "meaning_after": self._meaning_of(after),
             "meaning_two_before": self._meaning_of(self._near(one, -2)),
@@ -175,11 +177,11 @@ class _Describer:
             "asked_before": float(before is not None and before.is_question),
             "asks_after": float(after is not None and after.is_question),
             "replies": self._words_of(asked), "replies_meaning": self._meaning_of(asked),
-            "speaker": float(bool(speaker & self._asked_terms)),
-            "other_speaker": float(bool((spoken - speaker) & self._asked_terms) and not speaker & self._asked_terms),
-            "names_speaker": float(bool(one.terms & spoken & self._asked_terms)),
+            "speaker": float(is_named),
+            "other_speaker": float(not is_named and bool(self._spoken & self._asked_terms)),
+            "names_speaker": float(bool(one.terms & self._spoken & self._asked_terms)),
             "first_in_turn": float(turn[0] == one.sentence),
-            "turn_length": math.log(1 + sum(count_words(other.text) for other in turn)),
+            "turn_length": math.log(1 + words_in(turn)),
         }  # fmt: skip
 
     def _of_words(self, one: Described) -> dict[str, float]:
@@ -218,7 +220,7 @@ class _Describer:
 
     def _closest_named(self, found: Sequence[Described]) -> float:
         """Return the highest cosine of a sentence; of those that say or name whom the question names, if it does."""
-        spoken = {term for one in found for term in terms_of_name(one.sentence.passage.speaker or "", None)}
+        spoken = {term for one in found for term in _name_of(one.sentence.passage)}
         named = spoken & self._asked_terms
         theirs = [one for one in found if not named.isdisjoint(one.terms)] if named else found
         return max((self._meaning_of(one.sentence) for one in theirs), default=0.0)

@@ -14,7 +14,9 @@ from typing import Final
 
 from earmark.answers.findings import Talk, content_terms, find_decisions, find_open_questions, find_promises
 from earmark.answers.languages import ENGLISH, language_of_text
-from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.naming import CALENDAR
+from earmark.answers.sentences import Sentence, words_in
+from earmark.retrieval.chunking import count_words
 
 _MOST_EACH: Final = 3
 _SCORE: Final = 1.6
@@ -31,10 +33,7 @@ _ASKS_PLAINLY: Final = re.compile(
 )
 _WORDS: Final = range(5, 13)
 _NAME: Final = re.compile(r"(?<=[a-z,] )[A-Z][a-z’'-]{2,}(?: [A-Z][a-z’'-]{2,})?\b")
-_CALENDAR: Final = frozenset(
-    "January February March April May June July August September October November December Monday Tuesday Wednesday "
-    "Thursday Friday Saturday Sunday Christmas Easter English German".split()
-)
+_NO_TOPICS: Final = CALENDAR | {"christmas", "easter", "english", "german"}
 
 
 def candidate_questions(talks: Sequence[Talk]) -> Iterator[str]:
@@ -69,7 +68,7 @@ def _asked_there(talks: Sequence[Talk]) -> Iterator[str]:
     for talk in talks:
         for turn, reply in zip(talk.turns, talk.turns[1:], strict=False):
             one = turn[-1]
-            if _stands_alone(one) and sum(count_words(said.text) for said in reply) >= _WORDS.start:
+            if _stands_alone(one) and words_in(reply) >= _WORDS.start:
                 yield one.text[0].upper() + one.text[1:]
 
 
@@ -93,7 +92,7 @@ def _about_names(talks: Sequence[Talk]) -> Iterator[str]:
         for turn in talk.turns
         for one in turn
         for name in set(_NAME.findall(one.text))
-        if not set(name.split()) & (speakers | _CALENDAR)
+        if not any(word in speakers or word.lower() in _NO_TOPICS for word in name.split())
     )
     for name, times in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if times >= _LEAST_TIMES:

@@ -9,7 +9,8 @@ from typing import Final
 
 from earmark.answers.cues import DECIDES, HOLLOW, PROMISES
 from earmark.answers.findings import Talk, content_terms
-from earmark.answers.sentences import Sentence, count_words
+from earmark.answers.sentences import Sentence
+from earmark.retrieval.chunking import count_words
 
 _MOST_TALKS: Final = 3
 _WORDS: Final = 120

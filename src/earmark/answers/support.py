@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from earmark.answers.languages import language_of_text
+from earmark.answers.naming import CALENDAR
 from earmark.answers.signals import SentenceEmbedder
 from earmark.clock import render_time
 from earmark.llm.types import Passage
-from earmark.retrieval.analysis import analyze, words_of
-from earmark.retrieval.stopwords import ASKING_WORDS, STOP_WORDS
+from earmark.retrieval.analysis import topic_terms, words_of
+from earmark.retrieval.stopwords import STOP_WORDS
 
 _WORDS_SHARED: Final = 0.3
 _MEANING_SHARED: Final = 0.4
@@ -35,10 +36,6 @@ _ORDINALS: Final = {
     "thirtieth": 30, "once": 1, "twice": 2, "half": 30, "dozen": 12,
 }  # fmt: skip
 _SCALES: Final = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
-_CALENDAR: Final = frozenset(
-    "january february march april may june july august september october november december monday tuesday wednesday "
-    "thursday friday saturday sunday".split()
-)
 
 
 def is_supported(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbedder | None = None) -> list[bool]:
@@ -103,22 +100,17 @@ def _context(passage: Passage) -> str:
 
 def _names(sentence: str) -> set[str]:
     names = {word for name in _NAME.findall(sentence) for word in words_of(name)}
-    return {word for word in names if word not in _CALENDAR and word not in STOP_WORDS}
+    return {word for word in names if word not in CALENDAR and word not in STOP_WORDS}
 
 
 def _alike(sentence: str, passages: Sequence[str], embedder: SentenceEmbedder | None) -> list[bool]:
-    wanted = _content(sentence)
+    wanted = topic_terms(sentence)
     if len(wanted) < _LEAST_WORDS:  # "Yes, in June." holds nothing more to check
         return [True] * len(passages)
     least = _WORDS_SHARED / len(passages)  # each of several supports its part
-    shared = [len(wanted & _content(one)) >= least * len(wanted) for one in passages]
+    shared = [len(wanted & topic_terms(one)) >= least * len(wanted) for one in passages]
     if embedder is None or all(shared):
         return shared
     vectors = embedder.embed_passages([sentence, *passages])
     near = vectors[1:] @ vectors[0]
     return [one or float(cosine) >= _MEANING_SHARED for one, cosine in zip(shared, near, strict=True)]
-
-
-def _content(text: str) -> set[str]:
-    kept = [word for word in words_of(text) if word not in STOP_WORDS and word not in ASKING_WORDS]
-    return set(analyze(" ".join(kept), None))

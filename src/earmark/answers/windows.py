@@ -5,14 +5,17 @@ People ask in one turn and answer in the next, so a moment is read with what sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from earmark.answers.sentences import Sentence, count_words, sentences_of_passage
+from earmark.answers.sentences import Sentence, sentences_of_passage, words_in
 from earmark.llm.types import AnswerRequest, Passage
+from earmark.retrieval.chunking import count_words
 from earmark.retrieval.types import ChunkHit
 
+Place = tuple[str, int, int]
+"""What identifies a sentence and orders those of one recording: recording, segment, position."""
 MOST_WINDOWS: Final = 16
 CONTEXT_BEFORE: Final = 2
 CONTEXT_AFTER: Final = 4
@@ -45,17 +48,17 @@ class Stretches:
             self._sentences[key] = sentences_of_passage(passage) if passage is not None else []
         return self._sentences[key]
 
-    def following(self, recording_id: str, ordinal: int) -> Iterator[Sentence]:
-        """Yield the sentences from a segment on, as far as the passages go without a gap."""
-        while found := self.sentences(recording_id, ordinal):
-            yield from found
-            ordinal += 1
+    def after(self, one: Sentence) -> Sentence | None:
+        """Return the sentence that follows, None at the end of the passages or before a gap in them."""
+        recording, ordinal = one.passage.recording_id, one.passage.ordinal
+        later = [other for other in self.sentences(recording, ordinal) if other.position > one.position]
+        return next(iter(later or self.sentences(recording, ordinal + 1)), None)
 
-    def preceding(self, recording_id: str, ordinal: int) -> Iterator[Sentence]:
-        """Yield the sentences before a segment, the nearest first."""
-        while found := self.sentences(recording_id, ordinal - 1):
-            yield from reversed(found)
-            ordinal -= 1
+    def before(self, one: Sentence) -> Sentence | None:
+        """Return the sentence that comes before, None at the beginning of the passages or after a gap in them."""
+        recording, ordinal = one.passage.recording_id, one.passage.ordinal
+        earlier = [other for other in self.sentences(recording, ordinal) if other.position < one.position]
+        return next(reversed(earlier or self.sentences(recording, ordinal - 1)), None)
 
 
 def windows_of(request: AnswerRequest, *, most: int = MOST_WINDOWS) -> list[Window]:
@@ -87,35 +90,21 @@ def _cores(stretches: Stretches, hit: ChunkHit) -> Iterator[list[Sentence]]:
 
 
 def _widened(stretches: Stretches, core: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    before: list[Sentence] = []
-    words = 0
-    for sentence in _before(stretches, core[0]):
-        words += count_words(sentence.text)
-        if words > _BEFORE_WORDS:
-            break
-        before.append(sentence)
-    after: list[Sentence] = []
-    words = sum(count_words(one.text) for one in (*before, *core))
-    for sentence in _after(stretches, core[-1]):
-        words += count_words(sentence.text)
-        if words > _WHOLE_WORDS:
-            break
-        after.append(sentence)
+    before = _walk(stretches.before, core[0], _BEFORE_WORDS)
+    after = _walk(stretches.after, core[-1], _WHOLE_WORDS - words_in((*before, *core)))
     return (*reversed(before), *core, *after)
 
 
-def _before(stretches: Stretches, first: Sentence) -> Iterator[Sentence]:
-    same = stretches.sentences(first.passage.recording_id, first.passage.ordinal)
-    yield from reversed([one for one in same if one.position < first.position])
-    yield from stretches.preceding(first.passage.recording_id, first.passage.ordinal)
+def _walk(step: Callable[[Sentence], Sentence | None], start: Sentence, most_words: int) -> list[Sentence]:
+    """Return the sentences from `start` on, itself left out, as long as they have no more words."""
+    found: list[Sentence] = []
+    one = step(start)
+    while one is not None and words_in((*found, one)) <= most_words:
+        found.append(one)
+        one = step(one)
+    return found
 
 
-def _after(stretches: Stretches, last: Sentence) -> Iterator[Sentence]:
-    for one in stretches.following(last.passage.recording_id, last.passage.ordinal):
-        if one.passage.ordinal > last.passage.ordinal or one.position > last.position:
-            yield one
-
-
-def place_of(sentence: Sentence) -> tuple[str, int, int]:
-    """Return what identifies a sentence and orders those of one recording: recording, segment, position."""
+def place_of(sentence: Sentence) -> Place:
+    """Return where a sentence stands."""
     return sentence.passage.recording_id, sentence.passage.ordinal, sentence.position

@@ -159,13 +159,13 @@ def _render(result: AskResult, names: dict[str, str | None]) -> str:
     shown: list[str] = []
     parts = _parts(result)
     place = ""
-    for part in parts:
+    for at, part in enumerate(parts):
         if part["type"] == "citation":
             place = f" [{_place(names.get(part['recording_id']), part['recording_id'], part['start_ms'])}]"
         elif place and part["text"].startswith("”"):
             shown.append("”" + place + part["text"][1:])
             place = ""
-        elif place and not _is_quoted_on(parts, part):
+        elif place and not _is_quoted_on(parts, at):
             shown.append(place + part["text"])
             place = ""
         else:
@@ -173,13 +173,11 @@ def _render(result: AskResult, names: dict[str, str | None]) -> str:
     return "".join([*shown, place]).rstrip("\n")
 
 
-def _is_quoted_on(parts: Sequence[dict[str, Any]], part: dict[str, Any]) -> bool:
-    """Whether the citation before these words comes again behind them, in the same line."""
-    at = next(number for number, one in enumerate(parts) if one is part)
-    before = parts[at - 1]
+def _is_quoted_on(parts: Sequence[dict[str, Any]], at: int) -> bool:
+    """Whether the citation before the words at `at` comes again behind them, in the same line."""
     for one in parts[at:]:
         if one["type"] == "citation":
-            return one == before
+            return one == parts[at - 1]
         if "\n" in one["text"]:
             return False
     return False

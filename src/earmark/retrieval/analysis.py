@@ -121,6 +121,12 @@ def analyze_query(question: str, languages: Collection[str | None] = (None,)) ->
     return QueryTerms(question, tuple(concepts[:MAX_CONCEPTS]), find_dates(question))
 
 
+def topic_terms(text: str) -> frozenset[str]:
+    """Return the index terms of a question's or statement's words that carry meaning, stemmed as English."""
+    kept = [word for word in words_of(text) if word not in STOP_WORDS and word not in ASKING_WORDS]
+    return frozenset(analyze(" ".join(kept), "en"))
+
+
 def speaker_term(term: str) -> str:
     """The term of a speaker's name, apart from the same word in what is said (no word contains the mark)."""
     return _SPEAKER_MARK + term
