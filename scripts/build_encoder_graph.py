@@ -20,6 +20,7 @@ Source: Devlin et al. 2018, arXiv:1810.04805 (encoder); Reimers and Gurevych 201
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ POSITIONS = 512
 LAYER_NORM_EPSILON = 1e-12
 FUSED = "com.microsoft"
 SOURCE = Path(__file__).resolve().parent.parent / "src/earmark"
-ENCODER = SOURCE / "retrieval/minilm.onnx"
-READER = SOURCE / "answers/reader.onnx"
+ENCODER = "retrieval/minilm.onnx"
+READER = "answers/reader.onnx"
 
 
 class GraphWriter:
@@ -179,6 +180,9 @@ def to_model(graph: GraphWriter, name: str, inputs: Sequence[str], output: Value
 
 
 if __name__ == "__main__":
-    for target, model in ((ENCODER, build_encoder()), (READER, build_reader())):
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SOURCE
+    for name, model in ((ENCODER, build_encoder()), (READER, build_reader())):
+        target = folder / name
+        target.parent.mkdir(exist_ok=True)
         target.write_bytes(model.SerializeToString(deterministic=True))
         print(f"{target}: {target.stat().st_size:,} bytes")

@@ -125,6 +125,9 @@ def _serve(address: str) -> None:
 
     import earmark.api.asgi
     import earmark.cli.main  # noqa: F401
+    from earmark.answers.languages import language_of_text
+
+    language_of_text("")  # the detector's model, which takes as long to read as the imports
 
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(address + ".new")

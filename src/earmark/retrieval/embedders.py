@@ -12,6 +12,7 @@ import json
 import mmap
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -192,8 +193,11 @@ def token_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def read_encoder_weights(model_dir: Path | None = None) -> dict[str, NDArray[np.float32]]:
+@lru_cache(maxsize=4)
+def read_encoder_weights(model_dir: Path | None = None) -> Mapping[str, NDArray[np.float32]]:
     """Map the encoder's safetensors file: 8 bytes little-endian header length, a JSON header, then the tensors.
+
+    Read and verified once a process: the encoder and the reader made from it share the map.
 
     Raises: EmbedderUnavailableError if the file is missing or its SHA-256 isn't the published one.
     Source: https://github.com/huggingface/safetensors#format
