@@ -50,7 +50,7 @@ def _ask(page: Page, question: str = QUESTION) -> None:
 
 
 def test_words_appear_while_the_model_still_speaks(visitor: Visitor, talked: Library, model: Model) -> None:
-    model.will_say("It **moved** to ", "the fourteenth", " of July [1].", WAIT, " And the price stays.")
+    model.will_say("It **moved** to ", "the fourteenth", " of July [2].", WAIT, " And the price stays.")
     page = _open(visitor, talked)
     _ask(page)
     expect(page.locator(".answer-body")).to_contain_text("the fourteenth of July")
