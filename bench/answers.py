@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench import asked
+from bench import dialogues, written
 from bench.asked import CachedEncoder, Query, Source, folder_of, request_of
 from bench.results import table, write_section
 from bench.retrieval_data import Vectors
@@ -184,25 +184,25 @@ def of_others(sources: Sequence[Source], others: Sequence[Source], most: int) ->
 
 def load(vectors: Vectors, options: Sequence[str]) -> Sets:
     """Return the sets that the options and settings name."""
-    sets: Sets = {"sample, seen": asked.sample(vectors, "seen")}
+    sets: Sets = {"sample, seen": written.sample(vectors, "seen")}
     if "--unseen" in options:
-        sets["sample, unseen"] = asked.sample(vectors, "unseen")
+        sets["sample, unseen"] = written.sample(vectors, "unseen")
     for split in ("dev", "holdout") if "--holdout" in options else ("dev",):
-        sets[f"personal, {split}"] = asked.personal(split, vectors)
-        sets[f"chats, {split}"] = asked.chats(split, vectors)
+        sets[f"personal, {split}"] = written.personal(split, vectors)
+        sets[f"chats, {split}"] = written.chats(split, vectors)
         people = [*sets[f"personal, {split}"], *sets[f"chats, {split}"]]
         sets[f"other people's, {split}"] = of_others(people, [*people, *sets["sample, seen"]], 40)
     if folder := folder_of("EARMARK_QMSUM_DIR"):
-        meetings = asked.meetings(folder / "val", vectors)
+        meetings = dialogues.meetings(folder / "val", vectors)
         sets["QMSum val, meeting known"] = meetings
-        sets["asked inside QMSum val"] = asked.replies(folder / "val", meetings)
+        sets["asked inside QMSum val"] = dialogues.replies(folder / "val", meetings)
     if folder := folder_of("EARMARK_FRIENDSQA_DIR"):
-        friends = asked.friendsqa(folder / "friendsqa_tst.json", vectors)
+        friends = dialogues.friendsqa(folder / "friendsqa_tst.json", vectors)
         sets["FriendsQA test, own dialogue"] = [friends]
         everywhere = tuple(replace(one, scope=None) for one in friends.queries)
         sets["FriendsQA test, all dialogues"] = [replace(friends, queries=everywhere)]
     if folder := folder_of("EARMARK_MOLWENI_DIR"):
-        sets["Molweni 71 to 100"] = [asked.molweni(folder / "molweni_mrc_test.json", vectors, 71, 100)]
+        sets["Molweni 71 to 100"] = [dialogues.molweni(folder / "molweni_mrc_test.json", vectors, 71, 100)]
     return sets
 
 

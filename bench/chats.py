@@ -18,7 +18,7 @@ SPLITS: Final[Mapping[str, tuple[str, ...]]] = {
     "holdout": ("annika", "bex"),
 }
 _MS_A_WORD: Final = 400
-_HEAD: Final = re.compile(r"## (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})")
+_HEAD: Final = re.compile(r"## (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})(?: \| (.+))?")
 
 
 def chat_libraries(split: str, vectors: Vectors) -> list[Library]:
@@ -32,15 +32,20 @@ def chat_libraries(split: str, vectors: Vectors) -> list[Library]:
 
 
 def read_calls(path: Path) -> dict[str, Recorded]:
-    """Calls by day. A word takes 400 ms; names tell nothing, as those of phones do."""
-    calls: dict[str, Recorded] = {}
+    """Calls by day."""
+    return {when.split()[0]: one for when, one in read_talks(path).items()}
+
+
+def read_talks(path: Path) -> dict[str, Recorded]:
+    """Talks by day and time. A word takes 400 ms; without a title names tell nothing, as those of phones do."""
+    talks: dict[str, Recorded] = {}
     for part in re.split(r"(?m)^(?=## )", path.read_text("utf-8"))[1:]:
         head, *turns = part.strip().splitlines()
         found = _HEAD.fullmatch(head)
         assert found is not None, head
         moment = parse_time(f"{found[1]}T{found[2]}:00Z") // 1_000
-        calls[found[1]] = Recorded(f"Call {len(calls) + 1}", _segments(turns), moment)
-    return calls
+        talks[f"{found[1]} {found[2]}"] = Recorded(found[3] or f"Call {len(talks) + 1}", _segments(turns), moment)
+    return talks
 
 
 def _segments(turns: Sequence[str]) -> list[Segment]:

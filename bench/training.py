@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import asked
+from bench import dialogues, written
 from bench.asked import CachedEncoder, Query, Source, folder_of, request_of, whole
 from bench.retrieval_data import Vectors
 from earmark.answers.kinds import read_question
@@ -29,6 +29,7 @@ from earmark.llm.types import AnswerRequest
 WEIGHTS: Final = {
     "friendsqa": 1.0, "molweni": 0.4, "qmsum": 0.4, "qmsum written": 1.0, "asked inside": 0.3, "personal": 1.5,
     "chats": 1.5, "personal written": 1.5, "chats written": 1.5,
+    "libraries": 1.5,
 }  # fmt: skip
 """How much a question of each set counts."""
 _HELD_LIBRARIES: Final = frozenset({"ES2016", "IS1008", "TS3012", "education", "Bro", "tamsin", "jonah"})
@@ -98,21 +99,22 @@ def _held_out(source: Source) -> frozenset[int]:
 def sources(vectors: Vectors) -> Iterator[Source]:
     """Yield all sets: those whose folders the settings name, and the project's own."""
     if folder := folder_of("EARMARK_FRIENDSQA_DIR"):
-        friends = asked.friendsqa(folder / "friendsqa_dev.json", vectors)
-        yield replace(friends, queries=(*friends.queries, *asked.friends_written(friends)))
+        friends = dialogues.friendsqa(folder / "friendsqa_dev.json", vectors)
+        yield replace(friends, queries=(*friends.queries, *dialogues.friends_written(friends)))
     if folder := folder_of("EARMARK_MOLWENI_DIR"):
-        yield asked.molweni(folder / "molweni_mrc_test.json", vectors, 1, 70)
+        yield dialogues.molweni(folder / "molweni_mrc_test.json", vectors, 1, 70)
     if folder := folder_of("EARMARK_QMSUM_DIR"):
         yield from _meetings(folder / "train", vectors)
-    people = [*asked.personal("dev", vectors), *asked.chats("dev", vectors)]
+    people = [*written.personal("dev", vectors), *written.chats("dev", vectors)]
     yield from people
-    yield from asked.own_written(people)
+    yield from written.own_written(people)
+    yield from written.libraries(vectors)
 
 
 def _meetings(folder: Path, vectors: Vectors) -> Iterator[Source]:
-    meetings = asked.meetings(folder, vectors)
+    meetings = dialogues.meetings(folder, vectors)
     yield from meetings
-    yield from asked.meetings_written(folder, meetings)
+    yield from dialogues.meetings_written(folder, meetings)
     yield from map(asked_inside, meetings)
 
 

@@ -29,9 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.answers import of_others  # noqa: E402
-from bench.asked import Source, chats, personal, request_of, sample  # noqa: E402
+from bench.asked import Source, request_of  # noqa: E402
 from bench.retrieval_data import Vectors  # noqa: E402
 from bench.training import WEIGHTS, Example, examples  # noqa: E402
+from bench.written import chats, personal, sample  # noqa: E402
 
 from earmark.answers.reader import Reader  # noqa: E402
 from earmark.answers.scoring import CLIP, read_sentences  # noqa: E402

@@ -379,7 +379,7 @@ def test_a_recording_deleted_during_its_turn_leaves_an_answer_without_its_source
 
 def test_a_stream_ends_soon_after_its_key_is_revoked(desk: Desk) -> None:
     session = desk.session()
-    desk.vendor.script[:] = [Says(("A long ", *(0.25, "wait ") * 200))]
+    desk.vendor.script[:] = [Says(("A long ", *(0.25, "wait ") * 40))]
     future = ThreadPoolExecutor(1).submit(
         stream, desk.server.client(desk.keys.live), "POST", f"/v1/ask/sessions/{session}/messages",
         json={**QUESTION, "provider": "ollama"},
