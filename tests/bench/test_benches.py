@@ -7,13 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from bench.results import write_section
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
 def test_sessions_bench_quick_writes_its_section(tmp_path: Path) -> None:
     results = tmp_path / "RESULTS.md"
     done = subprocess.run(

@@ -90,13 +90,11 @@ def imported(client: httpx.Client, library: Library, segments: list[dict[str, An
     return recording
 
 
-@pytest.mark.slow
 def test_a_segment_of_200_000_words_is_indexed_found_and_quoted(client: httpx.Client, library: Library) -> None:
     words = "so the lamp went out and " * 33_333 + "in the end the lamp is in the shed."
     imported(client, library, [{"start": 0, "end": 80_000, "text": words}])
 
 
-@pytest.mark.slow
 def test_50_000_segments_of_one_word_are_indexed_found_and_quoted(client: httpx.Client, library: Library) -> None:
     words = ("lamp", "out", "and", "in", "again", "uh")
     imported(

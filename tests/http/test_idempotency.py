@@ -260,6 +260,7 @@ def test_fifty_equal_requests_to_two_servers_make_one_object(fresh_place: Place)
             assert len(second.get("/v1/end-users").json()["data"]) == 2
 
 
+@pytest.mark.slow
 def test_questions_whose_server_was_killed_are_answered_by_their_retry(fresh_place: Place) -> None:
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:
@@ -289,6 +290,7 @@ def _die_of(place: Place, project: ProjectKeys, where: str, sends: list[tuple[st
             client.post(path, json=body, headers=KEY)
 
 
+@pytest.mark.slow
 def test_what_a_killed_server_had_made_is_what_the_retry_gets(fresh_place: Place) -> None:
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:
@@ -305,6 +307,7 @@ def test_what_a_killed_server_had_made_is_what_the_retry_gets(fresh_place: Place
         assert [len(client.get(path).json()["data"]) for path, _ in sends] == [1, 2, 1]
 
 
+@pytest.mark.slow
 def test_answers_that_a_killed_server_had_stored_are_what_the_retry_gets(fresh_place: Place) -> None:
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:

@@ -57,7 +57,6 @@ def check(client: httpx.Client, said: Acknowledged) -> None:
         assert hashlib.sha256(httpx.get(url).content).hexdigest() == digest
 
 
-@pytest.mark.slow
 def test_what_was_acknowledged_survives_every_kill(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     said, key = Acknowledged(), new_project(fresh_place).live
     for kill in range(KILLS):

@@ -194,6 +194,7 @@ def test_traces_show_the_way_of_a_question_and_no_word_of_it(fresh_place: Place)
         assert all(secret.encode() not in sent for secret in secrets)
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_away_costs_nobody_an_answer(fresh_place: Place) -> None:
     with (
         running(fresh_place, EARMARK_TRACES_ENDPOINT="http://127.0.0.1:9/v1/traces") as server,

@@ -6,7 +6,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import pytest
 
 from tests.http.conftest import TALK, Library
 from tests.server import Place, new_project, running
@@ -53,7 +52,6 @@ def test_servers_started_at_once_migrate_once(fresh_place: Place) -> None:
         assert all(json.loads(line)["ok"] for line in answer.stdout.splitlines())
 
 
-@pytest.mark.slow
 def test_a_session_of_ten_thousand_messages_pages_flat_and_takes_new_turns(fresh_place: Place) -> None:
     with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
         library = Library(client)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -165,7 +164,6 @@ class SessionsList(RuleBasedStateMachine):
         assert walk.expected <= set(walk.seen), "a row that nobody touched was skipped"
 
 
-@pytest.mark.slow
 def test_the_list_agrees_with_a_plain_reference_over_thousands_of_steps(server: Server) -> None:
     class Fresh(SessionsList):
         @initialize()
