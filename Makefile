@@ -13,7 +13,7 @@ help:
 	@echo "make install-models   the SDK for local model servers and OpenAI (MODELS=\"claude gemini\": those of others)"
 	@echo "make demo      sample library and server on 127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test      the suite, in less than ten minutes on two cores"
-	@echo "make test-slow what takes longer: servers killed at any moment, fuzzing, real meetings"
+	@echo "make test-slow what takes longer: servers killed at any moment, fuzzing, real meetings, the commands on PostgreSQL"
 	@echo "make test-llm  turns answered by a real model (installs 270 MB)"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make bench     speed, memory and quality, into bench/RESULTS.md (long)"
@@ -57,18 +57,18 @@ demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
 test: .venv/.installed-dev chromium lint
-	@echo "Side by side: HTTP on PostgreSQL; HTTP on SQLite, then more on PostgreSQL; the rest. The first two are shown at the end."
-	@$(PYTEST) --database postgresql tests/http tests/identity tests/cli/test_backup.py > .postgresql.log 2>&1 & one=$$!; \
-	( $(PYTEST) tests/http; http=$$?; \
-	  $(PYTEST) --database postgresql tests/cli --ignore tests/cli/test_backup.py; exit $$((http + $$?)) ) > .http.log 2>&1 & two=$$!; \
+	@echo "Side by side: PostgreSQL; HTTP on SQLite; the rest. The first two are shown at the end."
+	@$(PYTEST) --database postgresql tests/http tests/identity tests/ask tests/media tests/storage tests/postgresql tests/cli/test_backup.py \
+		> .postgresql.log 2>&1 & one=$$!; \
+	$(PYTEST) tests/http > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http; rest=$$?; \
-	$(PYTEST) --database postgresql tests/ask tests/media tests/storage tests/postgresql; more=$$?; \
 	wait $$two; http=$$?; tail -n 120 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
-	exit $$((rest + more + http + postgresql))
+	exit $$((rest + http + postgresql))
 
 test-slow: .venv/.installed-dev
 	$(PYTEST) -m slow
 	$(PYTEST) -m slow --database postgresql tests/http
+	$(PYTEST) --database postgresql tests/cli --ignore tests/cli/test_backup.py
 
 # The browser that tests/console drives is the system's own: nothing downloads another.
 chromium:

@@ -15,6 +15,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ from earmark.clock import parse_time
 from earmark.library.types import Segment
 from earmark.retrieval.analysis import QueryTerms, analyze_query
 from earmark.retrieval.chunking import chunk_segments
-from earmark.retrieval.documents import index_terms, passage_text
+from earmark.retrieval.documents import index_terms
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.phrasing import address
 from earmark.retrieval.postings import TermPostings, unpack_postings
 from earmark.retrieval.quantize import cosines, quantize
 from earmark.retrieval.ranking import RecordingEntry, Snapshot
+from earmark.retrieval.spans import encoded_texts, nearest
 
 CACHE = Path(os.environ.get("EARMARK_BENCH_CACHE") or Path(tempfile.gettempdir()) / "earmark-bench")
 PERSONAL = Path(__file__).with_name("data") / "personal"
@@ -64,6 +66,13 @@ class Library:
     recorded: tuple[Recorded, ...] = ()
     places: tuple[tuple[int, int, int], ...] = ()
     """Of each chunk: (recording, first segment, last segment)."""
+    vector_counts: tuple[NDArray[np.uint32], ...] = ()
+    """Of each recording: how many vectors each chunk has."""
+
+    @cached_property
+    def first_vectors(self) -> NDArray[np.int64]:
+        """Where the vectors of each recording but the first begin."""
+        return np.cumsum([int(counts.sum()) for counts in self.vector_counts[:-1]], dtype=np.int64)
 
     @property
     def recording_of(self) -> NDArray[np.int64]:
@@ -78,7 +87,10 @@ class Library:
         """What the server would hand to `rank`."""
         query = analyze_query(text, {entry.language for entry in self.entries})
         postings = {term: self.postings[term] for term in query.terms if term in self.postings}
-        return query, Snapshot(self.entries, postings, cosines(self.vectors, quantize(vector)), scope)
+        known = cosines(self.vectors, quantize(vector))
+        parts = np.split(known, self.first_vectors)
+        near = [nearest(part, counts) for part, counts in zip(parts, self.vector_counts, strict=True)]
+        return query, Snapshot(self.entries, postings, np.concatenate(near) if near else known, scope)
 
 
 @dataclass(frozen=True)
@@ -119,14 +131,17 @@ def build_library(name: str, recorded: Sequence[Recorded], asked: Iterable[Asked
     entries: list[RecordingEntry] = []
     blobs: defaultdict[str, list[tuple[bytes, int]]] = defaultdict(list)
     texts: list[str] = []
+    counts: list[NDArray[np.uint32]] = []
     sizes: list[int] = []
     places: list[tuple[int, int, int]] = []
     for number, one in enumerate(recorded):
         chunks = chunk_segments(one.segments)
         terms = index_terms(one.segments, chunks, "en")
         for term, blob in terms.postings.items():
-            blobs[term].append((blob, len(texts)))
-        texts += [passage_text(chunk.of(one.segments)) for chunk in chunks]
+            blobs[term].append((blob, len(places)))
+        read, of_each = encoded_texts(one.segments, chunks)
+        texts += read
+        counts.append(np.array(of_each, np.uint32))
         sizes += [len(chunk.text(one.segments)) for chunk in chunks]
         places += [(number, chunk.first, chunk.last) for chunk in chunks]
         lengths = np.array(terms.lengths, np.uint32)
@@ -137,7 +152,7 @@ def build_library(name: str, recorded: Sequence[Recorded], asked: Iterable[Asked
     sizes_chars = np.array(sizes, np.int64)
     return Library(
         name, tuple(entries), postings, quantize(vectors.of(texts)), sizes_chars, questions, tuple(recorded),
-        tuple(places),
+        tuple(places), tuple(counts),
     )  # fmt: skip
 
 

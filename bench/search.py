@@ -39,10 +39,10 @@ from earmark.identity.projects import create_project, get_tenant
 from earmark.retrieval import queries
 from earmark.retrieval.analysis import analyze_query
 from earmark.retrieval.quantize import quantize
-from earmark.retrieval.search import _IndexRow
+from earmark.retrieval.search import _IndexRow, by_embedder
 from earmark.retrieval.snapshot import Library, rank_library
 from earmark.retrieval.types import SearchRequest
-from earmark.retrieval.vector_cache import Indexed, VectorCache
+from earmark.retrieval.vector_cache import VectorCache
 from earmark.retrieval.vectors import scan
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
@@ -143,7 +143,8 @@ async def _bare(runtime: Runtime, owner: Tenant, question: str, cache: VectorCac
     embedder = await runtime.embedders.in_use()
     async with owner.reading() as snapshot:
         postings = await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)})
-        parts = {(row.recording_no, row.transcription_id): Indexed(True, row.chunk_count) for row in rows}
+        chosen = [True] * len(rows)
+        parts = by_embedder(rows, chosen)[embedder.name]
         wanted = quantize(embedder.embed_query(question))
         read = await scan(snapshot, cache, embedder.name, wanted, parts)
 

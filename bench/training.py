@@ -32,7 +32,9 @@ WEIGHTS: Final = {
     "libraries": 1.5,
 }  # fmt: skip
 """How much a question of each set counts."""
-_HELD_LIBRARIES: Final = frozenset({"ES2016", "IS1008", "TS3012", "education", "Bro", "tamsin", "jonah"})
+HELD_LIBRARIES: Final = frozenset(
+    {"ES2016", "IS1008", "TS3012", "education", "Bro", "tamsin", "jonah", "museum", "sundays", "startup", "friends"}
+)
 _HELD_EACH: Final = 10
 """Every tenth dialogue of FriendsQA and Molweni is held out."""
 _ASKED_INSIDE: Final = 9
@@ -85,7 +87,7 @@ def examples(vectors: Vectors) -> Iterator[Example]:
         held = _held_out(source)
         for query in source.queries:
             request = request_of(source, query, vectors)
-            is_held = source.library.name in _HELD_LIBRARIES or bool(query.scope and query.scope <= held)
+            is_held = source.library.name in HELD_LIBRARIES or bool(query.scope and query.scope <= held)
             yield Example(source, query, is_held, request, tuple(windows_of(request)))
 
 

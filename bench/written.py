@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.asked import DATA, SAMPLE, Place, Query, Source, quoted, rows_of, whole
 from bench.chats import CHATS, SPLITS, read_calls, read_questions, read_talks
-from bench.retrieval_data import PERSONAL, Library, Vectors, build_library, read_native
+from bench.retrieval_data import PERSONAL, Recorded, Vectors, build_library, read_native
 from earmark.llm.types import PastTurn
 
 
@@ -91,20 +92,28 @@ def sample(vectors: Vectors, split: str) -> list[Source]:
 
 def libraries(vectors: Vectors) -> list[Source]:
     """Libraries written to learn from (`data/reader/libraries`): talks, and questions whose gold is a piece of a turn."""
-    found = []
-    for folder in sorted((DATA / "reader/libraries").iterdir()):
-        talks = read_talks(folder / "talks.txt")
-        library = build_library(folder.name, list(talks.values()), [], vectors)
-        whens = list(talks)
-        queries = []
-        for row in rows_of(folder / "questions.jsonl"):
-            places = tuple(_piece(library, whens.index(when), words) for when, words in row["gold"])
-            queries.append(Query(row["question"], row["kind"], (places,) if places else ()))
-        found.append(Source("libraries", library, tuple(queries)))
-    return found
+    return [_library(folder, vectors) for folder in sorted((DATA / "reader/libraries").iterdir())]
 
 
-def _piece(library: Library, recording: int, words: str) -> Place:
-    """Return the one turn of a recording that holds these words."""
-    turns = library.recorded[recording].segments
-    return quoted(library, recording, next(at for at, one in enumerate(turns) if words in one.text), words)
+def _library(folder: Path, vectors: Vectors) -> Source:
+    talks = read_talks(folder / "talks.txt")
+    whens, recorded = list(talks), list(talks.values())
+    rows = [
+        (row["question"], row["kind"], [_piece(recorded, whens.index(when), words) for when, words in row["gold"]])
+        for row in rows_of(folder / "questions.jsonl")
+    ]
+    asked = [
+        (text, kind, [(one.recording, one.segment, one.segment) for one in places], "")
+        for text, kind, places in rows
+        if places
+    ]
+    library = build_library(folder.name, recorded, asked, vectors)
+    queries = (Query(text, kind, (tuple(places),) if places else ()) for text, kind, places in rows)
+    return Source("libraries", library, tuple(queries))
+
+
+def _piece(recorded: Sequence[Recorded], number: int, words: str) -> Place:
+    """Return the place of these words, which one turn of a recording holds."""
+    segment, text = next((at, one.text) for at, one in enumerate(recorded[number].segments) if words in one.text)
+    start = text.index(words)
+    return Place(number, segment, start, start + len(words))

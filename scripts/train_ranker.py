@@ -3,8 +3,9 @@
 
     EARMARK_QMSUM_DIR=… python scripts/train_ranker.py [--check]
 
-Learns from QMSum's train split and the dev people of `bench/data/personal` and `bench/data/chats`, meetings
-counting half, the other two a quarter each. Never reads QMSum's val or test, nor the holdout people.
+Learns from QMSum's train split (three tenths), the libraries of `bench/data/reader` that are not held out (half) and
+the dev people of `bench/data/personal` and `bench/data/chats` (a tenth each). Never reads QMSum's val or test, nor the
+holdout people.
 `--check` writes nothing and prints what weights learned without a tenth of the libraries, or from one set alone, would have done.
 
 The loss of a question is -log of the softmax mass on the chunks that hold its answer; a penalty
@@ -30,6 +31,8 @@ sys.path.insert(0, str(ROOT))
 
 from bench.chats import chat_libraries  # noqa: E402
 from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_libraries  # noqa: E402
+from bench.training import HELD_LIBRARIES  # noqa: E402
+from bench.written import libraries  # noqa: E402
 
 from earmark.retrieval.features import FEATURES, describe  # noqa: E402
 
@@ -150,12 +153,14 @@ def main() -> None:
     vectors = Vectors(threads=2)
     meetings = qmsum_libraries(Path(os.environ["EARMARK_QMSUM_DIR"]) / "train", vectors)
     people, friends = personal_libraries("dev", vectors), chat_libraries("dev", vectors)
+    learned = [one.library for one in libraries(vectors) if one.library.name not in HELD_LIBRARIES]
     sets = {
-        name: examples_of(libraries, vectors, share)
-        for name, libraries, share in (
-            ("meetings", meetings, 0.5),
-            ("personal", people, 0.25),
-            ("chats", friends, 0.25),
+        name: examples_of(those, vectors, share)
+        for name, those, share in (
+            ("meetings", meetings, 0.3),
+            ("libraries", learned, 0.5),
+            ("personal", people, 0.1),
+            ("chats", friends, 0.1),
         )
     }
     vectors.save()

@@ -2,13 +2,14 @@
 """Learn `src/earmark/answers/reader.npz`: low-rank changes that turn the encoder into a reader.
 
     pip install torch==2.13.0        (a development tool of this one script; nothing else needs it)
-    EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_reader.py [EPOCHS]
+    EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_reader.py [EPOCHS] [--on]
 
 The encoder's weights stay as they are; each dense layer W gets W + up @ down with a rank of 32, and the token-type
 vectors, the norms, the biases and a head of one number a token are learned. A sentence's log-odds are the logarithm of the sum over its
 tokens; those of a question's windows and 0 for "nothing here answers" are one distribution, whose mass on the gold is
 the likelihood. Deterministic for one machine: seed 0, two threads, bfloat16 products.
-What is learned from and held out stands in `bench/training.py`. About 40 minutes on two cores with AMX.
+`--on` goes on from what was learned before, for questions that have been added since.
+What is learned from and held out stands in `bench/training.py`. About an hour on two cores.
 Source: Hu et al. 2021, arXiv:2106.09685; Clark and Gardner 2018, arXiv:1710.10723.
 """
 
@@ -125,6 +126,15 @@ class Reader(nn.Module):
         for layer in self.layers:
             x = layer(x, hidden, drop)
         return self.head(x).float().squeeze(-1)
+
+
+def restore(reader: Reader) -> None:
+    """Give a reader what was learned before: the inverse of `changes_of`."""
+    with np.load(TARGET, allow_pickle=False) as file:
+        known = {name: torch.from_numpy(file[name].astype(np.float32)) for name in file.files}
+    with torch.no_grad():
+        for name, place in places_of(reader).items():
+            place.copy_(known[name] / SCALE if name.endswith(".up") else known[name])
 
 
 def norm_of(known: dict[str, Tensor], name: str) -> nn.LayerNorm:
@@ -255,8 +265,8 @@ def endless(listed: Sequence[Item], rng: random.Random) -> Iterator[list[tuple[I
         yield from batches(listed, rng)
 
 
-def changes_of(reader: Reader) -> dict[str, np.ndarray]:
-    """Return what was learned, in half precision, under the names that `answers/reader.py` reads."""
+def places_of(reader: Reader) -> dict[str, Tensor]:
+    """Return what is learned, under the names that `answers/reader.py` reads."""
     found: dict[str, Tensor] = {
         "embeddings.token_type_embeddings.weight": reader.types.weight,
         "embeddings.LayerNorm.weight": reader.norm.weight,
@@ -268,11 +278,18 @@ def changes_of(reader: Reader) -> dict[str, np.ndarray]:
         prefix = f"encoder.layer.{number}."
         for name, part in PARTS.items():
             one = getattr(layer, name)
-            found |= {f"{prefix}{part}.up": one.up * SCALE, f"{prefix}{part}.down": one.down,
-                      f"{prefix}{part}.bias": one.bias}  # fmt: skip
+            found |= {f"{prefix}{part}.up": one.up, f"{prefix}{part}.down": one.down, f"{prefix}{part}.bias": one.bias}
         for norm, part in ((layer.attended, "attention.output.LayerNorm"), (layer.whole, "output.LayerNorm")):
             found |= {f"{prefix}{part}.weight": norm.weight, f"{prefix}{part}.bias": norm.bias}
-    return {name: value.detach().numpy().astype(np.float16) for name, value in found.items()}
+    return found
+
+
+def changes_of(reader: Reader) -> dict[str, np.ndarray]:
+    """Return what was learned, in half precision."""
+    return {
+        name: (value.detach() * (SCALE if name.endswith(".up") else 1.0)).numpy().astype(np.float16)
+        for name, value in places_of(reader).items()
+    }
 
 
 def main() -> None:
@@ -285,7 +302,10 @@ def main() -> None:
     listed = items(found)
     print(f"{len(listed)} questions, {sum(len(one.rows) for one in listed)} windows", flush=True)
     reader = Reader()
-    train(reader, listed, float(sys.argv[1]) if len(sys.argv) > 1 else 2.0)
+    options = [one for one in sys.argv[1:] if one != "--on"]
+    if "--on" in sys.argv:
+        restore(reader)
+    train(reader, listed, float(options[0]) if options else 2.0)
     np.savez(TARGET, **changes_of(reader))
     print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")
 

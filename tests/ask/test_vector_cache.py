@@ -62,7 +62,7 @@ def test_searches_find_the_same_with_and_without_a_cache_whatever_comes_and_goes
 
 def vectors(rows: int) -> Kept:
     """So many rows of 10 bytes."""
-    return Kept(np.zeros((rows, 10), np.int8), {(1, "txn"): slice(0, rows)})
+    return Kept(np.zeros((rows, 10), np.int8), {(1, "txn", True): slice(0, rows)})
 
 
 def owner(number: int) -> Owner:

@@ -11,6 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
+from earmark.identity.projects import list_tenants
+from earmark.library.transcripts import list_segments
+from earmark.retrieval import queries
+from earmark.retrieval.documents import passage_text
+from earmark.retrieval.quantize import quantize
+from earmark.retrieval.vectors import replace_vectors
+from earmark.runtime import Runtime
 from tests.embeddings import EmbeddingsServer, embeddings_server
 from tests.http.conftest import TALK, Library
 from tests.server import EARMARK, Place, new_project, running
@@ -173,3 +180,39 @@ def test_a_transcript_is_taken_or_refused_while_another_is_being_embedded(
                 goes_on.set()
             assert (taken.status_code, refused.status_code) == (202, 400)
             assert slow.result(60).status_code == 201
+
+
+def test_an_index_with_one_vector_a_chunk_is_searched_and_renewed(fresh_place: Place) -> None:
+    with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
+        library = Library(client)
+        user = library.user()
+        for name in NAMES:
+            library.recording(user, talk_of(name), name=f"Talk with {name}")
+        new = search(client, user, "Who keeps the keys of the shed?")
+
+        fresh_place.run(_index_as_before)
+        old = search(client, user, "Who keeps the keys of the shed?")
+        assert {hit["chunk_id"] for hit in old} == {hit["chunk_id"] for hit in new}
+        assert [hit["parts"] for hit in old] != [hit["parts"] for hit in new]
+
+        assert json.loads(reindex(fresh_place, {}).stdout)["recordings"] == len(NAMES)
+        assert search(client, user, "Who keeps the keys of the shed?") == new
+        assert json.loads(reindex(fresh_place, {}).stdout)["recordings"] == 0
+
+
+async def _index_as_before(runtime: Runtime) -> None:
+    """Give every recording the vectors that earlier versions made: one of each chunk."""
+    embedder = await runtime.embedders.in_use()
+    for tenant in await list_tenants(runtime.operator):
+        owners = await tenant.fetch_all(queries.select_stale_owners, {"embedder": "another"})
+        for owner in (tenant.acting_for(*owner) for owner in owners):
+            async with owner.writing() as work:
+                for number, recording_id, transcription_id in await work.fetch_all(
+                    queries.select_stale, {"embedder": "another"}
+                ):
+                    bounds = await work.fetch_all(queries.select_chunk_bounds, {"recording_id": recording_id})
+                    segments = await list_segments(work, transcription_id)
+                    texts = [passage_text(segments[first : last + 1]) for first, last in bounds]
+                    await replace_vectors(work, number, quantize(embedder.embed_passages(texts)))
+                    values = {"recording_no": number, "new_embedder": embedder.name, "new_vector_counts": None}
+                    await work.execute(queries.update_index_embedder, values)

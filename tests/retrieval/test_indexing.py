@@ -51,7 +51,9 @@ def test_every_row_speaks_of_the_same_chunks(segments: list[Segment], language: 
     prepared = index(segments, language)
     count = len(prepared.chunks)
     assert unpack_lengths(prepared.chunk_lengths).shape == (count,)
-    assert prepared.vectors.shape == (count, 4)
+    counts = unpack_lengths(prepared.vector_counts)
+    assert prepared.vectors.shape == (counts.sum(), 4)
+    assert all(1 <= many <= chunk.last - chunk.first + 1 for many, chunk in zip(counts, prepared.chunks, strict=True))
     assert prepared.vectors.dtype == np.int8
     covered = [ordinal for chunk in prepared.chunks for ordinal in range(chunk.first, chunk.last + 1)]
     assert covered == list(range(len(segments)))

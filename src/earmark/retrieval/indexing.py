@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from earmark.library.types import Segment
 from earmark.retrieval.chunking import Chunk, chunk_segments
-from earmark.retrieval.documents import index_terms, passage_text
+from earmark.retrieval.documents import index_terms
 from earmark.retrieval.embedders import Embedder
 from earmark.retrieval.postings import pack_lengths
 from earmark.retrieval.quantize import quantize
+from earmark.retrieval.spans import encoded_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,15 @@ class PreparedChunk:
 class PreparedIndex:
     """One recording's index rows.
 
-    Shapes: C chunks; `chunk_lengths` packed, C of them; `postings` term -> packed occurrences;
-        `vectors` int8 [C, dimensions].
+    Shapes: C chunks; `chunk_lengths` and `vector_counts` packed, C of them; `postings` term -> packed occurrences;
+        `vectors` int8 [sum of the counts, dimensions].
     """
 
     embedder: str
     chunks: Sequence[PreparedChunk]
     chunk_lengths: bytes
     postings: Mapping[str, bytes]
+    vector_counts: bytes
     vectors: NDArray[np.int8]
 
 
@@ -46,13 +48,14 @@ def prepare_index(embedder: Embedder, segments: Sequence[Segment], language: str
     """Cut, analyse and embed a transcript."""
     chunks = chunk_segments(segments)
     terms = index_terms(segments, chunks, language)
-    vectors = embedder.embed_passages([passage_text(chunk.of(segments)) for chunk in chunks])
+    texts, counts = encoded_texts(segments, chunks)
     return PreparedIndex(
         embedder.name,
         [_prepared(chunk, segments) for chunk in chunks],
         pack_lengths(terms.lengths),
         terms.postings,
-        quantize(vectors),
+        pack_lengths(counts),
+        quantize(embedder.embed_passages(texts)),
     )
 
 

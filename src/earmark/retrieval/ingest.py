@@ -174,6 +174,7 @@ async def _insert_index(work: Tenant, recording: Recording, transcription: Trans
     row = {
         **common, "recording_id": recording.id, "transcription_id": transcription.id, "embedder": index.embedder,
         "language": transcription.language, "chunk_count": len(index.chunks), "chunk_lengths": index.chunk_lengths,
+        "vector_counts": index.vector_counts,
     }  # fmt: skip
     await work.execute(queries.insert_index, row)
     await insert_vectors(work, recording.number, index.vectors)

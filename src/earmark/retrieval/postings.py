@@ -59,10 +59,15 @@ def merge_postings(lists: Sequence[TermPostings]) -> TermPostings:
 
 
 def pack_lengths(lengths: Sequence[int]) -> bytes:
-    """How many terms each chunk of a recording has, as little-endian uint32."""
+    """A number for each chunk of a recording (its terms, its vectors), as little-endian uint32."""
     return np.asarray(lengths, "<u4").tobytes()
 
 
 def unpack_lengths(blob: bytes) -> NDArray[np.uint32]:
     """The inverse of `pack_lengths`."""
     return np.frombuffer(blob, "<u4")
+
+
+def count_vectors(chunk_count: int, packed: bytes | None) -> int:
+    """How many vectors a recording has: the sum of what `pack_lengths` packed, or one a chunk."""
+    return chunk_count if packed is None else int(unpack_lengths(packed).sum())

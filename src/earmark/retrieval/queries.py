@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, bindparam, delete, func, or_, select, update
 
 from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, long_query, query
@@ -56,7 +56,8 @@ def delete_chunks(own: Guard) -> Delete:
 def select_indexes(own: Guard) -> Select[Any]:
     columns = (recording_indexes.c.recording_no, recording_indexes.c.recording_id, recording_indexes.c.transcription_id,
                recording_indexes.c.language, recording_indexes.c.chunk_count, recording_indexes.c.chunk_lengths,
-               recordings.c.recorded_us, recordings.c.name, recording_indexes.c.embedder)  # fmt: skip
+               recordings.c.recorded_us, recordings.c.name, recording_indexes.c.embedder,
+               recording_indexes.c.vector_counts)  # fmt: skip
     return (
         select(*columns)
         .join(
@@ -139,9 +140,14 @@ def count_indexes(own: Guard) -> Select[Any]:
 # ---- another embedder ------------------------------------------------------------------------------
 
 
+def _is_stale() -> ColumnElement[bool]:
+    """Whether a recording's vectors were made by another embedder, or one a chunk as they once were."""
+    return or_(recording_indexes.c.embedder != bindparam("embedder"), recording_indexes.c.vector_counts.is_(None))
+
+
 @long_query
 def select_stale_owners(own: Guard) -> Select[Any]:
-    """End users with a recording whose vectors another embedder made."""
+    """End users with a recording whose vectors are to be made anew."""
     return (
         select(recordings.c.end_user_id, recording_indexes.c.end_user_no)
         .join(
@@ -149,7 +155,7 @@ def select_stale_owners(own: Guard) -> Select[Any]:
             (recordings.c.tenant_id == recording_indexes.c.tenant_id)
             & (recordings.c.id == recording_indexes.c.recording_id),
         )
-        .where(own(recording_indexes), own(recordings), recording_indexes.c.embedder != bindparam("embedder"))
+        .where(own(recording_indexes), own(recordings), _is_stale())
         .distinct()
         .order_by(recordings.c.end_user_id)
     )
@@ -158,20 +164,12 @@ def select_stale_owners(own: Guard) -> Select[Any]:
 @long_query
 def select_stale(own: Guard) -> Select[Any]:
     columns = (recording_indexes.c.recording_no, recording_indexes.c.recording_id, recording_indexes.c.transcription_id)
-    return (
-        select(*columns)
-        .where(own(recording_indexes), recording_indexes.c.embedder != bindparam("embedder"))
-        .order_by(recording_indexes.c.recording_id)
-    )
+    return select(*columns).where(own(recording_indexes), _is_stale()).order_by(recording_indexes.c.recording_id)
 
 
 @query
 def count_stale(own: Guard) -> Select[Any]:
-    return (
-        select(func.count())
-        .select_from(recording_indexes)
-        .where(own(recording_indexes), recording_indexes.c.embedder != bindparam("embedder"))
-    )
+    return select(func.count()).select_from(recording_indexes).where(own(recording_indexes), _is_stale())
 
 
 @query
@@ -203,13 +201,15 @@ def delete_staged(own: Guard) -> Delete:
 @query
 def select_staged_nos(own: Guard) -> Select[Any]:
     return select(staged_vectors.c.recording_no).where(
-        own(staged_vectors), staged_vectors.c.embedder == bindparam("embedder")
+        own(staged_vectors),
+        staged_vectors.c.embedder == bindparam("embedder"),
+        staged_vectors.c.vector_counts.is_not(None),
     )
 
 
 @query
 def select_staged(own: Guard) -> Select[Any]:
-    return select(staged_vectors.c.vectors).where(
+    return select(staged_vectors.c.vectors, staged_vectors.c.vector_counts).where(
         own(staged_vectors),
         staged_vectors.c.embedder == bindparam("embedder"),
         staged_vectors.c.recording_no == bindparam("recording_no"),
@@ -226,5 +226,5 @@ def update_index_embedder(own: Guard) -> Update:
     return (
         update(recording_indexes)
         .where(own(recording_indexes), recording_indexes.c.recording_no == bindparam("recording_no"))
-        .values(embedder=bindparam("new_embedder"))
+        .values(embedder=bindparam("new_embedder"), vector_counts=bindparam("new_vector_counts"))
     )

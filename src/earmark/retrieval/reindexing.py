@@ -15,16 +15,18 @@ from earmark.identity.projects import list_tenants
 from earmark.library.transcripts import list_segments
 from earmark.retrieval import queries
 from earmark.retrieval.choice import RememberedEmbedders
-from earmark.retrieval.documents import passage_text
+from earmark.retrieval.chunking import Chunk
 from earmark.retrieval.embedders import Embedder
+from earmark.retrieval.postings import pack_lengths, unpack_lengths
 from earmark.retrieval.quantize import pack_vectors, quantize, unpack_vectors
+from earmark.retrieval.spans import encoded_texts
 from earmark.retrieval.vectors import replace_vectors
 from earmark.storage.tenant import Operator, Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class _Stale:
-    """A recording whose vectors another embedder made."""
+    """A recording whose vectors are to be made anew."""
 
     recording_no: int
     recording_id: str
@@ -39,7 +41,7 @@ class Reindexer:
         self._embedders = embedders
 
     async def count(self) -> int:
-        """Return how many recordings have vectors of another embedder than the wanted one."""
+        """Return how many recordings have other vectors than the wanted embedder makes today."""
         name = (await self._embedders.get(self._embedders.wanted)).name
         rows = [
             await tenant.fetch_one(queries.count_stale, {"embedder": name})
@@ -83,7 +85,7 @@ async def _stage(owner: Tenant, embedder: Embedder, stale: _Stale) -> None:
     async with owner.reading() as snapshot:
         bounds = await snapshot.fetch_all(queries.select_chunk_bounds, {"recording_id": stale.recording_id})
         segments = await list_segments(snapshot, stale.transcription_id)
-    texts = [passage_text(segments[first : last + 1]) for first, last in bounds]
+    texts, counts = encoded_texts(segments, [Chunk(first, last) for first, last in bounds])
     vectors = quantize(await asyncio.to_thread(embedder.embed_passages, texts))
     async with owner.writing() as work:
         of_it = {"recording_no": stale.recording_no}
@@ -92,7 +94,8 @@ async def _stage(owner: Tenant, embedder: Embedder, stale: _Stale) -> None:
             return
         await work.execute(queries.delete_staged, of_it)
         values = {**of_it, "end_user_no": owner.key.end_user_no, "embedder": embedder.name}
-        await work.execute(queries.insert_staged, {**values, "vectors": pack_vectors(vectors)})
+        made = {"vectors": pack_vectors(vectors), "vector_counts": pack_lengths(counts)}
+        await work.execute(queries.insert_staged, {**values, **made})
 
 
 async def _put_into_place(owner: Tenant, name: str) -> bool:
@@ -110,8 +113,9 @@ async def _put_into_place(owner: Tenant, name: str) -> bool:
 async def _swap(work: Tenant, stale: _Stale, name: str) -> None:
     of_it = {"recording_no": stale.recording_no}
     row = await work.fetch_one(queries.select_staged, {**of_it, "embedder": name})
-    bounds = await work.fetch_all(queries.select_chunk_bounds, {"recording_id": stale.recording_id})
     assert row is not None
-    await replace_vectors(work, stale.recording_no, unpack_vectors([row[0]], len(row[0]) // len(bounds)))
-    await work.execute(queries.update_index_embedder, {**of_it, "new_embedder": name})
+    vectors, counts = row
+    width = len(vectors) // max(1, int(unpack_lengths(counts).sum()))
+    await replace_vectors(work, stale.recording_no, unpack_vectors([vectors], width))
+    await work.execute(queries.update_index_embedder, {**of_it, "new_embedder": name, "new_vector_counts": counts})
     await work.execute(queries.delete_staged, of_it)

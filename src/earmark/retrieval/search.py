@@ -50,6 +50,7 @@ class _IndexRow:
     recorded_us: int | None
     name: str | None
     embedder: str
+    vector_counts: bytes | None
 
 
 class Searcher:
@@ -86,7 +87,7 @@ class Searcher:
                 rows=rows,
                 chosen=chosen,
                 postings=postings,
-                scans=await self._scan(snapshot, _by_embedder(rows, chosen), asked, ahead),
+                scans=await self._scan(snapshot, by_embedder(rows, chosen), asked, ahead),
                 spoken_by=await _spoken_by(snapshot, request.speaker),
             )
             with span("rank", recordings=len(rows)):
@@ -163,12 +164,12 @@ def _in_scope(rows: Sequence[_IndexRow], request: SearchRequest) -> list[bool]:
     ]
 
 
-def _by_embedder(rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> dict[str, dict[Part, Indexed]]:
+def by_embedder(rows: Sequence[_IndexRow], chosen: Sequence[bool]) -> dict[str, dict[Part, Indexed]]:
     """Return, for each embedder that made vectors in scope, all the recordings it made any of."""
     parts: dict[str, dict[Part, Indexed]] = {}
     for row, is_in in zip(rows, chosen, strict=True):
-        part = (row.recording_no, row.transcription_id)
-        parts.setdefault(row.embedder, {})[part] = Indexed(is_in, row.chunk_count)
+        part = (row.recording_no, row.transcription_id, row.vector_counts is not None)
+        parts.setdefault(row.embedder, {})[part] = Indexed(is_in, row.chunk_count, row.vector_counts)
     return {name: of_it for name, of_it in parts.items() if any(one.is_in_scope for one in of_it.values())}
 
 

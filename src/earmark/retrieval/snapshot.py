@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from earmark.retrieval.analysis import QueryTerms
 from earmark.retrieval.postings import TermPostings, unpack_lengths, unpack_postings
 from earmark.retrieval.ranking import Hit, RecordingEntry, Snapshot, rank
+from earmark.retrieval.spans import nearest
 from earmark.retrieval.vectors import Scan, to_similarities
 from earmark.storage.query import Row
 
@@ -31,6 +32,8 @@ class IndexRow(Protocol):
     def chunk_count(self) -> int: ...  # noqa: D102
     @property
     def chunk_lengths(self) -> bytes: ...  # noqa: D102
+    @property
+    def vector_counts(self) -> bytes | None: ...  # noqa: D102
     @property
     def recorded_us(self) -> int | None: ...  # noqa: D102
     @property
@@ -118,5 +121,7 @@ def _cosines(library: Library) -> NDArray[np.float32]:
     for row, start in zip(library.rows, library.first_chunks, strict=False):
         known = similarities.get(row.recording_no)
         if known is not None:
-            found[start : start + row.chunk_count] = known
+            found[start : start + row.chunk_count] = (
+                known if row.vector_counts is None else nearest(known, unpack_lengths(row.vector_counts))
+            )
     return found

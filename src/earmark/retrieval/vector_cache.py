@@ -1,7 +1,8 @@
 """Vectors read lately, kept by end user and embedder, so that a large library isn't read anew for every question.
 
 What is kept is known by recording and transcription. Both are read with each search, and a transcription's vectors
-never change, so nothing stale is ever used; what the index no longer has is let go at its owner's next search.
+never change but once (see `Part`), so nothing stale is ever used; what the index no longer has is let go at its
+owner's next search.
 """
 
 from __future__ import annotations
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
 
 Owner = tuple[int, int | None, str]
 """Tenant, end user, embedder."""
-Part = tuple[int, str]
-"""Recording number and transcription id."""
+Part = tuple[int, str, bool]
+"""Recording number, transcription id, and whether its vectors are those of stretches; once they were of chunks."""
 _IDLE_S: Final = 600.0
 _MOST_REMEMBERED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A recording of the library: whether it is in scope, and its chunks."""
+    """A recording of the library: whether it is in scope, its chunks, and how many vectors each has (packed)."""
 
     is_in_scope: bool
     chunk_count: int
+    vector_counts: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

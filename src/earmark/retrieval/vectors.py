@@ -1,7 +1,7 @@
-"""Vectors of chunks: written with the index, compared with a question's.
+"""Vectors of chunks, one for each stretch that is encoded (`spans.py`), and how questions are compared with them.
 
 One block of int8 for each recording, read and multiplied here; where PostgreSQL has pgvector, one
-`halfvec` a chunk, multiplied there or, for those who ask again, here. All give the same integers (see `quantize.py`).
+`halfvec` a vector, multiplied there or, for those who ask again, here. All give the same integers (see `quantize.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.retrieval import queries
+from earmark.retrieval.postings import count_vectors
 from earmark.retrieval.quantize import cosines, pack_vectors, to_cosines, unpack_vectors
 from earmark.retrieval.vector_cache import Indexed, Kept, Part, VectorCache
 from earmark.storage.pgvector import delete_chunk_vectors, insert_chunk_vector, select_packed, select_products
@@ -74,9 +75,9 @@ async def scan(
     owner = (snapshot.key.tenant_id, snapshot.key.end_user_no, embedder)
     kept = cache.find(owner)
     if kept is None and snapshot.database.has_pgvector:
-        size = sum(one.chunk_count for one in library.values()) * len(wanted)
+        size = sum(count_vectors(one.chunk_count, one.vector_counts) for one in library.values()) * len(wanted)
         if not cache.pays(owner, size):
-            params = {"wanted": _render(wanted), "recording_nos": [no for no, _ in chosen]}
+            params = {"wanted": _render(wanted), "recording_nos": [part[0] for part in chosen]}
             is_narrowed = len(chosen) < len(library)
             return Scan(wanted, await snapshot.fetch_all(select_products, params, is_narrowed=is_narrowed))
     kept = kept or Kept(np.zeros((0, len(wanted)), np.int8), {})
@@ -89,9 +90,9 @@ async def scan(
 
 async def _complete(snapshot: Tenant, known: Kept, library: Mapping[Part, Indexed], missing: Sequence[Part]) -> Kept:
     """Read what is missing, and let go what the library has no more."""
-    made = dict(missing)
+    made = {part[0]: part for part in missing}
     rows = await _fetch(snapshot, [*made], is_narrowed=len(missing) < len(library)) if missing else ()
-    read = {(no, made[no]): packed for no, packed in rows if no in made}
+    read = {made[no]: packed for no, packed in rows if no in made}
     unpack = _unpack_halves if snapshot.database.has_pgvector else unpack_vectors
     return await asyncio.to_thread(_join, known, library, read, unpack)
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 WEIGHTS: Final[Mapping[str, float]] = {
-    "words": 0.1695,
-    "speaker": 0.0385,
-    "meaning": 0.1973,
-    "context": 0.0567,
-    "recording_words": 0.1833,
-    "recording_peaks": 0.0945,
-    "recording_meaning": 0.0751,
-    "recording_name": 0.0878,
-    "recording_date": 0.0974,
+    "words": 0.1609,
+    "speaker": 0.0528,
+    "meaning": 0.2550,
+    "context": 0.0437,
+    "recording_words": 0.1460,
+    "recording_peaks": 0.1103,
+    "recording_meaning": 0.0115,
+    "recording_name": 0.1283,
+    "recording_date": 0.0916,
 }

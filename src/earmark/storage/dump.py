@@ -6,6 +6,7 @@ Vectors always have the form of `vector_blocks`, whatever the database keeps the
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
@@ -194,7 +195,7 @@ async def write_back(database: Database, pieces: Iterable[Piece]) -> None:
             if tenant is None or tenant.key.tenant_id != key.tenant_id:
                 tenant, sizes = await _seeing(database, connection, key, is_writing=True), {}
             if name == "recording_indexes":
-                sizes |= {(row["end_user_no"], row["recording_no"]): row["chunk_count"] for row in named}
+                sizes |= {(row["end_user_no"], row["recording_no"]): _vectors_of(row) for row in named}
             await _insert(tenant, name, named, sizes)
 
 
@@ -204,6 +205,12 @@ async def _execute(
     compiled = database.compiler.compile(asked, scoped=False, shape=shape)
     for row in rows:
         await connection.execute(compiled, compiled.arguments(row))
+
+
+def _vectors_of(index: dict[str, Any]) -> int:
+    """Return how many vectors a recording has: `vector_counts` of each chunk, or one each."""
+    packed: bytes | None = index["vector_counts"]
+    return index["chunk_count"] if packed is None else sum(count for (count,) in struct.iter_unpack("<I", packed))
 
 
 async def _insert(tenant: Tenant, name: str, rows: Sequence[dict[str, Any]], sizes: dict[tuple[int, int], int]) -> None:

@@ -18,6 +18,7 @@ recording_indexes = Table(
     Column("language", Key),
     Column("chunk_count", Int, nullable=False),
     Column("chunk_lengths", LargeBinary, nullable=False),  # terms in each chunk, little-endian uint32
+    Column("vector_counts", LargeBinary),  # vectors of each chunk, little-endian uint32; None: one each, as once was
     to("recordings", "recording_id"),
     Index(None, "tenant_id", "recording_id"),
     sqlite_with_rowid=False,
@@ -29,7 +30,7 @@ vector_blocks = Table(
     tenant(),
     Column("end_user_no", Int, primary_key=True, autoincrement=False),
     Column("recording_no", Int, primary_key=True, autoincrement=False),
-    Column("vectors", LargeBinary, nullable=False),  # int8, chunk_count x dimensions
+    Column("vectors", LargeBinary, nullable=False),  # int8, one row a vector, in order of the chunks
     ForeignKeyConstraint(
         ["tenant_id", "end_user_no", "recording_no"],
         ["recording_indexes.tenant_id", "recording_indexes.end_user_no", "recording_indexes.recording_no"],
@@ -45,6 +46,7 @@ staged_vectors = Table(
     Column("recording_no", Int, primary_key=True, autoincrement=False),
     Column("embedder", Key, nullable=False),
     Column("vectors", LargeBinary, nullable=False),
+    Column("vector_counts", LargeBinary),
     ForeignKeyConstraint(
         ["tenant_id", "end_user_no", "recording_no"],
         ["recording_indexes.tenant_id", "recording_indexes.end_user_no", "recording_indexes.recording_no"],

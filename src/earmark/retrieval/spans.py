@@ -1,0 +1,69 @@
+"""Which stretches the encoder reads: two turns at a time, since what is said is often best known by what it replies to.
+
+A chunk is as near to a question as the nearest stretch that reaches into it: those that begin in it, and the one that
+begins with the turn before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.library.types import Segment
+from earmark.retrieval.chunking import Chunk, count_words
+from earmark.retrieval.documents import passage_text
+
+Span = tuple[int, int]
+"""Segments from the first to the last, both included."""
+_LEAST_WORDS: Final = 12
+"""Shorter turns ("Yes.", "Right, okay.") are read as one with what follows."""
+
+
+def encoded_texts(segments: Sequence[Segment], chunks: Sequence[Chunk]) -> tuple[list[str], list[int]]:
+    """Return what the encoder reads of a transcript, and how many of these texts each chunk has.
+
+    Shapes: C chunks -> N texts, in order of the chunks; C counts of at least 1 that add up to N.
+    """
+    spans = [spans_of_chunk(segments, chunk) for chunk in chunks]
+    texts = [passage_text(segments[first : last + 1]) for of_it in spans for first, last in of_it]
+    return texts, [len(of_it) for of_it in spans]
+
+
+def spans_of_chunk(segments: Sequence[Segment], chunk: Chunk) -> list[Span]:
+    """Return the stretches that begin in a chunk: each turn with the next, the last with the one after the chunk.
+
+    Shapes: at least one, at most one for each segment of the chunk.
+    """
+    turns = _turns(segments, chunk)
+    after = min(chunk.last + 1, len(segments) - 1)
+    ends = [*(last for _, last in turns[1:]), after]
+    return [(first, end) for (first, _), end in zip(turns, ends, strict=True)]
+
+
+def _turns(segments: Sequence[Segment], chunk: Chunk) -> list[Span]:
+    turns: list[Span] = []
+    first, words = chunk.first, 0
+    for at in range(chunk.first, chunk.last + 1):
+        words += count_words(segments[at].text)
+        if words >= _LEAST_WORDS:
+            turns.append((first, at))
+            first, words = at + 1, 0
+    if words:
+        turns.append((first, chunk.last))
+    return turns
+
+
+def nearest(cosines: NDArray[np.float32], counts: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Return each chunk's cosine from those of one recording's stretches.
+
+    Shapes: [N], counts [C] of at least 1 that add up to N -> [C].
+    """
+    if not len(counts):
+        return cosines
+    first = np.cumsum(counts, dtype=np.int64) - counts
+    highest: NDArray[np.float32] = np.maximum.reduceat(cosines, first)
+    highest[1:] = np.maximum(highest[1:], cosines[first[1:] - 1])
+    return highest
