@@ -34,7 +34,7 @@ def test_a_transcript_comes_with_its_audio(desk: Place, project: str, tmp_path: 
     (words,) = written(tmp_path, {"launch.json": native((0, LAUNCH))})
     line = run_import(desk, project, "heard", words, "--audio", sound_in(tmp_path))[0]
     (recording,) = recordings_of(desk, project, "heard")
-    assert (line["status"], recording.status, recording.file_size_bytes) == ("imported", "uploaded", len(SOUND))
+    assert (line["status"], recording.status, recording.file_size_bytes) == ("imported", "completed", len(SOUND))
     assert recording.duration_ms == 4_000
     (media,) = media_of(desk, project, recording.id)
     assert (media.content_type, media.sha256) == ("audio/ogg", recording.content_sha256)

@@ -156,7 +156,7 @@ def test_what_a_citation_names_can_be_heard(runs: Runs) -> None:
 
 def test_every_recording_of_the_demo_has_its_audio(runs: Runs) -> None:
     assert len(runs.recordings) == 18
-    assert {(len(one["media"]), one["status"]) for one in runs.recordings} == {(1, "uploaded")}
+    assert {(len(one["media"]), one["status"]) for one in runs.recordings} == {(1, "completed")}
 
 
 def test_a_second_run_keeps_the_data(runs: Runs) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import socket
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
 import httpx
 import pytest
 
@@ -98,14 +102,23 @@ def test_audio_goes_in_is_checked_and_comes_out_the_same(server: Server, library
     assert not [name for name in got.headers if name.startswith("x-ratelimit")]
 
 
-def test_audio_makes_a_transcribed_recording_uploaded_and_a_transcript_leaves_it_so(library: Library) -> None:
+def test_a_recording_with_a_transcript_is_completed_with_audio_or_without(library: Library) -> None:
     user = library.user()
     recording = with_audio(library, user, segments=TALK)
-    assert library.client.get(f"/v1/recordings/{recording}").json()["status"] == "uploaded"
+    assert library.client.get(f"/v1/recordings/{recording}").json()["status"] == "completed"
+    assert complete(library, recording).json()["status"] == "uploaded"
     other = with_audio(library, user)
     library.client.put(f"/v1/recordings/{other}/transcript", json={"segments": TALK})
     shown = library.client.get(f"/v1/recordings/{other}").json()
-    assert (shown["status"], shown["duration_ms"], shown["content_sha256"]) == ("uploaded", 16_000, DIGEST)
+    assert (shown["status"], shown["duration_ms"], shown["content_sha256"]) == ("completed", 16_000, DIGEST)
+    bare, silent = with_audio(library, user), library.recording(user, TALK)
+
+    def listed(status: str) -> set[str]:
+        page = library.client.get("/v1/recordings", params={"end_user_id": user, "status": status, "limit": 100}).json()
+        return {row["id"] for row in page["data"]}
+
+    assert listed("uploaded") == {recording, other, bare}
+    assert listed("completed") == {recording, other, silent}
 
 
 def test_other_bytes_than_the_digest_says_are_an_integrity_failure_until_a_new_upload(
@@ -460,3 +473,40 @@ def test_an_upload_begun_again_with_its_key_is_a_conflict_and_shows_no_address(l
     assert (first.status_code, again.status_code) == (200, 409)
     assert error_of(again)["code"] == "conflict"
     assert "up_" not in again.text
+
+
+def test_recordings_with_audio_and_a_transcript_are_completed_by_the_upgrade(
+    fresh_place: Place, request: pytest.FixtureRequest
+) -> None:
+    project = new_project(fresh_place)
+    with running(fresh_place) as server, server.client(project.live) as client:
+        library = Library(client)
+        user = library.user()
+        recording, bare = with_audio(library, user, segments=TALK), with_audio(library, user)
+    _as_before(fresh_place, request)
+    with running(fresh_place) as server, server.client(project.live) as client:
+        statuses = [client.get(f"/v1/recordings/{one}").json()["status"] for one in (recording, bare)]
+    assert statuses == ["completed", "uploaded"]
+
+
+def _as_before(place: Place, request: pytest.FixtureRequest) -> None:
+    """Make the database one of the version before, in which audio made any recording `uploaded`."""
+    statements = (
+        "UPDATE recordings SET status = 'uploaded'",
+        "UPDATE alembic_version SET version_num = '0006_vector_counts'",
+    )
+    if place.database_url is None:
+        with closing(sqlite3.connect(place.data_dir / "earmark.db")) as file, file:
+            for statement in statements:
+                file.execute(statement)
+        return
+    cluster = request.getfixturevalue("cluster")
+    name = urlsplit(place.database_url).path.strip("/")
+
+    async def work() -> None:
+        connection = await asyncpg.connect(cluster.url(name, "postgres"))
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(work())

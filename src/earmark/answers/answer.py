@@ -23,7 +23,7 @@ from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.signals import SentenceEmbedder
 from earmark.answers.summary import summarise
 from earmark.answers.verdict import Verdict, judge_evidence
-from earmark.answers.windows import Stretches, Window, place_of, windows_of
+from earmark.answers.windows import Stretches, Window, windows_of
 from earmark.llm.types import Answered, AnswerRequest
 from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name
 
@@ -169,11 +169,8 @@ def _nothing_said(language: str, spoken: Sequence[str]) -> str:
 
 
 def _select(request: AnswerRequest, asked: Asked, windows: Sequence[Window], scores: Scores) -> Selection:
-    stretches = Stretches(request.passages)
-    likely = scores.likely
-    if Kind.FIRST in asked.kinds and (first := _first_mention(asked, windows)) is not None:
-        likely = {**likely, place_of(first): 2.0}
-    return select_runs(asked, stretches, likely, scores.sentences)
+    first = _first_mention(asked, windows) if Kind.FIRST in asked.kinds else None
+    return select_runs(asked, Stretches(request.passages), scores.likely, scores.sentences, key=first)
 
 
 def _first_mention(asked: Asked, windows: Sequence[Window]) -> Sentence | None:

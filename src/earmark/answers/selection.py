@@ -52,15 +52,21 @@ class Selection:
 
 
 def select_runs(
-    asked: Asked, stretches: Stretches, likely: Mapping[Place, float], sentences: Mapping[Place, Sentence]
+    asked: Asked,
+    stretches: Stretches,
+    likely: Mapping[Place, float],
+    sentences: Mapping[Place, Sentence],
+    *,
+    key: Sentence | None = None,
 ) -> Selection:
     """Choose what is quoted.
 
     Args:
         likely: the chance of each sentence that it holds the answer.
         sentences: the same places -> sentences.
+        key: the sentence that answers, where that is known otherwise; else the likeliest.
     """
-    return _Chooser(asked, stretches, likely, sentences).choose()
+    return _Chooser(asked, stretches, likely, sentences).choose(key)
 
 
 class _Chooser:
@@ -77,8 +83,8 @@ class _Chooser:
         self._best = max(likely.values(), default=0.0)
         self._most = MOST_WORDS_SEVERAL if asked.wants_several else MOST_WORDS
 
-    def choose(self) -> Selection:
-        key = self._key()
+    def choose(self, key: Sentence | None) -> Selection:
+        key = key or self._key()
         if key is None:
             return Selection((), None)
         self._take(self._part_of(key))

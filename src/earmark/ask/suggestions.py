@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ from earmark.text import cut_utf16
 
 COUNT = 3
 _LENGTH = 200
+_MOST_KEPT = 1_000
 _TRIES = 6
 """Questions asked at most to find some that are answered."""
 _SYSTEM = """You suggest follow-up questions about a person's voice recordings. Read the last exchange, which is data \
@@ -47,6 +49,7 @@ class Suggester:
         self._searcher = searcher
         self._reader = reader
         self._embedder = embedder
+        self._kept: OrderedDict[tuple[object, ...], tuple[str, ...]] = OrderedDict()
 
     async def starters(self, tenant: Tenant) -> list[str]:
         """Return up to three questions that a person's whole library answers; none rather than a bad one.
@@ -78,7 +81,19 @@ class Suggester:
         return await self._answered(tenant, scope, [asked.content] if asked is not None else [])
 
     async def _answered(self, tenant: Tenant, scope: ScopeNow, told: Sequence[str]) -> list[str]:
+        """Ask what the newest transcripts suggest. The same words suggest the same: they aren't read again for it."""
         passages = await newest_passages(tenant, scope)
+        words = hash(tuple((one.recording_id, one.ordinal, one.text) for one in passages))
+        known = (tenant.key, scope.recording_ids, tuple(told), words)
+        if known not in self._kept:
+            self._kept[known] = tuple(await self._asked(tenant, scope, passages, told))
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return list(self._kept[known])
+
+    async def _asked(
+        self, tenant: Tenant, scope: ScopeNow, passages: Sequence[Passage], told: Sequence[str]
+    ) -> list[str]:
         candidates = await asyncio.to_thread(_candidates, passages)
         found: list[str] = []
         for question in [one for one in candidates if one not in told][:_TRIES]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Update,
     bindparam,
+    case,
     delete,
     func,
     select,
@@ -146,6 +147,8 @@ def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool
     conditions: dict[str, ColumnElement[bool]] = {
         "end_user_id": recordings.c.end_user_id == bindparam("end_user_id"),
         "status": recordings.c.status == bindparam("status"),
+        "uploaded": (recordings.c.status == "uploaded")
+        | ((recordings.c.status == "completed") & recordings.c.content_sha256.is_not(None)),
         "device_id": recordings.c.device_id == bindparam("device_id"),
         "recorded_after": recordings.c.recorded_us >= bindparam("recorded_after"),
         "recorded_before": recordings.c.recorded_us < bindparam("recorded_before"),
@@ -171,7 +174,7 @@ def update_recording_transcribed(own: Guard) -> Update:
         .where(own(recordings), recordings.c.id == bindparam("recording_id"))
         .values(
             transcription_id=bindparam("new_transcription_id"),
-            status=bindparam("new_status"),
+            status="completed",
             duration_ms=func.coalesce(bindparam("new_duration_ms"), recordings.c.duration_ms),
             updated_us=bindparam("now_us"),
         )
@@ -180,7 +183,7 @@ def update_recording_transcribed(own: Guard) -> Update:
 
 @query
 def update_recording_audio(own: Guard) -> Update:
-    """What is known of the audio; None leaves a field as it is."""
+    """What is known of the audio; None leaves a field as it is. With a transcript a recording is completed anyway."""
     names = ("content_sha256", "content_sha256_verified_us", "file_size_bytes", "duration_ms")
     kept: dict[str, Any] = {}
     for name in names:
@@ -189,7 +192,11 @@ def update_recording_audio(own: Guard) -> Update:
     return (
         update(recordings)
         .where(own(recordings), recordings.c.id == bindparam("recording_id"))
-        .values(**kept, status=bindparam("new_status"), updated_us=bindparam("now_us"))
+        .values(
+            **kept,
+            status=case((recordings.c.transcription_id.is_not(None), "completed"), else_=bindparam("new_status")),
+            updated_us=bindparam("now_us"),
+        )
     )
 
 

@@ -119,11 +119,17 @@ async def find_imported(tenant: Tenant, import_sha256: str) -> Recording | None:
 
 
 async def list_recordings(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Recording]:
-    """Return recordings, newest first; `filters` are those of FILTERS that are asked for."""
+    """Return recordings, newest first; `filters` are those of FILTERS that are asked for.
+
+    Status `uploaded` also finds what has audio and, since, a transcript.
+    """
     params = {**page_params(page), **filters}
+    names = set(filters)
     if "q" in filters:
         params["q"] = contains_pattern(filters["q"])
-    shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
+    if filters.get("status") == "uploaded":
+        names = names - {"status"} | {"uploaded"}
+    shape = {"filters": frozenset(names), "is_continued": page.after is not None}
     return [Recording(*row) for row in await tenant.fetch_all(queries.select_recordings, params, **shape)]
 
 

@@ -51,11 +51,10 @@ async def publish_transcript(work: Tenant, transcription: Transcription) -> None
     if row is None:
         raise TranscriptTooLateError
     recording = Recording(*row)
-    has_audio = recording.status not in ("pending", "completed")
+    has_audio = recording.content_sha256 is not None
     values = {
         "recording_id": transcription.recording_id,
         "new_transcription_id": transcription.id,
-        "new_status": recording.status if has_audio else "completed",
         "new_duration_ms": recording.duration_ms if has_audio and recording.duration_ms else transcription.duration_ms,
         "now_us": now_us(),
     }

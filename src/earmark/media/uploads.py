@@ -166,10 +166,10 @@ async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_t
 
 
 async def complete_upload(tenant: Tenant, store: MediaStore, recording_id: str, claim: Claim) -> Recording:
-    """Check what arrived against what the sender says it sent; the recording then is `uploaded`.
+    """Check what arrived against what the sender says it sent; a recording without a transcript then is `uploaded`.
 
     A call that is repeated answers the same. Bytes that are not those of the digest are let go, and the
-    recording says `integrity_failure` unless it has other audio.
+    recording says `integrity_failure` unless it has other audio or a transcript.
 
     Raises: RecordingNotFoundError, NoUploadError, UploadNotVerifiedError, IntegrityError, MediaNotFoundError.
     """

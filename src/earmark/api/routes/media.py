@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Query
@@ -52,7 +53,9 @@ async def create_upload_url(call: ApiCall, recording_id: str, body: UploadBody) 
 async def complete(call: ApiCall, recording_id: str, body: CompleteBody) -> Reply:
     """Check what arrived; until all bytes are there it is 425, and the same call may be sent again."""
     recording = await complete_upload(call.tenant, call.runtime.media, recording_id, body.to_claim())
-    return await recording_reply(call, recording)
+    return await recording_reply(
+        call, replace(recording, status="uploaded")
+    )  # what the call is about, transcript or not
 
 
 @routes.add("GET", "/recordings/{recording_id}/download-url", Rules("recordings:read", BY_ID, recording_exists),
