@@ -1,13 +1,15 @@
 """HTTP as uvicorn speaks it, with an end to waiting: for a request's head, and for how long a head may be.
 
 Behind it a request has its own limits (`bodies.py`, `transfers.py`); this is what nobody has authenticated yet.
+Whoever is refused while its body is on the way gets the answer: the rest is read and thrown away for a while before the
+connection is closed, for closing it with unread bytes resets it (RFC 9112, section 9.6).
 """
 
 from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -18,19 +20,42 @@ from earmark.ids import new_id
 
 HEAD_S: Final = 20.0
 HEAD_BYTES: Final = 64 * 1_024
+LINGER_S: Final = 10.0
+LINGER_BYTES: Final = 64 << 20
+"""How long, and of how many bytes, the rest of a refused request is thrown away."""
+
+
+class _LingeringTransport:
+    """A connection that is only closed once the request under way has come to its end, or has had time to."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: PatientProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        return self._protocol.is_lingering or self._transport.is_closing()
+
+    def close(self) -> None:
+        if not self._protocol.linger():
+            self._transport.close()
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Closes connections whose request line and headers take too long, and refuses those that are too large."""
 
     head_s = HEAD_S
+    is_lingering = False
+    _left_bytes = LINGER_BYTES
     _has_head = False
     _head_bytes = 0
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, but not for ever."""
-        super().connection_made(transport)
+        super().connection_made(_LingeringTransport(transport, self))  # type: ignore[arg-type]
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -40,6 +65,11 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; what belongs to no complete head yet is counted."""
+        if self.is_lingering:
+            self._left_bytes -= len(data)
+            if self._left_bytes < 0:
+                self.transport.close()
+            return
         had_head = self._has_head
         super().data_received(data)
         if self._has_head:
@@ -61,6 +91,19 @@ class PatientProtocol(HttpToolsProtocol):
         self._has_head = True
         self._stop_waiting()
         super().on_headers_complete()
+
+    def linger(self) -> bool:
+        """Throw away what is still on its way, and close then; False where nothing is, or it has been long enough."""
+        is_coming = self.cycle is not None and self.cycle.more_body
+        if self.is_lingering or not is_coming or self.transport.is_closing():
+            return False
+        self.is_lingering = True
+        self._stop_waiting()
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._waiting = self.loop.call_later(LINGER_S, self.transport.close)
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP in the contract's form."""
