@@ -12,7 +12,13 @@ import orjson
 import pytest
 
 from earmark.ask import turn_log
-from earmark.ask.errors import AnswerFailedError, EventsGoneError, MessageNotFoundError, TurnInterruptedError
+from earmark.ask.errors import (
+    AnswerFailedError,
+    EventsGoneError,
+    MessageNotFoundError,
+    TurnInterruptedError,
+    TurnStillRunningError,
+)
 from earmark.ask.following import cancel_turn, follow_turn
 from earmark.ask.running import RunningTurn, RunningTurns
 from earmark.ask.sessions import delete_session
@@ -190,6 +196,23 @@ def test_a_turn_is_cancelled_from_another_process(tmp_path: Path) -> None:
             turn, _ = await _slow_turn(desk, session.id)
             assert await cancel_turn(other.tenant, RunningTurns(), session.id, _started(turn)) == "cancelled"
             assert (await turn.result()).message.finish_reason == "cancelled"
+
+    at_desk(tmp_path, work)
+
+
+def test_a_turn_that_does_not_stop_is_not_said_to_have_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def for_ever(*_: object) -> bool:
+        return True
+
+    async def work(desk: Desk) -> None:
+        session = await desk.session()
+        turn, _ = await _slow_turn(desk, session.id)
+        with monkeypatch.context() as patch:
+            patch.setattr("earmark.ask.following._CANCEL_S", 0.1)
+            patch.setattr("earmark.ask.following._runs", for_ever)
+            with pytest.raises(TurnStillRunningError):
+                await cancel_turn(desk.tenant, desk.engine.running, session.id, _started(turn))
+        assert await cancel_turn(desk.tenant, desk.engine.running, session.id, _started(turn)) == "cancelled"
 
     at_desk(tmp_path, work)
 

@@ -96,6 +96,15 @@ class TurnInterruptedError(UnavailableError):
         self.session_id = session_id
 
 
+class TurnStillRunningError(UnavailableError):
+    """The turn is told to stop and hasn't yet; the same call answers once it has."""
+
+    retry_after_s = 1
+
+    def __init__(self) -> None:
+        super().__init__("The turn is being stopped but hasn't stopped yet; ask again in a second.")
+
+
 class EventsGoneError(NotFoundError):
     """The turn's events are kept until five minutes after its end."""
 

@@ -7,7 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 from earmark.ask import turn_queries
-from earmark.ask.errors import EventsGoneError, MessageNotFoundError, SessionNotFoundError, TurnInterruptedError
+from earmark.ask.errors import (
+    EventsGoneError,
+    MessageNotFoundError,
+    SessionNotFoundError,
+    TurnInterruptedError,
+    TurnStillRunningError,
+)
 from earmark.ask.messages import find_answer, get_message, with_sources
 from earmark.ask.running import RunningTurns
 from earmark.ask.sessions import get_state
@@ -94,7 +100,7 @@ async def cancel_turn(
 ) -> Literal["cancelled", "finished"]:
     """Stop a question's turn, wherever it runs, and wait until it has stopped; what was said so far is kept.
 
-    Raises: MessageNotFoundError.
+    Raises: MessageNotFoundError; TurnStillRunningError if it hasn't stopped within ten seconds.
     """
     asked = await get_message(tenant, session_id, message_id)
     if asked.role != "user":
@@ -115,5 +121,7 @@ async def cancel_turn(
 
 async def _until_over(tenant: Tenant, session_id: str, message_id: str) -> None:
     deadline_us = now_us() + int(_CANCEL_S * 1_000_000)
-    while await _runs(tenant, session_id, message_id) and now_us() < deadline_us:  # noqa: ASYNC110 - any process
+    while await _runs(tenant, session_id, message_id):
+        if now_us() >= deadline_us:
+            raise TurnStillRunningError
         await asyncio.sleep(0.02)
