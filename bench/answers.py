@@ -28,6 +28,7 @@ from bench.asked import CachedEncoder, Query, Source, folder_of, request_of
 from bench.results import table, write_section
 from bench.retrieval_data import Vectors
 from bench.shown import Judged, judge
+from bench.training import HELD_LIBRARIES
 from earmark.answers.answer import Answer, compose_answer
 from earmark.answers.extractive import pieces_of, turns_of
 from earmark.answers.reader import Reader
@@ -192,6 +193,7 @@ def load(vectors: Vectors, options: Sequence[str]) -> Sets:
         sets[f"chats, {split}"] = written.chats(split, vectors)
         people = [*sets[f"personal, {split}"], *sets[f"chats, {split}"]]
         sets[f"other people's, {split}"] = of_others(people, [*people, *sets["sample, seen"]], 40)
+    sets["libraries, held out"] = [one for one in written.libraries(vectors) if one.library.name in HELD_LIBRARIES]
     if folder := folder_of("EARMARK_QMSUM_DIR"):
         meetings = dialogues.meetings(folder / "val", vectors)
         sets["QMSum val, meeting known"] = meetings

@@ -43,7 +43,7 @@ FOLDER = ROOT / "src/earmark/answers"
 HIDDEN, EPOCHS, RATE, BATCH = 32, 10, 3e-3, 32
 OFF_TOPIC, REFUSED, DOUBTFUL = 0.03, 0.05, 0.15
 _OF_OTHERS = 25
-_MOST_READ = 60
+_MOST_READ = 110
 """Questions of a held-out library that the reader reads."""
 Floats = NDArray[np.float32]
 

@@ -49,13 +49,15 @@ _PATTERNS: Final = (
                  r"\bzum ersten mal\b|\bzuerst\b|\bpremière fois\b|\bprimera vez\b"),
     (Kind.OPEN, r"\b(?:still (?:open|unclear|undecided|unresolved|to be (?:decided|settled|done))|unresolved|unanswered|"
                 r"unsettled|undecided|(?:open|loose) (?:question|point|issue|item|end)s?|(?:left|stayed|remain(?:s|ed)?) "
-                r"(?:open|hanging)|not (?:yet )?(?:been )?(?:decided|settled|clear|resolved)|offene?n?|ungeklärt|"
+                r"(?:open|hanging)|up in the air|where (?:have|had|did) we (?:got|gotten|get) to|outstanding|not (?:yet )?(?:been )?(?:decided|settled|clear|resolved)|offene?n?|ungeklärt|"
                 r"en suspens|pendientes?)\b"),
     (Kind.DECIDED, r"\b(?:decid(?:e|es|ed|ing)|decisions?|agree(?:d|ment)?s?|conclu(?:de|ded|sion|sions)|settle(?:d)? on|"
                    r"resol(?:ve|ved|ution|utions)|beschlossen|beschließ\w*|beschluss|beschlüsse|entschieden|entscheidung\w*|"
                    r"vereinbart|décid\w*|décision\w*|decidi\w*|decisi\w*|acord\w*)\b"),
     (Kind.PROMISED, r"\b(?:promis(?:e|es|ed|ing)|commit(?:s|ted|ment|ments)?|action (?:item|point)s?|to-?dos?|next steps?|"
-                    r"(?:take|took|taken) on|volunteer(?:s|ed)?|versproch\w*|verspr[ei]ch\w*|zugesagt|aufgaben|promet\w*|"
+                    r"(?:take|took|taken) on|volunteer(?:s|ed)?|sign(?:s|ed)? up for|supposed to do|who(?:'s| is|) does? what|"
+                    r"who(?:'s| is) doing what|(?:tell|told) \w+ (?:i|he|she|we|they)(?:'d| would)|still owe|"
+                    r"(?:tasks|jobs|duties) (?:are|were) (?:mine|ours|his|hers|theirs)|versproch\w*|verspr[ei]ch\w*|zugesagt|aufgaben|promet\w*|"
                     r"promess\w*|promis|compromet\w*|who (?:is|was|will|has) (?:going to|to) )\b"),
     (Kind.CHANGED, r"\b(?:what(?:'s| has| have|) changed|how (?:has|have|did) .{1,60} chang\w+|changed? (?:since|between)|"
                    r"was hat sich geändert)\b"),
@@ -159,7 +161,8 @@ _OF_FINDINGS: Final = frozenset(
     decide decided decision decisions agree agreed agreement agreements conclude conclusion conclusions settle settled
     resolve resolved promise promised promises commit committed commitment commitments action actions item items todo
     todos task tasks next step steps open question questions point points issue issues unresolved unanswered undecided
-    loose end ends left stay stayed remain remained remains still yet stand
+    loose end ends left stay stayed remain remained remains still yet stand air outstanding
+    job jobs duty duties thing things owe mine ours sign signed suppose supposed doing
     meeting meetings call calls conversation recording recordings discussion session week weeks month today
     list all main make made take took everyone everybody anyone people
     beschlossen entschieden entscheidung entscheidungen beschlusse vereinbart versprochen zugesagt aufgaben offen offene

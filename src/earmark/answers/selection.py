@@ -16,21 +16,23 @@ from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.windows import Place, Stretches, place_of
 from earmark.retrieval.chunking import count_words
 
-MOST_WORDS: Final = 96
+MOST_WORDS: Final = 102
 MOST_WORDS_SEVERAL: Final = 120
 _TURN_WORDS: Final = 48
 """A turn up to this long is quoted whole; a longer one in parts of about so many words."""
 _MOST_RUNS: Final = 3
-_LEAST: Final = 0.012
+_LEAST: Final = 0.003
 """A part with less chance is left out, however short."""
-_BESIDE: Final = 0.03
+_BESIDE: Final = 0.05
 """What standing beside a quoted turn is worth, in chance;"""
-_APART: Final = 0.03
+_APART: Final = 0.02
 """and what standing apart costs."""
-_ENOUGH: Final = 0.97
+_APART_SHARE: Final = 0.1
+"""A part that stands apart needs this share of the key sentence's chance: what may answer but hardly does is padding."""
+_ENOUGH: Final = 0.995
 """An answer is long enough once it holds so much of the chance of all sentences."""
 _FEW_WORDS: Final = 6
-_BEFORE_SHARE: Final = 0.2
+_BEFORE_SHARE: Final = 0.1
 """A turn before the quoted ones needs this share of the key sentence's chance: answers come after."""
 _ASKED_WORDS: Final = 28
 _TOO_ALIKE: Final = 0.9
@@ -151,7 +153,9 @@ class _Chooser:
             is_beside = self._is_beside(part)
             if chance < _LEAST and not (is_beside and size <= _FEW_WORDS):
                 continue
-            if self._is_copy(missing) or (not is_beside and (runs >= _MOST_RUNS or chance <= _APART)):
+            if self._is_copy(missing) or (
+                not is_beside and (runs >= _MOST_RUNS or chance <= max(_APART, _APART_SHARE * self._best))
+            ):
                 continue
             if is_beside and chance < _BEFORE_SHARE * self._best and self._leads_in(part):
                 continue
