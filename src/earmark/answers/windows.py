@@ -16,7 +16,7 @@ from earmark.retrieval.types import ChunkHit
 
 Place = tuple[str, int, int]
 """What identifies a sentence and orders those of one recording: recording, segment, position."""
-MOST_WINDOWS: Final = 16
+MOST_WINDOWS: Final = 12
 CONTEXT_BEFORE: Final = 2
 CONTEXT_AFTER: Final = 4
 """Segments around a found moment that may belong to its exchange; evidence is gathered with them."""
