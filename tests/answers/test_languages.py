@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from earmark.answers.answer import compose_answer
-from earmark.answers.languages import language_of_question, languages_of
+from earmark.answers.languages import language_of_question, language_of_text, languages_of
 from tests.answers.talk import WordEmbedder, hit, passages, request
 
 GERMAN = (
@@ -37,6 +37,25 @@ def test_what_does_not_tell_is_in_no_language_for_sure(question: str) -> None:
 def test_the_languages_of_talk_are_found_the_most_frequent_first() -> None:
     texts = [text for _, text in GERMAN] + ["We should really talk about the price of the boat again tomorrow."]
     assert languages_of(texts) == ["de", "en"]
+
+
+def test_plain_english_is_known_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr("earmark.answers.languages._detector", refuse)
+    assert language_of_text("I think they said that the boat is in the yard, and you'd have to ask about it.") == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Das ist „the“ beste Werkzeug, und wir nehmen das auch, this and that.", "de"),
+        ("Il a dit the price and the date, mais nous ne savons pas quand il vient.", "fr"),
+    ],
+)
+def test_english_words_in_other_talk_do_not_make_it_english(text: str, language: str) -> None:
+    assert language_of_text(text) == language
 
 
 def test_a_question_in_the_language_of_the_talk_is_answered() -> None:

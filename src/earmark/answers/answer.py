@@ -140,7 +140,7 @@ def _from_windows(
     windows = windows_of(request)
     if not windows:
         return Answer("no", NOTHING_FOUND)
-    spoken = languages_of(one.passage.text for window in windows for one in window.sentences)
+    spoken = languages_of(_texts_by_recording(windows))
     language = language_of_question(request.question) or (spoken[0] if spoken else ENGLISH)
     is_read = reader is not None and language == ENGLISH and (not spoken or ENGLISH in spoken)
     scores = score_sentences(request, asked, windows, reader if is_read else None, embedder)
@@ -156,6 +156,16 @@ def _from_windows(
     if verdict is Verdict.DOUBTFUL:
         return Answer("partly", f"Closest moment, but it doesn’t say {asked.missing}:\n", runs, selection.key)
     return Answer("yes", "", runs, selection.key, _latest(asked, selection, runs))
+
+
+def _texts_by_recording(windows: Sequence[Window]) -> list[str]:
+    """Return what was read of each recording: a few words alone often don't tell their language."""
+    said = (one.passage for window in windows for one in window.sentences)
+    passages = {(one.recording_id, one.ordinal): one.text for one in said}
+    texts: dict[str, list[str]] = {}
+    for (recording_id, _), text in passages.items():
+        texts.setdefault(recording_id, []).append(text)
+    return [" ".join(one) for one in texts.values()]
 
 
 def _nothing_said(language: str, spoken: Sequence[str]) -> str:

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from earmark.answers.reader_input import ReaderInput, encode_windows
 from earmark.answers.windows import Window
-from earmark.retrieval.embedders import open_session, open_tokenizer, read_encoder_weights, token_batches
+from earmark.retrieval.embedders import (
+    open_session,
+    open_tokenizer,
+    read_encoder_weights,
+    release_pages,
+    token_batches,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +70,7 @@ class Reader:
         with self._lock:
             if self._loaded is None:
                 session = open_session(_GRAPH.read_bytes(), merged_weights(_CHANGES.read_bytes()), self._threads)
+                release_pages()
                 tokenizer = open_tokenizer()
                 tokenizer.no_truncation()
                 self._loaded = session, tokenizer

