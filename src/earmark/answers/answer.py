@@ -23,7 +23,7 @@ from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.signals import SentenceEmbedder
 from earmark.answers.summary import summarise
 from earmark.answers.verdict import Verdict, judge_evidence
-from earmark.answers.windows import Stretches, Window, windows_of
+from earmark.answers.windows import MOST_WINDOWS, Stretches, Window, windows_of
 from earmark.llm.types import Answered, AnswerRequest
 from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name
 
@@ -73,6 +73,8 @@ def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
     """Whether a question about one whole transcript names a topic of it rather than it or somebody in it."""
     whole = [one for one in request.passages if one.recording_id in request.whole]
     called = {term for one in whole for term in terms_of_recording(one.recording_name, one.recorded_us)}
+    if asked.subject and asked.is_about_something:  # "about the price", where a talk is called "price and date"
+        return True
     return not asked.subject <= called | asked.people_among(whole)
 
 
@@ -144,7 +146,7 @@ def _from_windows(
     language = language_of_question(request.question) or (spoken[0] if spoken else ENGLISH)
     is_read = reader is not None and language == ENGLISH and (not spoken or ENGLISH in spoken)
     scores = score_sentences(request, asked, windows, reader if is_read else None, embedder)
-    verdict = judge_evidence(scores, is_read=is_read)
+    verdict = judge_evidence(scores, is_read=is_read, is_all=len(windows) < MOST_WINDOWS)
     if verdict is Verdict.OFF_TOPIC:
         return Answer("no", _nothing_said(language, spoken))
     if verdict is Verdict.NOT_SAID:

@@ -61,6 +61,15 @@ DUE: Final = re.compile(
     r"december|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|woche|\w+teenth|\w+first|\w+ieth)\b|"
     r"\b(?:tomorrow|tonight|right away|straight away|today|morgen|heute|sofort)\b", _I,
 )  # fmt: skip
+SURELY_OPEN: Final = re.compile(
+    r"\b(?:still (?:open|unclear|undecided|unresolved|to be|waiting)|(?:don't|do not|doesn't|does not|nobody|no one) knows? "
+    r"(?:yet|whether|if|when)|not (?:decided|settled|agreed|resolved)|(?:haven't|hasn't|have not|has not) (?:yet )?(?:decided|"
+    r"heard|agreed|settled|answered|replied)|to be (?:decided|confirmed|determined|discussed|seen)|tbd|open (?:question|point|"
+    r"issue|item)s?|remains to be|(?:question|point) is (?:whether|who|how)|waiting (?:for|on|to hear)|undecided|unanswered|"
+    r"postponed?|(?:leave|left|keep|leaves|stays?|remains?) (?:it |that |this )?open|come back to|noch (?:offen|unklar)|"
+    r"wissen wir (?:noch )?nicht|offen(?:e|er|en)? (?:frage|punkt)|ungeklärt)\b", _I,
+)  # fmt: skip
+"""Plain words for what is open; the others below may be a way of speaking."""
 OPEN: Final = re.compile(
     r"\b(?:still (?:open|unclear|undecided|unresolved|not|don't know|do not know|to be|need|needs|waiting|missing|no)|"
     r"(?:don't|do not|doesn't|does not|nobody|no one) knows? (?:yet|whether|if|how|what|when|who|where|which)|"

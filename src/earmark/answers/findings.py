@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from earmark.answers.cues import AGREES, ASKS_FOR, DECIDES, DUE, HOLLOW, OPEN, PROMISES, PROPOSES
+from earmark.answers.cues import AGREES, ASKS_FOR, DECIDES, DUE, HOLLOW, OPEN, PROMISES, PROPOSES, SURELY_OPEN
 from earmark.answers.kinds import Kind
 from earmark.answers.sentences import Sentence, sentences_of_passage, words_in
 from earmark.llm.types import Passage
@@ -168,7 +168,7 @@ def _open_questions(talk: Talk) -> Iterator[tuple[int, Sentence, float]]:
             if one.is_question:
                 if one is turn[-1] and count_words(one.text) >= _LEAST_WORDS and _answered_by(talk, at, OPEN):
                     yield at, one, 1.3
-            elif OPEN.search(one.text) and not DECIDES.search(one.text) and not _replies_to_question(talk, at):
+            elif SURELY_OPEN.search(one.text) and not DECIDES.search(one.text) and not _replies_to_question(talk, at):
                 yield at, one, 1.0
 
 

@@ -172,6 +172,11 @@ _OF_FINDINGS: Final = frozenset(
 )
 """Words of questions about decisions, promises and open questions as such; others name what they are about."""
 _FINDING_TERMS: Final = frozenset(term for word in _OF_FINDINGS for term in analyze(word, "en"))
+_ABOUT: Final = re.compile(r"\b(?:about|regarding|concerning|as to|over|zu|zum|zur|über|wegen|sobre)\b", _I)
+_TALK: Final = re.compile(
+    r"\b(?:meetings?|calls?|talks?|conversations?|recordings?|memos?|weekly|session|interview|stand-?up|review|lecture|"
+    r"workshop|lesson|chat|training|briefing|discussion|besprechung|gespräch|telefonat|aufnahme|sitzung)\b", _I,
+)  # fmt: skip
 _ABOUT_ALL: Final = frozenset({Kind.SUMMARY, Kind.DECIDED, Kind.PROMISED, Kind.OPEN})
 
 
@@ -194,6 +199,11 @@ class Asked:
         Such a question is answered from whole transcripts, unless its subject turns out to be a topic.
         """
         return self.kind in _ABOUT_ALL
+
+    @property
+    def is_about_something(self) -> bool:
+        """Whether it says that its subject is a topic ("about the price"), and names no talk."""
+        return _ABOUT.search(self.text) is not None and _TALK.search(self.text) is None
 
     @property
     def kind(self) -> Kind:

@@ -32,7 +32,8 @@ _ASKS_PLAINLY: Final = re.compile(
     re.IGNORECASE,
 )
 _WORDS: Final = range(5, 13)
-_NAME: Final = re.compile(r"(?<=[a-z,] )[A-Z][a-z’'-]{2,}(?: [A-Z][a-z’'-]{2,})?\b")
+_NAME: Final = re.compile(r"(?<=[a-z,] )[A-Z][a-z-]{2,}(?: [A-Z][a-z-]{2,})?\b(?!['’])")
+_SMALL: Final = re.compile(r"\b[a-z]{3,}\b")
 _NO_TOPICS: Final = CALENDAR | {"christmas", "easter", "english", "german"}
 
 
@@ -84,7 +85,12 @@ def _stands_alone(one: Sentence) -> bool:
 
 
 def _about_names(talks: Sequence[Talk]) -> Iterator[str]:
-    """Yield when a name first came up that is said often, and by nobody's own mouth."""
+    """Yield when a name first came up that is said often, and by nobody's own mouth.
+
+    Of English talk only, and nothing that is also written small: German writes every noun with a capital.
+    """
+    talks = [talk for talk in talks if _is_english(talk)]
+    small = {word for talk in talks for turn in talk.turns for one in turn for word in _SMALL.findall(one.text)}
     speakers = {word for talk in talks for turn in talk.turns for word in (turn[0].passage.speaker or "").split()}
     counts = Counter(
         name
@@ -92,7 +98,7 @@ def _about_names(talks: Sequence[Talk]) -> Iterator[str]:
         for turn in talk.turns
         for one in turn
         for name in set(_NAME.findall(one.text))
-        if not any(word in speakers or word.lower() in _NO_TOPICS for word in name.split())
+        if not any(word in speakers or word.lower() in _NO_TOPICS | small for word in name.split())
     )
     for name, times in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if times >= _LEAST_TIMES:

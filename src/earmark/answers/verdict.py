@@ -22,16 +22,24 @@ class Verdict(Enum):
     OFF_TOPIC = auto()
 
 
-def judge_evidence(scores: Scores, *, is_read: bool) -> Verdict:
-    """Return what the evidence is worth; what the reader hasn't read is only judged by its topic."""
+def judge_evidence(scores: Scores, *, is_read: bool, is_all: bool = False) -> Verdict:
+    """Return what the evidence is worth; what the reader hasn't read is only judged by its topic.
+
+    Args:
+        is_read: whether the reader has read it.
+        is_all: whether it is all there is in reach, so that nothing was found for being near the question.
+    """
     known = {"moment": scores.evidence.moment, "named": scores.evidence.named, "odds": scores.odds}
     weights, least = (TOPIC_READ, TOPIC_READ_FROM) if is_read else (TOPIC, TOPIC_FROM)
-    if not scores.likely or sum(weight * known[name] for name, weight in weights.items()) < least:
+    is_off = sum(weight * known[name] for name, weight in weights.items()) < least
+    if not scores.likely or (is_off and not (is_read and is_all)):
         return Verdict.OFF_TOPIC
     odds = scores.odds + _missing_chance(len(scores.sentences))
     if not is_read or odds >= SAID_FROM:
         return Verdict.ANSWERED
-    return Verdict.DOUBTFUL if odds >= DOUBTFUL_FROM else Verdict.NOT_SAID
+    if odds >= DOUBTFUL_FROM:
+        return Verdict.DOUBTFUL
+    return Verdict.OFF_TOPIC if is_off else Verdict.NOT_SAID
 
 
 def _missing_chance(count: int) -> float:
