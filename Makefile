@@ -57,11 +57,11 @@ demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
 test: .venv/.installed-dev chromium lint
-	@echo "Side by side: PostgreSQL; HTTP on SQLite; the rest. The first two are shown at the end."
+	@echo "Side by side: PostgreSQL; HTTP and commands on SQLite; the rest. The first two are shown at the end."
 	@$(PYTEST) --database postgresql tests/http tests/identity tests/ask tests/media tests/storage tests/postgresql tests/cli/test_backup.py \
 		> .postgresql.log 2>&1 & one=$$!; \
-	$(PYTEST) tests/http > .http.log 2>&1 & two=$$!; \
-	$(BIN)/python -m pytest --ignore tests/http; rest=$$?; \
+	$(PYTEST) tests/http tests/cli > .http.log 2>&1 & two=$$!; \
+	$(BIN)/python -m pytest --ignore tests/http --ignore tests/cli; rest=$$?; \
 	wait $$two; http=$$?; tail -n 120 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
 	exit $$((rest + http + postgresql))
 

@@ -11,13 +11,14 @@ import pytest
 from earmark.library.types import Segment
 from earmark.retrieval.analysis import QueryTerms, analyze_query
 from earmark.retrieval.chunking import chunk_segments
-from earmark.retrieval.documents import index_terms, passage_text
+from earmark.retrieval.documents import index_terms
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.features import FEATURES, describe
 from earmark.retrieval.phrasing import address
 from earmark.retrieval.postings import unpack_postings
 from earmark.retrieval.quantize import cosines, quantize
 from earmark.retrieval.ranking import RecordingEntry, Snapshot, rank
+from earmark.retrieval.spans import encoded_texts, nearest
 from earmark.retrieval.weights import WEIGHTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "retrieval.md"
@@ -43,23 +44,26 @@ def asked() -> tuple[QueryTerms, Snapshot]:
     said = [cells[0].split(": ", 1) for cells in rows_of("Asked:").values()]
     turns = [Segment(0, 1, text, speaker) for speaker, text in said]
     embedder, question = MiniLMEmbedder(), "What did Bo say about the launch in March?"
+    put = "What did you say about the launch in March?"
+    wanted = quantize(embedder.embed_query(put))
     blobs: dict[str, list[tuple[bytes, int]]] = {}
-    entries, passages = [], []
+    entries, similar = [], []
     for name, segments in zip(RECORDED_AT_MS, (turns[:2], turns[2:]), strict=True):
         chunks = chunk_segments(segments, max_words=1)
         terms = index_terms(segments, chunks, "en")
         for term, blob in terms.postings.items():
-            blobs.setdefault(term, []).append((blob, len(passages)))
+            blobs.setdefault(term, []).append((blob, sum(entry.chunk_count for entry in entries)))
         lengths = np.array(terms.lengths, np.uint32)
         entries.append(RecordingEntry(name, len(chunks), lengths, RECORDED_AT_MS[name], name, "en"))
-        passages += [passage_text(chunk.of(segments)) for chunk in chunks]
+        texts, counts = encoded_texts(segments, chunks)
+        known = cosines(quantize(embedder.embed_passages(texts)), wanted)
+        similar.append(nearest(known, np.array(counts, np.uint32)))
     postings = {term: unpack_postings(*zip(*found, strict=True)) for term, found in blobs.items()}
     query = analyze_query(question, ["en"])
-    put = address(query, postings, ["en"])
-    similar = cosines(quantize(embedder.embed_passages(passages)), quantize(embedder.embed_query(put)))
+    assert address(query, postings, ["en"]) == put
     assert question in PAGE.read_text("utf-8")
     assert f'"{put}"' in PAGE.read_text("utf-8")
-    return query, Snapshot(entries, postings, similar)
+    return query, Snapshot(entries, postings, np.concatenate(similar))
 
 
 def test_page_lists_the_terms_of_each_chunk(asked: tuple[QueryTerms, Snapshot]) -> None:
