@@ -58,7 +58,7 @@ demo: install
 
 test: .venv/.installed-dev chromium lint
 	@echo "Side by side: PostgreSQL; HTTP and commands on SQLite; the rest. The first two are shown at the end."
-	@$(PYTEST) --database postgresql tests/http tests/identity tests/ask tests/media tests/storage tests/postgresql tests/cli/test_backup.py \
+	@$(PYTEST) --database postgresql tests/http tests/identity tests/storage tests/postgresql tests/cli/test_backup.py \
 		> .postgresql.log 2>&1 & one=$$!; \
 	$(PYTEST) tests/http tests/cli > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http --ignore tests/cli; rest=$$?; \
@@ -68,7 +68,7 @@ test: .venv/.installed-dev chromium lint
 test-slow: .venv/.installed-dev
 	$(PYTEST) -m slow
 	$(PYTEST) -m slow --database postgresql tests/http
-	$(PYTEST) --database postgresql tests/cli --ignore tests/cli/test_backup.py
+	$(PYTEST) --database postgresql tests/ask tests/media tests/cli --ignore tests/cli/test_backup.py
 
 # The browser that tests/console drives is the system's own: nothing downloads another.
 chromium:

@@ -63,6 +63,7 @@ def talk_of(name: str) -> list[dict[str, Any]]:
     return [*TALK, {"start": 20, "end": 25, "speaker": name, "text": f"{name} keeps the keys of the shed. " * 12}]
 
 
+@pytest.mark.slow
 def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_then_every_process_has_the_new(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
