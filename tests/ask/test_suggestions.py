@@ -1,0 +1,60 @@
+"""Suggested questions: asked before they are shown, and not again for the same words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from earmark.answers.answer import Answer, compose_answer
+from earmark.ask import suggestions
+from earmark.library.types import Segment
+from tests.ask.desk import Desk, at_desk
+
+OTHER = (
+    Segment(0, 4_000, "When does the paint for the shed arrive?", "Ada"),
+    Segment(4_500, 9_000, "The paint arrives on the second of May, they promised me.", "Grace"),
+)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the built-in model was asked."""
+    questions: list[str] = []
+
+    def compose(request: Any, *rest: Any) -> Answer:
+        questions.append(request.question)
+        return compose_answer(request, *rest)
+
+    monkeypatch.setattr(suggestions, "compose_answer", compose)
+    return questions
+
+
+def test_the_same_words_are_asked_about_once_and_others_anew(tmp_path: Path, asked: list[str]) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.recording()
+        first = await desk.runtime.suggester.starters(desk.tenant)
+        assert first
+        before = list(asked)
+        assert set(first) <= set(before)
+        assert await desk.runtime.suggester.starters(desk.tenant) == first
+        assert asked == before
+        await desk.recording("Paint", OTHER)
+        assert "When does the paint for the shed arrive?" in await desk.runtime.suggester.starters(desk.tenant)
+        assert len(asked) > len(before)
+
+    at_desk(tmp_path, work)
+
+
+def test_suggestions_are_not_kept_for_long(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggestions, "_KEPT_S", 0.0)
+
+    async def work(desk: Desk) -> None:
+        await desk.recording()
+        first = await desk.runtime.suggester.starters(desk.tenant)
+        before = len(asked)
+        assert await desk.runtime.suggester.starters(desk.tenant) == first
+        assert len(asked) == 2 * before
+
+    at_desk(tmp_path, work)
