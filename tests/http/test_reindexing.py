@@ -59,6 +59,14 @@ def search(client: httpx.Client, user: str, query: str) -> list[dict[str, Any]]:
     return list(answer.json()["results"])
 
 
+def person_with_talks(library: Library) -> str:
+    """Make a person with a recording for each of NAMES; return the person's id."""
+    user = library.user()
+    for name in NAMES:
+        library.recording(user, talk_of(name), name=f"Talk with {name}")
+    return user
+
+
 def talk_of(name: str) -> list[dict[str, Any]]:
     return [*TALK, {"start": 20, "end": 25, "speaker": name, "text": f"{name} keeps the keys of the shed. " * 12}]
 
@@ -69,9 +77,7 @@ def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_
 ) -> None:
     with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
         library = Library(client)
-        user = library.user()
-        for name in NAMES:
-            library.recording(user, talk_of(name), name=f"Talk with {name}")
+        user = person_with_talks(library)
         before = search(client, user, "Who keeps the keys of the shed?")
 
         # The server of embeddings fails at the third recording: nothing is lost, and nothing changed for search.
@@ -185,10 +191,7 @@ def test_a_transcript_is_taken_or_refused_while_another_is_being_embedded(
 
 def test_an_index_with_one_vector_a_chunk_is_searched_and_renewed(fresh_place: Place) -> None:
     with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
-        library = Library(client)
-        user = library.user()
-        for name in NAMES:
-            library.recording(user, talk_of(name), name=f"Talk with {name}")
+        user = person_with_talks(Library(client))
         new = search(client, user, "Who keeps the keys of the shed?")
 
         fresh_place.run(_index_as_before)

@@ -71,10 +71,10 @@ def compose_answer(
 
 def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
     """Whether a question about one whole transcript names a topic of it rather than it or somebody in it."""
-    whole = [one for one in request.passages if one.recording_id in request.whole]
-    called = {term for one in whole for term in terms_of_recording(one.recording_name, one.recorded_us)}
     if asked.subject and asked.is_about_something:  # "about the price", where a talk is called "price and date"
         return True
+    whole = [one for one in request.passages if one.recording_id in request.whole]
+    called = {term for one in whole for term in terms_of_recording(one.recording_name, one.recorded_us)}
     return not asked.subject <= called | asked.people_among(whole)
 
 

@@ -49,7 +49,8 @@ _PATTERNS: Final = (
                  r"\bzum ersten mal\b|\bzuerst\b|\bpremière fois\b|\bprimera vez\b"),
     (Kind.OPEN, r"\b(?:still (?:open|unclear|undecided|unresolved|to be (?:decided|settled|done))|unresolved|unanswered|"
                 r"unsettled|undecided|(?:open|loose) (?:question|point|issue|item|end)s?|(?:left|stayed|remain(?:s|ed)?) "
-                r"(?:open|hanging)|up in the air|where (?:have|had|did) we (?:got|gotten|get) to|outstanding|not (?:yet )?(?:been )?(?:decided|settled|clear|resolved)|offene?n?|ungeklärt|"
+                r"(?:open|hanging)|up in the air|where (?:have|had|did) we (?:got|gotten|get) to|outstanding|"
+                r"not (?:yet )?(?:been )?(?:decided|settled|clear|resolved)|offene?n?|ungeklärt|"
                 r"en suspens|pendientes?)\b"),
     (Kind.DECIDED, r"\b(?:decid(?:e|es|ed|ing)|decisions?|agree(?:d|ment)?s?|conclu(?:de|ded|sion|sions)|settle(?:d)? on|"
                    r"resol(?:ve|ved|ution|utions)|beschlossen|beschließ\w*|beschluss|beschlüsse|entschieden|entscheidung\w*|"
@@ -57,7 +58,8 @@ _PATTERNS: Final = (
     (Kind.PROMISED, r"\b(?:promis(?:e|es|ed|ing)|commit(?:s|ted|ment|ments)?|action (?:item|point)s?|to-?dos?|next steps?|"
                     r"(?:take|took|taken) on|volunteer(?:s|ed)?|sign(?:s|ed)? up for|supposed to do|who(?:'s| is|) does? what|"
                     r"who(?:'s| is) doing what|(?:tell|told) \w+ (?:i|he|she|we|they)(?:'d| would)|still owe|"
-                    r"(?:tasks|jobs|duties) (?:are|were) (?:mine|ours|his|hers|theirs)|versproch\w*|verspr[ei]ch\w*|zugesagt|aufgaben|promet\w*|"
+                    r"(?:tasks|jobs|duties) (?:are|were) (?:mine|ours|his|hers|theirs)|"
+                    r"versproch\w*|verspr[ei]ch\w*|zugesagt|aufgaben|promet\w*|"
                     r"promess\w*|promis|compromet\w*|who (?:is|was|will|has) (?:going to|to) )\b"),
     (Kind.CHANGED, r"\b(?:what(?:'s| has| have|) changed|how (?:has|have|did) .{1,60} chang\w+|changed? (?:since|between)|"
                    r"was hat sich geändert)\b"),

@@ -90,7 +90,9 @@ def _about_names(talks: Sequence[Talk]) -> Iterator[str]:
     Of English talk only, and nothing that is also written small: German writes every noun with a capital.
     """
     talks = [talk for talk in talks if _is_english(talk)]
-    small = {word for talk in talks for turn in talk.turns for one in turn for word in _SMALL.findall(one.text)}
+    no_names = _NO_TOPICS | {
+        word for talk in talks for turn in talk.turns for one in turn for word in _SMALL.findall(one.text)
+    }
     speakers = {word for talk in talks for turn in talk.turns for word in (turn[0].passage.speaker or "").split()}
     counts = Counter(
         name
@@ -98,7 +100,7 @@ def _about_names(talks: Sequence[Talk]) -> Iterator[str]:
         for turn in talk.turns
         for one in turn
         for name in set(_NAME.findall(one.text))
-        if not any(word in speakers or word.lower() in _NO_TOPICS | small for word in name.split())
+        if not any(word in speakers or word.lower() in no_names for word in name.split())
     )
     for name, times in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if times >= _LEAST_TIMES:

@@ -53,9 +53,8 @@ async def create_upload_url(call: ApiCall, recording_id: str, body: UploadBody) 
 async def complete(call: ApiCall, recording_id: str, body: CompleteBody) -> Reply:
     """Check what arrived; until all bytes are there it is 425, and the same call may be sent again."""
     recording = await complete_upload(call.tenant, call.runtime.media, recording_id, body.to_claim())
-    return await recording_reply(
-        call, replace(recording, status="uploaded")
-    )  # what the call is about, transcript or not
+    # The audio's state is what this call is about, even where a transcript has completed the recording.
+    return await recording_reply(call, replace(recording, status="uploaded"))
 
 
 @routes.add("GET", "/recordings/{recording_id}/download-url", Rules("recordings:read", BY_ID, recording_exists),
