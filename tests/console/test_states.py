@@ -144,3 +144,21 @@ def test_a_chat_about_a_recording_that_was_deleted_says_why_it_cannot_be_asked(
     page.get_by_role("textbox", name="Question").fill(QUESTION)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("were deleted; it can be read but not asked")
+
+
+def test_a_question_asked_before_the_chat_was_loaded_is_asked_in_that_chat(visitor: Visitor, library: Library) -> None:
+    library.record("Board call", BOARD)
+    session = library.session(title="Slow to load")
+    page = visitor.open("/ask", key=library.key)
+    expect(page.locator("h1")).to_be_visible()
+    held: list[Route] = []
+    page.route(f"**/v1/ask/sessions/{session['id']}", lambda route: held.append(route), times=1)
+    page.get_by_role("link", name=re.compile("Slow to load")).click()
+    expect(page.locator(".chat-top .loading")).to_be_visible()
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="Question").fill("And who")
+    held[0].continue_()
+    expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
+    expect(page.get_by_role("textbox", name="Question")).to_have_value("And who")
+    assert [one["message_count"] for one in library.api.get("/v1/ask/sessions").json()["data"]] == [2]

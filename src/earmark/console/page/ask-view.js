@@ -21,6 +21,7 @@ const PAGE = 50;
 export class AskView extends HTMLElement {
   /** @type {import("./session-store.js").Session | null} */ session = null;
   /** @type {Turn | null} */ turn = null;
+  /** @type {Promise<void> | null} the stored chat that is being read */ #loading = null;
   #visit = 0;
   #isFollowing = true;
 
@@ -59,12 +60,19 @@ export class AskView extends HTMLElement {
   async show({ session }) {
     if (session !== null && session === this.session?.id) return this.head.focus();
     this.#visit++;
-    this.turn = null;
-    this.session = null;
+    this.turn = this.session = this.#loading = null;
     this.box.running(false);
     fill(this.top);
     if (session === null) return this.#greet();
     await this.#load(session);
+  }
+
+  /** @param {string} id */
+  async #load(id) {
+    const visit = this.#visit;
+    this.box.begin(id, false);
+    await (this.#loading = this.#read(id));
+    if (this.#visit === visit) this.#loading = null;
   }
 
   get top() {
@@ -96,7 +104,7 @@ export class AskView extends HTMLElement {
   }
 
   /** @param {string} id */
-  async #load(id) {
+  async #read(id) {
     const visit = this.#visit;
     this.classList.remove("is-fresh");
     this.log.session = id;
@@ -127,8 +135,7 @@ export class AskView extends HTMLElement {
     this.classList.remove("is-fresh");
     this.head.show(session);
     fill(this.box.scope, h("span", { class: "scope-fixed" }, icon("recordings"), scopeName(session.scope)));
-    if (isAdopted) this.box.goOn(session.id);
-    else this.box.begin(session.id, session.message_count === 0);
+    this.box.goOn(session.id, !isAdopted && session.message_count === 0);
   }
 
   /** @param {any} page */
@@ -173,8 +180,19 @@ export class AskView extends HTMLElement {
     return turn;
   }
 
+  /** Ask once it is known what the chat is about; without that the question goes back into its box. @param {string} content */
+  async #askWhenRead(content) {
+    const visit = this.#visit;
+    this.box.keep(content);
+    await this.#loading;
+    if (visit !== this.#visit) return;
+    if (!this.session || this.turn?.state === "running") return this.box.put(content);
+    this.#ask(content);
+  }
+
   /** @param {string} content */
   #ask(content) {
+    if (this.#loading) return void this.#askWhenRead(content);
     if (this.turn?.state === "running") return;
     this.box.keep(content);
     const create = this.session ? null : { scope: this.picker?.scope(), end_user_id: endUserId() };
@@ -238,10 +256,7 @@ export class AskView extends HTMLElement {
     const session = await call(`/ask/sessions/${id}`, { isQuiet: true }).catch(() => null);
     if (!session) return;
     sessions.put(session, { isActive: true });
-    if (this.session?.id === id) {
-      this.session = session;
-      this.head.show(session);
-    }
+    if (this.session?.id === id) this.head.show((this.session = session));
   }
 
   /** An answer that came whole doesn't name its question, which "answer again" needs. @param {Turn} turn */

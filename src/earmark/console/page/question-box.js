@@ -35,10 +35,10 @@ export class QuestionBox extends HTMLElement {
     this.#fit();
   }
 
-  /** The chat that began here has its id; what is typed meanwhile stays. @param {string} session */
-  goOn(session) {
+  /** The chat is there now; what was typed meanwhile stays. @param {string} session @param {boolean} isFirst */
+  goOn(session, isFirst) {
     this.draftName = `earmark.draft.${session}`;
-    this.field.placeholder = words.followUp;
+    this.field.placeholder = isFirst ? words.placeholder : words.followUp;
     if (this.field.value) this.keep(this.field.value);
   }
 
