@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from earmark.storage.query import Compiled, Compiler, Row
+from earmark.storage.signals import Signals
 
 
 class Connection(Protocol):
@@ -18,6 +19,9 @@ class Connection(Protocol):
         """Run it and return how many rows it touched."""
 
     async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None: ...
+
+    async def notify(self, channels: Collection[str]) -> None:
+        """Let other processes know when this unit of work commits, where the database can."""
 
 
 class Database(Protocol):
@@ -31,6 +35,7 @@ class Database(Protocol):
     compiler: Compiler
     has_pgvector: bool
     """Whether vectors are compared in the database (`storage/pgvector.py`)."""
+    signals: Signals
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]: ...
 
@@ -52,6 +57,9 @@ class Database(Protocol):
 
         Deletes that are `at_once` wait for that a moment; others share one that follows soon. Never fails.
         """
+
+    async def listen(self) -> None:
+        """Pass signals of other processes on to `signals` until cancelled; returns at once where none can arrive."""
 
     async def is_connected(self) -> bool: ...
 

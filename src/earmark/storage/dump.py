@@ -19,10 +19,10 @@ from earmark.storage.pgvector import chunk_vectors, insert_chunk_vector
 from earmark.storage.query import Guard, Params, Query, Row, long_query, query
 from earmark.storage.tables import CUSTOMER_TABLES, metadata
 from earmark.storage.tables.columns import Int
-from earmark.storage.tenant import Tenant, TenantKey
+from earmark.storage.tenant import Tenant, TenantKey, UnitOfWork
 
 _PAGE = 2_000
-SYSTEM = ("installation", "projects", "tenants")
+SYSTEM = ("installation", "event_readers", "projects", "tenants")
 CUSTOMERS = tuple(str(table.name) for table in metadata.sorted_tables if table.name in CUSTOMER_TABLES)
 COLUMNS = {name: tuple(map(str, metadata.tables[name].c.keys())) for name in (*SYSTEM, *CUSTOMERS)}
 BYTES = {
@@ -77,8 +77,8 @@ def _insert_system(own: Guard, *, name: str) -> Insert:
 
 
 @query
-def _delete_installation(own: Guard) -> Delete:
-    return delete(metadata.tables["installation"])
+def _delete_system(own: Guard, *, name: str) -> Delete:
+    return delete(metadata.tables[name])
 
 
 @long_query
@@ -136,7 +136,7 @@ async def _fetch(database: Database, connection: Connection, asked: Query, **sha
 
 async def _seeing(database: Database, connection: Connection, key: TenantKey, *, is_writing: bool = False) -> Tenant:
     """Return the handle on a tenant, on a connection that goes from one tenant to the next."""
-    tenant = Tenant(database, key, connection, is_writing=is_writing)
+    tenant = Tenant(database, key, connection, UnitOfWork() if is_writing else None)
     if database.compiler.dialect_name == "postgresql":
         await tenant.fetch_all(_see_tenant, {"tenant": str(key.tenant_id)})
     return tenant
@@ -184,7 +184,8 @@ async def write_back(database: Database, pieces: Iterable[Piece]) -> None:
     async with database.writing(None) as connection:
         if await _fetch(database, connection, _select_system, name="projects"):
             raise DatabaseNotEmptyError
-        await _execute(database, connection, _delete_installation, [{}])
+        for name in ("installation", "event_readers"):  # made when the empty database was opened
+            await _execute(database, connection, _delete_system, [{}], name=name)
         tenant: Tenant | None = None
         sizes: dict[tuple[int, int], int] = {}
         for name, key, rows in pieces:

@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClau
 from sqlalchemy.sql.selectable import Alias, Join
 
 from earmark.storage.errors import UnguardedQueryError
-from earmark.storage.tables import CUSTOMER_TABLES, OWNER_COLUMN
+from earmark.storage.tables import CUSTOMER_TABLES, OPERATOR_TABLES, OWNER_COLUMN
 
 
 class Guard:
@@ -69,6 +69,13 @@ def check_guarded(statement: ClauseElement, guard: Guard, name: str) -> None:
         for table in _named_tables(element):
             if table.name in CUSTOMER_TABLES and not _is_guarded(element, table, guard):
                 raise UnguardedQueryError(f"Query {name} names {table.name} without its tenant.")
+
+
+def check_operators(statement: ClauseElement, name: str) -> None:
+    """Raise UnguardedQueryError if an operator query names a customers' table that is not the operator's as well."""
+    for element in visitors.iterate(statement):
+        if isinstance(element, Table) and element.name in CUSTOMER_TABLES - OPERATOR_TABLES:
+            raise UnguardedQueryError(f"Query {name} names {element.name} across tenants.")
 
 
 def _named_tables(element: Any) -> Iterator[Table]:

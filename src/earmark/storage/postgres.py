@@ -7,7 +7,7 @@ tenant over; row-level security shows no row where none is set.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -17,10 +17,14 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from earmark.errors import EarmarkError
 from earmark.storage.errors import LockedError, MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.query import Compiled, Compiler, Row
+from earmark.storage.signals import Signals
 
 _POOL_SIZE = 10
 _CONNECT_TIMEOUT_S = 15.0
 _FINISH_S = 5.0
+_RECONNECT_S = 2.0
+CHANNEL = "earmark"
+"""The PostgreSQL channel of all signals; the payload names ours."""
 _READ_ONLY = " ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -75,12 +79,21 @@ class _PostgresConnection:
         except _DRIVER_ERRORS as error:
             raise translate(error) from error
 
+    async def notify(self, channels: Collection[str]) -> None:
+        """Delivered by the database when the transaction commits, and never before."""
+        try:
+            await self._connection.execute("SELECT pg_notify($1, c) FROM unnest($2::text[]) c", CHANNEL, list(channels))
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+
 
 class PostgresDatabase:
     """One PostgreSQL database, through a pool of connections; other processes may use it as well."""
 
-    def __init__(self, pool: asyncpg.Pool, *, has_pgvector: bool) -> None:
+    def __init__(self, pool: asyncpg.Pool, url: str, *, has_pgvector: bool) -> None:
         self._pool = pool
+        self._url = url
+        self.signals = Signals()
         self.has_pgvector = has_pgvector
         self.compiler = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
@@ -97,7 +110,7 @@ class PostgresDatabase:
             has_pgvector = await pool.fetchval("SELECT to_regclass('chunk_vectors') IS NOT NULL")
         except (*_DRIVER_ERRORS, ValueError) as error:
             raise StorageUnavailableError("Can't connect to the database of EARMARK_DATABASE_URL.") from error
-        return cls(pool, has_pgvector=bool(has_pgvector))
+        return cls(pool, url, has_pgvector=bool(has_pgvector))
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
         if tenant_id is None:
@@ -143,6 +156,27 @@ class PostgresDatabase:
 
     async def forget_log(self, *, at_once: bool) -> None:
         """Its log is recycled by the server, whose operator says how long it is kept."""
+
+    async def listen(self) -> None:
+        """Hold one connection of its own for signals: a pooled one would be someone else's in between."""
+        while True:
+            with suppress(*_DRIVER_ERRORS):
+                await self._listen_once()
+            self.signals.is_shared = False
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _listen_once(self) -> None:
+        """Listen until the connection breaks."""
+        broken = asyncio.Event()
+        connection = await asyncpg.connect(self._url, timeout=_CONNECT_TIMEOUT_S)
+        try:
+            connection.add_termination_listener(lambda _: broken.set())
+            await connection.add_listener(CHANNEL, lambda *heard: self.signals.fire(str(heard[3])))
+            self.signals.is_shared = True
+            self.signals.fire_all()  # what was signalled before is not heard
+            await broken.wait()
+        finally:
+            connection.terminate()
 
     async def is_connected(self) -> bool:
         try:

@@ -21,8 +21,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement, visitors
 
 from earmark.storage.dialect import AnyOf
+from earmark.storage.errors import UnguardedQueryError
 from earmark.storage.guard import Guard as Guard
-from earmark.storage.guard import check_guarded
+from earmark.storage.guard import check_guarded, check_operators
 
 P = ParamSpec("P")
 Params = Mapping[str, Any]
@@ -50,9 +51,12 @@ class Compiled:
 class Query:
     """A statement builder with a name; hashable, so that what it compiles to can be remembered."""
 
-    def __init__(self, build: Callable[..., ClauseElement], *, is_long: bool = False) -> None:
+    def __init__(
+        self, build: Callable[..., ClauseElement], *, is_long: bool = False, is_operators: bool = False
+    ) -> None:
         self.build = build
         self.is_long = is_long
+        self.is_operators = is_operators
         self.name = build.__name__
 
     def __repr__(self) -> str:
@@ -69,6 +73,11 @@ def long_query(build: Callable[Concatenate[Guard, P], Any]) -> Query:
     return Query(build, is_long=True)
 
 
+def operator_query(build: Callable[Concatenate[Guard, P], Any]) -> Query:
+    """Like `query`, for the operator only: it may read `OPERATOR_TABLES` across tenants, no other customers' table."""
+    return Query(build, is_operators=True)
+
+
 class Compiler:
     """Compiles queries for one dialect and remembers them."""
 
@@ -77,11 +86,13 @@ class Compiler:
         self.dialect_name = dialect.name
         self._known: dict[Any, Compiled] = {}
 
-    def compile(self, asked: Query, *, scoped: bool, shape: Mapping[str, Any]) -> Compiled:
+    def compile(self, asked: Query, *, scoped: bool, shape: Mapping[str, Any], is_operator: bool = False) -> Compiled:
         """Return the compiled query.
 
-        Raises: UnguardedQueryError if it names a customers' table without its tenant.
+        Raises: UnguardedQueryError if it names a customers' table without its tenant, or is the operator's only.
         """
+        if asked.is_operators and not is_operator:
+            raise UnguardedQueryError(f"Query {asked.name} is the operator's; a tenant's handle can't run it.")
         key = (asked, scoped, *shape.values()) if shape else (asked, scoped)
         found = self._known.get(key)
         if found is None:
@@ -91,7 +102,10 @@ class Compiler:
     def _compile(self, asked: Query, scoped: bool, shape: Mapping[str, Any]) -> Compiled:
         guard = Guard(scoped=scoped)
         statement = asked.build(guard, **shape)
-        check_guarded(statement, guard, asked.name)
+        if asked.is_operators:
+            check_operators(statement, asked.name)
+        else:
+            check_guarded(statement, guard, asked.name)
         compiled = statement.compile(dialect=self._dialect)
         names: Sequence[str] = compiled.positiontup or ()  # type: ignore[attr-defined]
         binds = compiled.binds  # type: ignore[attr-defined]

@@ -24,6 +24,14 @@ def protect(connection: Connection, tables: Iterable[str]) -> None:
         _run(connection, f"CREATE POLICY tenant_isolation ON {table} USING {is_own} WITH CHECK {is_own}")
 
 
+def protect_shared(connection: Connection, tables: Iterable[str]) -> None:
+    """Force row-level security that shows all rows where no tenant is set: for the operator's queues."""
+    for table in tables:
+        protect(connection, [table])
+        is_visible = f"(tenant_id = {_TENANT} OR {_TENANT} IS NULL)"
+        _run(connection, f"ALTER POLICY tenant_isolation ON {table} USING {is_visible} WITH CHECK {is_visible}")
+
+
 def create_credential_lookup(connection: Connection) -> None:
     """The only way to a key without a tenant: by its hash, one row at the most.
 

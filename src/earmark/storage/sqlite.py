@@ -11,7 +11,7 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from itertools import chain, repeat
@@ -24,6 +24,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from earmark.errors import EarmarkError
 from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.query import Compiled, Compiler, Row
+from earmark.storage.signals import Signals
 
 T = TypeVar("T")
 _BUSY_TIMEOUT_S = 20.0
@@ -110,6 +111,9 @@ class _LoopConnection:
     async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
         raise RuntimeError("a snapshot does not write")
 
+    async def notify(self, channels: Collection[str]) -> None:
+        raise RuntimeError("a snapshot does not write")
+
 
 class _WriterConnection:
     """The open unit of work, on the writer's thread."""
@@ -129,6 +133,9 @@ class _WriterConnection:
     async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
         await self._run(_execute_many, self._connection, compiled, rows)
 
+    async def notify(self, channels: Collection[str]) -> None:
+        """Other processes on the file look for themselves."""
+
 
 class SQLiteDatabase:
     """One SQLite file, opened by one process; other processes may have it open as well."""
@@ -145,6 +152,7 @@ class SQLiteDatabase:
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-writer")
         self._read_threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="earmark-reader")
         self._local = threading.local()
+        self.signals = Signals()
         self._forgetting: asyncio.Task[None] | None = None
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
@@ -236,6 +244,9 @@ class SQLiteDatabase:
 
     def _offload(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._read_threads, work, *args)
+
+    async def listen(self) -> None:
+        """No signal of another process arrives."""
 
     async def is_connected(self) -> bool:
         try:

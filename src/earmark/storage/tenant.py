@@ -1,14 +1,14 @@
-"""The handle through which rooms reach rows: bound to a tenant and, where the caller is one, an end user."""
+"""Handles through which rooms reach rows: bound to a tenant and, where the caller is one, an end user."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from earmark.storage.database import Connection, Database
-from earmark.storage.query import Params, Query, Row
+from earmark.storage.query import Compiled, Params, Query, Row
 
 _NOTHING: Params = {}
 Later = Callable[[], Awaitable[None]]
@@ -25,29 +25,136 @@ class TenantKey:
     end_user_no: int | None = None
 
 
-class Tenant:
+@dataclass(slots=True)
+class UnitOfWork:
+    """What follows a commit. Its loss in a crash must cost nothing: it only makes soon what a job makes certain."""
+
+    later: list[Later] = field(default_factory=list)
+    channels: set[str] = field(default_factory=set)
+
+
+class _Handle:
+    """Runs queries, alone or in one snapshot or unit of work."""
+
+    __slots__ = ("_connection", "_database", "_unit")
+    _tenant_id: int | None = None
+
+    def __init__(
+        self, database: Database, connection: Connection | None = None, unit: UnitOfWork | None = None
+    ) -> None:
+        self._database = database
+        self._connection = connection
+        self._unit = unit
+
+    @property
+    def database(self) -> Database:
+        """The database behind the handle."""
+        return self._database
+
+    def _compile(self, query: Query, shape: dict[str, Any]) -> Compiled:
+        raise NotImplementedError
+
+    def _arguments(self, compiled: Compiled, params: Params) -> list[Any]:
+        return compiled.arguments(params)
+
+    def _on(self, connection: Connection, unit: UnitOfWork | None = None) -> Self:
+        """Return the same handle within a snapshot or unit of work."""
+        raise NotImplementedError
+
+    async def fetch_all(self, query: Query, params: Params = _NOTHING, **shape: Any) -> list[Row]:
+        """Return all rows of a query."""
+        compiled = self._compile(query, shape)
+        args = self._arguments(compiled, params)
+        if self._connection is not None:
+            return await self._connection.fetch_all(compiled, args)
+        return await self._database.fetch_all(compiled, args, self._tenant_id)
+
+    async def fetch_one(self, query: Query, params: Params = _NOTHING, **shape: Any) -> Row | None:
+        """Return the first row of a query, or None."""
+        rows = await self.fetch_all(query, params, **shape)
+        return rows[0] if rows else None
+
+    async def execute(self, query: Query, params: Params = _NOTHING, **shape: Any) -> int:
+        """Run a change inside a unit of work; return how many rows it touched."""
+        compiled = self._compile(query, shape)
+        return await self._written().execute(compiled, self._arguments(compiled, params))
+
+    async def execute_many(self, query: Query, rows: Sequence[Params], **shape: Any) -> None:
+        """Run a change once for each of `rows`, inside a unit of work."""
+        if not rows:
+            return
+        compiled = self._compile(query, shape)
+        await self._written().execute_many(compiled, [self._arguments(compiled, params) for params in rows])
+
+    def _written(self) -> Connection:
+        if self._connection is None or self._unit is None:
+            raise RuntimeError("a change needs `async with tenant.writing()`")
+        return self._connection
+
+    @asynccontextmanager
+    async def writing(self, patience_ms: int = 0) -> AsyncIterator[Self]:
+        """A unit of work: committed when the block ends, rolled back when it raises.
+
+        Args:
+            patience_ms: how long it may wait for a row that others hold; 0: as long as it takes.
+
+        Raises: LockedError if it had to wait longer than that.
+        """
+        if self._unit is not None:
+            yield self
+            return
+        unit = UnitOfWork()
+        async with self._database.writing(self._tenant_id, patience_ms) as connection:
+            yield self._on(connection, unit)
+            if unit.channels:
+                await connection.notify(unit.channels)
+        for channel in unit.channels:
+            self._database.signals.fire(channel)
+        for work in unit.later:
+            await work()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Self]:
+        """Several reads of one moment."""
+        if self._connection is not None:
+            yield self
+            return
+        async with self._database.reading(self._tenant_id) as connection:
+            yield self._on(connection)
+
+    def signal(self, channel: str) -> None:
+        """Wake those who wait on `channel` when this unit of work commits, in other processes too where possible."""
+        self._open_unit().channels.add(channel)
+
+    def after_commit(self, work: Later) -> None:
+        """Do `work` as soon as this unit of work is committed; a crash may lose it, so a job must do the same."""
+        self._open_unit().later.append(work)
+
+    def _open_unit(self) -> UnitOfWork:
+        if self._unit is None:
+            raise RuntimeError("there is nothing to commit outside `async with tenant.writing()`")
+        return self._unit
+
+
+class Tenant(_Handle):
     """Runs queries under one `TenantKey`; it is the only way to customers' tables.
 
     Inside `async with tenant.writing() as tenant:` the same methods run in one transaction. Nested
     blocks join the outer one, so that a room's functions compose into one unit of work.
     """
 
-    __slots__ = ("_after", "_binding", "_connection", "_database", "_is_writing", "key")
+    __slots__ = ("_binding", "_tenant_id", "key")
 
     def __init__(
         self,
         database: Database,
         key: TenantKey,
         connection: Connection | None = None,
-        *,
-        is_writing: bool = False,
-        after: list[Later] | None = None,
+        unit: UnitOfWork | None = None,
     ) -> None:
+        super().__init__(database, connection, unit)
         self.key = key
-        self._after = after
-        self._database = database
-        self._connection = connection
-        self._is_writing = is_writing
+        self._tenant_id = key.tenant_id
         self._binding: dict[str, Any] = {"tenant_id": key.tenant_id}
         if key.end_user_id is not None:
             self._binding |= {"caller_end_user_id": key.end_user_id, "caller_end_user_no": key.end_user_no}
@@ -56,11 +163,6 @@ class Tenant:
     def end_user_id(self) -> str | None:
         """The end user the handle is narrowed to, if any."""
         return self.key.end_user_id
-
-    @property
-    def database(self) -> Database:
-        """The database behind the handle."""
-        return self._database
 
     def acting_for(self, end_user_id: str, end_user_no: int) -> Tenant:
         """Return the same handle narrowed to one end user; a narrowed one can't be turned to another."""
@@ -73,91 +175,31 @@ class Tenant:
         return self._with(replace(self.key, end_user_id=None, end_user_no=None))
 
     def _with(self, key: TenantKey) -> Tenant:
-        return Tenant(self._database, key, self._connection, is_writing=self._is_writing, after=self._after)
+        return Tenant(self._database, key, self._connection, self._unit)
 
-    async def fetch_all(self, query: Query, params: Params = _NOTHING, **shape: Any) -> list[Row]:
-        """Return all rows of a query."""
-        compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
-        args = compiled.arguments({**params, **self._binding})
-        if self._connection is not None:
-            return await self._connection.fetch_all(compiled, args)
-        return await self._database.fetch_all(compiled, args, self.key.tenant_id)
+    def _on(self, connection: Connection, unit: UnitOfWork | None = None) -> Tenant:
+        return Tenant(self._database, self.key, connection, unit)
 
-    async def fetch_one(self, query: Query, params: Params = _NOTHING, **shape: Any) -> Row | None:
-        """Return the first row of a query, or None."""
-        rows = await self.fetch_all(query, params, **shape)
-        return rows[0] if rows else None
+    def _compile(self, query: Query, shape: dict[str, Any]) -> Compiled:
+        return self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
 
-    async def execute(self, query: Query, params: Params = _NOTHING, **shape: Any) -> int:
-        """Run a change inside a unit of work; return how many rows it touched."""
-        compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
-        return await self._written().execute(compiled, compiled.arguments({**params, **self._binding}))
-
-    async def execute_many(self, query: Query, rows: Sequence[Params], **shape: Any) -> None:
-        """Run a change once for each of `rows`, inside a unit of work."""
-        if not rows:
-            return
-        compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
-        await self._written().execute_many(
-            compiled, [compiled.arguments({**params, **self._binding}) for params in rows]
-        )
-
-    def _written(self) -> Connection:
-        if self._connection is None or not self._is_writing:
-            raise RuntimeError("a change needs `async with tenant.writing()`")
-        return self._connection
-
-    @asynccontextmanager
-    async def writing(self, patience_ms: int = 0) -> AsyncIterator[Tenant]:
-        """A unit of work: committed when the block ends, rolled back when it raises.
-
-        Args:
-            patience_ms: how long it may wait for a row that others hold; 0: as long as it takes.
-
-        Raises: LockedError if it had to wait longer than that.
-        """
-        if self._is_writing:
-            yield self
-            return
-        after: list[Later] = []
-        async with self._database.writing(self.key.tenant_id, patience_ms) as connection:
-            yield Tenant(self._database, self.key, connection, is_writing=True, after=after)
-        for work in after:
-            await work()
-
-    def after_commit(self, work: Later) -> None:
-        """Do `work` once the unit of work is committed, and not at all if it is rolled back or we die before.
-
-        For what lies outside the database and must not go before the rows do.
-        """
-        if self._after is None:
-            raise RuntimeError("there is nothing to commit outside `async with tenant.writing()`")
-        self._after.append(work)
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Tenant]:
-        """Several reads of one moment."""
-        if self._connection is not None:
-            yield self
-            return
-        async with self._database.reading(self.key.tenant_id) as connection:
-            yield Tenant(self._database, self.key, connection)
+    def _arguments(self, compiled: Compiled, params: Params) -> list[Any]:
+        return compiled.arguments({**params, **self._binding})
 
 
-class Operator:
-    """The operator's handle on system tables (projects, tenants, installation); no customers' rows."""
+class Operator(_Handle):
+    """The operator's handle on system tables, and on `OPERATOR_TABLES` across tenants; no customers' words."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    __slots__ = ()
 
-    async def fetch_all(self, query: Query, params: Params = _NOTHING, **shape: Any) -> list[Row]:
-        """Return all rows of a query on system tables."""
-        compiled = self.database.compiler.compile(query, scoped=False, shape=shape)
-        return await self.database.fetch_all(compiled, compiled.arguments(params), None)
+    def _on(self, connection: Connection, unit: UnitOfWork | None = None) -> Operator:
+        return Operator(self._database, connection, unit)
+
+    def _compile(self, query: Query, shape: dict[str, Any]) -> Compiled:
+        return self._database.compiler.compile(query, scoped=False, shape=shape, is_operator=True)
 
     async def write(self, *changes: tuple[Query, Params]) -> None:
-        """Run changes to system tables in one unit of work."""
-        async with self.database.writing(None) as connection:
+        """Run changes in one unit of work."""
+        async with self.writing() as work:
             for query, params in changes:
-                compiled = self.database.compiler.compile(query, scoped=False, shape={})
-                await connection.execute(compiled, compiled.arguments(params))
+                await work.execute(query, params)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ class TracedDatabase:
         self._database = database
         self.compiler = database.compiler
         self.has_pgvector = database.has_pgvector
+        self.signals = database.signals
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
@@ -41,6 +42,9 @@ class TracedDatabase:
     async def forget_log(self, *, at_once: bool) -> None:
         with span("forget log"):
             await self._database.forget_log(at_once=at_once)
+
+    async def listen(self) -> None:
+        await self._database.listen()
 
     async def is_connected(self) -> bool:
         return await self._database.is_connected()
@@ -70,3 +74,6 @@ class _TracedConnection:
     async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
         with span(f"query {compiled.name}", rows=len(rows)):
             await self._connection.execute_many(compiled, rows)
+
+    async def notify(self, channels: Collection[str]) -> None:
+        await self._connection.notify(channels)

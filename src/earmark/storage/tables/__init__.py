@@ -35,6 +35,7 @@ from earmark.storage.tables.identity import (
     rate_leases,
     tenants,
 )
+from earmark.storage.tables.jobs import event_readers, events, jobs
 from earmark.storage.tables.library import (
     end_users,
     folder_recordings,
@@ -48,6 +49,7 @@ from earmark.storage.tables.retrieval import chunks, postings, recording_indexes
 
 __all__ = [
     "CUSTOMER_TABLES",
+    "OPERATOR_TABLES",
     "OWNER_COLUMN",
     "SYSTEM_TABLES",
     "Int",
@@ -62,11 +64,14 @@ __all__ = [
     "audit_events",
     "chunks",
     "end_users",
+    "event_readers",
+    "events",
     "folder_recordings",
     "folders",
     "idempotency_answers",
     "idempotency_records",
     "installation",
+    "jobs",
     "media",
     "message_sources",
     "metadata",
@@ -83,8 +88,11 @@ __all__ = [
     "vector_blocks",
 ]
 
-SYSTEM_TABLES = frozenset({"installation", "projects", "tenants"})
+SYSTEM_TABLES = frozenset({"event_readers", "installation", "projects", "tenants"})
 """Tables of the operator: no customer's data, no tenant."""
+
+OPERATOR_TABLES = frozenset({"jobs", "events"})
+"""Customers' tables that operator queries may read across tenants: they hold ids and numbers, nobody's words."""
 
 CUSTOMER_TABLES = (frozenset(metadata.tables) | {"chunk_vectors"}) - SYSTEM_TABLES
 
