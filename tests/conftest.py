@@ -95,3 +95,9 @@ def place(new_place: Callable[[], Place]) -> Place:
 def fresh_place(new_place: Callable[[], Place]) -> Place:
     """An empty place, for a test that starts its own servers."""
     return new_place()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests (`pytest.mark.anyio`) run on asyncio."""
+    return "asyncio"

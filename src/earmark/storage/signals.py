@@ -49,10 +49,8 @@ class Waiter:
 
     async def wait(self, timeout_s: float) -> None:
         """Return after a signal that came since the last call, or after `timeout_s`."""
+        # Not `wait_for`: on Python 3.11 it loses a cancellation that comes together with the event.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
         self._event.clear()
-
-    def set(self) -> None:
-        """Wake this listener."""
-        self._event.set()

@@ -1,0 +1,134 @@
+"""Which jobs a process runs next: fair between tenants, within the slots for heavy kinds, under a lease.
+
+The tenant with the fewest running jobs comes first, then by turns; within a tenant the lowest priority number, then
+the oldest. A tenant's pending jobs are never counted or walked over: one of 100,000 costs another nothing.
+Semantics follow those of River, Oban and Solid Queue (`docs/decisions/2026-11-29-jobs-in-rows.md`).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from earmark.clock import now_us
+from earmark.ids import random_text
+from earmark.jobs import queries
+from earmark.jobs.types import Job, JobKind
+from earmark.storage.tenant import Operator
+
+LOST = "lease_lost"
+"""The error code of a job whose processes died under it too often."""
+_TENANTS_AT_ONCE = 32
+_LOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Who claims. `host` is one for all processes that share its processors."""
+
+    host: str
+    owner: str
+    lease_us: int
+    heavy_slots: int
+
+
+def new_process(host: str, lease_s: float, heavy_slots: int) -> Process:
+    """Return this process as a claimer of jobs."""
+    return Process(host, f"{host}:{random_text(12)}", round(lease_s * 1e6), heavy_slots)
+
+
+class Claimer:
+    """Claims jobs of the given kinds for one process."""
+
+    def __init__(self, operator: Operator, kinds: Sequence[JobKind], process: Process) -> None:
+        self._operator = operator
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._heavy = [kind.name for kind in kinds if kind.is_heavy]
+        self._process = process
+        self._after_tenant = -1
+
+    async def claim(self, most: int) -> list[Job]:
+        """Return at most `most` jobs, leased to this process."""
+        if not await self._find_tenants(self._operator):  # the usual answer, without a write
+            return []
+        async with self._operator.writing() as work:
+            if self._operator.database.compiler.dialect_name == "postgresql":
+                await work.fetch_all(queries.lock_host, {"host_number": zlib.crc32(self._process.host.encode())})
+            running, heavy = await self._count_running(work)
+            claimed: list[Job] = []
+            for tenant_id in sorted(await self._find_tenants(work), key=lambda one: running[one]):
+                if len(claimed) >= most:
+                    break
+                job = await self._claim_of(work, tenant_id, heavy)
+                if job is None:
+                    continue
+                claimed.append(job)
+                heavy += job.kind in self._heavy
+                self._after_tenant = tenant_id
+            return claimed
+
+    async def _find_tenants(self, handle: Operator) -> list[int]:
+        """Tenants with something pending, those after the one that was served last first."""
+        params = {"after_tenant": self._after_tenant, "most": _TENANTS_AT_ONCE}
+        found = [row[0] for row in await handle.fetch_all(queries.select_tenants_waiting, params)]
+        if len(found) < _TENANTS_AT_ONCE and self._after_tenant >= 0:
+            rows = await handle.fetch_all(queries.select_tenants_waiting, {**params, "after_tenant": -1})
+            found += [row[0] for row in rows if row[0] not in found]
+        return found
+
+    async def _count_running(self, work: Operator) -> tuple[Counter[int], int]:
+        """Return the number of running jobs of each tenant, and of heavy ones on this host."""
+        running: Counter[int] = Counter()
+        heavy = 0
+        for tenant_id, kind, host, count in await work.fetch_all(queries.select_running):
+            running[tenant_id] += count
+            heavy += count if host == self._process.host and kind in self._heavy else 0
+        return running, heavy
+
+    async def _claim_of(self, work: Operator, tenant_id: int, heavy: int) -> Job | None:
+        """Claim the tenant's next job: the lowest priority number, then the one that has waited longest."""
+        is_full = heavy >= self._process.heavy_slots
+        names = [name for name in self._kinds if not (is_full and name in self._heavy)]
+        due = []
+        for name in names:
+            params = {"of_tenant": tenant_id, "of_kind": name, "now_us": now_us(), "most": 1}
+            due += [(row[1], row[2], row[0]) for row in await work.fetch_all(queries.select_due, params)]
+        for *_, job_id in sorted(due):
+            job = await self.claim_one(work, tenant_id, job_id)
+            if job is not None:
+                return job
+        return None
+
+    async def claim_one(self, work: Operator, tenant_id: int, job_id: str) -> Job | None:
+        """Claim one pending job; None if another process was first."""
+        now = now_us()
+        params = {
+            "of_tenant": tenant_id, "of_id": job_id, "owner": self._process.owner, "host": self._process.host,
+            "until_us": now + self._process.lease_us, "now_us": now,
+        }  # fmt: skip
+        row = await work.fetch_one(queries.claim_job, params)
+        return None if row is None else Job._make(row)
+
+    async def find_lost(self) -> list[Job]:
+        """Return to the queue jobs whose lease ended; return those that lost theirs too often, to be failed."""
+        params = {"now_us": now_us(), "most": _LOST_AT_ONCE}
+        if not await self._operator.fetch_all(queries.select_lost, params):
+            return []
+        spent = []
+        async with self._operator.writing() as work:
+            for job in map(Job._make, await work.fetch_all(queries.select_lost, params)):
+                kind = self._kinds.get(job.kind)
+                if kind is not None and job.losses + 1 >= kind.max_losses:
+                    spent.append(job)
+                    continue
+                it = {"of_tenant": job.tenant_id, "of_id": job.id, "of_fence": job.fence}
+                changed = {
+                    "next_us": now_us(),
+                    "attempts_now": job.attempts,
+                    "losses_now": job.losses + 1,
+                    "code": LOST,
+                }
+                await work.execute(queries.requeue_job, {**it, **changed})
+        return spent

@@ -1,0 +1,248 @@
+"""The SQL of jobs. Those of the operator find what to run across tenants; all others carry their tenant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, and_, bindparam, delete, func, or_, select, update
+
+from earmark.storage.query import Guard, operator_query, query
+from earmark.storage.tables import jobs, tenants
+from earmark.storage.tables.columns import Int, Key
+
+JOB = (
+    jobs.c.tenant_id, jobs.c.id, jobs.c.end_user_id, jobs.c.kind, jobs.c.subject_id, jobs.c.payload_json, jobs.c.state,
+    jobs.c.priority, jobs.c.run_us, jobs.c.unique_key, jobs.c.attempts, jobs.c.losses, jobs.c.fence, jobs.c.cancel_us,
+    jobs.c.progress, jobs.c.error_code, jobs.c.created_us, jobs.c.started_us, jobs.c.ended_us,
+)  # fmt: skip
+
+
+# ---- of one tenant -----------------------------------------------------------------------------------
+
+
+@query
+def insert_job(own: Guard) -> Insert:
+    """Nothing is inserted while an open job has the same unique key."""
+    return own.insert_or_ignore(jobs)
+
+
+@query
+def select_job(own: Guard) -> Select[Any]:
+    return select(*JOB).where(own(jobs), jobs.c.id == bindparam("job_id"))
+
+
+@query
+def select_open_job(own: Guard) -> Select[Any]:
+    is_open = or_(jobs.c.state == "pending", jobs.c.state == "running")
+    return select(*JOB).where(own(jobs), jobs.c.unique_key == bindparam("of_key"), is_open)
+
+
+@query
+def cancel_pending(own: Guard) -> Update:
+    changed: dict[str, Any] = {"state": "cancelled", "ended_us": bindparam("now_us"), "cancel_us": bindparam("now_us")}
+    return update(jobs).where(own(jobs), jobs.c.id == bindparam("job_id"), jobs.c.state == "pending").values(changed)
+
+
+@query
+def cancel_running(own: Guard) -> Update:
+    changed: dict[str, Any] = {"cancel_us": func.coalesce(jobs.c.cancel_us, bindparam("now_us", type_=Int))}
+    return update(jobs).where(own(jobs), jobs.c.id == bindparam("job_id"), jobs.c.state == "running").values(changed)
+
+
+@query
+def delete_jobs_about(own: Guard) -> Delete:
+    """Those of a subject; a run that goes on loses its row and with it the right to any effect."""
+    return delete(jobs).where(own(jobs), jobs.c.subject_id == bindparam("subject_id"))
+
+
+@query
+def delete_jobs_of_end_user(own: Guard) -> Delete:
+    return delete(jobs).where(own(jobs), jobs.c.end_user_id == bindparam("erased_id"))
+
+
+# ---- across tenants ----------------------------------------------------------------------------------
+
+
+@operator_query
+def insert_own_job(own: Guard) -> Insert:
+    """A job of the installation itself, or of the tenant that is named."""
+    return own.insert_or_ignore(jobs)
+
+
+@operator_query
+def select_any_job(own: Guard) -> Select[Any]:
+    return select(*JOB).where(jobs.c.id == bindparam("job_id"))
+
+
+@operator_query
+def select_tenants_waiting(own: Guard) -> Select[Any]:
+    """The tenants with pending jobs after `after_tenant`, at most `most`: one step of the index for each."""
+    pending = jobs.c.state == "pending"
+    first = select(func.min(jobs.c.tenant_id).label("tenant_id"), bindparam("one", 1, type_=Int).label("step")).where(
+        pending, jobs.c.tenant_id > bindparam("after_tenant", type_=Int)
+    )
+    found = first.cte("waiting", recursive=True)
+    later = (
+        select(func.min(jobs.c.tenant_id))
+        .where(pending, jobs.c.tenant_id > found.c.tenant_id)
+        .correlate(found)
+        .scalar_subquery()
+    )
+    is_more = and_(found.c.tenant_id.is_not(None), found.c.step < bindparam("most", type_=Int))
+    found = found.union_all(select(later, found.c.step + 1).where(is_more))
+    return select(found.c.tenant_id).where(found.c.tenant_id.is_not(None))
+
+
+@operator_query
+def select_running(own: Guard) -> Select[Any]:
+    """What runs now: whose, which kind, on which host."""
+    return select(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host, func.count()).where(
+        jobs.c.state == "running"
+    ).group_by(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host)  # fmt: skip
+
+
+@operator_query
+def select_due(own: Guard) -> Select[Any]:
+    """The next due jobs of a tenant and kind that nobody else is claiming."""
+    return (
+        select(jobs.c.id, jobs.c.priority, jobs.c.run_us)
+        .where(
+            jobs.c.state == "pending", jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.kind == bindparam("of_kind"),
+            jobs.c.run_us <= bindparam("now_us"),
+        )
+        .order_by(jobs.c.priority, jobs.c.run_us)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )  # fmt: skip
+
+
+@operator_query
+def claim_job(own: Guard) -> Update:
+    changed: dict[str, Any] = {
+        "state": "running", "fence": jobs.c.fence + 1, "attempts": jobs.c.attempts + 1,
+        "lease_owner": bindparam("owner"), "lease_host": bindparam("host"), "lease_us": bindparam("until_us"),
+        "started_us": bindparam("now_us"), "progress": 0.0, "error_code": None,
+    }  # fmt: skip
+    is_it = and_(jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.id == bindparam("of_id"))
+    return update(jobs).where(is_it, jobs.c.state == "pending").values(changed).returning(*JOB)
+
+
+def _is_held() -> ColumnElement[bool]:
+    return and_(jobs.c.lease_owner == bindparam("owner"), jobs.c.state == "running")
+
+
+@operator_query
+def renew_leases(own: Guard) -> Update:
+    return update(jobs).where(_is_held()).values(lease_us=bindparam("until_us"))
+
+
+@operator_query
+def select_held(own: Guard) -> Select[Any]:
+    """The jobs that a process runs by the database's account, and whether they should stop."""
+    return select(jobs.c.id, jobs.c.fence, jobs.c.cancel_us).where(_is_held())
+
+
+@operator_query
+def select_lost(own: Guard) -> Select[Any]:
+    """Jobs whose lease is over: whoever ran them is dead, or too slow to have any further effect."""
+    is_over = and_(jobs.c.state == "running", jobs.c.lease_us < bindparam("now_us"))
+    return select(*JOB).where(is_over).limit(bindparam("most")).with_for_update(skip_locked=True)
+
+
+def _is_run() -> ColumnElement[bool]:
+    is_it = and_(jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.id == bindparam("of_id"))
+    return and_(is_it, jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+
+
+@operator_query
+def requeue_job(own: Guard) -> Update:
+    """Back among the pending: the fence rises at the next claim."""
+    changed: dict[str, Any] = {
+        "state": "pending", "run_us": bindparam("next_us"), "attempts": bindparam("attempts_now"),
+        "losses": bindparam("losses_now"), "error_code": bindparam("code"), "lease_owner": None, "lease_host": None,
+        "lease_us": None,
+    }  # fmt: skip
+    return update(jobs).where(_is_run()).values(changed)
+
+
+# The tenant of the effects and that of the job are one, so that both stand in one transaction; of the installation's
+# jobs there is no tenant, and the operator ends them.
+
+
+def _ended() -> dict[str, Any]:
+    return {
+        "state": bindparam("new_state"), "error_code": bindparam("code", type_=Key), "ended_us": bindparam("now_us"),
+        "progress": bindparam("progress_now"), "lease_owner": None, "lease_host": None, "lease_us": None,
+    }  # fmt: skip
+
+
+@query
+def end_job(own: Guard) -> Update:
+    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+    return update(jobs).where(own(jobs), is_it).values(_ended())
+
+
+@operator_query
+def end_own_job(own: Guard) -> Update:
+    return update(jobs).where(_is_run()).values(_ended())
+
+
+@query
+def select_fence(own: Guard) -> Select[Any]:
+    """The run's right to have effects, locked until the commit."""
+    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+    return select(jobs.c.cancel_us).where(own(jobs), is_it).with_for_update()
+
+
+@operator_query
+def select_own_fence(own: Guard) -> Select[Any]:
+    return select(jobs.c.cancel_us).where(_is_run()).with_for_update()
+
+
+@operator_query
+def update_progress(own: Guard) -> Update:
+    return update(jobs).where(_is_run()).values(progress=bindparam("progress_now"))
+
+
+@operator_query
+def delete_ended_before(own: Guard) -> Delete:
+    is_ended = or_(jobs.c.state == "succeeded", jobs.c.state == "cancelled")
+    return delete(jobs).where(jobs.c.ended_us < bindparam("before_us"), is_ended)
+
+
+@operator_query
+def delete_failed_before(own: Guard) -> Delete:
+    return delete(jobs).where(jobs.c.ended_us < bindparam("before_us"), jobs.c.state == "failed")
+
+
+@operator_query
+def select_job_counts(own: Guard) -> Select[Any]:
+    """How many jobs there are of each kind and state, and since when the oldest of them could have run."""
+    columns = (jobs.c.kind, jobs.c.state, func.count(), func.min(jobs.c.run_us))
+    return select(*columns).group_by(jobs.c.kind, jobs.c.state).order_by(jobs.c.kind, jobs.c.state)
+
+
+@operator_query
+def select_jobs_listed(own: Guard, *, has_state: bool) -> Select[Any]:
+    """The newest jobs first, of a state if one is wanted."""
+    statement = select(*JOB).order_by(jobs.c.created_us.desc(), jobs.c.id).limit(bindparam("most"))
+    return statement.where(jobs.c.state == bindparam("of_state")) if has_state else statement
+
+
+@operator_query
+def retry_failed(own: Guard) -> Update:
+    changed: dict[str, Any] = {
+        "state": "pending", "run_us": bindparam("now_us"), "attempts": 0, "losses": 0, "ended_us": None,
+    }  # fmt: skip
+    return update(jobs).where(jobs.c.id == bindparam("of_id"), jobs.c.state == "failed").values(changed)
+
+
+@operator_query
+def select_project_of(own: Guard) -> Select[Any]:
+    return select(tenants.c.id, tenants.c.project_id, tenants.c.mode).where(tenants.c.id == bindparam("of_tenant"))
+
+
+@operator_query
+def lock_host(own: Guard) -> Select[Any]:
+    """PostgreSQL: one process of a host claims at a time, so that the slots for heavy kinds are exact."""
+    return select(func.pg_advisory_xact_lock(bindparam("host_number", type_=Int)))

@@ -1,0 +1,127 @@
+"""Adding, finding and cancelling jobs, in the unit of work of whatever causes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from earmark.clock import now_us
+from earmark.ids import new_id
+from earmark.jobs import queries
+from earmark.jobs.types import INSTALLATION, JOBS, Job, JobEndedError, JobKind, JobNotFoundError, NewJob
+from earmark.storage.tenant import Operator, Tenant
+
+
+def _row(new: NewJob, end_user_id: str | None) -> dict[str, Any]:
+    now = now_us()
+    return {
+        "id": new_id("job"), "end_user_id": end_user_id, "kind": new.kind, "subject_id": new.subject_id,
+        "payload_json": json.dumps(dict(new.payload or {})), "state": "pending", "priority": new.priority,
+        "run_us": now + round(new.delay_s * 1e6), "unique_key": new.unique_key, "attempts": 0, "losses": 0, "fence": 0,
+        "lease_owner": None, "lease_host": None, "lease_us": None, "cancel_us": None, "progress": 0.0,
+        "error_code": None, "created_us": now, "started_us": None, "ended_us": None,
+    }  # fmt: skip
+
+
+async def enqueue(work: Tenant, new: NewJob, *, promptly: Callable[[], Awaitable[None]] | None = None) -> str | None:
+    """Add a job in the caller's unit of work; return its id, or None if an open job has its unique key.
+
+    Args:
+        promptly: does the job's work, harmlessly if it was done already; called right after the commit, before the
+            caller gets its answer. The job makes sure that it is done where a crash comes between.
+    """
+    row = _row(new, work.end_user_id)
+    is_added = await work.execute(queries.insert_job, row)
+    if promptly is not None:
+        work.after_commit(promptly)
+    if not is_added:
+        return None
+    work.signal(JOBS)
+    return str(row["id"])
+
+
+async def enqueue_for_installation(operator: Operator, new: NewJob) -> str | None:
+    """Add a job that belongs to no tenant; return its id, or None if an open job has its unique key."""
+    row = {"tenant_id": INSTALLATION, **_row(new, None)}
+    async with operator.writing() as work:
+        if not await work.execute(queries.insert_own_job, row):
+            return None
+        work.signal(JOBS)
+    return str(row["id"])
+
+
+async def get_job(operator: Operator, job_id: str) -> Job:
+    """Return a job of any tenant.
+
+    Raises: JobNotFoundError.
+    """
+    rows = await operator.fetch_all(queries.select_any_job, {"job_id": job_id})
+    if not rows:
+        raise JobNotFoundError(job_id)
+    return Job._make(rows[0])
+
+
+async def find_open(tenant: Tenant, unique_key: str) -> Job | None:
+    """Return the tenant's pending or running job with this unique key."""
+    row = await tenant.fetch_one(queries.select_open_job, {"of_key": unique_key})
+    return None if row is None else Job._make(row)
+
+
+async def cancel(tenant: Tenant, job_id: str) -> None:
+    """Cancel a job: one that waits at once, one that runs as soon as it notices.
+
+    Raises: JobNotFoundError; JobEndedError.
+    """
+    params = {"job_id": job_id, "now_us": now_us()}
+    async with tenant.writing() as work:
+        if not await work.execute(queries.cancel_pending, params) and not await work.execute(
+            queries.cancel_running, params
+        ):
+            found = await work.fetch_one(queries.select_job, {"job_id": job_id})
+            raise JobNotFoundError(job_id) if found is None else JobEndedError(job_id)
+        work.signal(JOBS)
+
+
+async def delete_about(work: Tenant, subject_id: str) -> None:
+    """Delete the jobs about a recording or session; part of deleting it."""
+    await work.execute(queries.delete_jobs_about, {"subject_id": subject_id})
+
+
+async def delete_of_end_user(work: Tenant, end_user_id: str) -> None:
+    """Delete the jobs of an end user; part of erasing it."""
+    await work.execute(queries.delete_jobs_of_end_user, {"erased_id": end_user_id})
+
+
+async def list_jobs(operator: Operator, *, state: str | None = None, limit: int = 50) -> list[Job]:
+    """Return the newest jobs of all tenants, of one state if it is named."""
+    params = {"most": limit, **({"of_state": state} if state else {})}
+    rows = await operator.fetch_all(queries.select_jobs_listed, params, has_state=state is not None)
+    return [Job._make(row) for row in rows]
+
+
+async def retry(operator: Operator, job_id: str) -> None:
+    """Run a failed job again, with all its attempts.
+
+    Raises: JobNotFoundError if no failed job has this id.
+    """
+    async with operator.writing() as work:
+        if not await work.execute(queries.retry_failed, {"of_id": job_id, "now_us": now_us()}):
+            raise JobNotFoundError(job_id)
+        work.signal(JOBS)
+
+
+async def ensure_periodic(operator: Operator, kinds: list[JobKind]) -> None:
+    """Add the waiting job of each periodic kind that has none: the first of an installation runs at once."""
+    for kind in kinds:
+        if kind.every_s is not None:
+            await enqueue_for_installation(operator, NewJob(kind.name, unique_key=kind.unique_key))
+
+
+async def prune(operator: Operator) -> None:
+    """Delete jobs that ended a day ago, and failed ones after a month."""
+    now = now_us()
+    await operator.write(
+        (queries.delete_ended_before, {"before_us": now - 24 * 3_600_000_000}),
+        (queries.delete_failed_before, {"before_us": now - 30 * 24 * 3_600_000_000}),
+    )

@@ -1,0 +1,252 @@
+"""The loop that runs jobs: one a process. Claims, renews leases, retries with backoff, drains at shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from earmark.clock import now_us
+from earmark.errors import EarmarkError, UnavailableError
+from earmark.jobs import queries
+from earmark.jobs.claiming import LOST, Claimer, Process
+from earmark.jobs.queue import enqueue_for_installation, ensure_periodic
+from earmark.jobs.running import RunningJob
+from earmark.jobs.types import (
+    INSTALLATION,
+    JOBS,
+    Job,
+    JobCancelledError,
+    JobKind,
+    LeaseLostError,
+    NewJob,
+    PermanentJobError,
+)
+from earmark.logs import frames_of
+from earmark.metrics import Metrics
+from earmark.storage.tenant import Operator, Tenant, TenantKey
+
+SLOTS = 4
+_POLL_S = 2.0
+"""Between looks where no signal of other processes arrives."""
+_POLL_SIGNALLED_S = 10.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 300.0
+_JITTER = 0.1
+log = structlog.get_logger("earmark.jobs")
+
+
+class Worker:
+    """Runs the jobs of the given kinds until it is stopped."""
+
+    def __init__(
+        self, operator: Operator, kinds: Sequence[JobKind], process: Process, metrics: Metrics | None = None
+    ) -> None:
+        self.kinds = {kind.name: kind for kind in kinds}
+        self._operator = operator
+        self._process = process
+        self._metrics = metrics
+        self._claimer = Claimer(operator, kinds, process)
+        self._running: dict[str, tuple[RunningJob, asyncio.Task[None]]] = {}
+        self._is_stopping = False
+
+    # ---- loops, each a supervised task ---------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Claim and start jobs until cancelled; woken by signals, by jobs that end, and now and then."""
+        await ensure_periodic(self._operator, list(self.kinds.values()))
+        with self._operator.database.signals.listening(JOBS) as waiter:
+            while not self._is_stopping:
+                is_more = await self._start_due()
+                if not is_more:
+                    is_signalled = self._operator.database.signals.is_shared
+                    await waiter.wait(_POLL_SIGNALLED_S if is_signalled else _POLL_S)
+
+    async def keep_leases(self) -> None:
+        """Renew the leases of what runs here, stop what was cancelled or lost, and take up what others lost."""
+        every_s = self._process.lease_us / 3e6
+        with self._operator.database.signals.listening(JOBS) as waiter:
+            while True:
+                try:
+                    await self._renew()
+                    await self._recover()
+                except UnavailableError as error:  # the database is away: leases run out, and fences hold
+                    log.warning("jobs.leases_not_renewed", error=type(error).__name__)
+                until = asyncio.get_running_loop().time() + every_s
+                while (left_s := until - asyncio.get_running_loop().time()) > 0:
+                    await waiter.wait(min(left_s, _POLL_S))
+                    with suppress(UnavailableError):
+                        await self._stop_cancelled()
+
+    def _wake(self) -> None:
+        self._operator.database.signals.fire(JOBS)
+
+    def _wake_in(self, delay_s: float) -> None:
+        asyncio.get_running_loop().call_later(delay_s, self._wake)
+
+    # ---- claiming ------------------------------------------------------------------------------------
+
+    async def _start_due(self) -> bool:
+        """Start what is due; return whether there may be more."""
+        free = SLOTS - len(self._running)
+        if free <= 0:
+            return False
+        try:
+            jobs = await self._claimer.claim(free)
+        except UnavailableError as error:
+            log.warning("jobs.not_claimed", error=type(error).__name__)
+            return False
+        for job in jobs:
+            self._start(job)
+        return bool(jobs) and len(self._running) < SLOTS
+
+    def _start(self, job: Job) -> asyncio.Task[None]:
+        running = RunningJob(job, self._operator, self._tenant_of(job))
+        task = asyncio.create_task(self._run_one(running), name=f"job {job.kind}")
+        self._running[job.id] = (running, task)
+        task.add_done_callback(lambda _: self._ended(job))
+        return task
+
+    def _ended(self, job: Job) -> None:
+        self._running.pop(job.id, None)
+        self._wake()
+
+    def _tenant_of(self, job: Job) -> Tenant | None:
+        if job.tenant_id == INSTALLATION:
+            return None
+        return Tenant(self._operator.database, TenantKey(job.tenant_id, "", ""))
+
+    async def run_job(self, tenant_id: int, job_id: str) -> bool:
+        """Claim one job for this process and run it to its end; return False if another process has it."""
+        async with self._operator.writing() as work:
+            job = await self._claimer.claim_one(work, tenant_id, job_id)
+        if job is None:
+            return False
+        await self._start(job)
+        return True
+
+    # ---- running -------------------------------------------------------------------------------------
+
+    async def _run_one(self, running: RunningJob) -> None:
+        job = running.job
+        kind = self.kinds[job.kind]
+        try:
+            await kind.handle(running)
+            if not running.is_over:
+                await running.end("succeeded")
+            self._count(job, "succeeded")
+        except asyncio.CancelledError:
+            await self._stopped(running, kind)
+            raise
+        except JobCancelledError:
+            await running.end("cancelled")
+            self._count(job, "cancelled")
+        except LeaseLostError:
+            log.warning("job.lease_lost", job_id=job.id, kind=job.kind)
+            self._count(job, "lost")
+        except Exception as error:
+            with suppress(UnavailableError):  # then the lease runs out, and the job runs again
+                await self._failed(running, kind, error)
+        with suppress(UnavailableError):
+            await self._schedule_next(job, kind)
+
+    async def _stopped(self, running: RunningJob, kind: JobKind) -> None:
+        """The task was cancelled: because somebody wanted the job to stop, or because the process goes down."""
+        with suppress(UnavailableError):
+            if self._is_stopping:
+                await asyncio.shield(running.put_back(0.0, None, is_counted=False))
+            else:
+                await asyncio.shield(running.end("cancelled"))
+                await asyncio.shield(self._schedule_next(running.job, kind))
+
+    async def _failed(self, running: RunningJob, kind: JobKind, error: Exception) -> None:
+        job = running.job
+        code = _code_of(error)
+        trace = None if isinstance(error, EarmarkError) else frames_of(error)
+        is_postponed = isinstance(error, UnavailableError)  # not its fault: tried until it can be
+        is_final = isinstance(error, PermanentJobError) or (job.attempts >= kind.max_attempts and not is_postponed)
+        log.warning("job.failed", job_id=job.id, kind=job.kind, attempt=job.attempts, code=code, is_final=is_final,
+                    error=type(error).__name__, trace=trace)  # fmt: skip
+        if is_final:
+            await self._fail(running, kind, code)
+        else:
+            pause_s = backoff_s(job.attempts)
+            await running.put_back(pause_s, code, is_counted=job.attempts < kind.max_attempts)
+            self._wake_in(pause_s)
+        self._count(job, "failed" if is_final else "retried")
+
+    async def _fail(self, running: RunningJob, kind: JobKind, code: str) -> None:
+        """The outcome and what the room wants done about it, in one unit of work."""
+        if kind.on_failure is None or not running.is_of_tenant:
+            await running.end("failed", code)
+            return
+        async with running.tenant.writing() as work:
+            it = {"of_id": running.job.id, "of_fence": running.job.fence}
+            outcome = {"new_state": "failed", "code": code, "now_us": now_us(), "progress_now": 0.0}
+            if await work.execute(queries.end_job, {**it, **outcome}):
+                await kind.on_failure(work, running.job)
+        running.is_over = True
+
+    async def _schedule_next(self, job: Job, kind: JobKind) -> None:
+        if kind.every_s is not None and not self._is_stopping:
+            delay_s = kind.every_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+            await enqueue_for_installation(
+                self._operator, NewJob(kind.name, unique_key=kind.unique_key, delay_s=delay_s)
+            )
+            self._wake_in(delay_s)
+
+    def _count(self, job: Job, outcome: str) -> None:
+        if self._metrics is not None:
+            self._metrics.count("earmark_jobs_total", kind=job.kind, outcome=outcome)
+
+    # ---- leases --------------------------------------------------------------------------------------
+
+    async def _renew(self) -> None:
+        if not self._running:
+            return
+        until = {"owner": self._process.owner, "until_us": now_us() + self._process.lease_us}
+        await self._operator.write((queries.renew_leases, until))
+        await self._stop_cancelled()
+
+    async def _stop_cancelled(self) -> None:
+        """Interrupt runs that were cancelled, or whose job is another's or nobody's by now."""
+        if not self._running:
+            return
+        rows = await self._operator.fetch_all(queries.select_held, {"owner": self._process.owner})
+        held = {job_id: (fence, cancel_us) for job_id, fence, cancel_us in rows}
+        for job_id, (running, task) in list(self._running.items()):
+            fence, cancel_us = held.get(job_id, (None, None))
+            if (fence != running.job.fence or cancel_us is not None) and not running.is_over:
+                task.cancel()
+
+    async def _recover(self) -> None:
+        for job in await self._claimer.find_lost():
+            running = RunningJob(job, self._operator, self._tenant_of(job))
+            log.error("job.lost_too_often", job_id=job.id, kind=job.kind, losses=job.losses + 1)
+            await self._fail(running, self.kinds[job.kind], LOST)
+            await self._schedule_next(job, self.kinds[job.kind])
+
+    async def stop(self, grace_s: float) -> None:
+        """Let what runs end within `grace_s`, then return the rest to the queue."""
+        self._is_stopping = True
+        tasks = [task for _, task in self._running.values()]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=grace_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def backoff_s(attempts: int) -> float:
+    """Return the pause after the given number of attempts: doubling from a second to five minutes, with jitter."""
+    pause_s = min(_FIRST_PAUSE_S * 2.0 ** max(0, attempts - 1), _LONGEST_PAUSE_S)
+    return pause_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, PermanentJobError):
+        return error.error_code
+    return error.code if isinstance(error, EarmarkError) else "internal_error"
