@@ -82,4 +82,4 @@ def test_parsing_takes_bounded_work_per_character(piece: str, repeat: int) -> No
     reader = MarkerReader()
     for _ in range(300):
         list(reader.read(piece * repeat))
-        assert len(reader._held) <= 300
+        assert len(reader._buffer) <= 300
