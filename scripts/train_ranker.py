@@ -74,8 +74,8 @@ def examples_of(libraries: Sequence[Library], vectors: Vectors, share: float) ->
 def _sample(matrix: Floats, gold: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
     """Return all gold chunks, and of large libraries every n-th other one."""
     step = 1 + len(matrix) // MOST_CHUNKS
-    kept = gold | (np.arange(len(matrix)) % step == 0)
-    return matrix[kept], gold[kept]
+    sampled = gold | (np.arange(len(matrix)) % step == 0)
+    return matrix[sampled], gold[sampled]
 
 
 def learn(examples: Sequence[Example]) -> Floats:
