@@ -1,4 +1,4 @@
-"""Composes an answer from a question and its evidence: what is quoted, and whether it answers.
+"""Composes an answer from the evidence: what is quoted, and whether it answers.
 
 1. The question is classified (`kinds.py`). Decisions, promises, open questions and summaries as such are found in
    whole transcripts (`findings.py`, `summary.py`); everything else in windows around the retrieved chunks.
@@ -70,7 +70,7 @@ def compose_answer(
 
 
 def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
-    """Whether a question about one whole transcript names a topic in it, not the transcript or a speaker."""
+    """Whether a question about one whole transcript is about a topic in it."""
     if asked.subject and asked.is_about_something:  # "about the price", where a talk is called "price and date"
         return True
     whole = [one for one in request.passages if one.recording_id in request.whole]
@@ -222,7 +222,7 @@ def _start(run: Run) -> tuple[int, int]:
 
 
 def _latest(asked: Asked, selection: Selection, runs: Sequence[Run]) -> str | None:
-    """Return the newest quoted recording if the question asks for the current state and the key is in it."""
+    """Return the newest quoted recording if the question asks for the current state."""
     assert selection.key is not None
     if not asked.wants_latest or len({run.sentences[0].passage.recording_id for run in runs}) < 2:
         return None

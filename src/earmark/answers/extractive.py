@@ -81,7 +81,7 @@ def turns_of(run: Run) -> Iterator[list[Sentence]]:
 
 
 def pieces_of(sentences: Sequence[Sentence], key: Sentence | None) -> Iterator[tuple[int, int, bool]]:
-    """Yield (start, stop, is key): the characters of a turn before, in and after the key sentence."""
+    """Yield (start, stop, is key): the characters before, in and after the key sentence."""
     start, stop = sentences[0].position, sentences[-1].end
     if key is None or key not in sentences:
         yield start, stop, False

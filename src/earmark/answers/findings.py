@@ -131,7 +131,7 @@ def _ranked(talk: Talk, kind: Kind, find: Callable[[Talk], Iterator[tuple[int, S
 
 
 def _weight(talk: Talk, key: Sentence) -> float:
-    """Return the weight of a sentence: its rarer words (at most 2), plus a little for coming late."""
+    """Weight a sentence: its rarer words (at most 2), plus a little for coming late."""
     rare = sum(min(2.5, talk.rarity.get(term, 2.5)) for term in set(content_terms(key.text)))
     late = key.passage.ordinal / max(1, talk.turns[-1][0].passage.ordinal)
     return min(2.0, rare / 8) + 0.4 * late - (0.6 if count_words(key.text) < _LEAST_WORDS else 0.0)
@@ -190,7 +190,7 @@ def _answered_by(talk: Talk, at: int, cue: re.Pattern[str]) -> Sentence | None:
 
 
 def _exchange(talk: Talk, at: int, key: Sentence) -> Iterator[Sentence]:
-    """Yield the key sentence's turn (the nearest sentences of a long one), and the reply it asks for."""
+    """Yield the key sentence's turn, or its nearest sentences, and the reply it asks for."""
     turn = talk.turns[at]
     if words_in(turn) <= _MOST_TURN_WORDS:
         yield from turn

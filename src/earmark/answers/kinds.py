@@ -196,7 +196,7 @@ class Asked:
 
     @property
     def is_about_all(self) -> bool:
-        """Whether it asks for a summary, decisions, promises or open questions, maybe of one person or recording.
+        """Whether it asks for a summary, decisions, promises or open questions.
 
         Such a question is answered from whole transcripts, unless its subject turns out to be a topic.
         """
@@ -213,7 +213,7 @@ class Asked:
         return self.kinds[0]
 
     def people_among(self, passages: Iterable[Passage]) -> frozenset[str]:
-        """Return the terms of the speakers' names, by which it may be about a person rather than a topic.
+        """Return the terms of speakers' names that may make its subject a person.
 
         Empty for decisions: one person's decisions are worded differently from a group's.
         """
@@ -263,7 +263,7 @@ def _kind_of(part: str) -> Kind:
 
 
 def asks_for_summary(question: str) -> bool:
-    """Whether a question asks for a summary of a recording and nothing specific: "Summarise the call"."""
+    """Whether a question asks only for a summary of a recording: "Summarise the call"."""
     words = [concept.word for concept in analyze_query(question).concepts]
     return bool(words) and all(_SUMMARY_TERMS.issuperset(analyze(word, "en")) for word in words)
 

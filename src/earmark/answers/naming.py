@@ -1,4 +1,4 @@
-"""Matches the words of a question with recordings' names; lists capitalised words that are not names."""
+"""Matches a question's words with recordings' names; lists capitalised words that aren't names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def terms_of_recording(name: str | None, recorded_us: int | None) -> frozenset[s
 
 
 def chosen_by_name(subject: Collection[str], called: Sequence[Collection[str]]) -> tuple[list[int], frozenset[str]]:
-    """Return the indices of the recordings a question names (all if it names none), and the matching terms.
+    """Return the recordings a question names (all if none), and the matching terms.
 
     Args:
         subject: index terms of what the question is about.

@@ -1,4 +1,4 @@
-"""The reader: a small model that scores how likely each sentence of a window answers the question.
+"""The reader: a small model that scores whether each sentence of a window answers.
 
 It is the encoder's own transformer (all-MiniLM-L6-v2) with low-rank updates trained by `scripts/train_reader.py`,
 which read question and text together. The updates (`reader.npz`) are added to the installed weights at load, and the
@@ -101,7 +101,7 @@ def _tensors(inputs: Sequence[ReaderInput]) -> dict[str, NDArray[np.int64]]:
 
 
 def merged_weights(changes: bytes) -> dict[str, NDArray[Any]]:
-    """Merge the encoder's weights with the trained updates; dense layers as int8 with a scale per column.
+    """Merge the encoder's weights with the trained updates; quantise dense layers to int8.
 
     Units: a dense weight is `int8 * scale`; columns are outputs, as the quantised operator wants them.
     """

@@ -17,9 +17,9 @@ _END: Final = 102
 
 @dataclass(frozen=True, slots=True)
 class ReaderInput:
-    """Token ids; the first `question_size` are the question's; `spans`: (first, last + 1) tokens of each sentence.
+    """Token ids; the first `question_size` are the question's.
 
-    A sentence that didn't fit has an empty span.
+    `spans` are (first, last + 1) tokens of each sentence. A sentence that didn't fit has an empty span.
     """
 
     ids: tuple[int, ...]

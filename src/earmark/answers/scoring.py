@@ -1,4 +1,4 @@
-"""Scores how likely each sentence contains the answer: by signals, for English also by the reader.
+"""Scores how likely each sentence contains the answer, by signals and the reader.
 
 Both give log-odds against "nothing answers"; they are combined with learned weights (`weights.npz`, written by
 `scripts/train_answers.py`) and normalised over all sentences and "none of them".
@@ -117,7 +117,7 @@ def _weights() -> Mapping[str, Floats]:
 
 
 def read_sentences(reader: SentenceReader, request: AnswerRequest, windows: Sequence[Window]) -> Floats:
-    """Return the reader's log-odds per sentence, in order of first appearance; the best of several windows.
+    """Return the reader's log-odds per sentence, in order of first appearance.
 
     Shapes: windows of S different sentences -> [S].
     """

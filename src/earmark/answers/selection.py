@@ -111,7 +111,7 @@ class _Chooser:
                 self._words += count_words(one.text)
 
     def _part_of(self, sentence: Sentence) -> Sequence[Sentence]:
-        """Return the sentence's turn, or the part of a long turn that is quoted with it."""
+        """Return the sentence's turn, or the part of a long turn quoted with it."""
         turn = self._turn(sentence.passage.recording_id, sentence.passage.ordinal)
         if words_in(turn) <= _TURN_WORDS:
             return turn

@@ -219,7 +219,7 @@ class _Describer:
         return None
 
     def _closest_named(self, found: Sequence[Described]) -> float:
-        """Return the highest cosine, among sentences about the people the question names if it names any."""
+        """Return the highest cosine, only among sentences about people the question names."""
         spoken = {term for one in found for term in _name_of(one.sentence.passage)}
         named = spoken & self._asked_terms
         theirs = [one for one in found if not named.isdisjoint(one.terms)] if named else found
@@ -241,7 +241,7 @@ _HAS: Final = {
 
 
 def says_something(sentence: str) -> bool:
-    """Whether a sentence is long enough to compare; words of scripts without spaces can't be counted."""
+    """Whether a sentence is long enough to compare; unspaced scripts always are."""
     return not sentence.isascii() or count_words(sentence) > _LEAST_WORDS
 
 

@@ -1,4 +1,4 @@
-"""Summarises a recording in its speakers' words: one representative sentence of each part, in time order."""
+"""Summarises a recording: one verbatim sentence of each part, in time order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLOCK: Final = 4
 
 
 def summarise(talks: Sequence[Talk]) -> list[tuple[Sentence, ...]]:
-    """Return the representative sentences of up to three talks (the newest), each talk's in time order."""
+    """Return representative sentences of the three newest talks, each talk's in time order."""
     chosen = talks[:_MOST_TALKS]
     words = _WORDS // max(1, len(chosen))
     parts = max(2, _PARTS // max(1, len(chosen)))
@@ -40,7 +40,7 @@ def _tell(talk: Talk, parts: int, most_words: int) -> list[tuple[Sentence, ...]]
 
 
 def topic_shifts(talk: Talk, parts: int) -> list[int]:
-    """Return the turns at which the topic changes, at most `parts` - 1 of them, ascending.
+    """Return the turns at which the topic changes, ascending, at most `parts` - 1.
 
     Source: Hearst 1997, "TextTiling" (J97-1003): where the words before and after share least.
     """

@@ -56,7 +56,7 @@ def is_supported(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbe
 
 
 def numbers_of(text: str) -> set[int]:
-    """Return a text's whole numbers, in digits or English words; a fraction counts by its digits."""
+    """Return a text's whole numbers, from digits or English words."""
     found = {int(re.sub(r"\D", "", match)) for match in _NUMBER.findall(text)}
     return found | set(_spelled(text))
 

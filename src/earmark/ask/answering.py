@@ -49,7 +49,7 @@ class Task:
 
 @dataclass(slots=True)
 class Answer:
-    """The result so far: the text, the model that wrote it, the evidence it was given."""
+    """The result so far: the text, its model and its evidence."""
 
     draft: Draft
     by: Candidate
@@ -59,7 +59,7 @@ class Answer:
 async def plan_answer(
     tenant: Tenant, providers: Providers, scope: Scope, provider: str | None, content: str, *, may_retrieve: bool
 ) -> Plan:
-    """Choose the models that may answer; in `recording` scope, those whose context fits the whole transcript.
+    """Choose the models that may answer; in `recording` scope, those that fit the transcript.
 
     Raises: UnknownProviderError; ContextTooLargeError if none fits and the setting forbids retrieval;
         what `resolve_scope` raises.

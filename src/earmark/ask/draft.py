@@ -1,4 +1,4 @@
-"""Collects a model's events into the parts of an answer, and publishes them to the feed."""
+"""Collects a model's events into an answer's parts, and publishes them to the feed."""
 
 from __future__ import annotations
 

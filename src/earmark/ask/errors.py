@@ -64,7 +64,7 @@ class TurnLostError(UnavailableError):
 
 
 class NotLastTurnError(ConflictError):
-    """The turn isn't the last one of its session; only the last can be answered again."""
+    """Only the last turn of a session can be answered again."""
 
     def __init__(self) -> None:
         super().__init__("Only the last turn of a session can be answered again.")
@@ -79,7 +79,7 @@ class AnswerFailedError(ProviderError):
 
 
 class AnswerTooLargeError(TooLargeError):
-    """The model rejected the question with its evidence as too long, after the question was stored."""
+    """The model rejected the question as too long, after the question was stored."""
 
     code = "context_too_large"
 
@@ -97,7 +97,7 @@ class TurnInterruptedError(UnavailableError):
 
 
 class TurnStillRunningError(UnavailableError):
-    """The turn was cancelled but is still running; the same call succeeds once it has ended."""
+    """The turn was cancelled but is still running; a retry succeeds once it ended."""
 
     retry_after_s = 1
 

@@ -46,7 +46,7 @@ def make_standalone(question: str, history: Sequence[PastTurn]) -> str:
 
 
 def leans_back(question: str) -> bool:
-    """Whether a question depends on earlier ones: it continues ("and …"), refers back ("it"), or is bare ("When?")."""
+    """Whether a question continues ("and …"), refers back ("it"), or is bare ("When?")."""
     words = len(question.split())
     if words > _MOST_WORDS:
         return False

@@ -1,4 +1,4 @@
-"""The SQL of the sessions list and its title filter: one SELECT a page, no message bodies."""
+"""The SQL of the sessions list and its title filter: one SELECT a page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GRAM = (ask_title_grams.c.gram, ask_title_grams.c.block, ask_title_grams.c.offse
 
 
 def _walk(own: Guard, columns: Sequence[Any], filters: frozenset[str], *, is_continued: bool) -> Select[Any]:
-    """Select in list order: newest activity first, ties by id descending; after a position if continued."""
+    """Select newest activity first, ties by id descending; after a position if continued."""
     listed = ask_session_recordings if "recording_id" in filters else ask_sessions
     id_column = listed.c.session_id if "recording_id" in filters else listed.c.id
     statement = select(*columns).where(own(ask_sessions))
@@ -144,7 +144,7 @@ def select_titles_between(own: Guard) -> Select[Any]:
 
 @query
 def select_titles_of(own: Guard, *, whose: str) -> Select[Any]:
-    """Select and lock the titles of one session, or of one end user, before dependent rows.
+    """Select and lock the titles of a session, or of an end user.
 
     Turns lock in the same order: a session, then its end user and the title index.
     """

@@ -54,7 +54,7 @@ class Suggester:
         self._cache: OrderedDict[tuple[object, ...], tuple[float, tuple[str, ...]]] = OrderedDict()
 
     async def starters(self, tenant: Tenant) -> list[str]:
-        """Return up to three questions that a person's whole library answers; fewer if fewer are answered.
+        """Return up to three questions that a person's whole library answers.
 
         The handle must be narrowed to that end user.
         """

@@ -63,7 +63,7 @@ async def get_end_user(
 
 
 async def keep_end_user(work: Tenant, end_user_id: str) -> int | None:
-    """Lock an end user against erasure until the commit; return its number, or None if there is none.
+    """Lock an end user against erasure until the commit; return its number, or None.
 
     Code that locks an end user's rows locks the end user first, in the same order as its erasure: another order
     could deadlock.

@@ -19,7 +19,7 @@ FILTERS = ("end_user_id",)
 
 
 async def create_folder(tenant: Tenant, name: str) -> Folder:
-    """Create an empty folder of the end user that the handle is narrowed to; names may repeat."""
+    """Create an empty folder of the handle's end user; names may repeat."""
     assert tenant.end_user_id is not None
     now = now_us()
     folder = Folder(new_id("fld"), tenant.end_user_id, name, now, now, 0)
@@ -87,7 +87,7 @@ async def find_folder_names(tenant: Tenant, folder_ids: Sequence[str]) -> dict[s
 async def choose_recordings(
     tenant: Tenant, recording_ids: Sequence[str] | None, folder_id: str | None
 ) -> tuple[str, ...] | None:
-    """Return the ids that a search is limited to: named, in the folder, or both; None for all.
+    """Return the ids a search is limited to: named, in the folder, or both.
 
     Raises: RecordingNotFoundError, FolderNotFoundError.
     """

@@ -67,7 +67,7 @@ async def get_recording(tenant: Tenant, recording_id: str, *, param: str | None 
 
 
 async def hold_recording(work: Tenant, recording_id: str) -> tuple[Tenant, Recording]:
-    """Lock a recording until the commit; return it, and the unit of work narrowed to its owner.
+    """Lock a recording until the commit; return its owner's handle and the recording.
 
     Raises: RecordingNotFoundError.
     """

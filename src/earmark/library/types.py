@@ -108,7 +108,7 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list: after a keyset position (or skipping `offset`), at most `limit` rows."""
+    """A page: after a keyset position (or skipping `offset`), at most `limit` rows."""
 
     limit: int = 20
     after: tuple[int, str] | None = None

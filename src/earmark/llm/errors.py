@@ -45,4 +45,4 @@ class ContextTooLargeError(TooLargeError):
 
 
 class UnusableModelError(ConflictError):
-    """The server of a model to be made default is unreachable, lacks it or refuses the key."""
+    """The new default model's server is unreachable, lacks it or refuses the key."""

@@ -23,7 +23,7 @@ _HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity"}
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response: its status (0 if unreadable) and its JSON (None if it is not JSON)."""
+    """A response: its status (0 if unreadable) and JSON (None if invalid)."""
 
     status: int
     body: Any = None
@@ -61,7 +61,7 @@ async def get_json(
 async def list_models(
     client: httpx.AsyncClient, base_url: str, timeout_s: float, api_key: str | None = None
 ) -> tuple[Reply, tuple[str, ...] | None]:
-    """Request `/models` below `base_url`; return the reply and its models, None if it isn't a list of models."""
+    """Request `/models` below `base_url`; return the reply and its models, if valid."""
     reply = await get_json(client, base_url.rstrip("/") + "/models", timeout_s, _authorization(api_key))
     return reply, _names(reply, "data", "id")
 

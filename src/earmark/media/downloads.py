@@ -24,7 +24,7 @@ async def list_media(tenant: Tenant, recording_ids: Sequence[str]) -> dict[str, 
 
 
 async def begin_download(tenant: Tenant, recording_id: str, media_id: str | None) -> tuple[Media, Grant]:
-    """Return a verified medium (by default the newest) and a grant to read it for 15 minutes.
+    """Return a verified medium, by default the newest, and a 15-minute grant to read it.
 
     Raises: RecordingNotFoundError, MediaNotFoundError.
     """

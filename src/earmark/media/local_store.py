@@ -1,4 +1,4 @@
-"""The media store on a local disk: files under one folder, readable by their owner only."""
+"""The media store on a local disk; its files are readable by their owner only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KEY = re.compile(r"\d+(?:/[A-Za-z0-9_]{1,80}){0,2}(?:/[A-Za-z0-9_]{1,80}-[0-9a-
 
 
 class LocalStore:
-    """A media store in one folder of this installation; files are readable by their owner only.
+    """A media store in one folder; files are readable by their owner only.
 
     Args:
         folder: the parent folder.
@@ -68,7 +68,7 @@ class LocalStore:
         await self._delete_or_log(lambda: shutil.rmtree(path) if path.exists() else None)
 
     async def _delete_or_log(self, work: Callable[[], None]) -> None:
-        """Rows are already deleted: a file that can't be deleted now is an orphan, and swept later."""
+        """Delete, or log a failure: the file is then an orphan, and swept later."""
         try:
             await self._run(work)
         except OSError as error:
@@ -193,7 +193,7 @@ def _move(path: Path, target: Path) -> None:
 
 
 def _make_folders(path: Path) -> None:
-    """Create missing folders for their owner only, and sync them so that they survive a crash."""
+    """Create missing folders, private to their owner and synced to survive a crash."""
     if path.is_dir():
         return
     _make_folders(path.parent)

@@ -40,7 +40,7 @@ _LOOK_BYTES = 16 << 20
 async def begin_upload(
     tenant: Tenant, recording_id: str, content_type: str, size_bytes: int | None
 ) -> tuple[Media, Grant]:
-    """Create a medium that waits for its bytes, and a grant to send them within an hour.
+    """Create a medium without bytes, and a grant to send them within an hour.
 
     Raises: RecordingNotFoundError.
     """
@@ -61,7 +61,7 @@ async def begin_upload(
 async def receive(
     tenant: Tenant, store: MediaStore, grant: Grant, pieces: AsyncIterator[bytes], *, limit_bytes: int
 ) -> Media:
-    """Receive the bytes of an upload; they may be sent again until completion, and the newest count.
+    """Receive an upload's bytes; until completion they may be sent again.
 
     An upload whose recording is deleted, that is completed, or that is superseded ends within `_LOOK_S` and its
     bytes are discarded, provided `pieces` yields that often (empty pieces, if need be).
@@ -129,7 +129,7 @@ async def _write(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int |
 
 
 async def _get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) -> Media:
-    """Return a medium that still accepts bytes; once its upload is complete, its link is invalid."""
+    """Return a medium that still accepts bytes; a completed one's link is invalid."""
     row = await tenant.fetch_one(queries.select_media, {"media_id": media_id}, for_update=for_update)
     if row is None:
         raise MediaNotFoundError

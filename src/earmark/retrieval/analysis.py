@@ -108,7 +108,7 @@ def analyze(text: str, language: str | None) -> list[str]:
 
 @lru_cache(maxsize=16_384)
 def terms_of_name(name: str, language: str | None) -> frozenset[str]:
-    """Return the index terms of a speaker's or recording's name; cached, as few names recur often."""
+    """Return the index terms of a speaker's or recording's name, cached."""
     return frozenset(analyze(name, language))
 
 
@@ -128,7 +128,7 @@ def topic_terms(text: str) -> frozenset[str]:
 
 
 def speaker_term(term: str) -> str:
-    """Return the term of a speaker's name, distinct from the same spoken word (no word contains the mark)."""
+    """Return a speaker name's term, marked to differ from the same spoken word."""
     return _SPEAKER_MARK + term
 
 

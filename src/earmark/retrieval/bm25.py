@@ -72,7 +72,7 @@ class Lexicon:
         return chunk_scores / best, recording_scores / best
 
     def weight(self, concept: Concept, postings: Mapping[str, TermPostings]) -> float:
-        """Return the weight of a word of the question: its own weight times its rarity among chunks."""
+        """Return a question word's weight: its own weight times its rarity among chunks."""
         return self._rarity(concept, _postings_of(concept, postings))
 
     def _rarity(self, concept: Concept, found: TermPostings | None) -> float:

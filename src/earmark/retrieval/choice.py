@@ -39,7 +39,7 @@ class Embedders(Protocol):
         """Return the embedder for new transcripts."""
 
     async def find(self, name: str) -> Embedder | None:
-        """Return the embedder of this name, or None if it is unknown or can't be created."""
+        """Return the embedder of this name; None if unknown or impossible to create."""
 
 
 class OneEmbedder:
@@ -92,7 +92,7 @@ class RememberedEmbedders:
         return await self._spec_in_use() == self.wanted
 
     async def find(self, name: str) -> Embedder | None:
-        """Return the embedder of this name, or None if it is unknown or can't be created."""
+        """Return the embedder of this name; None if unknown or impossible to create."""
         if name not in self._named:
             remembered = await find_installation(self._operator, f"{_IN_USE} {name}")
             spec = EmbedderSpec.from_json(remembered) if remembered else _BUILT_IN

@@ -44,7 +44,7 @@ class Chunk:
 
 
 def chunk_segments(segments: Sequence[Segment], *, max_words: int = MAX_WORDS) -> list[Chunk]:
-    """Pack whole segments, in order, without overlap; one longer than `max_words` is a chunk alone, uncut.
+    """Pack whole segments, in order; one longer than `max_words` is a chunk alone, uncut.
 
     Shapes: N segments -> at most N chunks that together cover each ordinal exactly once.
     """

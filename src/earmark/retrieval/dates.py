@@ -69,7 +69,7 @@ def is_month(word: str) -> bool:
 
 
 def find_dates(question: str) -> tuple[DateMention, ...]:
-    """Return the dates in a question: "12 May 2026", "on March 3rd", "in November", "2026-05-12", "in 2025".
+    """Return a question's dates: "12 May 2026", "on March 3rd", "in November", "2026-05-12".
 
     Recognised are months in seven languages, dates as 12.3.2026 and 2026年3月12日;
     a bare year counts only where no finer date was found.
@@ -103,7 +103,7 @@ def _mention(match: re.Match[str], month: str) -> DateMention:
 
 
 def closeness(mentions: Sequence[DateMention], recorded_at_ms: Sequence[int | None]) -> NDArray[np.float64]:
-    """Return how close each recording's date is to the nearest date: 1 within it, decaying with distance.
+    """Return each recording's closeness to the nearest date: 1 within it, then decaying.
 
     Plans are discussed shortly before their date, past events for longer after it.
     A date without a year takes the best fitting year around the recordings.

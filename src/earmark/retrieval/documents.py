@@ -37,7 +37,7 @@ def index_terms(segments: Sequence[Segment], chunks: Sequence[Chunk], language: 
 
 
 def chunk_terms(segments: Sequence[Segment], language: str | None) -> Counter[str]:
-    """Count the terms of the words, and of the speaker's name at each change of speaker."""
+    """Count the terms of the words, and of the name at each speaker change."""
     counts: Counter[str] = Counter()
     for speaker, text in _turns(segments):
         counts.update(analyze(text, language))
@@ -55,7 +55,7 @@ def speaker_terms(segments: Sequence[Segment], language: str | None) -> Counter[
 
 
 def passage_text(segments: Sequence[Segment]) -> str:
-    """Return the encoder's input for a chunk: "Name: words", the name at each change of speaker."""
+    """Return the encoder's input: "Name: words", the name at each speaker change."""
     return "\n".join(f"{speaker}: {text}" if speaker else text for speaker, text in _turns(segments))
 
 

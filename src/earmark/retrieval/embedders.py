@@ -122,7 +122,7 @@ def open_tokenizer(model_dir: Path | None = None) -> Any:
 
 
 def open_session(graph: bytes, weights: Mapping[str, NDArray[Any]], threads: int) -> Any:
-    """Return an onnxruntime session of a graph with these arrays as initializers; they are not copied."""
+    """Return an onnxruntime session with these arrays, uncopied, as the graph's initializers."""
     import onnxruntime as ort
 
     ort.set_default_logger_severity(3)
@@ -141,7 +141,7 @@ _mapped: list[mmap.mmap] = []
 
 
 def release_pages() -> None:
-    """Release the memory pages of mapped weights that a session has copied; they are reread on demand."""
+    """Release mapped pages of weights that a session copied; they are reread on demand."""
     if hasattr(mmap, "MADV_DONTNEED"):  # not everywhere
         for content in _mapped:
             content.madvise(mmap.MADV_DONTNEED)
@@ -206,7 +206,7 @@ def token_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 @lru_cache(maxsize=4)
 def read_encoder_weights(model_dir: Path | None = None) -> Mapping[str, NDArray[np.float32]]:
-    """Map the encoder's safetensors file: 8 bytes little-endian header length, a JSON header, then the tensors.
+    """Map the encoder's safetensors file: header length, JSON header, tensors.
 
     Mapped and verified once per process; the encoder and the reader share the mapping.
 

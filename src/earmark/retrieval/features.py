@@ -100,7 +100,7 @@ def describe(query: QueryTerms, snapshot: Snapshot) -> Description:
 
 
 def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], lengths: Floats) -> Floats:
-    """Return the share of a chunk's words spoken by the named people; the mean over several names."""
+    """Return the share of words spoken by the named people; the mean over names."""
     shares = np.zeros(len(lengths))
     names = 0
     for concept in query.concepts:

@@ -110,7 +110,7 @@ class HttpEmbedder:
 
 
 def _sendable(text: str) -> str:
-    """Truncate a text and replace invalid Unicode; an empty one becomes a space, since servers refuse it."""
+    """Truncate a text and replace invalid Unicode; replace an empty text by a space."""
     return text[:_MAX_CHARS].encode("utf-8", "replace").decode() or " "
 
 

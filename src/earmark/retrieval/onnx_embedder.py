@@ -220,7 +220,7 @@ def _pool(tokens: NDArray[np.float32], mask: NDArray[np.int64], pooling: str) ->
 
 
 def _digest(config: FolderConfig) -> str:
-    """Return a hash of the graph, its external weights, and the settings that determine its vectors."""
+    """Return a hash of the graph, its weights, and the settings that determine vectors."""
     way = (config.max_tokens, config.is_lower_case, config.query_prefix, config.passage_prefix)
     digest = hashlib.sha256(repr(way).encode())
     for path in (config.graph, config.graph.with_name(config.graph.name + "_data")):

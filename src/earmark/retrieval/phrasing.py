@@ -21,7 +21,7 @@ _OWNS: Final = re.compile(r"['’]s\b|['’](?=\s)")
 
 
 def address(query: QueryTerms, known_terms: Collection[str], languages: Collection[str | None]) -> str:
-    """Replace the first speaker's name by "you" or "your"; remove it if the library isn't all English.
+    """Replace the first speaker's name by "you"; remove it unless all is English.
 
     Args:
         known_terms: terms of the question found in the library's index, speaker terms included.
@@ -47,7 +47,7 @@ def address(query: QueryTerms, known_terms: Collection[str], languages: Collecti
 
 
 def _names(question: str, named: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Yield the spans of names, one per full name; "the Project Manager" is a role, not a name."""
+    """Yield the spans of full names; "the Project Manager" is a role, not a name."""
     is_lower = question == question.lower()
     spans: list[tuple[int, int]] = []
     for match in _WORD.finditer(question):

@@ -69,5 +69,5 @@ def unpack_lengths(blob: bytes) -> NDArray[np.uint32]:
 
 
 def count_vectors(chunk_count: int, packed: bytes | None) -> int:
-    """Return how many vectors a recording has: the sum of the packed counts, or one per chunk."""
+    """Return a recording's vector count: the sum of packed counts, or one per chunk."""
     return chunk_count if packed is None else int(unpack_lengths(packed).sum())

@@ -16,7 +16,7 @@ _BLOCK_ROWS: Final = 512  # 512 x 384 x 4 bytes stay in a core's second-level ca
 
 
 def scale_of(dimensions: int) -> float:
-    """Return the int8 steps per 1.0: the same for all vectors of `dimensions`, so never stored."""
+    """Return the int8 steps per 1.0; they depend only on `dimensions`."""
     return _LARGEST * math.sqrt(dimensions) / _SPREAD
 
 

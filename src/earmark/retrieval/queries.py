@@ -141,7 +141,7 @@ def count_indexes(own: Guard) -> Select[Any]:
 
 
 def _is_stale() -> ColumnElement[bool]:
-    """Whether vectors were made by another embedder, or in the old format of one per chunk."""
+    """Whether vectors are another embedder's, or in the old one-per-chunk format."""
     return or_(recording_indexes.c.embedder != bindparam("embedder"), recording_indexes.c.vector_counts.is_(None))
 
 

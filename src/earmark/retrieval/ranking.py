@@ -27,7 +27,7 @@ REPETITION: Final = 0.015
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A ranked chunk: its number in the snapshot, its score (finite, at least 0) and the score's parts."""
+    """A ranked chunk: its number, its score (finite, at least 0) and the score's parts."""
 
     chunk: int
     score: float

@@ -33,7 +33,7 @@ def encoded_texts(segments: Sequence[Segment], chunks: Sequence[Chunk]) -> tuple
 
 
 def spans_of_chunk(segments: Sequence[Segment], chunk: Chunk) -> list[Span]:
-    """Return the spans that begin in a chunk: each turn with the next, which may follow the chunk.
+    """Return the spans that begin in a chunk: each turn with the next one.
 
     Shapes: at least one, at most one for each segment of the chunk.
     """

@@ -103,7 +103,7 @@ def _join(
     read: Mapping[Part, bytes],
     unpack: Callable[[Sequence[bytes], int], Vectors],
 ) -> Kept:
-    """Join the cached vectors still in the library with those read; CPU-bound, for a worker thread."""
+    """Join cached vectors still in the library with new ones; for a worker thread."""
     size = known.matrix.shape[1]
     blocks = {part: known.matrix[span] for part, span in known.spans.items() if part in library}
     blocks |= {part: unpack([packed], size) for part, packed in read.items()}

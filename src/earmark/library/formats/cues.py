@@ -53,7 +53,7 @@ def read_cues(lines: Sequence[str], at: int, grammar: Grammar) -> Iterator[Cue]:
 
 
 def cue_segments(cue: Cue, parts: Sequence[Part]) -> Iterator[Segment]:
-    """Yield a segment for each part of a cue that has words, dividing its time by length."""
+    """Yield a segment for each part with words, dividing the cue's time by length."""
     spoken = [(speaker, text) for speaker, raw in parts if (text := clean_text(raw))]
     spans = share_time(cue.start_ms, cue.end_ms, [count_units(text) for _, text in spoken]) if spoken else []
     for (speaker, text), (start_ms, end_ms) in zip(spoken, spans, strict=True):
@@ -61,7 +61,7 @@ def cue_segments(cue: Cue, parts: Sequence[Part]) -> Iterator[Segment]:
 
 
 def split_turns(lines: Sequence[str]) -> list[Part]:
-    """Join lines by spaces; if the first names a speaker, each line that does starts a new part.
+    """Join lines; if the first names a speaker, each line that does starts a part.
 
     If only a later line has a colon, the colon is more likely part of the text.
     """
@@ -109,7 +109,7 @@ def _read_cue(lines: Sequence[str], time_line: int, grammar: Grammar) -> tuple[C
 
 
 def _block_end(lines: Sequence[str], at: int, grammar: Grammar) -> int:
-    """Return the next empty line or time line; neither format allows an arrow in the text."""
+    """Return the next empty line or time line; text can't contain an arrow."""
     while at < len(lines) and not grammar.is_blank(lines[at]) and ARROW not in lines[at]:
         at += 1
     return at

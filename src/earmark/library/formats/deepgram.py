@@ -81,7 +81,7 @@ def _speaker(item: JsonObject, place: Item, channel: object) -> str | None:
 
 
 def _language(results: JsonObject) -> str | None:
-    """Return the language detected in the first channel; Deepgram omits a language given in the request."""
+    """Return the language detected in the first channel; a requested language isn't in the output."""
     for _, channel in read_items(results, "channels", "results.channels"):
         return parse_vendor_language(channel.get("detected_language"))
     return None

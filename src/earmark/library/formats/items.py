@@ -13,7 +13,7 @@ JsonObject = Mapping[str, Any]
 
 
 def read_items(holder: JsonObject, key: str, path: str) -> Iterator[tuple[Item, JsonObject]]:
-    """Yield the objects of the list `holder[key]` with their places; `path` is the list's dotted name.
+    """Yield the objects of the list `holder[key]`; `path` is the list's dotted name.
 
     Raises: InvalidError if it isn't a list, or an item isn't an object.
     """

@@ -67,7 +67,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _check_container_count(body: bytes) -> None:
-    """Limit memory before parsing: an empty array takes 3 bytes as text and 80 in memory."""
+    """Limit memory before parsing: an array of 3 bytes takes 80 in memory."""
     if body.count(b"[") + body.count(b"{") <= _MAX_CONTAINERS:
         return
     bare = _STRING.sub(b"", body)

@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of a JSON list, counted from 0; `within` is the path to an object inside it."""
+    """An item of a JSON list, counted from 0; `within`: path to an inner object."""
 
     path: str
     index: int

@@ -86,7 +86,7 @@ def _fit(draft: Segment) -> Iterator[Segment]:
 
 
 def cut_text(text: str) -> list[str]:
-    """Cut at the last sentence end that fits, else the last white space, else the last code point."""
+    """Cut at the last sentence end that fits, else white space, else code point."""
     is_cased = uses_case(text)
     parts: list[str] = []
     start = 0

@@ -50,7 +50,7 @@ def last_sentence_end(text: str, start: int, stop: int, *, is_cased: bool) -> in
 
 
 def uses_case(text: str) -> bool:
-    """Whether case is significant: in a text with capitals, no sentence begins with a small letter."""
+    """Whether case is significant: then no sentence begins with a small letter."""
     return text != text.lower()
 
 
@@ -85,7 +85,7 @@ def _is_end(text: str, match: re.Match[str], *, is_cased: bool) -> bool:
 
 
 def _following(text: str, at: int) -> str:
-    """Return the first character after the white space at `at`, a space if none, "" without white space."""
+    """Return the character after the white space at `at`, a space at the end, "" if none."""
     if not text[at].isspace():
         return ""
     # Limited, as a long run of blanks need not be read to its end.

@@ -13,7 +13,7 @@ _UNNAMELY: Final = frozenset(',;!?…"<>{}=、。！？')
 
 
 def split_speaker(line: str) -> tuple[str | None, str]:
-    """Return the speaker that a line names and the words; (None, line) if it names nobody."""
+    """Return the speaker a line names and the words; (None, line) if none."""
     colon = _COLON.search(line, 0, _MAX_CHARS + 2)
     if colon is None:
         return None, line

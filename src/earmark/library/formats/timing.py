@@ -17,7 +17,7 @@ UNSPACED: Final = re.compile(
 
 
 def estimate_time_ms(text: str) -> int:
-    """Return 400 ms per word, at least 400; without spaces two characters count as a word."""
+    """Return 400 ms per word, at least 400; unspaced, two characters are a word."""
     tokens = text.split()
     if not text.isascii():
         characters = sum(map(len, tokens))

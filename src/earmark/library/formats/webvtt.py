@@ -51,7 +51,7 @@ def parse_webvtt(body: bytes) -> ParsedTranscript:
 
 
 def _read_header(lines: Sequence[str]) -> tuple[int, str | None]:
-    """Return the first line after the header, and the language if the header has a `Language:` line."""
+    """Return the first line after the header, and the header's language if any."""
     if lines[0] != "WEBVTT" and not lines[0].startswith(("WEBVTT ", "WEBVTT\t")):
         raise Line(1).error("file", "does not begin with WEBVTT")
     at, language = 1, None
@@ -79,7 +79,7 @@ def _segments(cue: Cue) -> Iterator[Segment]:
 
 
 def _split_voices(payload: str) -> list[Part]:
-    """Return the payload without tags, split where a `<v>` begins or ends; always at least one part."""
+    """Return the payload without tags, split at `<v>` tags; at least one part."""
     parts: list[Part] = []
     speaker: str | None = None
     pieces: list[str] = []
