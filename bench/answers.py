@@ -77,7 +77,7 @@ def first_source(more: int) -> Method:
 def answer_all(
     name: str, sources: Iterable[Source], methods: Mapping[str, Method], vectors: Vectors, most: int
 ) -> Rows:
-    """Ask up to `most` questions of a set, evenly sampled, by each method; evidence is gathered once."""
+    """Ask up to `most` questions of a set by each method; evidence is gathered once."""
     asked_of = [(source, query) for source in sources for query in source.queries]
     evenly = asked_of[:: max(1, len(asked_of) // most)][:most]
     judged: dict[str, list[Judged]] = {title: [] for title in methods}

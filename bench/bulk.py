@@ -65,7 +65,7 @@ class TenantPlan:
         return self.users[0]
 
     def owner(self, index: int) -> str:
-        """Return the owner of session number `index`; two of the three rare titles are the heavy user's."""
+        """Return session `index`'s owner; two of the three rare titles are the heavy user's."""
         if index in rare_indexes(self.count)[:2] or self.random.random() < HEAVY_SHARE:
             return self.heavy
         return self.users[1 + int(self.random.random() * (len(self.users) - 1))]
@@ -156,7 +156,7 @@ def _session(plan: TenantPlan, index: int) -> dict[str, Any]:
 
 
 def _scope(random: Random, recordings: Sequence[str]) -> Scope:
-    """Return a scope: half one recording, a third the library, else two to five; the first is the favourite."""
+    """Return a scope: half one recording, a third the library, else two to five."""
     share = random.random()
     if share < 0.35:
         return Scope("library")
@@ -182,7 +182,7 @@ def load_sqlite(path: Path, plans: Sequence[TenantPlan]) -> None:
 
 
 def load_postgres(owner_url: str, plans: Sequence[TenantPlan]) -> None:
-    """Copy the plans' rows as the owner, then analyze at once instead of waiting for autovacuum."""
+    """Copy the plans' rows as the owner, then analyze without waiting for autovacuum."""
     asyncio.run(_load_postgres(owner_url, plans))
 
 

@@ -53,7 +53,7 @@ def write_chart(path: Path, title: str, series: Sequence[Series]) -> None:
 
 
 def _colours_of(series: Sequence[Series]) -> list[str]:
-    """Return a colour per line; the n-th dashed line has the colour of the n-th solid one."""
+    """Return a colour per line; solid and dashed lines pair up in order."""
     counts = {True: 0, False: 0}
     chosen = []
     for one in series:

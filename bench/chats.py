@@ -37,7 +37,7 @@ def read_calls(path: Path) -> dict[str, Recorded]:
 
 
 def read_talks(path: Path) -> dict[str, Recorded]:
-    """Read talks by day and time, at 400 ms a word; their titles are uninformative, as phones' are."""
+    """Read talks by day and time, at 400 ms a word; their titles are uninformative."""
     talks: dict[str, Recorded] = {}
     for part in re.split(r"(?m)^(?=## )", path.read_text("utf-8"))[1:]:
         head, *turns = part.strip().splitlines()

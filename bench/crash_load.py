@@ -1,4 +1,4 @@
-"""One person's load, and a ledger of what was acknowledged and what a kill left undecided."""
+"""One person's load, and a ledger of what was acknowledged or left undecided."""
 
 from __future__ import annotations
 

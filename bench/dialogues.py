@@ -1,4 +1,4 @@
-"""Question sets on public dialogues and meetings: FriendsQA, Molweni, QMSum, and our own questions on them."""
+"""Question sets on public dialogues and meetings: FriendsQA, Molweni, QMSum, and own questions."""
 
 from __future__ import annotations
 

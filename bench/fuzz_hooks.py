@@ -41,7 +41,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
 
 
 def _use_living_paths(case: Case) -> None:
-    """Take the ids to delete, replace or file from a pool; sometimes leave the path unchanged."""
+    """Take the ids to delete, replace or file from a pool, most of the time."""
     if case.path == "/v1/media/{media_id}":
         case.path_parameters = {"media_id": SEEDED["media_id"]}
         case.query = {"token": SEEDED["tokens"][case.method]}

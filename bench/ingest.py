@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 
 
 async def _import_all(settings: Settings, meetings: list[Meeting]) -> tuple[str, int, float, float]:
-    """Import; return a key, the chunk count, and seconds of the import and of the bare encoder."""
+    """Import; return a key, the chunk count, and both durations in seconds."""
     async with open_runtime(settings) as runtime:
         project = await create_project(runtime.operator, "bench")
         tenant = await get_tenant(runtime.operator, project.id, "live")

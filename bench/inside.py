@@ -62,7 +62,7 @@ class Asker:
 
 
 async def time_sites(sites: Sequence[Site], count: int) -> list[Times]:
-    """Time every case of every site `count` times (pages four times as often), alternating between sites."""
+    """Time every case of every site `count` times (pages four times), alternating sites."""
     async with AsyncExitStack() as stack:
         askers = []
         for site in sites:
@@ -88,7 +88,7 @@ async def _time_pages(askers: Sequence[Asker], count: int, found: list[Times]) -
 async def _time_cases(
     cases: dict[str, list[Case]], askers: Sequence[Asker], count: int, found: Sequence[Times]
 ) -> None:
-    """Time cases (one per site) alternately; a slow one less often, but at least five times."""
+    """Time cases (one per site) alternately; slow ones less often, at least five times."""
     spent: defaultdict[tuple[str, int], float] = defaultdict(float)
     taken: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
     for number in range(-2, count):
@@ -104,7 +104,7 @@ async def _time_cases(
 
 
 async def time_creates(site: Site) -> tuple[float, float]:
-    """Create sessions until one indexes a block of titles; return the median and that one, in milliseconds."""
+    """Create sessions until one indexes titles; return the median and that one, in ms."""
     edge = create_app(site.settings)
     async with edge.fastapi.router.lifespan_context(edge.fastapi):
         asker = Asker(edge, site)

@@ -1,4 +1,4 @@
-"""Load, then overload by ten times as many clients: `python -m bench.load [--seconds 180] [--database both]`.
+"""Load and tenfold overload: `python -m bench.load [--seconds 180] [--database both]`.
 
 64 clients list, search, ask and import, pausing half a second to one and a half between requests; then 640 do
 so without a pause, far more than two cores can serve. Counted: invalid responses (5xx except 503, or none),
@@ -166,7 +166,7 @@ async def _idle(port: int, key: str, user: str, times: int = 300) -> float:
 
 
 async def _recovery(port: int, key: str, user: str, idle_ms: float) -> float:
-    """Return the seconds until ten lists in a row take at most 5 x their idle p99."""
+    """Return the seconds until ten lists in a row take at most 5 x idle p99."""
     started, row, client = time.monotonic(), 0, Client(port, key)
     while row < 10 and time.monotonic() - started < 60:
         before = time.perf_counter()

@@ -158,7 +158,7 @@ def _parse_huge(kind: str, size: int, told: multiprocessing.SimpleQueue) -> None
 
 
 def parse_huge(kind: str, size: int = 32 << 20) -> tuple[str, float, float]:
-    """Parse a huge file in a separate process; return the outcome, seconds, and peak memory in MB."""
+    """Parse a huge file in a separate process; return outcome, seconds and peak MB."""
     context = multiprocessing.get_context("spawn")
     told = context.SimpleQueue()
     child = context.Process(target=_parse_huge, args=(kind, size, told))

@@ -71,7 +71,7 @@ def _run(port: int, requests: list[bytes], seconds: float, **pace: Any) -> Measu
 
 
 def _time_writes(port: int, site: Site, page: list[bytes], seconds: float) -> tuple[float, float, float, float]:
-    """Return p99 without and with writes, the median of the rounds' ratios, and writes a second.
+    """Return p99 without and with writes, the median ratio, and writes a second.
 
     Readers pause between requests: on a saturated server, p99 would only measure its queue.
     """

@@ -36,7 +36,7 @@ def write_section(heading: str, command: str, body: str, *, path: Path | None = 
 
 
 def _split(text: str) -> Iterator[str]:
-    """Yield the text before the first `## ` heading, then each section; ignores headings in code."""
+    """Split at `## ` headings outside code: the text before the first, then each section."""
     lines: list[str] = []
     is_code = False
     for line in text.splitlines(keepends=True):

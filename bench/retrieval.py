@@ -45,7 +45,7 @@ def by_ranks(query: QueryTerms, snapshot: Snapshot) -> Floats:
 
 
 def by_min_max(query: QueryTerms, snapshot: Snapshot) -> Floats:
-    """Return min-max (BM25 + 0.8 BM25 of the recording) + 0.8 min-max cosine: the baseline of `design.md`."""
+    """Return min-max (BM25 + 0.8 BM25 of the recording) + 0.8 min-max cosine: a baseline."""
     described = describe(query, snapshot).by_chunk()
     return _unit(described["words"] + 0.8 * described["recording_words"]) + 0.8 * _unit(described["meaning"])
 

@@ -54,7 +54,7 @@ Times = dict[str, list[float]]
 
 @dataclass
 class Site:
-    """A filled database: a small and a large library, of two end users of one project."""
+    """A filled database: a small and a large library of two end users."""
 
     settings: Settings
     key: str
@@ -78,7 +78,7 @@ def settings_in(folder: Path, cluster: Cluster | None) -> Settings:
 
 
 async def filled(settings: Settings, talk: Talk, size: int, others: int) -> Site:
-    """Fill a database; other chunks belong to another project's end users, a tenth of `others` each."""
+    """Fill a database; other chunks belong to ten end users of another project."""
     prepared = talk.recordings()
     async with open_runtime(settings) as runtime:
         project = await create_project(runtime.operator, "measured")

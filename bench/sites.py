@@ -1,4 +1,4 @@
-"""Fills databases to measure: a project of a given size, and as many sessions of another project."""
+"""Fills databases to measure: one project, and another with as many sessions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Site:
 
 @contextmanager
 def filled_sites(database: str, sizes: Sequence[int]) -> Iterator[list[Site]]:
-    """Fill a database per size, all at once so that they can alternate; remove them at the end."""
+    """Fill a database per size, all at once for alternation; remove them at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="eb")))
         cluster = stack.enter_context(running_cluster(folder / "pg")) if database == "postgresql" else None
@@ -66,7 +66,7 @@ def _fill(data_dir: Path, size: int, cluster: Cluster | None) -> Site:
 
 
 async def _prepare(settings: Settings, size: int) -> tuple[str, list[TenantPlan]]:
-    """Create the measured project and another of the same size; return the key and the plans."""
+    """Create the measured project and an equal one; return the key and the plans."""
     async with open_runtime(settings) as runtime:
         plans, key = [], ""
         for name in ("measured", "others"):

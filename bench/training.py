@@ -121,7 +121,7 @@ def _meetings(folder: Path, vectors: Vectors) -> Iterator[Source]:
 
 
 def asked_inside(source: Source) -> Source:
-    """Return the questions that participants asked one another; a later turn by another speaker is the reply."""
+    """Return the questions that participants asked; a later turn by another is the reply."""
     rng = random.Random(source.library.name)
     queries: list[Query] = []
     for number, one in enumerate(source.library.recorded):

@@ -1,4 +1,4 @@
-"""Writes in the background at a steady rate from a separate process: new sessions and renames, alternating."""
+"""Writes in the background at a steady rate: new sessions and renames, alternating."""
 
 from __future__ import annotations
 

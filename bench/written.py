@@ -91,7 +91,7 @@ def sample(vectors: Vectors, split: str) -> list[Source]:
 
 
 def libraries(vectors: Vectors) -> list[Source]:
-    """Load the training libraries (`data/reader/libraries`): talks, and questions with a piece of a turn as gold."""
+    """Load the training libraries (`data/reader/libraries`): talks and questions with gold."""
     return [_library(folder, vectors) for folder in sorted((DATA / "reader/libraries").iterdir())]
 
 

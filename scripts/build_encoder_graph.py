@@ -83,7 +83,7 @@ class QuantisedWriter(GraphWriter):
     """Writes dense layers with int8 weights, [in, out], and a scale per output."""
 
     def dense(self, prefix: str, source: str, size_in: int, size_out: int) -> str:
-        """Add a dense layer: [N, in] -> [N, out]; the input is quantised to 8 bits at run time."""
+        """Add a dense layer: [N, in] -> [N, out]; inputs are quantised at run time."""
         weight = self.weight(f"{prefix}.weight_int8", size_in, size_out, data_type=TensorProto.INT8)
         scale = self.weight(f"{prefix}.weight_scale", size_out)
         bias = self.weight(f"{prefix}.bias", size_out)

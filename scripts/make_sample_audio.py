@@ -53,7 +53,7 @@ def speak(text: str, speaker: str, language: str, words_per_minute: int) -> Soun
 
 
 def fit(segment: dict[str, Any], language: str, most_s: float) -> Sound:
-    """Speak a segment so that it lasts as long as its times, without reaching into the next one."""
+    """Speak a segment so that it fits its times and ends before the next."""
     wanted_s = min(segment["end"] - segment["start"], most_s)
     pace = USUAL
     for _ in range(4):

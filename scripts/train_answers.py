@@ -254,7 +254,7 @@ def thresholds(held: Sequence[tuple[Known, float]], strangers: Sequence[tuple[Kn
 
 
 def compare(held: Sequence[Known], odds: Sequence[Floats], together: Sequence[float]) -> None:
-    """Print per held-out set: how often the top sentence answers, and the probability of all gold ones."""
+    """Print per held-out set: how often the top sentence answers, and gold's probability."""
     ways = {"signals": (1.0, 0.0, 0.0), "reader": (0.0, 1.0, 0.0), "together": tuple(together)}
     for name in sorted({one.set for one in held}):
         for way, (first, second, bias) in ways.items():

@@ -118,7 +118,7 @@ WEIGHTS: Final[Mapping[str, float]] = {{
 
 
 def success(weights: Floats, examples: Sequence[Example]) -> tuple[float, float]:
-    """Return the shares of questions with a gold chunk at the top, and in the top eight."""
+    """Return the shares of questions with gold at the top, and in the top eight."""
     ranks = []
     for one in examples:
         scores = one.features @ weights
@@ -127,7 +127,7 @@ def success(weights: Floats, examples: Sequence[Example]) -> tuple[float, float]
 
 
 def check(sets: Mapping[str, Sequence[Example]]) -> None:
-    """Print the results of held-out and transferred weights: gold at the top, gold in the top eight."""
+    """Print held-out and transferred results: gold at the top, gold in the top eight."""
     everything = [one for examples in sets.values() for one in examples]
     held: list[tuple[float, float, int]] = []
     groups = sorted({one.group for one in everything})

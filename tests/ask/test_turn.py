@@ -176,7 +176,7 @@ def test_a_turn_that_outlasts_the_grace_period_is_abandoned_without_an_answer(tm
 
 
 def _answer_of(folder: Path, *says: AnswerEvent) -> list[Any]:
-    """Return the parts stored when the model says this about one recording, its id replaced by `rec`."""
+    """Return the parts stored when the model says this, the recording's id as `rec`."""
 
     async def work(desk: Desk) -> list[Any]:
         recording = await desk.recording()

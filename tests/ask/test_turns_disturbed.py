@@ -33,7 +33,7 @@ async def _all(events: AsyncIterator[tuple[int, TurnEvent]]) -> list[tuple[int, 
 
 
 async def _halfway(desk: Desk, session_id: str) -> tuple[RunningTurn, str, asyncio.Event]:
-    """Start a turn that has published a word and waits; return it, its question's id, and what resumes it."""
+    """Start a turn that waits after a word; return it, its question's id, its release."""
     goes_on = asyncio.Event()
     desk.model.says = (TextDelta("On the "), goes_on, TextDelta("ninth."), Finished())
     turn = await begin_send(desk.tenant, desk.engine, session_id, Question(QUESTION))

@@ -132,7 +132,7 @@ VALUES = st.recursive(
 
 
 def _replace(value: Any, at: int, new: Any) -> tuple[Any, int]:
-    """Replace the `at`-th value, counted depth first; return the result and how many remain to count."""
+    """Replace the `at`-th value, counted depth first; return how many remain to count."""
     if at == 0:
         return new, -1
     at -= 1

@@ -15,7 +15,7 @@ MOST_BYTES = 6_000_000
 
 
 def seconds_of(opus: bytes) -> float:
-    """Return the duration of an Ogg Opus file: its last page has the sample count at 48 kHz (RFC 7845, section 4)."""
+    """Return an Ogg Opus file's duration, from the last page's sample count (RFC 7845, 4)."""
     head = opus.index(b"OpusHead")
     skipped = int.from_bytes(opus[head + 10 : head + 12], "little")
     last = opus.rindex(b"OggS")

@@ -1,4 +1,4 @@
-"""Turns answered by a real model over HTTP; its text is meaningless, so only the form is checked."""
+"""Turns answered by a real model over HTTP; only their form is checked."""
 
 from __future__ import annotations
 
