@@ -91,7 +91,7 @@ def _pieces(sentence: str) -> Iterator[tuple[int, int]]:
 
 
 def _last_word(words: list[re.Match[str]], first: int) -> int:
-    """Return the last word of a piece: before a conjunction, at a comma, or at the limit."""
+    """Return a piece's last word: before a conjunction, at a comma, or at the limit."""
     if len(words) - first <= _CUT_WORDS * 3 // 2:
         return len(words) - 1
     for at in range(first + _CUT_WORDS, first + _CUT_WORDS // 2, -1):

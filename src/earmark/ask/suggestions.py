@@ -78,7 +78,7 @@ class Suggester:
         near = await _near(tenant, session, answer)
         try:
             scope = await resolve_scope(tenant, load_scope(session.scope_json), near)
-        except ConflictError:  # what the session was about is gone
+        except ConflictError:  # the session's scope was deleted or isn't ready
             return []
         return await self._answered(tenant, scope, [asked.content] if asked is not None else [])
 

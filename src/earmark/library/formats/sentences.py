@@ -85,7 +85,7 @@ def _is_end(text: str, match: re.Match[str], *, is_cased: bool) -> bool:
 
 
 def _following(text: str, at: int) -> str:
-    """Return the character after the white space at `at`, a space at the end, "" if none."""
+    """Return the character after white space at `at`, a space at the end, or ""."""
     if not text[at].isspace():
         return ""
     # Limited, as a long run of blanks need not be read to its end.
