@@ -1,4 +1,4 @@
-"""Runs every bench, one after the other: `python -m bench`."""
+"""Runs every bench in turn: `python -m bench`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BENCHES = (
 
 
 def main() -> None:
-    """Run them."""
+    """Run every bench."""
     for name in BENCHES:
         if (Path(__file__).parent / f"{name}.py").exists():
             print(f"== bench.{name}", flush=True)

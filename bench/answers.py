@@ -1,15 +1,15 @@
-"""Do the built-in answers show what answers, and do they say so when nothing does? One command, three tables.
+"""Measures the built-in answers: whether they show what answers, and refuse when nothing does.
 
     EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python -m bench.answers [--holdout] [--unseen]
 
-Shown: at least 80 % of the tokens of any one annotator's span (all of several places where several are needed). Key:
-the same of the part that is marked as answering most directly, alone. Words: of answers to answerable questions that
-were not refused, labels left out. Echoes: answers that quote nothing but questions. CPU ms: reading, choosing and, where its
-vector isn't stored, embedding; not search. `--most N` asks N questions of each set, evenly taken. "first source" and "first source
-and next two" show what plain quotation of the first found moment would; they never refuse.
-Without options the development sets are measured; `--holdout` adds the people and friends held out, `--unseen` the half
-of the sample library's questions that nobody looks at. Nothing was learned from QMSum's val split, FriendsQA's test
-dialogues or Molweni's dialogues 71 to 100. Intervals are 95 % bootstrap intervals over questions.
+Shown: at least 80 % of the tokens of any one annotator's span (of all places, if several are needed). Key: the same
+for the part marked as answering most directly. Words: per answer to an answerable question that was not refused,
+without labels. Echoes: answers that quote only questions. CPU ms: reading, selecting and embedding vectors that
+aren't stored; without search. `--most N` asks N questions of each set, evenly sampled. "first source" and "first
+source and next two" quote the first retrieved chunk, with the next segments; they never refuse.
+Without options the development sets are measured; `--holdout` adds the held-out people and friends, `--unseen` the
+half of the sample library's questions reserved for final measurements. Nothing was trained on QMSum's val split,
+FriendsQA's test dialogues or Molweni's dialogues 71 to 100. Intervals are 95 % bootstrap intervals over questions.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Rows = dict[str, "Row"]
 
 @dataclass(frozen=True)
 class Row:
-    """A set's answers, judged."""
+    """The judged answers of one set."""
 
     name: str
     judged: tuple[Judged, ...]
@@ -53,13 +53,13 @@ class Row:
 
 
 def built_in(vectors: Vectors, reader: SentenceReader | None) -> Method:
-    """What the server answers."""
+    """Return the server's method."""
     encoder = CachedEncoder(vectors)
     return lambda request: compose_answer(request, reader, encoder)
 
 
 def first_source(more: int) -> Method:
-    """Quote the first found moment, and so many segments after it."""
+    """Return the method that quotes the first retrieved chunk and `more` segments after it."""
 
     def answer(request: AnswerRequest) -> Answer:
         if not request.hits:
@@ -77,7 +77,7 @@ def first_source(more: int) -> Method:
 def answer_all(
     name: str, sources: Iterable[Source], methods: Mapping[str, Method], vectors: Vectors, most: int
 ) -> Rows:
-    """Ask `most` questions of a set, evenly taken, by each method; evidence is gathered once."""
+    """Ask up to `most` questions of a set by each method; evidence is gathered once."""
     asked_of = [(source, query) for source in sources for query in source.queries]
     evenly = asked_of[:: max(1, len(asked_of) // most)][:most]
     judged: dict[str, list[Judged]] = {title: [] for title in methods}
@@ -118,7 +118,7 @@ def interval(values: Sequence[bool]) -> str:
 
 
 def shown_table(rows: Sequence[Row]) -> str:
-    """Answerable questions: what is shown."""
+    """Render the table of answerable questions: what is shown."""
     lines = []
     for row in rows:
         yes = [one for one in row.judged if one.is_answerable]
@@ -141,7 +141,7 @@ def shown_table(rows: Sequence[Row]) -> str:
 
 
 def refused_table(rows: Sequence[Row]) -> str:
-    """Unanswerable questions: how many are not answered."""
+    """Render the table of unanswerable questions: how many are refused."""
     lines = []
     for row in rows:
         kinds: defaultdict[str, list[Judged]] = defaultdict(list)
@@ -157,7 +157,7 @@ def refused_table(rows: Sequence[Row]) -> str:
 
 
 def kinds_table(rows: Sequence[Row]) -> str:
-    """Answerable questions by kind, all sets together."""
+    """Render the table of answerable questions by kind, over all sets."""
     kinds: defaultdict[str, list[Judged]] = defaultdict(list)
     for row in rows:
         for one in row.judged:
@@ -174,7 +174,7 @@ def kinds_table(rows: Sequence[Row]) -> str:
 
 
 def of_others(sources: Sequence[Source], others: Sequence[Source], most: int) -> list[Source]:
-    """Questions about other people's recordings, asked of each library: nothing there is about them."""
+    """Return questions about other people's recordings, asked of each library, which can't answer them."""
     found = []
     for source in sources:
         texts = [one.text for other in others if other.library.name != source.library.name for one in other.queries]
@@ -184,7 +184,7 @@ def of_others(sources: Sequence[Source], others: Sequence[Source], most: int) ->
 
 
 def load(vectors: Vectors, options: Sequence[str]) -> Sets:
-    """Return the sets that the options and settings name."""
+    """Return the sets selected by options and settings."""
     sets: Sets = {"sample, seen": written.sample(vectors, "seen")}
     if "--unseen" in options:
         sets["sample, unseen"] = written.sample(vectors, "unseen")

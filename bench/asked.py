@@ -1,7 +1,7 @@
-"""Questions with the very words that answer them: libraries, gold spans, and evidence as the server finds it.
+"""Question sets with gold spans: libraries, gold places, and evidence gathered as by the server.
 
-A gold *place* is a run of characters of one segment; an *alternative* is the places that are all needed; a question
-may have several alternatives, any of which satisfies whoever asked (annotators differ). No alternative: nobody says it.
+A gold *place* is a run of characters of one segment; an *alternative* is a set of places that are all needed; a
+question may have several alternatives, each sufficient (annotators differ). No alternative: unanswerable.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MS_A_WORD: Final = 400
 
 @dataclass(frozen=True)
 class Place:
-    """Characters `start` to `end` of a segment; `is_speaker`: who says it is the answer."""
+    """Characters `start` to `end` of a segment; `is_speaker`: the speaker is the answer."""
 
     recording: int
     segment: int
@@ -54,7 +54,7 @@ Alternatives = tuple[tuple[Place, ...], ...]
 
 @dataclass(frozen=True)
 class Query:
-    """A question of a library. `scope` are the recordings it is asked of, None for all."""
+    """A question to a library. `scope`: the recordings in scope, None for all."""
 
     text: str
     kind: str
@@ -74,7 +74,7 @@ class Source:
 
 
 def request_of(source: Source, query: Query, vectors: Vectors) -> AnswerRequest:
-    """Find evidence as the server does, with the talk around each moment."""
+    """Gather evidence as the server does, with context around each chunk."""
     request = _found(source.library, query, vectors)
     question = read_question(request.standalone)
     found = whole_transcripts(source.library, query.scope, question) if question.is_about_all else []
@@ -107,7 +107,7 @@ def _to_hit(library: Library, hit: Hit) -> ChunkHit:
 
 
 def whole_transcripts(library: Library, scope: frozenset[int] | None, question: AskedFor) -> list[Passage]:
-    """Return the transcripts that a question about all of a talk is about, as `ask/evidence.py` does."""
+    """Return the transcripts for a question about whole recordings, as `ask/evidence.py` does."""
     numbers = sorted(range(len(library.recorded)) if scope is None else scope)
     numbers.sort(key=lambda at: -(library.recorded[at].recorded_at_ms or 0))
     recorded = [(library.entries[at].recording_id, library.recorded[at]) for at in numbers]
@@ -124,12 +124,12 @@ def _recorded_us(one: Recorded) -> int | None:
 
 
 def whole(library: Library, recording: int, segment: int) -> Place:
-    """Return the place that is all of a segment."""
+    """Return the place of a whole segment."""
     return Place(recording, segment, 0, len(library.recorded[recording].segments[segment].text))
 
 
 def quoted(library: Library, recording: int, segment: int, quote: str) -> Place:
-    """Return the place of these words in a segment."""
+    """Return the place of a quotation in a segment."""
     text = library.recorded[recording].segments[segment].text
     at = text.find(quote)
     assert at >= 0, (library.name, recording, segment, quote)
@@ -137,7 +137,7 @@ def quoted(library: Library, recording: int, segment: int, quote: str) -> Place:
 
 
 def timed(turns: Iterable[tuple[str | None, str]]) -> list[Segment]:
-    """Return segments of 400 ms a word."""
+    """Return segments with 400 ms per word."""
     segments: list[Segment] = []
     at_ms = 0
     for speaker, text in turns:
@@ -157,17 +157,17 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def folder_of(setting: str) -> Path | None:
-    """Return the folder that an environment variable names, None without it."""
+    """Return the folder named by an environment variable, None if unset."""
     value = os.environ.get(setting)
     return Path(value) if value else None
 
 
 class CachedEncoder:
-    """The built-in encoder behind the bench's store of vectors, as sentence selection wants it."""
+    """The built-in encoder with the bench's vector cache, for sentence selection."""
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shapes: N texts -> [N, dimensions]."""
+        """Embed passages. Shapes: N texts -> [N, dimensions]."""
         return self._vectors.of(texts)

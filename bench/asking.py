@@ -1,9 +1,10 @@
-"""How long the built-in model takes for an answer, and what it keeps in memory: `python -m bench.asking`.
+"""Measures the built-in model's time and memory per answer: `python -m bench.asking`.
 
     EARMARK_QMSUM_DIR=… python -m bench.asking [--chunks 100000] [--questions 40]
 
-One worker over loopback, SQLite: the 35 meetings of QMSum's val split, asked what its authors ask; and one end user with
-many chunks of made-up talk. Each question is also searched, for comparison. CPU is the server's, user and system.
+One worker over loopback, SQLite: the 35 meetings of QMSum's val split with their own questions; and one end user
+with many chunks of generated talk. Each question is also searched, for comparison. CPU is the server's, user plus
+system.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _TICK_MS = 1_000 / os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Figures:
-    """What one library took."""
+    """The measurements of one library."""
 
     name: str
     answer_ms: list[float] = field(default_factory=list)
@@ -45,10 +46,10 @@ class Figures:
     cpu_ms: list[float] = field(default_factory=list)
     starters_ms: list[float] = field(default_factory=list)
     resident_mb: list[float] = field(default_factory=list)
-    """Idle, after the first answer, after all."""
+    """Memory: idle, after the first answer, after all."""
 
     def row(self) -> list[str]:
-        """Return it as a line of the table."""
+        """Return the figures as a table row."""
         idle, first, end = self.resident_mb
         return [
             self.name, _spread(self.answer_ms), _spread(self.search_ms), f"{statistics.mean(self.cpu_ms):.0f}",
@@ -67,7 +68,7 @@ def _cpu_ms(pid: int) -> float:
 
 
 def ask(name: str, client: httpx.Client, pid: int, user: str, questions: Sequence[str]) -> Figures:
-    """Ask every question in one session; the first one, which loads the models, isn't timed."""
+    """Ask every question in one session; the first one loads the models and isn't timed."""
     found = Figures(name, resident_mb=[resident_mb(pid)])
     body = {"end_user_id": user, "scope": {"type": "library"}}
     path = f"/v1/ask/sessions/{client.post('/v1/ask/sessions', json=body).json()['id']}/messages"
@@ -98,7 +99,7 @@ async def _make_key(settings: Settings) -> str:
 
 
 def of_meetings(folder: Path, count: int) -> Figures:
-    """Import QMSum's val meetings over HTTP and ask about them."""
+    """Import QMSum's val meetings over HTTP and ask their questions."""
     sources = meetings(Path(os.environ["EARMARK_QMSUM_DIR"]) / "val", Vectors())
     settings = Settings(data_dir=folder / "meetings", rate_limit_overall=0)
     key = asyncio.run(_make_key(settings))
@@ -119,7 +120,7 @@ def of_meetings(folder: Path, count: int) -> Figures:
 
 
 def of_many(folder: Path, chunks: int, count: int) -> Figures:
-    """Ask a person with many chunks of made-up talk."""
+    """Ask an end user with many chunks of generated talk."""
     talk = Talk()
     site = asyncio.run(filled(settings_in(folder / "many", None), talk, chunks, 0))
     with serving(site.environment, folder / "constant") as (port, pid), _client(port, site.key) as client:

@@ -1,7 +1,7 @@
-"""Write many sessions straight into a database's tables, as the product would have left them.
+"""Bulk-loads many sessions into the database tables, in the product's own form.
 
-The table definitions, the ids, the folding, the stored scope and the title index are the room's own; only
-the way in is not HTTP. Rows come in order of creation, the measured project's and others' in turn.
+The table definitions, ids, folding, stored scope and title index are the room's own; only HTTP is bypassed. Rows
+come in order of creation, alternating between the measured project and others.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Batch = tuple[Table, Sequence[tuple[Any, ...]]]
 
 @dataclass
 class TenantPlan:
-    """One tenant to fill: how many sessions, and whose."""
+    """A tenant to fill: the number of sessions and their owners."""
 
     tenant_id: int
     count: int
@@ -54,18 +54,18 @@ class TenantPlan:
     random: Random = field(default_factory=lambda: Random(4))
 
     def __post_init__(self) -> None:
-        """Give each end user recordings."""
+        """Create recordings for each end user."""
         self.recordings = {user: [new_id("rec") for _ in range(RECORDINGS_PER_USER)] for user in self.users}
         self.title = make_titler(self.count, self.random)
         self.indexed: list[tuple[int, str]] = []
 
     @property
     def heavy(self) -> str:
-        """The end user who has a tenth of all sessions."""
+        """The end user with a tenth of all sessions."""
         return self.users[0]
 
     def owner(self, index: int) -> str:
-        """Return whose session number `index` is; two of the three rare titles are the heavy user's."""
+        """Return session `index`'s owner; two of the three rare titles are the heavy user's."""
         if index in rare_indexes(self.count)[:2] or self.random.random() < HEAVY_SHARE:
             return self.heavy
         return self.users[1 + int(self.random.random() * (len(self.users) - 1))]
@@ -93,7 +93,7 @@ def _flush(pending: defaultdict[str, list[tuple[Any, ...]]]) -> Iterator[Batch]:
 
 
 def _row(of: Table, values: dict[str, Any]) -> tuple[Any, ...]:
-    """Return a row in the table's column order; a column that may be null may be missing."""
+    """Return a row in the table's column order; nullable columns may be missing."""
     return tuple(values.get(column.name) if column.nullable else values[column.name] for column in of.columns)
 
 
@@ -109,7 +109,7 @@ def _counter(plan: TenantPlan) -> dict[str, Any]:
 
 
 def title_index_rows(plan: TenantPlan, seq: int, title_folded: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the index rows that the product writes with title number `seq`: a block when it is full."""
+    """Yield the index rows written with title number `seq`: a block when it is full."""
     if seq and seq % BLOCK == 0:
         block = seq // BLOCK - 1
         for gram, offsets in sorted(index_block(plan.indexed).items()):
@@ -156,7 +156,7 @@ def _session(plan: TenantPlan, index: int) -> dict[str, Any]:
 
 
 def _scope(random: Random, recordings: Sequence[str]) -> Scope:
-    """Half about one recording, a third about all, the rest about two to five; the first recording is the favourite."""
+    """Return a scope: half one recording, a third the library, else two to five."""
     share = random.random()
     if share < 0.35:
         return Scope("library")
@@ -170,7 +170,7 @@ def _scope(random: Random, recordings: Sequence[str]) -> Scope:
 
 
 def load_sqlite(path: Path, plans: Sequence[TenantPlan]) -> None:
-    """Write the plans' rows in one transaction, with the product's pragmas but a larger cache."""
+    """Insert the plans' rows in one transaction, with the product's pragmas but a larger cache."""
     with closing(connect(path)) as connection:
         connection.execute("PRAGMA cache_size=-4000000")
         connection.execute("BEGIN IMMEDIATE")
@@ -182,7 +182,7 @@ def load_sqlite(path: Path, plans: Sequence[TenantPlan]) -> None:
 
 
 def load_postgres(owner_url: str, plans: Sequence[TenantPlan]) -> None:
-    """Copy the plans' rows as the owner, and do at once what autovacuum would do by and by."""
+    """Copy the plans' rows as the owner, then analyze without waiting for autovacuum."""
     asyncio.run(_load_postgres(owner_url, plans))
 
 

@@ -1,10 +1,10 @@
-"""Print what the built-in model answers to the sixty questions that people judge by hand, with their verdicts.
+"""Prints the built-in answers to sixty questions with people's verdicts.
 
     python -m bench.by_hand            writes docs/answers-by-hand.md
 
-Questions and meetings stand in `bench/data/by_hand`, written and frozen before answers were worked on; verdicts (right,
-partly, wrong) in `verdicts.json`, given by reading each answer as whoever asked would. An answer that differs from the
-one that was judged is marked, and must be judged anew.
+Questions and meetings are in `bench/data/by_hand`, written and frozen before work on answers began; verdicts
+(right, partly, wrong) in `verdicts.json`, given by reading each answer as the person who asks. An answer that
+differs from the judged one is marked and must be judged again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ VERDICTS: Final = ("right", "partly", "wrong")
 
 
 def questions(vectors: Vectors) -> Iterator[tuple[Source, dict[str, Any]]]:
-    """Yield each question with the library it is asked of."""
+    """Yield each question with its library."""
     rows = [json.loads(line) for line in (FOLDER / "questions.jsonl").read_text("utf-8").splitlines() if line.strip()]
     for person in sorted({row["external_id"] for row in rows}):
         folder = SAMPLE / person if (SAMPLE / person).is_dir() else FOLDER / "meetings"
@@ -41,13 +41,13 @@ def questions(vectors: Vectors) -> Iterator[tuple[Source, dict[str, Any]]]:
 
 
 def told(answer: Answer) -> str:
-    """Return the answer as it is read, the key words in bold."""
+    """Return the answer's text, with the key words in bold."""
     parts = [one for one in render_answer(answer) if isinstance(one, TextDelta)]
     return "".join(f"**{one.text}**" if one.is_key else one.text for one in parts).strip()
 
 
 def digest(text: str) -> str:
-    """Return a short digest of an answer, to see whether it is the one that was judged."""
+    """Return a short digest of an answer, to detect changes since it was judged."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -1,4 +1,4 @@
-"""A line chart in SVG: both axes logarithmic, each line named at its end."""
+"""Draws a line chart as SVG: logarithmic axes, each line labelled at its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLOURS = ("#0b6e99", "#b85c00", "#2e7d32", "#7b3fa0", "#c2185b", "#5d4037")
 
 @dataclass(frozen=True)
 class Series:
-    """One line: (size, milliseconds) points."""
+    """One line of (size, milliseconds) points."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -53,7 +53,7 @@ def write_chart(path: Path, title: str, series: Sequence[Series]) -> None:
 
 
 def _colours_of(series: Sequence[Series]) -> list[str]:
-    """Return a colour for each line; the first dashed one has that of the first solid one, and so on."""
+    """Return a colour per line; solid and dashed lines pair up in order."""
     counts = {True: 0, False: 0}
     chosen = []
     for one in series:
@@ -75,7 +75,7 @@ def _tick(at: object, size: float, bottom: float) -> str:
 
 
 def _spread(heights: Sequence[float]) -> list[float]:
-    """Move labels apart that would stand on each other."""
+    """Move overlapping labels apart."""
     placed = list(heights)
     for position, index in enumerate(order := sorted(range(len(placed)), key=placed.__getitem__)):
         if position:

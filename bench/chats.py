@@ -1,4 +1,4 @@
-"""Two friends' calls over half a year, and what somebody asks about them later (`bench/data/chats`)."""
+"""Loads two friends' calls over half a year, and later questions about them (`bench/data/chats`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEAD: Final = re.compile(r"## (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})(?: \| (.+))?")
 
 
 def chat_libraries(split: str, vectors: Vectors) -> list[Library]:
-    """One library for each pair of friends; the questions that have an answer."""
+    """Return one library per pair of friends, with the answerable questions."""
     libraries = []
     for name in SPLITS[split]:
         calls = read_calls(CHATS / name / "calls.txt")
@@ -32,12 +32,12 @@ def chat_libraries(split: str, vectors: Vectors) -> list[Library]:
 
 
 def read_calls(path: Path) -> dict[str, Recorded]:
-    """Calls by day."""
+    """Read calls by day."""
     return {when.split()[0]: one for when, one in read_talks(path).items()}
 
 
 def read_talks(path: Path) -> dict[str, Recorded]:
-    """Talks by day and time. A word takes 400 ms; without a title names tell nothing, as those of phones do."""
+    """Read talks by day and time, at 400 ms a word; their titles are uninformative."""
     talks: dict[str, Recorded] = {}
     for part in re.split(r"(?m)^(?=## )", path.read_text("utf-8"))[1:]:
         head, *turns = part.strip().splitlines()
@@ -60,7 +60,7 @@ def _segments(turns: Sequence[str]) -> list[Segment]:
 
 
 def read_questions(path: Path, calls: Mapping[str, Recorded]) -> list[Asked]:
-    """Questions with their gold turns, which are named by a piece of their words; none if unanswerable."""
+    """Read questions with their gold turns, identified by a quotation; none if unanswerable."""
     days = list(calls)
     asked: list[Asked] = []
     for block in re.split(r"\n\s*\n", path.read_text("utf-8").strip()):

@@ -1,8 +1,8 @@
-"""Do citations support what stands before them? `python -m bench.citations [--server URL --model NAME]`.
+"""Measures whether citations support their sentences: `python -m bench.citations [--server URL --model NAME]`.
 
-Asks the personal development questions (dev people) of the whole library and looks at every citation of every
-answer: the sentence before it against the words of the cited segment. A citation *supports* its sentence if at least
-half of the sentence's content words are in the segment, or if MiniLM finds the two alike (cosine .5).
+Asks the personal development questions (dev people) over the whole library and compares the sentence before every
+citation with the words of the cited segment. A citation *supports* its sentence if at least half of the sentence's
+content words are in the segment, or if MiniLM finds them similar (cosine .5).
 
 Without options the built-in model answers, whose sentences are the segment's own words; with `--server` any model
 behind an OpenAI-compatible server does. `--sample N` prints N of them, to be checked by hand.
@@ -49,7 +49,7 @@ _OVERLAP, _COSINE = 0.5, 0.5
 
 
 class CountingModel:
-    """Passes a model's events on and counts the numbers it cites."""
+    """Forwards a model's events and counts the numbers it cites."""
 
     def __init__(self, model: AnswerModel) -> None:
         self._model = model
@@ -67,7 +67,7 @@ class CountingModel:
 
 @dataclass
 class Tally:
-    """What was seen over all answers."""
+    """Counts over all answers."""
 
     counts: Counter[str] = field(default_factory=Counter)
     overlaps: list[float] = field(default_factory=list)
@@ -85,7 +85,7 @@ def _questions() -> dict[str, list[str]]:
 
 
 def _statements(parts: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return (sentence before it, citation) for each citation."""
+    """Return (preceding sentence, citation) for each citation."""
     found, text = [], ""
     for part in parts:
         if part["type"] == "text":
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--server", help="an OpenAI-compatible base URL with /v1")
     parser.add_argument("--model", default="model")
     parser.add_argument("--sample", type=int, default=0)
-    parser.add_argument("--questions", type=int, default=1_000, help="of each person, at most")
+    parser.add_argument("--questions", type=int, default=1_000, help="at most per person")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         servers = {

@@ -1,4 +1,4 @@
-"""The console in a real browser: how heavy, how soon, how smooth. `python -m bench.console` (needs Chromium)."""
+"""Measures the console in a browser: size, load time, smoothness. `python -m bench.console` (needs Chromium)."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _page(browser: Browser, site: Site, path: str) -> Page:
 
 
 def _first_view(browser: Browser, site: Site) -> tuple[float, list[float], list[float]]:
-    """Return kilobytes over the wire, milliseconds until usable with nothing kept, and with assets kept."""
+    """Return kilobytes transferred, and milliseconds until usable with an empty and with a warm cache."""
     cold, warm, weight = [], [], 0
     for _ in range(ROUNDS):
         context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=site.base_url)

@@ -1,8 +1,8 @@
-"""Many clients at the same few things: `python -m bench.contention [--seconds 60] [--database both]`.
+"""Many clients contend for a few objects: `python -m bench.contention [--seconds 60] [--database both]`.
 
-24 clients in two server processes make, change, erase and ask the same six people, twelve recordings, eight
-sessions and six folders. Nobody may be told anything but what the contract says of it: counted are answers of
-5xx, requests without an answer, and on PostgreSQL the deadlocks that it had to break.
+24 clients of two server processes create, change, erase and ask the same six people, twelve recordings, eight
+sessions and six folders. Every response must be one that the contract allows: counted are 5xx responses,
+requests without a response, and on PostgreSQL the deadlocks it had to resolve.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CLIENTS = 24
 
 @dataclass
 class Stock:
-    """The ids of what is there, or was a moment ago; all clients draw from it."""
+    """The ids that exist or recently existed, shared by all clients."""
 
     users: deque[str] = field(default_factory=lambda: deque(maxlen=6))
     recordings: deque[str] = field(default_factory=lambda: deque(maxlen=12))
@@ -42,7 +42,7 @@ class Stock:
 
 
 class Client:
-    """Does one thing after the other."""
+    """Sends one random request after another."""
 
     def __init__(self, number: int, http: httpx.Client, stock: Stock) -> None:
         self.chance, self.http, self.stock = random.Random(number), http, stock
@@ -57,7 +57,7 @@ class Client:
         )  # fmt: skip
 
     def work(self, until: float) -> None:
-        """Go on until the time is over."""
+        """Work until the time is over."""
         while time.monotonic() < until:
             try:
                 self.chance.choice(self.steps)()
@@ -129,7 +129,7 @@ class Client:
 
 
 def contend(server: Server, key: str, seconds: float) -> Stock:
-    """Let the clients at it; return what they saw."""
+    """Run the clients; return their counts."""
     stock, until = Stock(), time.monotonic() + seconds
     clients = [Client(number, server.client(key), stock) for number in range(CLIENTS)]
     threads = [threading.Thread(target=one.work, args=(until,)) for one in clients]
@@ -143,7 +143,7 @@ def contend(server: Server, key: str, seconds: float) -> Stock:
 
 
 async def _deadlocks(place: Place) -> int:
-    """PostgreSQL's own count; a server process tells of its last one when it ends."""
+    """Return PostgreSQL's own count; a server process reports its last deadlock when it ends."""
     connection = await asyncpg.connect(place.owner_url)
     count = await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
     await connection.close()

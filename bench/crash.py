@@ -1,8 +1,8 @@
-"""Kill the server again and again while it works: `python -m bench.crash [--kills 200] [--database sqlite]`.
+"""Repeatedly kills a working server: `python -m bench.crash [--kills 200] [--database sqlite]`.
 
-Each round starts a server, lets several people load it at once (imports, questions, renames, deletes,
-folders), and kills it with SIGKILL at a random moment. The next round first looks for everything that was
-acknowledged; every few rounds, with no server running, all tables are counted again (`bench/recount.py`).
+Each round starts a server, lets several people load it concurrently (imports, questions, renames, deletes,
+folders), and kills it with SIGKILL at a random moment. The next round first verifies everything that was
+acknowledged; every few rounds, with no server running, all tables are recounted (`bench/recount.py`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RECOUNTED_EVERY = 10
 
 @dataclass
 class Report:
-    """What happened."""
+    """The counts and faults of a run."""
 
     kills: int
     acknowledged: int
@@ -44,7 +44,7 @@ class Report:
 
 
 def crash(place: Place, *, kills: int, people: int = 6, seed: int = 1) -> Report:
-    """Run the rounds and return what was found."""
+    """Run the rounds and return the report."""
     started, chance, faults = time.monotonic(), random.Random(seed), Faults()
     key = new_project(place).live
     crowd = _crowd(place, key, people, faults)
@@ -104,7 +104,7 @@ def _load_and_kill(server: Server, key: str, crowd: Sequence[Person], after_s: f
 
 @contextmanager
 def new_place(database: str) -> Iterator[Place]:
-    """An empty place on one of the databases; gone at the end."""
+    """Yield an empty place on one of the databases; removed at the end."""
     with tempfile.TemporaryDirectory(prefix="ec") as name:
         folder = Path(name)
         if database == "sqlite":

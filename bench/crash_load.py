@@ -1,4 +1,4 @@
-"""One person's load and a ledger of what the server acknowledged: what is sure, and what a kill left open."""
+"""One person's load, and a ledger of what was acknowledged or left undecided."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ WORDS = (
     "pepper engine ticket mirror orchard signal"
 ).split()
 MOST = 8
-SETTLES_S = 25.0  # both leases of a killed server have run out by then
+SETTLES_S = 25.0  # both leases of a killed server have expired by then
 
 
 @dataclass
 class Thing:
-    """A session, recording or folder as far as its person knows it.
+    """The expected state of a session, recording or folder.
 
     Args:
-        names: what it may be called: more than one after a rename without an answer.
-        is_sure: False once a delete was sent without an answer.
-        words: recordings: transcripts that it may have.
-        answers: sessions: acknowledged results of questions.
-        members: folders: recordings in it; False when that is open.
+        names: possible names: several after a rename without a response.
+        is_sure: False after a delete without a response.
+        words: for recordings: possible transcripts.
+        answers: for sessions: acknowledged answers.
+        members: for folders: recordings in it; False if undecided.
     """
 
     names: set[str]
@@ -41,7 +41,7 @@ class Thing:
 
 @dataclass
 class Pending:
-    """A create without an answer, to be sent again with its key."""
+    """A create without a response, to be retried with its key."""
 
     kind: str
     body: dict[str, Any]
@@ -53,11 +53,11 @@ PATHS = {"session": "/v1/ask/sessions", "recording": "/v1/recordings", "folder":
 
 
 class Faults(list[str]):
-    """What went wrong; appended to from all persons' threads."""
+    """The faults found, appended by all persons' threads."""
 
 
 class Person:
-    """Does one thing after the other as one end user of the project."""
+    """Sends one random request after another as one end user."""
 
     def __init__(self, number: int, end_user_id: str, faults: Faults) -> None:
         self.random = random.Random(number)
@@ -70,7 +70,7 @@ class Person:
     # ---- load ---------------------------------------------------------------------------------------
 
     def work(self, client: httpx.Client, stop: threading.Event) -> None:
-        """Send one request after the other until told to stop, or until the server is gone."""
+        """Send requests until stopped, or until the server is gone."""
         steps = (self._create, self._create, self._transcribe, self._transcribe, self._ask, self._ask, self._ask,
                  self._rename, self._delete, self._file)  # fmt: skip
         while not stop.is_set():
@@ -113,7 +113,7 @@ class Person:
     def _send_create(self, client: httpx.Client, asked: Pending) -> None:
         self.pending.append(asked)
         answer = client.post(PATHS[asked.kind], json=asked.body, headers={"Idempotency-Key": asked.key})
-        if answer.status_code == 409:  # a killed server's lease: later
+        if answer.status_code == 409:  # a killed server's lease: retry later
             asked.sent = time.monotonic()
             return
         self.pending.remove(asked)
@@ -198,7 +198,7 @@ class Person:
     # ---- after a restart ----------------------------------------------------------------------------
 
     def settle(self, client: httpx.Client, *, is_last: bool = False) -> None:
-        """Compare what is there with what was acknowledged; what was open is settled by what is there."""
+        """Compare the stored state with the acknowledged one; undecided changes take the stored state."""
         for asked in list(self.pending):
             if is_last or time.monotonic() - asked.sent > SETTLES_S:
                 self.pending.remove(asked)
@@ -251,7 +251,7 @@ class Person:
                 self.faults.append(f"session {row['id']} has an answer without its sources")
 
     def _has_words(self, source: dict[str, Any]) -> bool:
-        """Whether the recording's deletion is not open."""
+        """Whether the recording's deletion is decided."""
         return self.things["recording"][source["recording_id"]].is_sure
 
     def _compare_recording(self, client: httpx.Client, thing: Thing, row: dict[str, Any]) -> None:

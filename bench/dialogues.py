@@ -1,4 +1,4 @@
-"""Questions on public dialogues and meetings: FriendsQA, Molweni and QMSum, with what was written about them here."""
+"""Question sets on public dialogues and meetings: FriendsQA, Molweni, QMSum, and own questions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.retrieval_data import Library, Recorded, Vectors, build_library, qmsu
 
 
 def friendsqa(path: Path, vectors: Vectors) -> Source:
-    """FriendsQA (Apache-2.0): each question asked of its own dialogue; all dialogues are one library."""
+    """Load FriendsQA (Apache-2.0): each question is asked of its dialogue; all dialogues are one library."""
     dialogues = [(one["title"], one["paragraphs"][0]) for one in json.loads(path.read_text("utf-8"))["data"]]
     recorded = [
         Recorded(title, timed((", ".join(one["speakers"]), one["utterance"]) for one in content["utterances:"]))
@@ -46,7 +46,7 @@ def _friends_gold(number: int, content: dict[str, Any], asked: dict[str, Any]) -
 
 
 def molweni(path: Path, vectors: Vectors, first: int, last: int) -> Source:
-    """Molweni (Apache-2.0): chat, a tenth unanswerable; dialogues `first` to `last`, counted from 1."""
+    """Load Molweni (Apache-2.0): chat, a tenth unanswerable; dialogues `first` to `last`, counted from 1."""
     dialogues = json.loads(path.read_text("utf-8"))["data"]["dialogues"][first - 1 : last]
     recorded = [
         Recorded(f"chat {number}", timed((one["speaker"], one["text"]) for one in dialogue["edus"]))
@@ -91,7 +91,7 @@ def _kind(question: str) -> str:
 
 
 def friends_written(source: Source) -> list[Query]:
-    """The questions of `data/reader` on FriendsQA's development dialogues, most of them without an answer."""
+    """Return the `data/reader` questions on FriendsQA's development dialogues, mostly unanswerable."""
     numbers = {entry.name: number for number, entry in enumerate(source.library.entries)}
     return [
         Query(row["question"], row["kind"], joint(source.library, numbers[row["dialogue"]], row["gold"]),
@@ -102,7 +102,7 @@ def friends_written(source: Source) -> list[Query]:
 
 
 def meetings(folder: Path, vectors: Vectors, *, known: bool = True) -> list[Source]:
-    """QMSum (MIT): its questions, whose gold is whole turns, often many."""
+    """Load QMSum (MIT): its gold is whole turns, often many."""
     sources = []
     for library in qmsum_libraries(folder, vectors):
         queries = [
@@ -117,7 +117,7 @@ def meetings(folder: Path, vectors: Vectors, *, known: bool = True) -> list[Sour
 
 
 def segment_of_turn(folder: Path, meeting: str) -> list[int]:
-    """Return each turn's segment: turns without words have none of their own."""
+    """Return each turn's segment; turns without words share the next one's."""
     found: list[int] = []
     count = 0
     for turn in json.loads((folder / f"{meeting}.json").read_text("utf-8"))["meeting_transcripts"]:
@@ -127,7 +127,7 @@ def segment_of_turn(folder: Path, meeting: str) -> list[int]:
 
 
 def meetings_written(folder: Path, sources: Sequence[Source]) -> list[Source]:
-    """The questions of `data/reader` on meetings of QMSum's train split, each asked of its meeting."""
+    """Return the `data/reader` questions on meetings of QMSum's train split, each asked of its meeting."""
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for path in sorted((DATA / "reader").glob("qmsum_*.jsonl")):
         for row in rows_of(path):
@@ -148,7 +148,7 @@ def meetings_written(folder: Path, sources: Sequence[Source]) -> list[Source]:
 
 
 def replies(folder: Path, sources: Sequence[Source]) -> list[Source]:
-    """What participants of QMSum's val meetings asked one another, and the replies marked in `qmsum_replies.jsonl`."""
+    """Return questions that participants of QMSum's val meetings asked, with the replies in `qmsum_replies.jsonl`."""
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows_of(DATA / "qmsum_replies.jsonl"):
         rows[row["meeting"]].append(row)

@@ -1,7 +1,7 @@
-"""schemathesis against a running server: `python -m bench.fuzz [--seconds 300] [--examples 200]`.
+"""Runs schemathesis against a server: `python -m bench.fuzz [--seconds 300] [--examples 200]`.
 
-All checks and phases, stateful links included, with a project's secret key. Operations that only ever met
-404 or a refusal of the key are failures like any other. `make test` runs a short one (`tests/http/test_fuzz.py`).
+All checks and phases, stateful links included, with a project's secret key. An operation that only ever returned
+404 or refused the key counts as a failure. `make test` runs a short version (`tests/http/test_fuzz.py`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _run(server: Server, key: str, folder: Path, options: tuple[str, ...]) -> su
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(folder / "schemathesis.toml"), "run",
         f"{server.base_url}/openapi.json", "--header", f"Authorization: Bearer {key}", "--generation-database", "none",
         "--no-color", "--continue-on-failure", "--request-timeout", "30",
-        "--suppress-health-check", "filter_too_much", *options,  # how hard data is to make is no fault of the server
+        "--suppress-health-check", "filter_too_much", *options,  # slow data generation is not the server's fault
     ]  # fmt: skip
     env = {
         **os.environ,
@@ -74,7 +74,7 @@ def _run(server: Server, key: str, folder: Path, options: tuple[str, ...]) -> su
 
 
 def _seed(client: httpx.Client) -> dict[str, Any]:
-    """Make one of each, and a stock of recordings to delete."""
+    """Create one object of each kind, and a pool of recordings to delete."""
     library = Library(client)
     user = library.user(external_id="fuzzed")
     recording = library.recording(user, TALK)

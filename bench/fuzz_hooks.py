@@ -1,4 +1,4 @@
-"""What schemathesis needs to know of earmark: ids that are there, and rules that no JSON Schema can say."""
+"""Hooks that give schemathesis existing ids and rules that JSON Schema can't express."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _as_text(ctx: SerializationContext, value: Any) -> bytes:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
-    """Give requests that are meant to be right ids that exist; leave the others as they are."""
+    """Put existing ids into requests meant to be valid; leave the others unchanged."""
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     _use_living_paths(case)
@@ -33,7 +33,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     if case.path.endswith("/ask/suggestions"):  # whose recordings: needed with a key of the whole project
         case.query = {**(case.query or {}), "end_user_id": SEEDED["end_user_id"]}
     if case.headers and "Idempotency-Key" in case.headers and _chance.random() < 0.8:
-        case.headers = {**case.headers, "Idempotency-Key": uuid4().hex}  # else nearly all were reused ones
+        case.headers = {**case.headers, "Idempotency-Key": uuid4().hex}  # otherwise nearly all would be reused
     if isinstance(case.body, dict):
         case.body = _living_body(case, case.body)
     elif case.method == "POST" and case.path in SEEDED["names_end_user"]:
@@ -41,7 +41,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
 
 
 def _use_living_paths(case: Case) -> None:
-    """What is to be deleted, replaced or filed comes from a stock; the rest stays what it is now and then."""
+    """Take the ids to delete, replace or file from a pool, most of the time."""
     if case.path == "/v1/media/{media_id}":
         case.path_parameters = {"media_id": SEEDED["media_id"]}
         case.query = {"token": SEEDED["tokens"][case.method]}

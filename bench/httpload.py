@@ -1,6 +1,6 @@
-"""A small load generator: N keep-alive connections, each sending one request after the other.
+"""A small load generator: N keep-alive connections, each sending one request after another.
 
-Raw protocols on uvloop, because a general client would cost more than the server it measures.
+Raw protocols on uvloop, because a general client would use more CPU than the server it measures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import uvloop
 
 @dataclass
 class Measured:
-    """What a run saw. Latencies in milliseconds."""
+    """The results of a run. Latencies in milliseconds."""
 
     seconds: float
     latencies_ms: list[float] = field(default_factory=list)
@@ -24,11 +24,11 @@ class Measured:
 
     @property
     def per_second(self) -> float:
-        """Requests answered a second."""
+        """Responses per second."""
         return len(self.latencies_ms) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """The latency that `share` of the requests stayed within."""
+        """Return the latency at this quantile."""
         ordered = sorted(self.latencies_ms)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
@@ -87,7 +87,7 @@ def get(path: str, key: str | None = None) -> bytes:
 def measure(
     port: int, requests: Sequence[bytes], *, seconds: float, connections: int = 16, pause_s: float = 0.0
 ) -> Measured:
-    """Send the requests round and round for a while; each connection rests `pause_s` after each answer."""
+    """Repeat the requests for `seconds`; each connection pauses `pause_s` after each response."""
     return uvloop.run(_measure(port, requests, seconds, connections, pause_s))
 
 

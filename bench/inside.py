@@ -1,4 +1,4 @@
-"""Latencies inside the server: around the ASGI application, without a network; sizes take turns."""
+"""Measures latencies inside the server, at the ASGI application, alternating between sizes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Asker:
         self._headers = [(b"authorization", f"Bearer {site.key}".encode()), (b"content-type", b"application/json")]
 
     async def call(self, method: str, params: Params, body: bytes = b"") -> tuple[float, dict[str, Any]]:
-        """Return milliseconds and the answer."""
+        """Return milliseconds and the response."""
         scope = {"type": "http", "method": method, "path": PATH, "headers": self._headers,
                  "query_string": urlencode(params).encode()}  # fmt: skip
         sent: list[Any] = []
@@ -53,7 +53,7 @@ class Asker:
         return elapsed_ms, answer
 
     async def cursor_at(self, depth: int) -> str:
-        """Walk down the list."""
+        """Page down the list, and return the cursor at this depth."""
         params: Params = {"limit": 100}
         for _ in range(max(1, depth // 100)):
             _, page = await self.call("GET", params)
@@ -62,7 +62,7 @@ class Asker:
 
 
 async def time_sites(sites: Sequence[Site], count: int) -> list[Times]:
-    """Ask every case of every site `count` times (pages four times as often), the sites in turns."""
+    """Time every case of every site `count` times (pages four times), alternating sites."""
     async with AsyncExitStack() as stack:
         askers = []
         for site in sites:
@@ -88,7 +88,7 @@ async def _time_pages(askers: Sequence[Asker], count: int, found: list[Times]) -
 async def _time_cases(
     cases: dict[str, list[Case]], askers: Sequence[Asker], count: int, found: Sequence[Times]
 ) -> None:
-    """Time cases (one for each site) in turns; a slow one is asked less often, but at least five times."""
+    """Time cases (one per site) alternately; slow ones less often, at least five times."""
     spent: defaultdict[tuple[str, int], float] = defaultdict(float)
     taken: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
     for number in range(-2, count):
@@ -104,7 +104,7 @@ async def _time_cases(
 
 
 async def time_creates(site: Site) -> tuple[float, float]:
-    """Create sessions until one has indexed a block of titles; return the median and that one, in milliseconds."""
+    """Create sessions until one indexes titles; return the median and that one, in ms."""
     edge = create_app(site.settings)
     async with edge.fastapi.router.lifespan_context(edge.fastapi):
         asker = Asker(edge, site)

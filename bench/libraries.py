@@ -1,6 +1,6 @@
-"""Large libraries of made-up talk, stored as the product stores them, but without the encoder: its vectors are random.
+"""Generates large libraries in the product's own form, with random vectors instead of the encoder's.
 
-A few recordings are prepared once and stored again and again; what ranking has to read and add up is the same.
+A few recordings are prepared once and stored repeatedly; the work of ranking is the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 
 CHUNKS = 100
-"""Of one recording: about three quarters of an hour of talk."""
+"""Chunks per recording: about 45 minutes of talk."""
 WORDS = 20_000
 _WORDS_PER_CHUNK = 50
 _DIFFERENT = 40
@@ -31,7 +31,7 @@ _NAMES = ("Ada", "Grace", "Linus", "Mabel")
 
 
 class RandomEmbedder:
-    """Vectors of no meaning, under the built-in encoder's name."""
+    """Returns random vectors under the built-in encoder's name."""
 
     name = MiniLMEmbedder.name
 
@@ -48,7 +48,7 @@ class RandomEmbedder:
 
 
 class Talk:
-    """Words as frequent as words are (Zipf), the same for each seed."""
+    """Generates talk with Zipf-distributed words; deterministic for a seed."""
 
     def __init__(self, seed: int = 7) -> None:
         self._random = Random(seed)
@@ -57,14 +57,14 @@ class Talk:
         self._embedder = RandomEmbedder(np.random.default_rng(seed))
 
     def questions(self, count: int) -> list[str]:
-        """Return questions of six or seven words that are neither the commonest nor the rarest."""
+        """Return questions of six or seven words of medium frequency."""
         return [
             "When did " + " ".join(self._random.choices(self._words[30:4_000], self._weights[30:4_000], k=5)) + "?"
             for _ in range(count)
         ]
 
     def recordings(self) -> list[PreparedTranscript]:
-        """Prepare the different recordings."""
+        """Prepare the distinct recordings."""
         return [self._recording() for _ in range(_DIFFERENT)]
 
     def _recording(self) -> PreparedTranscript:
@@ -81,7 +81,7 @@ class Talk:
 
 
 async def fill(runtime: Runtime, tenant: Tenant, prepared: Sequence[PreparedTranscript], chunks: int) -> Tenant:
-    """Make an end user with about so many chunks; return the handle narrowed to them."""
+    """Create an end user with about `chunks` chunks; return the handle narrowed to it."""
     user = await create_end_user(tenant)
     owner = tenant.acting_for(user.id, user.number)
     count = max(1, chunks // CHUNKS)

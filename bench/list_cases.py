@@ -1,4 +1,4 @@
-"""What is asked of the sessions list: pages, filters, titles."""
+"""The benchmark cases of the sessions list: pages, filters, titles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One question: `params` gives the query of its `number`-th time, so that not one page is asked again and again."""
+    """One case: `params` gives the query of its `number`-th run, so that pages vary."""
 
     name: str
     params: Callable[[TenantPlan, int], Params]
@@ -28,7 +28,7 @@ def _user(plan: TenantPlan, number: int) -> str:
 
 
 def _at(share: float) -> str:
-    """Return a moment of the two years that the sessions are spread over."""
+    """Return a moment of the two years covered by the sessions."""
     return render_time(NOW_US - TWO_YEARS_US + int(TWO_YEARS_US * share))
 
 

@@ -1,9 +1,9 @@
-"""Many clients at once, then ten times as many: `python -m bench.load [--seconds 180] [--database both]`.
+"""Load and tenfold overload: `python -m bench.load [--seconds 180] [--database both]`.
 
-64 clients list, search, ask and import, each with a breath of half a second to one and a half between its
-requests; then 640 do without a breath, which is far more than two cores can take. Counted:
-answers that should not be (5xx but 503, no answer at all), what was acknowledged and is not there, how
-slow the list gets beside its own idle time, memory, and how soon the server is itself again.
+64 clients list, search, ask and import, pausing half a second to one and a half between requests; then 640 do
+so without a pause, far more than two cores can serve. Counted: invalid responses (5xx except 503, or none),
+acknowledged data that is missing, the list's latency relative to its idle latency, memory, and the time until
+the server has recovered.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MIX = ("list",) * 12 + ("search",) * 5 + ("send",) * 2 + ("import",)
 
 @dataclass
 class Tally:
-    """What the clients saw; latencies in milliseconds."""
+    """The clients' results; latencies in milliseconds."""
 
     latencies: dict[str, list[float]] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -43,25 +43,25 @@ class Tally:
     imported: dict[str, str] = field(default_factory=dict)
 
     def p99(self, kind: str) -> float:
-        """The latency that 99 of 100 stayed within."""
+        """Return the 99th percentile of a kind of request."""
         ordered = sorted(self.latencies.get(kind, [0.0]))
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
 
     @property
     def faults(self) -> int:
-        """Answers that nobody should get, and requests without one."""
+        """The number of invalid or missing responses."""
         return self.timeouts + sum(count for status, count in self.statuses.items() if status >= 500 and status != 503)
 
 
 class Client:
-    """One keep-alive connection with HTTP/1.1 and nothing else."""
+    """One keep-alive HTTP/1.1 connection."""
 
     def __init__(self, port: int, key: str) -> None:
         self._port, self._key = port, key
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def call(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
-        """Send a request and return its answer's status and body."""
+        """Send a request and return the response's status and body."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
@@ -77,7 +77,7 @@ class Client:
         return int(head.split(" ")[1]), await reader.readexactly(size)
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
@@ -166,7 +166,7 @@ async def _idle(port: int, key: str, user: str, times: int = 300) -> float:
 
 
 async def _recovery(port: int, key: str, user: str, idle_ms: float) -> float:
-    """Seconds until ten lists in a row are as quick as 5 x their idle p99."""
+    """Return the seconds until ten lists in a row take at most 5 x idle p99."""
     started, row, client = time.monotonic(), 0, Client(port, key)
     while row < 10 and time.monotonic() - started < 60:
         before = time.perf_counter()
@@ -177,7 +177,7 @@ async def _recovery(port: int, key: str, user: str, idle_ms: float) -> float:
 
 
 def _lost(server: Server, key: str, tallies: Sequence[Tally]) -> int:
-    """Count what was acknowledged and is not there."""
+    """Count acknowledged objects that are missing."""
     lost = 0
     with server.client(key) as client:
         asked: Counter[str] = sum((one.asked for one in tallies), Counter())
@@ -192,7 +192,7 @@ def _lost(server: Server, key: str, tallies: Sequence[Tally]) -> int:
 
 
 def measure(place: Place, seconds: float) -> tuple[list[tuple[str, str]], bool]:
-    """Return what was seen, and whether all of it is as it should be."""
+    """Return the results, and whether all are within bounds."""
     key = new_project(place).live
     with running(place) as server, server.client(key) as http:
         library, port = Library(http), int(server.base_url.rpartition(":")[2])

@@ -1,9 +1,9 @@
-"""Mutated transcript files: `python -m bench.mutations [--files 100000]`.
+"""Fuzzes the transcript parsers with mutated files: `python -m bench.mutations [--files 100000]`.
 
-Good files of every format are cut, doubled, swapped and salted at random. Each must become segments or a
-refusal that says what is wrong; nothing else may come out, nothing may hang or take much memory. Every
-fiftieth also goes to a server by `PUT …/transcript`, where no answer may be a 5xx. At the end a file of
-32 MiB of nested and of neighbouring arrays, in a process of its own.
+Valid files of every format are cut, duplicated, swapped and altered at random. Each must give segments or an
+error that explains the problem; anything else, a hang, or high memory use is a fault. Every fiftieth is also
+sent to a server by `PUT …/transcript`, which must not return a 5xx. Finally, 32 MiB of nested and of adjacent
+arrays are parsed in a separate process.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ MUTATORS: Sequence[Callable[[bytes, random.Random], bytes]] = (_cut, _double, _s
 
 
 def mutated(number: int) -> tuple[str, bytes]:
-    """Return the media type and bytes of mutation `number`; always the same."""
+    """Return the media type and bytes of mutation `number`; deterministic."""
     chance = random.Random(number)
     media_type, data = GOOD[number % len(GOOD)]
     for _ in range(chance.randint(1, 4)):
@@ -92,7 +92,7 @@ def mutated(number: int) -> tuple[str, bytes]:
 
 
 class HangsError(Exception):
-    """A file took longer than HANGS_S."""
+    """Parsing a file took longer than HANGS_S."""
 
 
 def _ring(*_: object) -> None:
@@ -100,7 +100,7 @@ def _ring(*_: object) -> None:
 
 
 def parse_all(files: int) -> tuple[Counter[str], list[str]]:
-    """Parse mutations; return what they became, and faults."""
+    """Parse mutations; return counts of the outcomes, and faults."""
     became: Counter[str] = Counter()
     faults: list[str] = []
     signal.signal(signal.SIGALRM, _ring)
@@ -119,7 +119,7 @@ def parse_all(files: int) -> tuple[Counter[str], list[str]]:
 
 
 def send_some(place: Place, numbers: Sequence[int]) -> tuple[Counter[int], list[str]]:
-    """Send mutations to a server; return the statuses, and faults."""
+    """Send mutations to a server; return counts of the statuses, and faults."""
     statuses: Counter[int] = Counter()
     faults: list[str] = []
     with running(place) as server, server.client(new_project(place).live) as client:
@@ -158,7 +158,7 @@ def _parse_huge(kind: str, size: int, told: multiprocessing.SimpleQueue) -> None
 
 
 def parse_huge(kind: str, size: int = 32 << 20) -> tuple[str, float, float]:
-    """Parse a huge file in a process of its own; return how it ended, seconds, and the process's peak in MB."""
+    """Parse a huge file in a separate process; return outcome, seconds and peak MB."""
     context = multiprocessing.get_context("spawn")
     told = context.SimpleQueue()
     child = context.Process(target=_parse_huge, args=(kind, size, told))

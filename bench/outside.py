@@ -1,4 +1,4 @@
-"""Over loopback, one worker: throughput against a constant route, latency under writes, memory over a walk."""
+"""Measures over loopback, one worker: throughput, latency under writes, memory while paging."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROUNDS = 5
 
 @dataclass(frozen=True)
 class Outside:
-    """What a client of one server saw. `ratio` is the median of the rounds' ratios, which took turns."""
+    """The results of one server. `ratio` is the median of the ratios of alternating rounds."""
 
     per_second: float
     ratio: float
@@ -32,12 +32,12 @@ class Outside:
     busy_ratio: float
     written_per_second: float
     walk_mb: tuple[float, float, float, float]
-    """Resident at the start, at half of the way, at most, and at the end of a second walk."""
+    """Resident memory: at the start, halfway, at its maximum, and after paging a second time."""
 
 
 @contextmanager
 def _server(site: Site) -> Iterator[tuple[int, int]]:
-    """Serve the site, beside a constant route of the bytes that its first page has."""
+    """Serve the site, with a constant route that returns the bytes of its first page."""
     constant = site.settings.data_dir / "constant.json"
     constant.write_bytes(b"{}")
     with serving(site.environment, constant) as (port, _):
@@ -71,9 +71,9 @@ def _run(port: int, requests: list[bytes], seconds: float, **pace: Any) -> Measu
 
 
 def _time_writes(port: int, site: Site, page: list[bytes], seconds: float) -> tuple[float, float, float, float]:
-    """Return p99 without and with writes, the median of the rounds' ratios, and writes a second.
+    """Return p99 without and with writes, the median ratio, and writes a second.
 
-    Readers rest between their requests: of a server that is busy all the time, p99 is the length of its queue.
+    Readers pause between requests: on a saturated server, p99 would only measure its queue.
     """
     pace = {"connections": 4, "pause_s": 0.01}
     quiet, busy, written = [], [], []
@@ -87,14 +87,14 @@ def _time_writes(port: int, site: Site, page: list[bytes], seconds: float) -> tu
 
 
 def _memory_of_walks(port: int, pid: int, key: str) -> tuple[float, float, float, float]:
-    """Walk every session, twice: caches that fill up stop growing."""
+    """Page through all sessions twice, as filling caches stop growing."""
     first = _walk(port, pid, key)
     second = _walk(port, pid, key)
     return first[0], first[len(first) // 2], max(first + second), second[-1]
 
 
 def _walk(port: int, pid: int, key: str) -> list[float]:
-    """Walk every session; return the resident megabytes after each page."""
+    """Page through all sessions; return the resident megabytes after each page."""
     seen = [resident_mb(pid)]
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as client:
         params: dict[str, str | int] = {"limit": 100}

@@ -1,4 +1,4 @@
-"""What the tables say, counted again: counters, references, parts of answers, the index against a rebuild."""
+"""Recomputes the tables' derived data and compares: counters, references, answers' parts, the index."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _select_all(own: Guard, *, name: str) -> Any:
 
 
 async def recount(runtime: Runtime) -> list[str]:
-    """Return what is wrong, in sentences without anybody's words; nothing when all is well."""
+    """Return the inconsistencies as sentences without people's words; empty if there are none."""
     found: list[str] = []
     for tenant in await list_tenants(runtime.operator):
         tables = {name: await _rows(tenant, name) for name in TABLES}

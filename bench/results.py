@@ -1,4 +1,4 @@
-"""`bench/RESULTS.md`: each bench owns one section, found by its heading; the rest of the file is left as it is."""
+"""Writes `bench/RESULTS.md`: each bench replaces its own section, found by its heading."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TITLE = "# Results"
 
 
 def results_path() -> Path:
-    """Return the file; `EARMARK_BENCH_RESULTS` names another one."""
+    """Return the file's path; `EARMARK_BENCH_RESULTS` overrides it."""
     return Path(os.environ.get("EARMARK_BENCH_RESULTS") or Path(__file__).with_name("RESULTS.md"))
 
 
 def write_section(heading: str, command: str, body: str, *, path: Path | None = None) -> None:
-    """Print a bench's section, and put it into the file in place of the one of this heading, or at its end."""
+    """Print a bench's section and replace the one with this heading, or append it."""
     section = f"## {heading}\n\n`{command}`\n\n{body.strip()}\n"
     print(section, flush=True)
     target = path or results_path()
@@ -36,7 +36,7 @@ def write_section(heading: str, command: str, body: str, *, path: Path | None = 
 
 
 def _split(text: str) -> Iterator[str]:
-    """Yield what stands before the first `## ` heading, then each section; headings in code don't count."""
+    """Split at `## ` headings outside code: the text before the first, then each section."""
     lines: list[str] = []
     is_code = False
     for line in text.splitlines(keepends=True):
@@ -49,14 +49,14 @@ def _split(text: str) -> Iterator[str]:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; numbers stand right."""
+    """Return a Markdown table with numbers right-aligned."""
     cells = [[str(cell) for cell in row] for row in rows]
     rules = ["---" if index == 0 else "---:" for index in range(len(header))]
     return "\n".join("| " + " | ".join(row) + " |" for row in [list(header), rules, *cells])
 
 
 def circumstances() -> str:
-    """Say in a line where and when this was measured."""
+    """Return a line that says where and when this was measured."""
     load = os.getloadavg()[0]
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({platform.machine()}), load {load:.1f}, "

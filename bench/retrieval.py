@@ -1,12 +1,11 @@
-"""Does search find the right moment? One command, one table.
+"""Measures whether search finds the right moment.
 
     EARMARK_QMSUM_DIR=… python -m bench.retrieval [--holdout]
 
-Reads QMSum's val split (nothing was learned from it), the personal questions and the chats of two friends: the dev
-people, whom `scripts/train_ranker.py` learns from, and with `--holdout` the others. Everything is ranked by
-the server's own functions in memory; BM25 alone, reciprocal rank fusion and min-max fusion see the
-same chunks, terms and vectors, and have the question encoded as it was asked. Intervals are 95 % bootstrap intervals
-over questions.
+Uses QMSum's val split (nothing was trained on it), the personal questions and the chats of two friends: the dev
+people, on whom `scripts/train_ranker.py` trains, and with `--holdout` the others. Everything is ranked in memory
+by the server's own functions; BM25 alone, reciprocal rank fusion and min-max fusion use the same chunks, terms
+and vectors, with the question encoded as asked. Intervals are 95 % bootstrap intervals over questions.
 """
 
 from __future__ import annotations
@@ -34,19 +33,19 @@ RESAMPLES = 2_000
 
 
 def by_bm25(query: QueryTerms, snapshot: Snapshot) -> Floats:
-    """BM25 of the chunk alone."""
+    """Return BM25 of the chunk alone."""
     return describe(query, snapshot).chunks["words"]
 
 
 def by_ranks(query: QueryTerms, snapshot: Snapshot) -> Floats:
-    """Reciprocal rank fusion of BM25 and cosine, k = 60 (Cormack et al., SIGIR 2009)."""
+    """Return reciprocal rank fusion of BM25 and cosine, k = 60 (Cormack et al., SIGIR 2009)."""
     described = describe(query, snapshot).by_chunk()
     places = [np.argsort(np.argsort(-described[name], kind="stable")) + 1 for name in ("words", "meaning")]
     return np.asarray(sum(1 / (60 + place) for place in places), np.float64)
 
 
 def by_min_max(query: QueryTerms, snapshot: Snapshot) -> Floats:
-    """min-max (BM25 + 0.8 BM25 of the recording) + 0.8 min-max cosine: the floor of `design.md`."""
+    """Return min-max (BM25 + 0.8 BM25 of the recording) + 0.8 min-max cosine: a baseline."""
     described = describe(query, snapshot).by_chunk()
     return _unit(described["words"] + 0.8 * described["recording_words"]) + 0.8 * _unit(described["meaning"])
 
@@ -57,7 +56,7 @@ def _unit(values: Floats) -> Floats:
 
 
 def by_earmark(query: QueryTerms, snapshot: Snapshot) -> Floats:
-    """What the server does."""
+    """Return the server's scores."""
     hits = rank(query, snapshot, limit=sum(entry.chunk_count for entry in snapshot.recordings))
     scores = np.full(sum(entry.chunk_count for entry in snapshot.recordings), -1.0)
     scores[[hit.chunk for hit in hits]] = [hit.score for hit in hits]
@@ -73,7 +72,7 @@ METHODS: Mapping[str, Callable[[QueryTerms, Snapshot], Floats]] = {
 
 
 def measure(libraries: Sequence[Library], vectors: Vectors, *, is_recording_known: bool) -> dict[str, Floats]:
-    """Shapes: method -> [questions, metrics]."""
+    """Measure every method. Shapes: method -> [questions, metrics]."""
     rows: dict[str, list[list[float]]] = {name: [] for name in METHODS}
     for library in libraries:
         texts = [question.text for question in library.questions]
@@ -90,10 +89,10 @@ def measure(libraries: Sequence[Library], vectors: Vectors, *, is_recording_know
 
 
 def judge(library: Library, question: Question, order: Order) -> list[float]:
-    """One question's metrics, in the order of `METRICS`.
+    """Return one question's metrics, in the order of `METRICS`.
 
-    Recordings rank by their best chunk. A moment is found when a chunk overlaps it; `share` is the
-    part of a moment's chunks that the top eight hold, so long chunks don't win by overlap alone.
+    Recordings rank by their best chunk. A moment is found if a chunk overlaps it; `share` is the share of a moment's
+    chunks in the top eight, so that long chunks don't win by overlap alone.
     """
     recordings = list(dict.fromkeys(library.recording_of[order].tolist()))
     right = np.array([number in question.recordings for number in recordings], float)
@@ -119,14 +118,14 @@ def judge(library: Library, question: Question, order: Order) -> list[float]:
 
 
 def interval(values: Floats) -> str:
-    """Mean and 95 % bootstrap interval."""
+    """Render a mean with its 95 % bootstrap interval."""
     draws = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.percentile(values[draws].mean(1), [2.5, 97.5])
     return f"{values.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def table(measured: Mapping[str, Floats], *, is_recording_known: bool) -> str:
-    """One row a method, and how far earmark is from BM25 and from rank fusion, question by question."""
+    """Render one row per method, and earmark's paired difference to BM25 and to rank fusion."""
     shown = [at for at in range(len(METRICS)) if at > 2 or not is_recording_known]
     lines = ["| ranking | " + " | ".join(METRICS[at] for at in shown) + " |", "|" + "---|" * (len(shown) + 1)]
     for name, values in measured.items():
@@ -146,7 +145,7 @@ def table(measured: Mapping[str, Floats], *, is_recording_known: bool) -> str:
 
 
 def kinds(libraries: Sequence[Library], measured: Floats) -> str:
-    """How earmark does by type of question."""
+    """Render earmark's results by type of question."""
     of = np.array([question.kind for library in libraries for question in library.questions])
     lines = ["| type of question | questions | Hit@1 | R@8 | R@8≤2k | P@8 |", "|---|---|---|---|---|---|"]
     for kind in sorted(set(of), key=lambda one: (-int((of == one).sum()), one)):

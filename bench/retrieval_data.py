@@ -1,7 +1,7 @@
-"""What the retrieval bench and the trainer ask: libraries in memory, their questions and gold moments.
+"""Loads in-memory libraries, questions and gold moments for the retrieval bench and training.
 
-Cut, analysed, quantised and described by the functions the server runs, only without a database.
-Vectors of texts are kept under `EARMARK_BENCH_CACHE`, so that a second run takes seconds.
+Chunked, analysed, quantised and described by the server's functions, without a database. Vectors are cached under
+`EARMARK_BENCH_CACHE`, so that a second run takes seconds.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class Question:
     spans: tuple[tuple[int, int, int], ...] = ()
     """Gold as segments: (recording, first, last)."""
     answer: str = ""
-    """What a person wrote as an answer, where the set has one."""
+    """A person's written answer, if the set has one."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """One end user: everything `Snapshot` needs, for all terms, and the questions."""
+    """One end user: the data for `Snapshot`, for all terms, and the questions."""
 
     name: str
     entries: tuple[RecordingEntry, ...]
@@ -65,13 +65,13 @@ class Library:
     questions: tuple[Question, ...]
     recorded: tuple[Recorded, ...] = ()
     places: tuple[tuple[int, int, int], ...] = ()
-    """Of each chunk: (recording, first segment, last segment)."""
+    """Per chunk: (recording, first segment, last segment)."""
     vector_counts: tuple[NDArray[np.uint32], ...] = ()
-    """Of each recording: how many vectors each chunk has."""
+    """Per recording: the number of vectors of each chunk."""
 
     @cached_property
     def first_vectors(self) -> NDArray[np.int64]:
-        """Where the vectors of each recording but the first begin."""
+        """The start of each recording's vectors, except the first's."""
         return np.cumsum([int(counts.sum()) for counts in self.vector_counts[:-1]], dtype=np.int64)
 
     @property
@@ -79,12 +79,12 @@ class Library:
         return np.repeat(np.arange(len(self.entries)), [entry.chunk_count for entry in self.entries])
 
     def asked(self, text: str) -> str:
-        """What the server would have the encoder read of a question."""
+        """Return the text that the server would embed for a question."""
         languages = {entry.language for entry in self.entries}
         return address(analyze_query(text, languages), self.postings, languages)
 
     def snapshot(self, text: str, vector: NDArray[np.float32], scope: Any = None) -> tuple[QueryTerms, Snapshot]:
-        """What the server would hand to `rank`."""
+        """Return the arguments that the server would pass to `rank`."""
         query = analyze_query(text, {entry.language for entry in self.entries})
         postings = {term: self.postings[term] for term in query.terms if term in self.postings}
         known = cosines(self.vectors, quantize(vector))
@@ -95,7 +95,7 @@ class Library:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A recording before it is indexed."""
+    """A recording before indexing."""
 
     name: str
     segments: list[Segment]
@@ -103,11 +103,11 @@ class Recorded:
 
 
 Asked = tuple[str, str, list[tuple[int, int, int]], str]
-"""Question, kind, gold: (recording, first segment, last segment), and a person's answer or nothing."""
+"""Question, kind, gold: (recording, first segment, last segment), and a person's answer or ""."""
 
 
 class Vectors:
-    """The built-in encoder, which reads each text once and for all runs."""
+    """The built-in encoder with a persistent cache of vectors."""
 
     def __init__(self, threads: int = 1) -> None:
         self._encoder = MiniLMEmbedder(threads=threads)
@@ -165,7 +165,7 @@ def _question(asked: Asked, where: NDArray[np.int64]) -> Question:
 
 
 def personal_libraries(split: str, vectors: Vectors) -> list[Library]:
-    """The dated personal questions; a follow-up is asked together with the question before it."""
+    """Load the dated personal questions; a follow-up includes the question before it."""
     rows = [json.loads(line) for line in (PERSONAL / "questions.jsonl").read_text("utf-8").splitlines()]
     libraries = []
     for person in sorted({row["external_id"] for row in rows if row["split"] == split}):
@@ -195,7 +195,7 @@ def read_native(path: Path) -> Recorded:
 
 
 def qmsum_libraries(folder: Path, vectors: Vectors) -> list[Library]:
-    """QMSum: the meetings of a series are one end user's recordings."""
+    """Load QMSum: the meetings of a series are one end user's recordings."""
     series: defaultdict[str, list[Path]] = defaultdict(list)
     for path in sorted(folder.glob("*.json")):
         found = _SERIES.match(path.stem)

@@ -1,11 +1,11 @@
-"""Speed and memory of search, at every size, on either database.
+"""Measures speed and memory of search at every size, on either database.
 
     python -m bench.search [--database postgresql] [--size 100000] [--others 1000000] [--questions 60]
 
-Libraries are made up (`bench/libraries.py`); questions go through the real encoder. Cases take turns, question by
-question, so that drift of the machine hits all alike. Inside the process: one end user's search, alone and beside other
-people's chunks, against the bare arithmetic (encoder, scan, ranking on rows already read). Over loopback, one worker:
-memory, eight searches at once against in turn, and the sessions list while searches run.
+Libraries are generated (`bench/libraries.py`); questions go through the real encoder. Cases alternate per question,
+so that machine drift affects all alike. In the process: one end user's search, alone and next to other people's
+chunks, against the bare computation (encoding, scan, ranking of rows in memory). Over loopback, one worker:
+memory, eight concurrent searches against sequential ones, and the sessions list during searches.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ Times = dict[str, list[float]]
 
 @dataclass
 class Site:
-    """A filled database: a month's library and a large one, of two end users of one project."""
+    """A filled database: a small and a large library of two end users."""
 
     settings: Settings
     key: str
@@ -78,7 +78,7 @@ def settings_in(folder: Path, cluster: Cluster | None) -> Settings:
 
 
 async def filled(settings: Settings, talk: Talk, size: int, others: int) -> Site:
-    """Fill a database; others' chunks are those of another project's end users, a tenth of `others` each."""
+    """Fill a database; other chunks belong to ten end users of another project."""
     prepared = talk.recordings()
     async with open_runtime(settings) as runtime:
         project = await create_project(runtime.operator, "measured")
@@ -98,7 +98,7 @@ async def filled(settings: Settings, talk: Talk, size: int, others: int) -> Site
 
 
 async def _analyze(owner_url: str) -> None:
-    """Do at once what autovacuum does within minutes of a large load."""
+    """Analyze now, as autovacuum does within minutes of a large load."""
     connection = await asyncpg.connect(owner_url)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
@@ -108,7 +108,7 @@ async def _analyze(owner_url: str) -> None:
 
 
 async def inside(sites: dict[str, Site], questions: Sequence[str]) -> Times:
-    """Return milliseconds by case, cases in turns."""
+    """Return milliseconds by case; cases alternate."""
     times: Times = defaultdict(list)
     read = VectorCache(1_000_000_000)
     async with AsyncExitStack() as stack:
@@ -137,7 +137,7 @@ async def _search(runtime: Runtime, owner: Tenant, question: str) -> float:
 
 
 async def _bare(runtime: Runtime, owner: Tenant, question: str, cache: VectorCache) -> float:
-    """Encoder and ranking on a worker thread, with every row already in memory."""
+    """Time encoder and ranking on a worker thread, with all rows in memory."""
     rows = [_IndexRow(*row) for row in await owner.fetch_all(queries.select_indexes)]
     query = analyze_query(question, {"en"})
     embedder = await runtime.embedders.in_use()
@@ -161,12 +161,12 @@ async def _bare(runtime: Runtime, owner: Tenant, question: str, cache: VectorCac
 
 
 def outside(site: Site, questions: Sequence[str], folder: Path) -> tuple[Times, dict[str, float]]:
-    """Return the list's milliseconds, quiet and while searches run; and seconds and megabytes."""
+    """Return the list's milliseconds, idle and during searches; and seconds and megabytes."""
     constant = folder / "constant.json"
     constant.write_bytes(orjson.dumps({}))
     figures: dict[str, float] = {}
     with serving(site.environment, constant) as (port, pid), _client(port, site) as client:
-        for _ in range(2):  # where PostgreSQL multiplies, vectors are read for who asks again
+        for _ in range(2):  # with pgvector, vectors are cached from the second query on
             _ask(client, site, questions[0])
         figures["one after the other, s"] = _timed(lambda: [_ask(client, site, one) for one in questions[:AT_ONCE]])
         figures["at once, s"] = _at_once(port, site, questions[:AT_ONCE])
@@ -194,7 +194,7 @@ def _ask(client: httpx.Client, site: Site, question: str) -> None:
 
 
 def _at_once(port: int, site: Site, questions: Sequence[str]) -> float:
-    """Return the seconds that all of them take together, on connections that stand already."""
+    """Return the seconds that all take concurrently, on open connections."""
     clients = [_client(port, site) for _ in questions]
     for client in clients:
         client.get("/ask/sessions").raise_for_status()
@@ -242,7 +242,7 @@ def _timed(work: Any) -> float:
 
 
 def report(times: Times, lists: Times, figures: dict[str, float], size: int, others: int) -> str:
-    """The issue's table."""
+    """Render the results table."""
 
     def p(name: str, share: float) -> float:
         found = times[name]

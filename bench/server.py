@@ -1,4 +1,4 @@
-"""A server to measure: earmark, with one constant-bytes FastAPI route beside it, outside `/v1`."""
+"""The server to measure: earmark with an additional constant-bytes FastAPI route outside `/v1`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONSTANT_PATH = "/constant"
 
 
 def make_app() -> Edge:
-    """Return earmark with the constant route; its bytes are those of `EARMARK_BENCH_BYTES`' file."""
+    """Return earmark with the constant route; its bytes come from the file `EARMARK_BENCH_BYTES`."""
     edge = create_app(load_settings())
     payload = Path(os.environ["BENCH_CONSTANT_FILE"]).read_bytes()
     _add_constant(edge.fastapi, payload)
@@ -36,12 +36,12 @@ def _add_constant(app: FastAPI, payload: bytes) -> None:
     async def constant() -> Response:
         return Response(payload, media_type="application/json")
 
-    # First, so that it pays for no other route.
+    # First, so that it isn't slowed by other routes.
     app.router.routes.insert(0, app.router.routes.pop())
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -68,7 +68,7 @@ def serving(env: dict[str, str], constant_file: Path) -> Iterator[tuple[int, int
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process, in megabytes."""
+    """Return the resident memory of a process, in megabytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1_024

@@ -1,9 +1,9 @@
-"""The founding list at every size, on both databases: issue "as fast at a million sessions".
+"""Measures the sessions list at every size, on both databases.
 
     python -m bench.sessions [--sizes 1000,…] [--database sqlite|postgresql|both] [--quick]
 
-Latencies are taken inside the server, around the ASGI application, the sizes in turns; throughput over
-loopback, against a constant-bytes FastAPI route of the same server, in turns.
+Latencies are measured inside the server, at the ASGI application, alternating between sizes; throughput over
+loopback, alternating with a constant-bytes FastAPI route of the same server.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Row = tuple[str, str, str]
 
 
 def p95(sorted_ms: Sequence[float]) -> float:
-    """The value that 95 of 100 stay within."""
+    """Return the 95th percentile."""
     return sorted_ms[min(len(sorted_ms) - 1, int(len(sorted_ms) * 0.95))]
 
 
@@ -64,7 +64,7 @@ def _outside(database: str, seen: Outside) -> Iterator[Row]:
 
 
 def _render(database: str, sizes: Sequence[int], times: Sequence[Times], rest: Sequence[Row]) -> str:
-    """Return one database's tables, against the aims."""
+    """Render one database's tables, with the targets."""
     largest = times[-1]
     rows = [*_pages(sizes, times)]
     rows += [(f"{case.name}, p95 (p50)", f"{_p95_p50(largest[case.name])} ms", "≤ 10") for case in FILTERS]
@@ -81,7 +81,7 @@ def _render(database: str, sizes: Sequence[int], times: Sequence[Times], rest: S
 
 
 def run(database: str, sizes: Sequence[int], *, is_quick: bool) -> list[Series]:
-    """Measure one database, write its section, and return its lines of the picture."""
+    """Measure one database, write its section, and return its lines of the chart."""
     with filled_sites(database, sizes) as sites:
         times = uvloop.run(time_sites(sites, 5 if is_quick else 40))
         rest: list[Row] = []
@@ -104,7 +104,7 @@ def run(database: str, sizes: Sequence[int], *, is_quick: bool) -> list[Series]:
 
 
 def main() -> None:
-    """Run it."""
+    """Measure and write the sections."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="1000,10000,100000,1000000")
     parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")

@@ -1,7 +1,7 @@
-"""What an answer shows of the words that answer: the measure that stands for people.
+"""Judges what an answer shows of the gold spans: a proxy for people's judgement.
 
-A place is shown if at least 80 % of its tokens are quoted (where the speaker is the answer: if the turn is); a question
-counts as shown if all places of one alternative are. Refusing an answerable question shows nothing.
+A place is shown if at least 80 % of its tokens are quoted (if the speaker is the answer: if the turn is quoted); a
+question is shown if all places of one alternative are. Refusing an answerable question shows nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from bench.asked import Place, Query, Source
 _TOKEN: Final = re.compile(r"\w+")
 ENOUGH: Final = 0.8
 Quoted = Mapping[tuple[str, int], Sequence[tuple[int, int]]]
-"""(recording id, segment) -> the runs of characters that are quoted of it."""
+"""(recording id, segment) -> the quoted character ranges."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One answer against its gold."""
+    """One answer compared with its gold."""
 
     kind: str
     is_answerable: bool
@@ -35,7 +35,7 @@ class Judged:
 
 
 def judge(source: Source, query: Query, answered: str, quoted: Quoted, key: Quoted, words: int, echoes: int) -> Judged:
-    """Compare what was quoted with the gold."""
+    """Compare the quotations with the gold."""
     refused = answered == "no"
     shown = not refused and any(all(is_shown(source, one, quoted) for one in places) for places in query.gold)
     partly = not refused and any(is_shown(source, one, quoted) for places in query.gold for one in places)
@@ -59,6 +59,6 @@ def is_shown(source: Source, place: Place, quoted: Quoted) -> bool:
 
 
 def share(values: Iterable[bool]) -> float:
-    """Return the mean of truths, nan without any."""
+    """Return the share of true values, nan if there are none."""
     listed = list(values)
     return sum(listed) / len(listed) if listed else float("nan")

@@ -1,4 +1,4 @@
-"""Filled databases to measure: a project of some size, and as many sessions of another project."""
+"""Fills databases to measure: one project, and another with as many sessions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_LIMIT = 1_000_000_000
 
 @dataclass
 class Site:
-    """A filled database and what it takes to ask it."""
+    """A filled database and what is needed to query it."""
 
     settings: Settings
     plan: TenantPlan
@@ -31,7 +31,7 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The same settings for a server's process; the rate limit is on, but set high."""
+        """Return the settings for a server process; the rate limit is on, but high."""
         env = {"EARMARK_DATA_DIR": str(self.settings.data_dir), "EARMARK_RATE_LIMIT_OVERALL": str(_NO_LIMIT)}
         for name in ("database_url", "migration_database_url"):
             value = getattr(self.settings, name)
@@ -42,7 +42,7 @@ class Site:
 
 @contextmanager
 def filled_sites(database: str, sizes: Sequence[int]) -> Iterator[list[Site]]:
-    """Fill a database for each size, all there at once so that they can be asked in turns; remove them at the end."""
+    """Fill a database per size, all at once for alternation; remove them at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="eb")))
         cluster = stack.enter_context(running_cluster(folder / "pg")) if database == "postgresql" else None
@@ -66,7 +66,7 @@ def _fill(data_dir: Path, size: int, cluster: Cluster | None) -> Site:
 
 
 async def _prepare(settings: Settings, size: int) -> tuple[str, list[TenantPlan]]:
-    """Make the measured project and another of the same size; return the key and what to load."""
+    """Create the measured project and an equal one; return the key and the plans."""
     async with open_runtime(settings) as runtime:
         plans, key = [], ""
         for name in ("measured", "others"):

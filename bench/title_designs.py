@@ -1,6 +1,6 @@
-"""Designs for substring search in titles, side by side on SQLite: `python -m bench.title_designs`.
+"""Compares designs for substring search in titles on SQLite: `python -m bench.title_designs`.
 
-Each design holds the same titles of one tenant, newest first, and answers with the newest 21 matches.
+Each design stores the same titles of one tenant, newest first, and returns the newest 21 matches.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ Search = Callable[[sqlite3.Connection, str], list[int]]
 
 
 def scan(db: sqlite3.Connection, wanted: str) -> list[int]:
-    """Look at titles in the list's order."""
+    """Scan titles in list order."""
     rows = db.execute("SELECT seq FROM titles WHERE instr(title, ?) > 0 ORDER BY seq DESC LIMIT 21", (wanted,))
     return [row[0] for row in rows]
 
 
 def fts5(db: sqlite3.Connection, wanted: str) -> list[int]:
-    """FTS5 with its trigram tokenizer; it can't look for less than three characters."""
+    """Search by FTS5 with its trigram tokenizer, which needs at least three characters."""
     if len(wanted) < 3:
         return scan(db, wanted)
     quoted = '"' + wanted.replace('"', '""') + '"'
@@ -42,7 +42,7 @@ def fts5(db: sqlite3.Connection, wanted: str) -> list[int]:
 
 
 def rows_of_grams(db: sqlite3.Connection, wanted: str) -> list[int]:
-    """One row for each trigram and title; candidates of the first trigram that have all others."""
+    """Search one row per trigram and title: candidates of the first trigram that have all others."""
     if len(wanted) < 3:
         return scan(db, wanted)
     first, *others = _choose(wanted)
@@ -55,7 +55,7 @@ def rows_of_grams(db: sqlite3.Connection, wanted: str) -> list[int]:
 
 
 def blocks(db: sqlite3.Connection, wanted: str) -> list[int]:
-    """The chosen one: a bounded look, then packed blocks."""
+    """Search by the chosen design: a bounded scan, then packed blocks."""
     near = db.execute(
         "SELECT seq FROM (SELECT seq, title FROM titles ORDER BY seq DESC LIMIT 1000) WHERE instr(title, ?) > 0 LIMIT 21",
         (wanted,),
@@ -110,7 +110,7 @@ def _size(db: sqlite3.Connection) -> int:
 
 
 def main() -> None:
-    """Run it."""
+    """Measure and print."""
     designs: dict[str, Search] = {"scan": scan, "fts5": fts5, "rows": rows_of_grams, "blocks": blocks}
     with tempfile.TemporaryDirectory() as folder:
         db = sqlite3.connect(Path(folder) / "titles.db")

@@ -1,6 +1,6 @@
-"""Titles as people and first questions make them, with words whose number is known.
+"""Generates realistic titles that contain known words at known frequencies.
 
-Of `count` titles in order of time: COMMON stands in about half, OLD in a quarter but in none of the newer
+Of `count` titles in order of time: COMMON is in about half, OLD in a quarter but in none of the newer
 half, PERCENT in one of a hundred, PERMILLE in one of a thousand, RARE and RARE_CJK in exactly three, and
 ABSENT in none. ABSENT_COMMON is in none either, though each of its trigrams is in many.
 """
@@ -37,7 +37,7 @@ _SYLLABLES = (
 
 
 def make_titler(count: int, random: Random) -> Callable[[int], str]:
-    """Return the function that makes title number `index` of `count`, oldest first."""
+    """Return the function that generates title number `index` of `count`, oldest first."""
     rare = {count // 10, count // 2, count * 9 // 10}
     rare_cjk = {count // 7, count // 3, count * 4 // 5}
 
@@ -59,7 +59,7 @@ def make_titler(count: int, random: Random) -> Callable[[int], str]:
 
 
 def rare_indexes(count: int) -> tuple[int, int, int]:
-    """Return which titles hold RARE."""
+    """Return the indices of the titles that contain RARE."""
     return count // 10, count // 2, count * 9 // 10
 
 

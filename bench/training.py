@@ -1,8 +1,8 @@
-"""What the built-in answers learn from, and what they are held against: questions, what was found, which of it is gold.
+"""The training and hold-out data of the built-in answers: questions, evidence, gold.
 
-Learned from: FriendsQA's development dialogues, Molweni's dialogues 1 to 70, QMSum's train split, the development people
+Training: FriendsQA's development dialogues, Molweni's dialogues 1 to 70, QMSum's train split, the development people
 and friends, and the questions of `data/reader` about all of these. Whole dialogues, series and people are held out
-(`is_held_out`): weights never see them, the last three numbers and the thresholds are chosen on them.
+(`is_held_out`): no weights are trained on them, but the last three numbers and the thresholds are chosen on them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WEIGHTS: Final = {
     "chats": 1.5, "personal written": 1.5, "chats written": 1.5,
     "libraries": 1.5,
 }  # fmt: skip
-"""How much a question of each set counts."""
+"""The weight of a question of each set."""
 HELD_LIBRARIES: Final = frozenset(
     {"ES2016", "IS1008", "TS3012", "education", "Bro", "tamsin", "jonah", "museum", "sundays", "startup", "friends"}
 )
@@ -44,7 +44,7 @@ _LEAST_REPLY_WORDS: Final = 5
 
 @dataclass(frozen=True)
 class Example:
-    """A question with what was found for it. `gold` names the sentences that answer, by window and place in it."""
+    """A question with its evidence. `gold` names the answering sentences, by window and position in it."""
 
     source: Source
     query: Query
@@ -57,7 +57,7 @@ class Example:
         return bool(self.query.gold)
 
     def is_gold(self, one: Sentence) -> bool:
-        """Whether a sentence holds any of the words that answer."""
+        """Whether a sentence contains any of the answering words."""
         recording = next(
             number
             for number, entry in enumerate(self.source.library.entries)
@@ -73,16 +73,16 @@ class Example:
         )
 
     def evidence(self, vectors: Vectors) -> Evidence:
-        """Describe what was found, as the server does."""
+        """Compute the evidence's signals, as the server does."""
         return describe_evidence(self.request, read_question(self.query.text), self.windows, CachedEncoder(vectors))
 
     def gold_mask(self, sentences: Sequence[Sentence]) -> NDArray[np.bool_]:
-        """Shapes: sentences -> bool [sentences]."""
+        """Return which sentences are gold. Shapes: sentences -> bool [sentences]."""
         return np.array([self.is_gold(one) for one in sentences], bool)
 
 
 def examples(vectors: Vectors) -> Iterator[Example]:
-    """Yield every question to learn from, held out or not."""
+    """Yield every question, held out or not."""
     for source in sources(vectors):
         held = _held_out(source)
         for query in source.queries:
@@ -121,7 +121,7 @@ def _meetings(folder: Path, vectors: Vectors) -> Iterator[Source]:
 
 
 def asked_inside(source: Source) -> Source:
-    """What participants asked one another: a later turn by somebody else is the reply."""
+    """Return the questions that participants asked; a later turn by another is the reply."""
     rng = random.Random(source.library.name)
     queries: list[Query] = []
     for number, one in enumerate(source.library.recorded):

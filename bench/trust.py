@@ -1,8 +1,8 @@
-"""What counting requests and safe headers cost: `python -m bench.trust`.
+"""Measures the cost of request counting and security headers: `python -m bench.trust`.
 
-Processor time of a server for a request of the sessions list, the kernel's share included: one server, one
-connection over loopback, the client in another process. What is compared takes turns, twenty requests at a
-time in random order, and is compared within its turn, so that others on the machine hardly matter.
+Measures a server's CPU time per request of the sessions list, the kernel's share included: one server, one
+connection over loopback, the client in another process. Variants alternate, twenty requests at a time in random
+order, and are compared within each round, so that other load on the machine hardly matters.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ async def _take_turns(site: Site, names: Sequence[str], batches: int) -> dict[st
         assert edge.runtime is not None
         rates, headers = edge.runtime.rates.by_name, app_module.api_headers_for
         limits = dict(rates)
-        if _SHARED in names:  # for all that the file's locks tell, this is another process
+        if _SHARED in names:  # to the counter file's locks this looks like another process
             await asyncio.to_thread(SharedCounts(site.settings.data_dir / "rates.bin").join)
 
         def choose(name: str) -> None:
@@ -100,7 +100,7 @@ async def _take_turns(site: Site, names: Sequence[str], batches: int) -> dict[st
 async def _measure(
     send: Callable[[int], Awaitable[None]], choose: Callable[[str], None], names: Sequence[str], batches: int
 ) -> dict[str, list[float]]:
-    """Return microseconds of processor time a request, by what was chosen, turn by turn."""
+    """Return microseconds of CPU time per request, by variant and round."""
     taken: dict[str, list[float]] = {name: [] for name in names}
     for number in range(batches + _WARM):
         for name in random.sample(names, len(names)):

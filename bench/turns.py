@@ -1,8 +1,8 @@
-"""What earmark adds to a language model's own time: `python -m bench.turns`.
+"""Measures the time earmark adds to a language model's own: `python -m bench.turns`.
 
-A scripted server stands for the model and says when a request had arrived and when its first words went out.
+A scripted server stands in for the model and records when a request arrived and its first text was sent.
 Measured over loopback, one worker: from the send to the model's request (before the model), and from the model's
-first words to the client's first `text.delta` (after it), in sessions of 2, 200 and 2,000 messages.
+first text to the client's first `text.delta` (after it), in sessions of 2, 200 and 2,000 messages.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def _make_key(settings: Settings) -> str:
 
 
 def _fill(client: httpx.Client, chunks: int) -> str:
-    """Make an end user with about so many chunks of talk; return its id."""
+    """Create an end user with about `chunks` chunks of talk; return its id."""
     library = Library(client)
     user = library.user()
     words = "price launch battery lantern review ship june market plan cost team budget".split()
@@ -59,7 +59,7 @@ def _fill(client: httpx.Client, chunks: int) -> str:
 
 
 def _session(client: httpx.Client, user: str, messages: int) -> str:
-    """Import a session of so many messages."""
+    """Import a session of this many messages."""
     said: list[dict[str, Any]] = []
     for number in range(messages):
         role = ("user", "assistant")[number % 2]
@@ -85,7 +85,7 @@ def _session(client: httpx.Client, user: str, messages: int) -> str:
 
 
 def _one_turn(client: httpx.Client, vendor: VendorServer, session: str, question: str) -> tuple[float, float]:
-    """Return milliseconds before the model and after its first words."""
+    """Return milliseconds before the model and after its first text."""
     sent_s, heard_s = time.perf_counter(), 0.0
     body = {"content": question, "provider": "model"}
     headers = {"Accept": "text/event-stream"}

@@ -1,4 +1,4 @@
-"""Writes in the background, at a steady pace, from a process of their own: new sessions and renamed ones, in turns."""
+"""Writes in the background at a steady rate: new sessions and renames, alternating."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLIENTS = 8
 
 @dataclass
 class Writes:
-    """How fast they really came, once they are over."""
+    """The rate actually achieved, available at the end."""
 
     per_second: float = 0.0
 

@@ -1,4 +1,4 @@
-"""Questions on what was written for this project: people, pairs of friends, the demo's sample library, libraries to learn from."""
+"""Question sets written for this project: people, pairs of friends, the sample library, training libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from earmark.llm.types import PastTurn
 
 
 def personal(split: str, vectors: Vectors) -> list[Source]:
-    """Dated personal recordings: answerable questions and, of kind `unanswerable`, those that nothing answers."""
+    """Load dated personal recordings: answerable questions, and unanswerable ones (kind `unanswerable`)."""
     rows = [row for name in ("questions", "follow_ups", "unanswerable") for row in rows_of(PERSONAL / f"{name}.jsonl")]
     sources = []
     for person in sorted({row["external_id"] for row in rows if row["split"] == split}):
@@ -35,7 +35,7 @@ def personal(split: str, vectors: Vectors) -> list[Source]:
 
 
 def chats(split: str, vectors: Vectors) -> list[Source]:
-    """Two friends' calls: answerable questions, and those that nothing answers."""
+    """Load two friends' calls: answerable and unanswerable questions."""
     sources = []
     for name in SPLITS[split]:
         calls = read_calls(CHATS / name / "calls.txt")
@@ -49,7 +49,7 @@ def chats(split: str, vectors: Vectors) -> list[Source]:
 
 
 def own_written(sources: Sequence[Source]) -> list[Source]:
-    """The questions of `data/reader` on the development people and pairs."""
+    """Load the `data/reader` questions on the development people and pairs."""
     rows = [row for path in sorted((DATA / "reader").glob("own*.jsonl")) for row in rows_of(path)]
     found = []
     for source in sources:
@@ -72,7 +72,7 @@ def own_written(sources: Sequence[Source]) -> list[Source]:
 
 
 def sample(vectors: Vectors, split: str) -> list[Source]:
-    """The demo's sample library; nobody reads the unseen half while working on answers."""
+    """Load the demo's sample library; its unseen half is reserved for final measurements."""
     sources = []
     rows = [row for row in rows_of(DATA / "sample/questions.jsonl") if row["split"] == split]
     for person in sorted({row["external_id"] for row in rows}):
@@ -91,7 +91,7 @@ def sample(vectors: Vectors, split: str) -> list[Source]:
 
 
 def libraries(vectors: Vectors) -> list[Source]:
-    """Libraries written to learn from (`data/reader/libraries`): talks, and questions whose gold is a piece of a turn."""
+    """Load the training libraries (`data/reader/libraries`): talks and questions with gold."""
     return [_library(folder, vectors) for folder in sorted((DATA / "reader/libraries").iterdir())]
 
 
@@ -113,7 +113,7 @@ def _library(folder: Path, vectors: Vectors) -> Source:
 
 
 def _piece(recorded: Sequence[Recorded], number: int, words: str) -> Place:
-    """Return the place of these words, which one turn of a recording holds."""
+    """Return the place of these words, which must occur in one turn of a recording."""
     segment, text = next((at, one.text) for at, one in enumerate(recorded[number].segments) if words in one.text)
     start = text.index(words)
     return Place(number, segment, start, start + len(words))

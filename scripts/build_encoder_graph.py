@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write the graphs of all-MiniLM-L6-v2 without its weights: the encoder's and the reader's.
+"""Writes the graphs of all-MiniLM-L6-v2 without its weights: the encoder's and the reader's.
 
-`src/earmark/retrieval/minilm.onnx` turns texts into vectors; `src/earmark/answers/reader.onnx` reads a question and a
-window of talk together and gives each token a number. The reader's dense layers are int8 (`answers/reader.py`).
+`src/earmark/retrieval/minilm.onnx` embeds texts; `src/earmark/answers/reader.onnx` reads a question and a window
+together and scores each token. The reader's dense layers are int8 (`answers/reader.py`).
 
 Every weight is an *external* initializer named as in `model.safetensors`, so the file stays about
 15 KB and the weights are fed at load from the memory-mapped file of the installed package. Needs
@@ -42,7 +42,7 @@ READER = "answers/reader.onnx"
 
 
 class GraphWriter:
-    """Collects nodes and external weights of one graph."""
+    """Collects the nodes and external weights of one graph."""
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
@@ -54,7 +54,7 @@ class GraphWriter:
         return output
 
     def weight(self, name: str, *shape: int, data_type: int = TensorProto.FLOAT) -> str:
-        """Declare a weight that is fed at load; the location is never opened."""
+        """Declare a weight that is supplied at load; its location is never opened."""
         tensor = TensorProto(name=name, data_type=data_type, dims=shape)
         tensor.data_location = TensorProto.EXTERNAL
         tensor.external_data.add(key="location", value="model.safetensors")
@@ -67,23 +67,23 @@ class GraphWriter:
         return name
 
     def dense(self, prefix: str, source: str, size_in: int, size_out: int) -> str:
-        """[N, in] -> [N, out]."""
+        """Add a dense layer: [N, in] -> [N, out]."""
         weight = self.weight(f"{prefix}.weight", size_out, size_in)
         bias = self.weight(f"{prefix}.bias", size_out)
         return self.op("Gemm", [source, weight, bias], f"{prefix}/out", transB=1)
 
     def norm_of_sum(self, prefix: str, source: str, residual: str) -> str:
-        """Layer norm of source + residual."""
+        """Add the layer norm of source + residual."""
         scale, shift = self.weight(f"{prefix}.weight", HIDDEN), self.weight(f"{prefix}.bias", HIDDEN)
         inputs = [source, residual, scale, shift]
         return self.op("SkipLayerNormalization", inputs, f"{prefix}/out", FUSED, epsilon=LAYER_NORM_EPSILON)
 
 
 class QuantisedWriter(GraphWriter):
-    """Writes dense layers whose weights are int8, [in, out], with a scale for each output."""
+    """Writes dense layers with int8 weights, [in, out], and a scale per output."""
 
     def dense(self, prefix: str, source: str, size_in: int, size_out: int) -> str:
-        """[N, in] -> [N, out]; the input is rounded to 8 bits as it comes."""
+        """Add a dense layer: [N, in] -> [N, out]; inputs are quantised at run time."""
         weight = self.weight(f"{prefix}.weight_int8", size_in, size_out, data_type=TensorProto.INT8)
         scale = self.weight(f"{prefix}.weight_scale", size_out)
         bias = self.weight(f"{prefix}.bias", size_out)
@@ -91,7 +91,7 @@ class QuantisedWriter(GraphWriter):
 
 
 def write_embeddings(graph: GraphWriter, *, has_types: bool = False) -> str:
-    """Sum of word, position and token-type vectors, normalised: [B, T, H]."""
+    """Add the sum of word, position and token-type vectors, normalised: [B, T, H]."""
     words = graph.weight("embeddings.word_embeddings.weight", VOCABULARY, HIDDEN)
     positions = graph.weight("embeddings.position_embeddings.weight", POSITIONS, HIDDEN)
     types = graph.weight("embeddings.token_type_embeddings.weight", 2, HIDDEN)
@@ -111,7 +111,7 @@ def write_embeddings(graph: GraphWriter, *, has_types: bool = False) -> str:
 
 
 def write_layer(graph: GraphWriter, index: int, flat: str) -> str:
-    """One transformer layer over [B*T, H]; only attention needs to know where a text ends."""
+    """Add one transformer layer over [B*T, H]; only attention uses the text boundaries."""
     layer = f"encoder.layer.{index}"
     heads: list[str] = []
     for role in ("query", "key", "value"):
@@ -129,18 +129,18 @@ def write_layer(graph: GraphWriter, index: int, flat: str) -> str:
 
 
 def write_pooling(graph: GraphWriter, flat: str) -> None:
-    """Mean of a text's token vectors, then length 1."""
+    """Add mean pooling of a text's token vectors, then normalisation to length 1."""
     graph.op("Reshape", [flat, "batch_shape"], "token_vectors")
     graph.op("Cast", ["attention_mask"], "mask_float", to=TensorProto.FLOAT)
     graph.op("Unsqueeze", ["mask_float", "one"], "mask_row")
     graph.op("MatMul", ["mask_row", "token_vectors"], "token_sum")
     graph.op("Squeeze", ["token_sum", "one"], "text_sum")
-    # The mean's divisor cancels when the vector is brought to length 1.
+    # The mean's divisor cancels out in the normalisation.
     graph.op("LpNormalization", ["text_sum"], "embedding", axis=-1, p=2)
 
 
 def write_layers(graph: GraphWriter, *, has_types: bool = False) -> str:
-    """All layers: tokens -> [B*T, H]."""
+    """Add all layers: tokens -> [B*T, H]."""
     graph.op("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
     embedded = write_embeddings(graph, has_types=has_types)
     graph.op("Shape", [embedded], "batch_shape")
@@ -152,7 +152,7 @@ def write_layers(graph: GraphWriter, *, has_types: bool = False) -> str:
 
 
 def build_encoder() -> onnx.ModelProto:
-    """Tokens in, unit vectors out."""
+    """Build the encoder: tokens in, unit vectors out."""
     graph = GraphWriter()
     write_pooling(graph, write_layers(graph))
     output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["B", HIDDEN])
@@ -160,7 +160,7 @@ def build_encoder() -> onnx.ModelProto:
 
 
 def build_reader() -> onnx.ModelProto:
-    """Question and window in, a number for each token out."""
+    """Build the reader: question and window in, a score per token out."""
     graph = QuantisedWriter()
     flat = write_layers(graph, has_types=True)
     head, bias = graph.weight("head.weight", 1, HIDDEN), graph.weight("head.bias", 1)

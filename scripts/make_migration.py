@@ -1,7 +1,7 @@
-"""Write the next migration from the difference between the migrated schema and `storage/tables/`.
+"""Writes the next migration from the difference between the migrated schema and `storage/tables/`.
 
-Usage: python scripts/make_migration.py NNNN_slug "What it is for"
-Read what it writes before you commit it: renames and data are yours to handle.
+Usage: python scripts/make_migration.py NNNN_slug "PURPOSE"
+Review the result before committing it: renames and data migrations must be added by hand.
 """
 
 import sys

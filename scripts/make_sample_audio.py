@@ -1,8 +1,8 @@
-"""Speak the sample library: an `.opus` file beside each transcript of `src/earmark/sample/`, in time with it.
+"""Generates the sample library's audio: an `.opus` file beside each transcript of `src/earmark/sample/`.
 
 Needs `espeak-ng` and `opusenc` (Debian: `apt-get install espeak-ng opus-tools`), for this script only. Each
-segment is spoken by its speaker's voice, at the pace that makes it last from its start to its end, so that the
-transcripts' times are the sound's times. Run it again after changing a transcript:
+segment is spoken in its speaker's voice, at the rate that fits its start and end, so that the transcript's times
+match the audio. Run it again after changing a transcript:
 
     python scripts/make_sample_audio.py [NAME…]
 """
@@ -39,7 +39,7 @@ Sound = NDArray[np.float32]
 
 
 def speak(text: str, speaker: str, language: str, words_per_minute: int) -> Sound:
-    """Return the words as sound, without the silence around them."""
+    """Return the words as audio, without surrounding silence."""
     voice, pitch = VOICES[speaker]
     if language == "de":
         voice = "de+" + voice.partition("+")[2]
@@ -53,7 +53,7 @@ def speak(text: str, speaker: str, language: str, words_per_minute: int) -> Soun
 
 
 def fit(segment: dict[str, Any], language: str, most_s: float) -> Sound:
-    """Speak a segment so that it lasts as long as its times say, and not into the next one."""
+    """Speak a segment so that it fits its times and ends before the next."""
     wanted_s = min(segment["end"] - segment["start"], most_s)
     pace = USUAL
     for _ in range(4):
@@ -70,7 +70,7 @@ def fit(segment: dict[str, Any], language: str, most_s: float) -> Sound:
 
 
 def read_aloud(document: dict[str, Any]) -> Sound:
-    """Return a whole recording: every segment where it starts."""
+    """Return a whole recording: every segment at its start."""
     segments = document["segments"]
     sound = np.zeros(int((segments[-1]["end"] + TAIL_S) * RATE_HZ), np.float32)
     for number, segment in enumerate(segments):
@@ -86,7 +86,7 @@ def read_aloud(document: dict[str, Any]) -> Sound:
 
 
 def encode(sound: Sound, path: Path) -> None:
-    """Write Opus in Ogg. The same words give the same bytes: the stream's number comes from the name."""
+    """Write Opus in Ogg, deterministically: the stream's serial number comes from the name."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "sound.wav"
         with wave.open(str(raw), "wb") as file:
@@ -101,7 +101,7 @@ def encode(sound: Sound, path: Path) -> None:
 
 
 def main(names: list[str]) -> None:
-    """Speak the named recordings, or all."""
+    """Generate the named recordings, or all."""
     total = 0
     for path in sorted(SAMPLE.glob("*/*.json")):
         target = path.with_suffix(".opus")

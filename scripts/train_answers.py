@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Learn `src/earmark/answers/weights.npz` and `thresholds.py`: how signals make chances, and when nothing answers.
+"""Trains `src/earmark/answers/weights.npz` and `thresholds.py`: sentence scores and refusal thresholds.
 
     pip install torch==2.13.0        (a development tool of the training scripts; nothing else needs it)
     EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_answers.py
 
-Run it after `train_reader.py`. First a network of one hidden layer learns from the signals of all questions that are
-not held out. Then, on those held out, three numbers: how much its log-odds and the reader's count, and what is added.
-Last, the thresholds: 4 % of what could be answered may be taken for never talked about, 5 % in all be refused, and a
-tenth be called doubtful, every set counting the same. What is held out stands in `bench/training.py`.
+Run it after `train_reader.py`. First a network with one hidden layer is trained on the signals of all questions that
+are not held out. Then three numbers are fitted on the held-out ones: the weights of its and the reader's log-odds, and
+a bias. Last, the thresholds: at most 4 % of answerable questions may be judged off topic, 5 % refused in all, and 10 %
+called doubtful, every set counting the same. `bench/training.py` decides what is held out.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ FOLDER = ROOT / "src/earmark/answers"
 HIDDEN, EPOCHS, RATE, BATCH = 32, 10, 3e-3, 32
 OFF_TOPIC, REFUSED, DOUBTFUL = 0.04, 0.05, 0.15
 _SMALL = ("friendsqa",)
-"""Asked of so little talk that all of it is read, whatever its topic."""
+"""Sets with so little text that all of it is read, whatever its topic."""
 _OF_OTHERS = 25
 _MOST_READ = 110
-"""Questions of a held-out library that the reader reads."""
+"""Questions of a held-out library that the reader scores at most."""
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Known:
-    """A question's sentences: their signals, which answer, and (where it was read) the reader's log-odds."""
+    """A question's sentences: their signals, gold, and (if read) the reader's log-odds."""
 
     set: str
     signals: Floats
@@ -63,7 +63,7 @@ class Known:
 
 
 def describe(one: Example, vectors: Vectors, reader: Reader | None) -> Known | None:
-    """Return what is known of a question's sentences; None where nothing can be learned from it."""
+    """Return the signals of a question's sentences; None if it is unusable for training."""
     found = one.evidence(vectors)
     gold = one.gold_mask([said.sentence for said in found.sentences])
     if not found.sentences or (one.is_answerable and not gold.any()):
@@ -74,7 +74,7 @@ def describe(one: Example, vectors: Vectors, reader: Reader | None) -> Known | N
 
 
 class Network(nn.Module):
-    """Signals in, log-odds out: a hidden layer beside a direct way."""
+    """Signals in, log-odds out: a hidden layer in parallel with a linear one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,13 +89,13 @@ class Network(nn.Module):
 
 
 def loss_of(odds: Tensor, gold: Tensor, is_answerable: bool) -> Tensor:
-    """Return -log of the mass on what is right: the gold sentences, or that nothing answers."""
+    """Return -log of the probability of the gold sentences, or of "nothing answers"."""
     whole = torch.logsumexp(torch.cat([torch.zeros(1), odds]), 0)
     return whole - torch.logsumexp(odds[gold], 0) if is_answerable else whole
 
 
 def learn_network(known: Sequence[Known]) -> tuple[Network, Floats, Floats]:
-    """Return the network, and the mean and spread of the signals."""
+    """Train and return the network, and the mean and spread of the signals."""
     torch.manual_seed(0)
     rng = random.Random(0)
     every = np.concatenate([one.signals for one in known])
@@ -136,7 +136,7 @@ def weights_of(network: Network, mean: Floats, spread: Floats, together: Sequenc
 
 
 def learn_together(known: Sequence[Known], odds: Sequence[Floats]) -> list[float]:
-    """Return the weights of the network's and the reader's log-odds, and what is added; each set counts the same."""
+    """Fit the weights of both log-odds and the bias; each set counts the same."""
     counts: defaultdict[str, int] = defaultdict(int)
     for one in known:
         counts[one.set] += 1
@@ -160,7 +160,7 @@ def learn_together(known: Sequence[Known], odds: Sequence[Floats]) -> list[float
 
 
 def quantile(values: dict[str, list[float]], share: float) -> float:
-    """Return the value below which `share` of the answerable questions lie, every set counting the same."""
+    """Return this quantile over the answerable questions, every set counting the same."""
     scores = np.concatenate([np.array(one) for one in values.values()])
     weights = np.concatenate([np.full(len(one), 1 / len(one)) for one in values.values()])
     order = np.argsort(scores, kind="stable")
@@ -169,7 +169,7 @@ def quantile(values: dict[str, list[float]], share: float) -> float:
 
 
 def learn_topic(answered: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> Floats:
-    """Return the weights of the signals of whether the topic came up; none counts against it."""
+    """Fit non-negative weights of the topic signals."""
     matrix = np.array([*answered, *others], np.float32)
     spread = matrix.std(0) + 1e-6
     truth = torch.tensor([1.0] * len(answered) + [0.0] * len(others))
@@ -190,7 +190,7 @@ def learn_topic(answered: Sequence[Sequence[float]], others: Sequence[Sequence[f
 
 
 def others(vectors: Vectors, reader: Reader) -> list[Known]:
-    """Return what is known of questions that are asked of somebody else's recordings."""
+    """Return the signals of questions asked of other people's recordings."""
     people: list[Source] = [*personal("dev", vectors), *chats("dev", vectors), *sample(vectors, "seen")]
     found = []
     for source in of_others(people, people, _OF_OTHERS):
@@ -229,14 +229,14 @@ DOUBTFUL_FROM: Final = {doubtful:.3f}
 
 
 def whole_odds(one: Known, by_signals: Floats, together: Sequence[float]) -> float:
-    """Return the log-odds that anything answers."""
+    """Return the log-odds that any sentence answers."""
     assert one.read is not None
     odds = together[0] * by_signals + together[1] * one.read + together[2]
     return float(np.logaddexp.reduce(odds.astype(np.float64)))
 
 
 def thresholds(held: Sequence[tuple[Known, float]], strangers: Sequence[tuple[Known, float]]) -> str:
-    """Return the text of `thresholds.py`: each question with the log-odds that anything answers."""
+    """Render `thresholds.py` from questions with the log-odds that anything answers."""
     answered = [(one, odds) for one, odds in held if one.is_answerable and one.set not in ("molweni", "asked inside")]
     far = [(one, odds) for one, odds in answered if one.set not in _SMALL]
     plain = learn_topic([one.topic for one, _ in far], [one.topic for one, _ in strangers])
@@ -254,7 +254,7 @@ def thresholds(held: Sequence[tuple[Known, float]], strangers: Sequence[tuple[Kn
 
 
 def compare(held: Sequence[Known], odds: Sequence[Floats], together: Sequence[float]) -> None:
-    """Print, for each set held out: how often the likeliest sentence answers, and the mass on all that do."""
+    """Print per held-out set: how often the top sentence answers, and gold's probability."""
     ways = {"signals": (1.0, 0.0, 0.0), "reader": (0.0, 1.0, 0.0), "together": tuple(together)}
     for name in sorted({one.set for one in held}):
         for way, (first, second, bias) in ways.items():
@@ -268,7 +268,7 @@ def compare(held: Sequence[Known], odds: Sequence[Floats], together: Sequence[fl
 
 
 def main() -> None:
-    """Describe, learn, write."""
+    """Compute signals, train, and write the files."""
     vectors = Vectors(threads=2)
     reader = Reader(threads=2)
     learned: list[Known] = []

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Learn `src/earmark/retrieval/weights.py`: one weight for each feature of a chunk.
+"""Trains `src/earmark/retrieval/weights.py`: one weight per feature of a chunk.
 
     EARMARK_QMSUM_DIR=… python scripts/train_ranker.py [--check]
 
-Learns from QMSum's train split (three tenths), the libraries of `bench/data/reader` that are not held out (half) and
-the dev people of `bench/data/personal` and `bench/data/chats` (a tenth each). Never reads QMSum's val or test, nor the
-holdout people.
-`--check` writes nothing and prints what weights learned without a tenth of the libraries, or from one set alone, would have done.
+Trains on QMSum's train split (three tenths), the libraries of `bench/data/reader` that are not held out (half) and
+the dev people of `bench/data/personal` and `bench/data/chats` (a tenth each). Never reads QMSum's val or test, nor
+the holdout people.
+`--check` writes nothing and prints the results of weights trained without a tenth of the libraries, or on one set.
 
-The loss of a question is -log of the softmax mass on the chunks that hold its answer; a penalty
+The loss of a question is -log of the softmax mass on the chunks that contain its answer; a penalty
 keeps weights small, and none may be negative: more of a feature never lowers a rank.
 
 Source: Cao et al., ICML 2007, doi:10.1145/1273496.1273513 (ListNet's softmax over a list);
@@ -46,7 +46,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Example:
-    """Shapes: features [C, F] in units of their spread; is_gold bool [C]; weight of the question."""
+    """One question. Shapes: features [C, F] in units of their spread; is_gold bool [C]; weight of the question."""
 
     group: str
     features: Floats
@@ -55,7 +55,7 @@ class Example:
 
 
 def examples_of(libraries: Sequence[Library], vectors: Vectors, share: float) -> list[Example]:
-    """Describe every question of libraries with a choice of recordings; together they weigh `share`."""
+    """Compute the features of every question of libraries with several recordings; their weights sum to `share`."""
     chosen = [library for library in libraries if len(library.entries) > 1]
     share /= sum(len(library.questions) for library in chosen)
     found = []
@@ -72,14 +72,14 @@ def examples_of(libraries: Sequence[Library], vectors: Vectors, share: float) ->
 
 
 def _sample(matrix: Floats, gold: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
-    """All gold chunks, and of large libraries every n-th other one."""
+    """Return all gold chunks, and of large libraries every n-th other one."""
     step = 1 + len(matrix) // MOST_CHUNKS
-    kept = gold | (np.arange(len(matrix)) % step == 0)
-    return matrix[kept], gold[kept]
+    sampled = gold | (np.arange(len(matrix)) % step == 0)
+    return matrix[sampled], gold[sampled]
 
 
 def learn(examples: Sequence[Example]) -> Floats:
-    """Return one weight for each feature. Deterministic."""
+    """Return one weight per feature. Deterministic."""
     spread = np.concatenate([one.features for one in examples]).std(0) + 1e-9
     scaled = [(one.features / spread, one.is_gold, one.weight) for one in examples]
     whole = sum(one.weight for one in examples)
@@ -100,7 +100,7 @@ def learn(examples: Sequence[Example]) -> Floats:
 
 
 def render(weights: Floats) -> str:
-    """The module's text; weights add up to 1, which changes no rank and keeps scores readable."""
+    """Render the module; weights sum to 1, which changes no rank and makes scores readable."""
     lines = "\n".join(
         f'    "{name}": {value:.4f},' for name, value in zip(FEATURES, weights / weights.sum(), strict=True)
     )
@@ -118,7 +118,7 @@ WEIGHTS: Final[Mapping[str, float]] = {{
 
 
 def success(weights: Floats, examples: Sequence[Example]) -> tuple[float, float]:
-    """Shares of questions with a gold chunk at the top, and among the top eight."""
+    """Return the shares of questions with gold at the top, and in the top eight."""
     ranks = []
     for one in examples:
         scores = one.features @ weights
@@ -127,7 +127,7 @@ def success(weights: Floats, examples: Sequence[Example]) -> tuple[float, float]
 
 
 def check(sets: Mapping[str, Sequence[Example]]) -> None:
-    """Print what held-out and transferred weights reach: gold at the top, gold in the top eight."""
+    """Print held-out and transferred results: gold at the top, gold in the top eight."""
     everything = [one for examples in sets.values() for one in examples]
     held: list[tuple[float, float, int]] = []
     groups = sorted({one.group for one in everything})
@@ -149,7 +149,7 @@ def check(sets: Mapping[str, Sequence[Example]]) -> None:
 
 
 def main() -> None:
-    """Learn and write, or check."""
+    """Train and write, or check."""
     vectors = Vectors(threads=2)
     meetings = qmsum_libraries(Path(os.environ["EARMARK_QMSUM_DIR"]) / "train", vectors)
     people, friends = personal_libraries("dev", vectors), chat_libraries("dev", vectors)

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Learn `src/earmark/answers/reader.npz`: low-rank changes that turn the encoder into a reader.
+"""Trains `src/earmark/answers/reader.npz`: low-rank updates that turn the encoder into a reader.
 
     pip install torch==2.13.0        (a development tool of this one script; nothing else needs it)
     EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_reader.py [EPOCHS] [--on]
 
-The encoder's weights stay as they are; each dense layer W gets W + up @ down with a rank of 32, and the token-type
-vectors, the norms, the biases and a head of one number a token are learned. A sentence's log-odds are the logarithm of the sum over its
-tokens; those of a question's windows and 0 for "nothing here answers" are one distribution, whose mass on the gold is
-the likelihood. Deterministic for one machine: seed 0, two threads, bfloat16 products.
-`--on` goes on from what was learned before, for questions that have been added since.
-What is learned from and held out stands in `bench/training.py`. About an hour on two cores.
+The encoder's weights are frozen; each dense layer W gets W + up @ down of rank 32, and the token-type vectors, norms,
+biases and a head of one score per token are trained. A sentence's log-odds are the log of the sum over its tokens;
+those of a question's windows and 0 for "nothing answers" form one distribution, whose probability of the gold is the
+likelihood. Deterministic on one machine: seed 0, two threads, bfloat16 products.
+`--on` continues from the existing file, for questions added since.
+`bench/training.py` decides what is trained on and held out. About an hour on two cores.
 Source: Hu et al. 2021, arXiv:2106.09685; Clark and Gardner 2018, arXiv:1710.10723.
 """
 
@@ -43,9 +43,9 @@ SCALE = 2.0
 RATE = 5e-4
 BATCH_TOKENS = 4_096
 LEFT_OUT = frozenset({"qmsum", "asked inside"})
-"""A third of the time, for gold of many whole turns, and for questions that stand in the window themselves."""
+"""Sets excluded from training: their gold is many whole turns, or the question is in the window itself."""
 WINDOWS = 5
-"""Windows of a question in one step: up to two that answer, and the best that don't."""
+"""Windows per question and step: up to two that answer, and the best that don't."""
 PARTS = {
     "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",
     "out": "attention.output.dense", "inner": "intermediate.dense", "outer": "output.dense",
@@ -54,7 +54,7 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A window as the reader reads it, and which of its sentences answer."""
+    """A window as the reader's input, and which of its sentences answer."""
 
     read: ReaderInput
     gold: tuple[bool, ...]
@@ -70,7 +70,7 @@ class Item:
 
 
 class Changed(nn.Module):
-    """A dense layer with a low-rank change."""
+    """A dense layer with a low-rank update."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class Layer(nn.Module):
 
 
 class Reader(nn.Module):
-    """The encoder with its changes: token ids in, a number a token out."""
+    """The encoder with its updates: token ids in, a score per token out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class Reader(nn.Module):
 
 
 def restore(reader: Reader) -> None:
-    """Give a reader what was learned before: the inverse of `changes_of`."""
+    """Load a reader's trained parameters: the inverse of `changes_of`."""
     with np.load(TARGET, allow_pickle=False) as file:
         known = {name: torch.from_numpy(file[name].astype(np.float32)) for name in file.files}
     with torch.no_grad():
@@ -138,14 +138,14 @@ def restore(reader: Reader) -> None:
 
 
 def norm_of(known: dict[str, Tensor], name: str) -> nn.LayerNorm:
-    """Return the encoder's norm of this name, free to change."""
+    """Return the encoder's norm of this name, trainable."""
     norm = nn.LayerNorm(HIDDEN, eps=1e-12)
     norm.weight.data, norm.bias.data = known[f"{name}.weight"], known[f"{name}.bias"]
     return norm
 
 
 def items(found: Sequence[Example]) -> list[Item]:
-    """Return what can be learned from: an answerable question must have its answer among the windows."""
+    """Return usable questions: an answerable one must have its answer among the windows."""
     tokenizer = open_tokenizer()
     listed = []
     for one in found:
@@ -163,7 +163,7 @@ def items(found: Sequence[Example]) -> list[Item]:
 
 
 def batches(listed: Sequence[Item], rng: random.Random) -> list[list[tuple[Item, list[Row]]]]:
-    """Return batches of like length: products of few shapes are twice as fast."""
+    """Return batches of similar length: few distinct shapes are twice as fast."""
     order = [(item, pick(item, rng)) for item in listed]
     rng.shuffle(order)
     found: list[list[tuple[Item, list[Row]]]] = []
@@ -182,7 +182,7 @@ def batches(listed: Sequence[Item], rng: random.Random) -> list[list[tuple[Item,
 
 
 def pick(item: Item, rng: random.Random) -> list[Row]:
-    """Choose windows for one step: those that answer, and some of the best of the others."""
+    """Choose windows for one step: those that answer, and some of the best others."""
     right = [row for row in item.rows if any(row.gold)]
     wrong = [row for row in item.rows if not any(row.gold)]
     right = right[:1] + rng.sample(right[1:], 1) if len(right) > 2 else right
@@ -209,7 +209,7 @@ def tensors(rows: Sequence[Row]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def loss_of(logits: Tensor, batch: Sequence[tuple[Item, list[Row]]]) -> Tensor:
-    """Return the mean of -log of the mass on what is right."""
+    """Return the mean of -log of the probability of the gold."""
     total, weights, first = torch.zeros(()), 0.0, 0
     for item, rows in batch:
         odds, gold = [], []
@@ -228,7 +228,7 @@ def loss_of(logits: Tensor, batch: Sequence[tuple[Item, list[Row]]]) -> Tensor:
 
 
 def train(reader: Reader, listed: Sequence[Item], epochs: float) -> None:
-    """Learn, with a rate that rises and falls."""
+    """Train with a warm-up and decay of the learning rate."""
     rng = random.Random(0)
     learned = [one for one in reader.parameters() if one.requires_grad]
     body = [one for name, one in reader.named_parameters() if one.requires_grad and not name.startswith("head")]
@@ -260,13 +260,13 @@ def train(reader: Reader, listed: Sequence[Item], epochs: float) -> None:
 
 
 def endless(listed: Sequence[Item], rng: random.Random) -> Iterator[list[tuple[Item, list[Row]]]]:
-    """Yield batches for ever, shuffled anew each epoch."""
+    """Yield batches endlessly, shuffled in each epoch."""
     while True:
         yield from batches(listed, rng)
 
 
 def places_of(reader: Reader) -> dict[str, Tensor]:
-    """Return what is learned, under the names that `answers/reader.py` reads."""
+    """Return the trained parameters, under the names that `answers/reader.py` reads."""
     found: dict[str, Tensor] = {
         "embeddings.token_type_embeddings.weight": reader.types.weight,
         "embeddings.LayerNorm.weight": reader.norm.weight,
@@ -285,7 +285,7 @@ def places_of(reader: Reader) -> dict[str, Tensor]:
 
 
 def changes_of(reader: Reader) -> dict[str, np.ndarray]:
-    """Return what was learned, in half precision."""
+    """Return the trained parameters, in half precision."""
     return {
         name: (value.detach() * (SCALE if name.endswith(".up") else 1.0)).numpy().astype(np.float16)
         for name, value in places_of(reader).items()
@@ -293,7 +293,7 @@ def changes_of(reader: Reader) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Read everything, learn, write."""
+    """Load the data, train, and write the file."""
     torch.manual_seed(0)
     torch.set_num_threads(2)
     vectors = Vectors(threads=2)

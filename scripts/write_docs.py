@@ -1,4 +1,4 @@
-"""Write the generated pages of `docs/`: openapi.json, settings.md, map.md. A test fails when they are stale."""
+"""Writes the generated pages of `docs/`: openapi.json, settings.md, map.md. A test fails if they are stale."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def render_openapi() -> str:
-    """Return the OpenAPI document as it is served."""
+    """Return the served OpenAPI document."""
     return json.dumps(create_app(Settings()).fastapi.openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 def render_settings() -> str:
-    """Return a table of every setting, from the class that reads them and the strings under its fields."""
+    """Render a table of every setting, from the settings class and its field docstrings."""
     meanings = dict(_FIELD.findall(inspect.getsource(Settings)))
     lines = [
         "# Settings",
@@ -62,7 +62,7 @@ def _render_nested(vendor: str, defaults: VendorSettings) -> list[str]:
 
 
 def render_map() -> str:
-    """Return the tree, a line for each module: the first sentence of its docstring."""
+    """Render the tree, a line per module: the first sentence of its docstring."""
     lines = ["# Map", "", "Every module in a line, from its own docstring. Written by `make docs`.", ""]
     for root in ("src/earmark", "bench", "scripts", "tests"):
         folder = DOCS.parent / root

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write `tests/retrieval/reference_vectors.json`: all-MiniLM-L6-v2 computed a second, independent way.
+"""Writes `tests/retrieval/reference_vectors.json`: all-MiniLM-L6-v2 by an independent implementation.
 
-Plain numpy in float64, straight from the safetensors file: no onnxruntime and none of our graph.
+Plain numpy in float64, directly from the safetensors file, without onnxruntime and our graph.
 Only the tokenizer is shared. Run it again only when the texts change.
 
 Source: Devlin et al. 2018, arXiv:1810.04805; Hendrycks and Gimpel 2016, arXiv:1606.08415 (GELU).
@@ -35,7 +35,7 @@ Array = NDArray[np.float64]
 
 
 def read_weights(path: Path) -> dict[str, Array]:
-    """Every float32 tensor of a safetensors file, as float64."""
+    """Read every float32 tensor of a safetensors file, as float64."""
     content = path.read_bytes()
     start = 8 + int.from_bytes(content[:8], "little")
     weights: dict[str, Array] = {}
@@ -48,7 +48,7 @@ def read_weights(path: Path) -> dict[str, Array]:
 
 
 def encode(weights: dict[str, Array], ids: list[int]) -> Array:
-    """Shapes: T token ids -> [384], of length 1."""
+    """Encode one text. Shapes: T token ids -> [384], of length 1."""
 
     def dense(name: str, x: Array) -> Array:
         product: Array = x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]

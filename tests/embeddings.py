@@ -1,4 +1,4 @@
-"""A server of embeddings on loopback: says what a test tells it to, and remembers what it was asked."""
+"""A scripted loopback embeddings server that records its requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIMENSIONS = 48
 
 
 def vector_of(text: str) -> list[float]:
-    """Texts that share words are alike; never all zero, never of length 1."""
+    """Return a vector: texts that share words are similar; never all zero, never of length 1."""
     vector = [0.01] * DIMENSIONS
     for word in text.lower().replace("?", " ").replace(".", " ").split():
         vector[zlib.crc32(word.encode()) % DIMENSIONS] += 3.0
@@ -23,14 +23,14 @@ def vector_of(text: str) -> list[float]:
 
 
 def answer_to(body: dict[str, Any]) -> dict[str, Any]:
-    """What the API answers, out of order as it may."""
+    """Return the API's response, with its rows out of order."""
     rows = [{"object": "embedding", "index": at, "embedding": vector_of(text)} for at, text in enumerate(body["input"])]
     return {"object": "list", "data": rows[::-1], "model": body["model"], "usage": {"total_tokens": 1}}
 
 
 @dataclass
 class Asked:
-    """One request."""
+    """One recorded request."""
 
     path: str
     authorization: str | None
@@ -39,7 +39,7 @@ class Asked:
 
 @dataclass
 class EmbeddingsServer:
-    """`script` holds answers to give first: (status, headers, body or None for the true one)."""
+    """`script` lists the first responses: (status, headers, body or None for a correct one)."""
 
     base_url: str = ""
     script: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
@@ -48,13 +48,13 @@ class EmbeddingsServer:
 
     @property
     def texts(self) -> list[str]:
-        """Every text it was sent."""
+        """Every text received."""
         return [text for one in self.asked for text in one.body["input"]]
 
 
 @contextmanager
 def embeddings_server() -> Iterator[EmbeddingsServer]:
-    """Run one until the block ends."""
+    """Run a server until the block ends."""
     told = EmbeddingsServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ def embeddings_server() -> Iterator[EmbeddingsServer]:
             self.wfile.write(payload)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told.base_url = f"http://127.0.0.1:{server.server_port}/v1"

@@ -1,4 +1,4 @@
-"""Made-up talk for tests of answers: moments as search finds them, and requests over them."""
+"""Fixtures for tests of answers: conversations, retrieved chunks, and requests over them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Turn = tuple[str, str]
 
 
 class WordEmbedder:
-    """A stand-in for the encoder: texts that share words are alike."""
+    """A fake encoder: texts that share words have similar vectors."""
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), 4_096), np.float32)
@@ -30,7 +30,7 @@ class WordEmbedder:
 
 
 def passages(*turns: Turn, recording: str = "rec_a", day: int = 0, first_number: int = 1) -> list[Passage]:
-    """A recording's turns, (speaker, words), one second apart."""
+    """Return a recording's turns, (speaker, words), one second apart."""
     return [
         Passage(
             first_number + n, recording, f"Talk {recording}", MARCH + day * DAY_US, 1_000 * n, 1_000 * n + 900,
@@ -41,7 +41,7 @@ def passages(*turns: Turn, recording: str = "rec_a", day: int = 0, first_number:
 
 
 def hit(talk: Sequence[Passage], first: int, last: int, score: float = 0.35) -> ChunkHit:
-    """A moment: the passages from `first` to `last`, both included."""
+    """Return a retrieved chunk: the passages from `first` to `last`, both included."""
     found = tuple(Segment(one.start_ms, one.end_ms, one.text, one.speaker) for one in talk[first : last + 1])
     parts = {name: value * score / 0.35 for name, value in PARTS.items()}
     one = talk[first]
@@ -51,6 +51,6 @@ def hit(talk: Sequence[Passage], first: int, last: int, score: float = 0.35) -> 
 
 
 def request(question: str, hits: Sequence[ChunkHit], known: Sequence[Passage], whole: bool = False) -> AnswerRequest:
-    """A question over these moments, with these passages around them."""
+    """Return a question over these chunks, with these passages around them."""
     recordings = frozenset(one.recording_id for one in known) if whole else frozenset()
     return AnswerRequest(question, question, None, [], hits, known, is_whole_transcript=False, whole=recordings)

@@ -23,7 +23,7 @@ LAUNCH = (
 
 
 class FixedReader:
-    """A reader that finds one text likely and everything else not."""
+    """A reader that scores one text as likely and all others as unlikely."""
 
     def __init__(self, likely: str, odds: float = 6.0) -> None:
         self.likely = likely
@@ -54,7 +54,7 @@ def test_a_question_is_never_marked_as_the_answer() -> None:
     assert answer.key.text == "The ninth of June, so they say."
 
 
-def test_an_answer_is_no_wall_of_words() -> None:
+def test_an_answer_has_a_maximum_length() -> None:
     turns = [
         ("Ada" if n % 2 else "Bo", f"The launch of the lantern number {n} was late, as always in June.")
         for n in range(40)
@@ -65,7 +65,7 @@ def test_an_answer_is_no_wall_of_words() -> None:
     assert 0 < sum(len(text.split()) for text in quoted(answer)) <= 120
 
 
-def test_near_copies_in_different_places_are_quoted_once() -> None:
+def test_near_duplicates_are_quoted_once() -> None:
     line = ("Ada", "We move the launch of the lantern to the ninth of June.")
     filler = [("Bo", f"Something else that is said here, number {n}.") for n in range(12)]
     talk = passages(line, *filler, line)
@@ -74,7 +74,7 @@ def test_near_copies_in_different_places_are_quoted_once() -> None:
     assert quoted(answer).count(line[1]) == 1
 
 
-def test_what_the_reader_finds_likely_is_the_key() -> None:
+def test_the_sentence_that_the_reader_scores_highest_is_the_key() -> None:
     talk = passages(*LAUNCH)
     asked = request("What would Grace like?", [hit(talk, 0, 3)], talk)
     answer = compose_answer(asked, FixedReader("I could eat something."), WordEmbedder())
@@ -83,7 +83,7 @@ def test_what_the_reader_finds_likely_is_the_key() -> None:
     assert answer.answered == "yes"
 
 
-def test_what_the_reader_does_not_find_is_not_answered_though_it_was_talked_about() -> None:
+def test_a_question_on_topic_is_not_answered_if_the_reader_finds_no_answer() -> None:
     talk = passages(*LAUNCH)
     asked = request("How much is the launch of the lantern?", [hit(talk, 0, 3)], talk)
     answer = compose_answer(asked, FixedReader("nothing at all", odds=-9.0), WordEmbedder())
@@ -97,7 +97,7 @@ def test_a_question_about_something_else_is_not_answered() -> None:
     assert compose_answer(asked, None, WordEmbedder()) == Answer("no", NOTHING_FOUND)
 
 
-def test_recordings_are_told_in_time_order_and_the_latest_is_marked() -> None:
+def test_recordings_are_quoted_in_time_order_and_the_latest_is_marked() -> None:
     old = passages(("Ada", "The launch of the lantern is on the ninth."), recording="rec_a", day=0)
     new = passages(("Ada", "The launch of the lantern moved to the tenth."), recording="rec_b", day=30, first_number=2)
     asked = request("When is the launch of the lantern now?", [hit(old, 0, 0), hit(new, 0, 0)], [*old, *new])
@@ -106,7 +106,7 @@ def test_recordings_are_told_in_time_order_and_the_latest_is_marked() -> None:
     assert answer.latest == "rec_b"
 
 
-def test_a_follow_up_leaves_out_what_was_just_told() -> None:
+def test_a_follow_up_does_not_repeat_the_previous_quotation() -> None:
     told = "The launch of the lantern is on the ninth of June."
     turns = (("Ada", told), ("Grace", "The launch of the lantern costs nine hundred euros."))
     question = "And how much does it cost?"
@@ -119,7 +119,7 @@ def test_a_follow_up_leaves_out_what_was_just_told() -> None:
     assert answer.key.text == "The launch of the lantern costs nine hundred euros."
 
 
-def test_when_something_first_came_up_is_told_by_its_earliest_mention() -> None:
+def test_a_question_when_something_first_came_up_is_answered_by_its_earliest_mention() -> None:
     old = passages(("Ada", "Somebody mentioned a lantern today."), recording="rec_a", day=0)
     new = passages(
         ("Ada", "The lantern is the launch and the lantern is all."), recording="rec_b", day=9, first_number=2
@@ -160,20 +160,20 @@ def test_decisions_promises_and_open_questions_are_found_in_whole_transcripts(qu
     assert "It rained into my soup again, by the way." not in quoted(answer)
 
 
-def test_somebody_who_promised_nothing_is_said_to_have_promised_nothing() -> None:
+def test_a_speaker_without_promises_is_reported_to_have_none() -> None:
     talk = passages(*MEETING)
     answer = compose_answer(request("What did Bo promise?", [], talk, whole=True), None, WordEmbedder())
     assert (answer.answered, quoted(answer)) == ("no", [])
 
 
-def test_i_is_the_person_whose_recordings_are_asked() -> None:
+def test_i_means_the_owner_of_the_recordings() -> None:
     talk = passages(*MEETING)
     asked = request("What did I promise, and to whom?", [], talk, whole=True)
     assert quoted(compose_answer(replace(asked, asker=frozenset({"cy"})), None, WordEmbedder()))
     assert not quoted(compose_answer(replace(asked, asker=frozenset({"bo"})), None, WordEmbedder()))
 
 
-def test_a_summary_tells_of_several_parts_of_the_talk_in_time_order() -> None:
+def test_a_summary_quotes_several_parts_of_the_recording_in_time_order() -> None:
     parts = ("painter", "garden", "budget", "choir", "harbour")
     turns = [
         ("Ada" if n % 2 else "Bo", f"We spoke long about the {part} and what the {part} needs, point {n}.")
@@ -208,9 +208,7 @@ WORDS = st.lists(
 
 @settings(deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=6), st.floats(0, 1))
-def test_every_quotation_is_character_for_character_words_of_the_cited_segment(
-    texts: list[list[str]], score: float
-) -> None:
+def test_every_quotation_is_verbatim_text_of_the_cited_segment(texts: list[list[str]], score: float) -> None:
     talk = passages(*(("Ada", " ".join(words)) for words in texts))
     known = {one.number: one for one in talk}
     told = events(request("When is the launch of the lantern?", [hit(talk, 0, len(talk) - 1, score)], talk))
@@ -222,11 +220,11 @@ def test_every_quotation_is_character_for_character_words_of_the_cited_segment(
     assert isinstance(told[-1], Finished)
 
 
-def test_nothing_found_is_said_without_a_citation() -> None:
+def test_an_answer_that_found_nothing_has_no_citation() -> None:
     assert events(request("When?", [], [])) == [TextDelta(NOTHING_FOUND), Finished(answered="no")]
 
 
-def test_name_and_date_are_labels_and_the_key_words_a_part_of_their_own() -> None:
+def test_name_and_date_are_labels_and_the_key_is_a_separate_part() -> None:
     talk = passages(*LAUNCH)
     told = events(request("When is the launch of the lantern?", [hit(talk, 0, 1)], talk))
     assert told[0] == TextDelta("Talk rec_a (2026-02-25)\n")
@@ -242,6 +240,6 @@ def test_the_same_evidence_gives_the_same_answer() -> None:
 
 
 @pytest.mark.parametrize("question", ["???", "🙂🙂", " " * 1_000, "the", "word " * 200, "מתי?", "เมื่อไร", "什么时候"])
-def test_strange_questions_get_an_answer_or_none_but_never_fail(question: str) -> None:
+def test_no_question_raises(question: str) -> None:
     talk = passages(("", "The launch is on the ninth of June."), ("Ada", "我们三月搬家。"), ("Ada", "..."))
     assert isinstance(events(request(question, [hit(talk, 0, 2)], talk))[-1], Finished)

@@ -18,7 +18,7 @@ from tests.answers.talk import Turn, passages
         [("Ada", "Wir haben beschlossen, das Dach im Herbst zu machen.")],
     ],
 )
-def test_a_decision_is_said_or_a_proposal_that_is_agreed_to(turns: list[Turn]) -> None:
+def test_a_decision_is_stated_or_is_an_accepted_proposal(turns: list[Turn]) -> None:
     (talk,) = talks_of(passages(*turns, ("Cy", "It was raining all the way to the station.")))
     assert [one.key.text for one in find_decisions(talk)] == [turns[0][1]]
 
@@ -31,12 +31,12 @@ def test_a_decision_is_said_or_a_proposal_that_is_agreed_to(turns: list[Turn]) -
         [("Ada", "The piano was played for the whole evening.")],
     ],
 )
-def test_what_is_turned_down_put_off_or_only_told_is_no_decision(turns: list[Turn]) -> None:
+def test_a_rejected_postponed_or_reported_proposal_is_not_a_decision(turns: list[Turn]) -> None:
     (talk,) = talks_of(passages(*turns))
     assert find_decisions(talk) == []
 
 
-def test_a_promise_is_made_or_a_request_accepted_and_one_with_a_date_comes_first() -> None:
+def test_a_promise_is_stated_or_is_an_accepted_request_and_dated_ones_rank_first() -> None:
     (talk,) = talks_of(
         passages(
             ("Ada", "Can you send the list of the guests to the caterer?"),
@@ -56,7 +56,7 @@ def test_a_promise_is_made_or_a_request_accepted_and_one_with_a_date_comes_first
     ]  # fmt: skip
 
 
-def test_a_question_that_gets_no_answer_is_open_until_a_later_recording_settles_it() -> None:
+def test_an_unanswered_question_is_open_until_a_later_recording_settles_it() -> None:
     first = passages(
         ("Ada", "Who pays the plumber for the broken boiler in the cellar?"),
         ("Bo", "I don't know yet, let's discuss that next time."),
@@ -72,7 +72,7 @@ def test_a_question_that_gets_no_answer_is_open_until_a_later_recording_settles_
     assert not any("plumber" in one.text for finding in settled for one in finding.sentences)
 
 
-def test_topics_shift_where_the_words_change() -> None:
+def test_a_topic_shift_is_found_where_the_words_change() -> None:
     turns = [("Ada", f"The boiler and the pipes in the cellar need work, part {n}.") for n in range(8)]
     turns += [("Bo", f"The choir sings a mass by Haydn in the spring, song {n}.") for n in range(8)]
     (talk,) = talks_of(passages(*turns))
@@ -83,7 +83,7 @@ def test_topics_shift_where_the_words_change() -> None:
     assert any("choir" in text for text in told)
 
 
-def test_candidate_questions_are_whole_and_hold_no_verb_as_a_topic() -> None:
+def test_candidate_questions_are_complete_and_use_no_verb_as_a_topic() -> None:
     talk = passages(
         ("Ada", "What about that?"),
         ("Bo", "Hm, what do you mean by that thing there?"),

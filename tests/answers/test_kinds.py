@@ -31,7 +31,7 @@ from earmark.answers.kinds import Kind, asks_for_summary, holds, read_question
         ("What did Ada say about the launch?", [Kind.OTHER]),
     ],
 )
-def test_a_question_is_understood_by_its_kind_and_that_of_its_parts(question: str, kinds: list[Kind]) -> None:
+def test_a_question_is_classified_by_the_kinds_of_its_parts(question: str, kinds: list[Kind]) -> None:
     assert list(read_question(question).kinds) == kinds
 
 
@@ -40,7 +40,7 @@ def test_a_question_is_understood_by_its_kind_and_that_of_its_parts(question: st
     [("When do we launch now?", True), ("What did we decide about the price?", True), ("What is the latest price?", True),
      ("When did we talk about the price?", False), ("When did the price first come up?", False)],
 )  # fmt: skip
-def test_what_holds_now_is_wanted_where_the_question_says_so(question: str, is_wanted: bool) -> None:
+def test_a_question_may_ask_for_the_current_state(question: str, is_wanted: bool) -> None:
     assert read_question(question).wants_latest is is_wanted
 
 
@@ -49,7 +49,7 @@ def test_what_holds_now_is_wanted_where_the_question_says_so(question: str, is_w
     [("What was decided?", set()), ("What are the action items from this week's meeting?", set()),
      ("What did Colm promise?", {"colm"}), ("Summarise the training talk", {"train"})],
 )  # fmt: skip
-def test_what_a_question_about_all_is_about_is_what_its_kind_leaves(question: str, subject: set[str]) -> None:
+def test_the_subject_of_a_question_excludes_the_words_of_its_kind(question: str, subject: set[str]) -> None:
     asked = read_question(question)
     assert asked.is_about_all
     assert asked.subject == subject
@@ -67,7 +67,7 @@ def test_what_a_question_about_all_is_about_is_what_its_kind_leaves(question: st
         (Kind.WHY, "It stopped because the fan was broken."),
     ],
 )
-def test_a_sentence_holds_what_a_kind_asks_for(kind: Kind, sentence: str) -> None:
+def test_a_sentence_contains_what_a_kind_asks_for(kind: Kind, sentence: str) -> None:
     assert holds(kind, sentence)
     assert not holds(kind, "nothing of the kind was said")
 
@@ -77,10 +77,10 @@ def test_a_sentence_holds_what_a_kind_asks_for(kind: Kind, sentence: str) -> Non
     ["Summarise the call", "What was this about? Give me the key points.", "What did we talk about?", "Worum ging es?",
      "What are the main takeaways of the meeting?", "Summary please", "What happened?"],
 )  # fmt: skip
-def test_a_question_about_all_of_it_asks_for_a_summary(question: str) -> None:
+def test_a_question_about_a_whole_recording_asks_for_a_summary(question: str) -> None:
     assert asks_for_summary(question)
 
 
 @pytest.mark.parametrize("question", ["Summarise the talk about the budget", "What did Ada say?", "???", "", "the"])
-def test_a_question_about_something_in_it_does_not(question: str) -> None:
+def test_a_question_about_a_topic_asks_for_no_summary(question: str) -> None:
     assert not asks_for_summary(question)

@@ -25,21 +25,21 @@ GERMAN = (
         ("¿Quién prometió enviar el contrato?", "es"),
     ],
 )
-def test_the_language_of_a_question_is_found(question: str, language: str) -> None:
+def test_the_language_of_a_question_is_detected(question: str, language: str) -> None:
     assert language_of_question(question) == language
 
 
 @pytest.mark.parametrize("question", ["", "???", "42", "Ok"])
-def test_what_does_not_tell_is_in_no_language_for_sure(question: str) -> None:
+def test_a_question_without_words_has_no_certain_language(question: str) -> None:
     assert language_of_question(question) in (None, "en")
 
 
-def test_the_languages_of_talk_are_found_the_most_frequent_first() -> None:
+def test_the_languages_of_texts_are_detected_most_frequent_first() -> None:
     texts = [text for _, text in GERMAN] + ["We should really talk about the price of the boat again tomorrow."]
     assert languages_of(texts) == ["de", "en"]
 
 
-def test_plain_english_is_known_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_english_is_detected_without_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> None:
         raise AssertionError("the model was loaded")
 
@@ -54,18 +54,18 @@ def test_plain_english_is_known_without_a_model(monkeypatch: pytest.MonkeyPatch)
         ("Il a dit the price and the date, mais nous ne savons pas quand il vient.", "fr"),
     ],
 )
-def test_english_words_in_other_talk_do_not_make_it_english(text: str, language: str) -> None:
+def test_a_few_english_words_do_not_make_a_text_english(text: str, language: str) -> None:
     assert language_of_text(text) == language
 
 
-def test_a_question_in_the_language_of_the_talk_is_answered() -> None:
+def test_a_question_in_the_language_of_the_recording_is_answered() -> None:
     talk = passages(*GERMAN)
     answer = compose_answer(request("Was kostet das Gesenk?", [hit(talk, 0, 1)], talk), None, WordEmbedder())
     assert answer.key is not None
     assert answer.key.text.startswith("Das Gesenk kostet")
 
 
-def test_a_question_in_another_language_that_nothing_answers_says_why_and_what_would_help() -> None:
+def test_an_unanswered_question_in_another_language_is_explained() -> None:
     talk = passages(*GERMAN)
     asked = request("Where did they hide the stolen bicycle?", [hit(talk, 0, 1, score=0.02)], talk)
     answer = compose_answer(asked, None, WordEmbedder())

@@ -1,4 +1,4 @@
-"""The real reader, on the real encoder's weights."""
+"""The real reader with the real encoder's weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reader() -> Reader:
     return Reader()
 
 
-def test_the_reply_is_likelier_than_small_talk(reader: Reader) -> None:
+def test_a_reply_scores_higher_than_small_talk(reader: Reader) -> None:
     windows = windows_of(request("What does the plumber charge for the boiler?", [hit(TALK, 0, 3)], TALK))
     (odds,) = reader.read("What does the plumber charge for the boiler?", windows)
     by_text = {one.text: value for one, value in zip(windows[0].sentences, odds)}
@@ -37,7 +37,7 @@ def test_the_reply_is_likelier_than_small_talk(reader: Reader) -> None:
     assert by_text[TALK[3].text] < by_text[TALK[2].text] - 2
 
 
-def test_the_same_windows_get_the_same_odds_alone_or_together(reader: Reader) -> None:
+def test_windows_get_the_same_odds_alone_or_in_a_batch(reader: Reader) -> None:
     question = "Who is it about?"
     windows = windows_of(request(question, [hit(TALK, 0, 1), hit(TALK, 2, 3), hit(TALK, 1, 1)], TALK))
     together = reader.read(question, windows)
@@ -46,7 +46,7 @@ def test_the_same_windows_get_the_same_odds_alone_or_together(reader: Reader) ->
         assert first == pytest.approx(second, abs=0.35)  # activations are rounded to 8 bits, each batch on its own
 
 
-def test_what_finds_no_room_is_unlikely_and_not_an_error(reader: Reader) -> None:
+def test_a_sentence_that_does_not_fit_is_unlikely_and_not_an_error(reader: Reader) -> None:
     talk = passages(("Ada", "word " * 2_000), ("Bo", "The end."))
     windows = windows_of(request("Why? " * 500, [hit(talk, 0, 1)], talk))
     for window, odds in zip(windows, reader.read("Why? " * 500, windows)):
@@ -54,7 +54,7 @@ def test_what_finds_no_room_is_unlikely_and_not_an_error(reader: Reader) -> None
         assert all(np.isfinite(odds))
 
 
-def test_inputs_have_at_most_so_many_tokens_and_spans_that_follow_one_another() -> None:
+def test_inputs_have_a_token_limit_and_consecutive_spans() -> None:
     talk = passages(
         *(("Ada" if n % 2 else "Bo", f"This is what number {n} has to say, and more. Yes.") for n in range(9))
     )
@@ -66,7 +66,7 @@ def test_inputs_have_at_most_so_many_tokens_and_spans_that_follow_one_another() 
         assert all(last == start for (_, last), (start, _) in zip(read.spans, read.spans[1:]))
 
 
-def test_merged_weights_are_the_encoders_plus_the_changes_rounded() -> None:
+def test_merged_weights_are_the_encoders_plus_the_updates_rounded() -> None:
     changes = CHANGES.read_bytes()
     with np.load(io.BytesIO(changes), allow_pickle=False) as file:
         name = "encoder.layer.3.intermediate.dense"
@@ -78,5 +78,5 @@ def test_merged_weights_are_the_encoders_plus_the_changes_rounded() -> None:
     assert np.abs(found.T - wanted).max() <= merged[f"{name}.weight_scale"].max() / 2 + 1e-6
 
 
-def test_what_is_shipped_is_small() -> None:
+def test_the_shipped_files_are_small() -> None:
     assert sum(CHANGES.with_name(name).stat().st_size for name in ("reader.npz", "reader.onnx", "weights.npz")) < 4e6

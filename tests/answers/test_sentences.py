@@ -9,7 +9,7 @@ from earmark.answers.signals import says_something
 
 
 @given(st.text(alphabet=st.sampled_from("ab1 .!?。\n\"')…"), max_size=200))
-def test_sentences_stand_in_the_text_where_they_say_they_do_and_cover_every_letter(text: str) -> None:
+def test_sentences_match_their_positions_and_cover_every_letter(text: str) -> None:
     found = list(sentences_of(text))
     assert all(text[position : position + len(sentence)] == sentence for position, sentence in found)
     covered = {at for position, sentence in found for at in range(position, position + len(sentence))}
@@ -27,11 +27,11 @@ def test_sentences_stand_in_the_text_where_they_say_they_do_and_cover_every_lett
         ("", []),
     ],
 )
-def test_sentences_end_where_a_reader_would_say_so(text: str, sentences: list[str]) -> None:
+def test_sentence_ends_are_recognised(text: str, sentences: list[str]) -> None:
     assert [sentence for _, sentence in sentences_of(text)] == sentences
 
 
-def test_talk_without_punctuation_is_cut_between_words_in_linear_time() -> None:
+def test_text_without_punctuation_is_cut_between_words_in_linear_time() -> None:
     pieces = [sentence for _, sentence in sentences_of("word " * 200_000)]
     assert sum(len(piece.split()) for piece in pieces) == 200_000
     assert max(len(piece.split()) for piece in pieces) < 40
@@ -44,14 +44,14 @@ def test_a_long_sentence_is_cut_before_a_conjunction_or_at_a_comma() -> None:
     assert [text for _, text in sentences_of(f"{first} {second} {third}.")][0] == first
 
 
-def test_titles_and_abbreviations_end_no_sentence() -> None:
+def test_titles_and_abbreviations_do_not_end_a_sentence() -> None:
     assert [text for _, text in sentences_of("Mr. Moll came. Dr. Vasili, too.")] == [
         "Mr. Moll came.",
         "Dr. Vasili, too.",
     ]
 
 
-def test_a_few_words_say_nothing_but_scripts_without_spaces_do() -> None:
+def test_short_sentences_are_not_compared_unless_their_script_has_no_spaces() -> None:
     assert not says_something("Yes, I do.")
     assert says_something("Yes, I do that.")
     assert says_something("我们三月搬家")

@@ -30,7 +30,7 @@ TALK = passages(
         ("on 14 July 2026", {14, 2026}),
     ],
 )
-def test_numbers_are_read_in_digits_and_in_words(text: str, numbers: set[int]) -> None:
+def test_numbers_are_parsed_from_digits_and_words(text: str, numbers: set[int]) -> None:
     assert numbers <= numbers_of(text)
 
 
@@ -44,11 +44,11 @@ def test_numbers_are_read_in_digits_and_in_words(text: str, numbers: set[int]) -
         ("The weather was dreadful.", False),
     ],
 )
-def test_numbers_names_and_words_must_stand_in_the_cited_passage(sentence: str, is_sound: bool) -> None:
+def test_numbers_names_and_words_must_occur_in_the_cited_passage(sentence: str, is_sound: bool) -> None:
     assert is_supported(sentence, TALK[:1]) == [is_sound]
 
 
-def test_what_one_sentence_says_may_be_spread_over_what_it_cites() -> None:
+def test_one_sentence_may_be_supported_by_several_passages() -> None:
     sentence = "The launch of the lantern moves to 9 June and costs 2,500 euros."
     assert is_supported(sentence, TALK) == [True, True]
     assert is_supported(sentence, TALK[:1]) == [False]
@@ -84,10 +84,10 @@ def test_an_unsupported_citation_of_an_outside_model_is_dropped_and_counted() ->
     assert draft.answered == "yes"
 
 
-def test_an_answer_whose_citations_all_fall_is_only_partly_one() -> None:
+def test_an_answer_whose_citations_were_all_dropped_is_partly() -> None:
     draft = drafted(TextDelta("Zoltan paid 77 crowns "), CitationMark(2), Finished())
     assert (draft.answered, draft.dropped_citations) == ("partly", 1)
 
 
-def test_an_answer_that_cites_nothing_answers_nothing() -> None:
+def test_an_answer_without_citations_is_no() -> None:
     assert drafted(TextDelta("Nothing in these recordings says so."), Finished()).answered == "no"

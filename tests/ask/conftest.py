@@ -1,4 +1,4 @@
-"""Desks stand on the database under test."""
+"""Runs the tests of this folder on the database under test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real database with one person's library, and a fake model that says what a test tells it to."""
+"""A real database with one person's library, and a scripted fake model."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ QUESTION = "When is the launch of the lantern?"
 
 
 class LetterEmbedder:
-    """A stand-in for the encoder: texts of the same letters are alike."""
+    """A fake encoder: texts of the same letters have similar vectors."""
 
     name = "letters"
     dimensions = 32
@@ -102,7 +102,7 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Desk:
-    """One end user's handle, and an engine whose model is fake."""
+    """One end user's handle, and a turn engine with a fake model."""
 
     runtime: Runtime
     tenant: Tenant
@@ -111,13 +111,13 @@ class Desk:
     ingester: Ingester
 
     async def recording(self, name: str = "Kick-off", talk: Sequence[Segment] = TALK) -> Recording:
-        """Make a recording with a transcript."""
+        """Create a recording with a transcript."""
         recording = await create_recording(self.tenant, name=name)
         await self.ingester.put_transcript(self.tenant, recording.id, ParsedTranscript(tuple(talk), language="en"))
         return recording
 
     async def session(self, scope: Scope | None = None) -> Session:
-        """Make an empty session, over the whole library unless told otherwise."""
+        """Create an empty session, by default over the whole library."""
         return await create_session(self.tenant, scope or Scope("library"))
 
     async def messages(self, session_id: str) -> list[Message]:
@@ -125,24 +125,24 @@ class Desk:
         return await list_messages(self.tenant, session_id, MessagePage(limit=100))
 
     async def state(self, session_id: str) -> SessionState:
-        """Return what turns know of a session."""
+        """Return the session's state as turns read it."""
         return await get_state(self.tenant, session_id)
 
     async def until_running(self, session_id: str) -> SessionState:
-        """Wait until a turn of the session runs."""
+        """Wait until a turn of the session is running."""
         async with asyncio.timeout(30):
             while not is_running(state := await self.state(session_id)) or not self.model.at_once:
                 await asyncio.sleep(0.002)
         return state
 
     def waiting(self, wait_s: float) -> TurnEngine:
-        """Return the same engine with another patience."""
+        """Return the same engine with another wait limit."""
         return replace(self.engine, wait_s=wait_s)
 
 
 @asynccontextmanager
 async def another_process(settings: Settings, model: FakeModel, tenant: Tenant | None = None) -> AsyncIterator[Desk]:
-    """A desk of its own over the same file, as another process would have it."""
+    """Yield a desk on the same database, as another process would open it."""
     async with open_runtime(settings) as runtime:
         embedder = LetterEmbedder()
         searcher, ingester = Searcher(OneEmbedder(embedder), VectorCache(1_000_000)), Ingester(OneEmbedder(embedder))
@@ -164,7 +164,7 @@ async def _new_owner(runtime: Runtime) -> Tenant:
 
 
 def new_place() -> Place:
-    """Return an empty place; `conftest.py` puts the one of the database under test here."""
+    """Return an empty place; `conftest.py` replaces this function for the database under test."""
     raise NotImplementedError
 
 

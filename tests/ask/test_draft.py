@@ -1,4 +1,4 @@
-"""Whatever a model says, the stored message obeys the contract and equals the stream."""
+"""Any model output gives parts that obey the contract and equal the stream."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run(pieces: list[str], *, quotes: bool) -> tuple[Draft, TurnFeed]:
 
 @settings(max_examples=300)
 @given(OUTPUT, st.booleans())
-def test_any_output_at_all_gives_lawful_parts_that_equal_the_stream(pieces: list[str], quotes: bool) -> None:
+def test_any_model_output_gives_valid_parts_that_equal_the_stream(pieces: list[str], quotes: bool) -> None:
     draft, feed = run(pieces, quotes=quotes)
     parts: list[dict[str, Any]] = [part.to_wire() for part in draft.parts]
     assert parts_of(feed.events) == parts
@@ -56,7 +56,7 @@ def test_any_output_at_all_gives_lawful_parts_that_equal_the_stream(pieces: list
     dump_parts(draft.parts)
 
 
-def test_megabytes_are_cut() -> None:
+def test_an_answer_is_cut_at_its_maximum_length() -> None:
     draft, _ = run(["word " * 100_000, "and more"], quotes=False)
     assert len(join_text(draft.parts)) == MOST_CHARACTERS
     assert draft.is_full

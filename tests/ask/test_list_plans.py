@@ -1,4 +1,4 @@
-"""What the list costs the database: an index for every filter, one SELECT a page, no message bodies."""
+"""Query plans of the sessions list: an index for every filter, one SELECT a page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHAPES = [
 
 @pytest.fixture(scope="module")
 def filled(new_place: Callable[[], Place]) -> Place:
-    """Enough sessions of two users that a planner has something to choose."""
+    """Insert enough sessions of two users for a realistic query plan."""
     place = new_place()
 
     async def work(runtime: Runtime) -> None:
@@ -55,7 +55,7 @@ def filled(new_place: Callable[[], Place]) -> Place:
 
 
 async def _analyze(owner_url: str) -> None:
-    """Do at once what autovacuum would do by and by: tell PostgreSQL's planner what the tables hold."""
+    """Analyze the tables now instead of waiting for autovacuum."""
     connection = await asyncpg.connect(owner_url)
     await connection.execute("ANALYZE")
     await connection.close()
@@ -80,7 +80,7 @@ PARAMS: dict[str, Any] = {
 
 
 async def explain(runtime: Runtime, tenant: Tenant, query: Query, *, scoped: bool, shape: dict[str, Any]) -> str:
-    """Return the plan; PostgreSQL is told to avoid sequential scans, which it may prefer in a small table."""
+    """Return the plan; on PostgreSQL without sequential scans, which it may prefer in small tables."""
     compiled = runtime.database.compiler.compile(query, scoped=scoped, shape=shape)
     is_sqlite = runtime.database.compiler.dialect_name == "sqlite"
     words = ("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + compiled.sql
@@ -101,7 +101,7 @@ def assert_cheap(plan: str, what: str) -> None:
     assert not re.search(r"(?<!Incremental )\bSort\b(?! Key)", plan), (what, plan)
 
 
-def test_every_filter_combination_walks_an_index_in_order(filled: Place) -> None:
+def test_every_filter_combination_scans_an_index_in_order(filled: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant) -> None:
         for filters, is_continued, is_scoped in SHAPES:
             shape = {"filters": filters, "is_continued": is_continued}
@@ -111,7 +111,7 @@ def test_every_filter_combination_walks_an_index_in_order(filled: Place) -> None
     run_on(filled, work)
 
 
-def test_messages_and_titles_near_the_top_walk_an_index_in_order(filled: Place) -> None:
+def test_messages_and_titles_near_the_top_scan_an_index_in_order(filled: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant) -> None:
         for is_continued, is_descending in itertools.product((False, True), repeat=2):
             shape = {"is_continued": is_continued, "is_descending": is_descending}

@@ -1,4 +1,4 @@
-"""Turns while they run: followed, cancelled, handed to the next model, counted."""
+"""Running turns: follow, cancel, fall back to the next model, count usage."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def _all(events: AsyncIterator[tuple[int, TurnEvent]]) -> list[tuple[int, 
 
 
 def assemble(events: list[tuple[int, TurnEvent]]) -> list[dict[str, Any]]:
-    """Return the parts that a client makes of numbered events."""
+    """Return the parts that a client assembles from numbered events."""
     return parts_of(event for _, event in events)
 
 
@@ -68,7 +68,7 @@ def test_the_feed_numbers_its_events_and_adds_up_to_the_stored_answer(tmp_path: 
 
 
 async def _slow_turn(desk: Desk, session_id: str) -> tuple[RunningTurn, asyncio.Event]:
-    """A turn that says two words and waits for the event before its last."""
+    """Start a turn that publishes two words and waits for the event before its last."""
     goes_on = asyncio.Event()
     desk.model.says = (TextDelta("On the "), TextDelta("ninth "), goes_on, TextDelta("of June."), Finished())
     turn = await begin_send(desk.tenant, desk.engine, session_id, Question(QUESTION))
@@ -123,7 +123,7 @@ def test_events_are_gone_five_minutes_after_the_end(tmp_path: Path, monkeypatch:
     at_desk(tmp_path, work)
 
 
-def test_a_deleted_recordings_words_are_not_said_again(tmp_path: Path) -> None:
+def test_a_deleted_recordings_words_are_not_replayed(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         recording = await desk.recording()
         session = await desk.session()
@@ -158,7 +158,7 @@ def test_evidence_is_bounded_by_the_models_context(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_failed_turn_keeps_its_failure_and_none_of_its_words(tmp_path: Path) -> None:
+def test_a_failed_turn_stores_its_failure_and_none_of_its_words(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         desk.model.says = (TextDelta("Half a "), TextDelta("sentence"), FAILED)
@@ -175,7 +175,7 @@ def test_a_failed_turn_keeps_its_failure_and_none_of_its_words(tmp_path: Path) -
     at_desk(tmp_path, work)
 
 
-def test_a_cancelled_turn_keeps_what_was_said(tmp_path: Path) -> None:
+def test_a_cancelled_turn_stores_the_text_so_far(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         turn, _ = await _slow_turn(desk, session.id)
@@ -200,7 +200,7 @@ def test_a_turn_is_cancelled_from_another_process(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_turn_that_does_not_stop_is_not_said_to_have_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_that_does_not_stop_is_not_reported_as_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def for_ever(*_: object) -> bool:
         return True
 
@@ -255,7 +255,7 @@ def test_a_session_deleted_during_its_turn_ends_the_feed(tmp_path: Path) -> None
     at_desk(tmp_path, work)
 
 
-def test_a_turn_whose_process_died_is_told_as_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_whose_process_died_is_reported_as_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         turn, _ = await _slow_turn(desk, session.id)
@@ -291,7 +291,7 @@ def test_the_next_model_answers_a_turn_that_named_none(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_no_other_model_goes_on_where_words_were_read(tmp_path: Path) -> None:
+def test_no_other_model_continues_once_text_was_published(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         first, second, engine = _two_models(desk, fallback=["second"])
         first.says = (TextDelta("I begin"), FAILED)
@@ -303,7 +303,7 @@ def test_no_other_model_goes_on_where_words_were_read(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_an_alias_is_shown_as_it_was_named_and_the_model_as_it_is(tmp_path: Path) -> None:
+def test_an_answer_shows_the_alias_asked_for_and_the_model_used(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         _, _, engine = _two_models(desk, aliases={"gemini": "second"})
         session = await desk.session()
@@ -323,7 +323,7 @@ def test_a_project_has_its_own_default(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_an_empty_answer_is_asked_for_once_more_and_then_fails(tmp_path: Path) -> None:
+def test_an_empty_answer_is_retried_once_and_then_fails(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         desk.model.says = (TextDelta("  "), CitationMark(1), Finished())
@@ -334,7 +334,7 @@ def test_an_empty_answer_is_asked_for_once_more_and_then_fails(tmp_path: Path) -
     at_desk(tmp_path, work)
 
 
-def test_a_model_that_does_not_stop_is_stopped(tmp_path: Path) -> None:
+def test_a_model_that_does_not_stop_is_cut_off(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         desk.model.says = (*(TextDelta("word " * 10_000) for _ in range(40)), Finished())
@@ -344,7 +344,7 @@ def test_a_model_that_does_not_stop_is_stopped(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_use_is_counted_by_day_and_model_and_outlives_the_session(tmp_path: Path) -> None:
+def test_usage_is_counted_by_day_and_model_and_outlives_the_session(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         desk.model.says = (TextDelta("In June."), Finished("stop", 100, 7, 3))
         for _ in range(2):
@@ -359,7 +359,7 @@ def test_use_is_counted_by_day_and_model_and_outlives_the_session(tmp_path: Path
     at_desk(tmp_path, work)
 
 
-def test_the_same_send_by_its_message_id_gets_the_answer_that_is_there(tmp_path: Path) -> None:
+def test_a_retry_with_the_same_message_id_returns_the_stored_answer(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         question = Question(QUESTION, message_id="msg_again")

@@ -1,4 +1,4 @@
-"""Suggested questions: asked before they are shown, and not again for the same words."""
+"""Suggested questions are verified before they are shown, and cached by transcript text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER = (
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the built-in model was asked."""
+    """Record the questions put to the built-in model."""
     questions: list[str] = []
 
     def compose(request: Any, *rest: Any) -> Answer:
@@ -31,7 +31,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return questions
 
 
-def test_the_same_words_are_asked_about_once_and_others_anew(tmp_path: Path, asked: list[str]) -> None:
+def test_suggestions_are_cached_until_the_transcripts_change(tmp_path: Path, asked: list[str]) -> None:
     async def work(desk: Desk) -> None:
         await desk.recording()
         first = await desk.runtime.suggester.starters(desk.tenant)
@@ -47,8 +47,8 @@ def test_the_same_words_are_asked_about_once_and_others_anew(tmp_path: Path, ask
     at_desk(tmp_path, work)
 
 
-def test_suggestions_are_not_kept_for_long(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suggestions, "_KEPT_S", 0.0)
+def test_cached_suggestions_expire(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suggestions, "_CACHE_TTL_S", 0.0)
 
     async def work(desk: Desk) -> None:
         await desk.recording()

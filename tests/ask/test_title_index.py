@@ -1,4 +1,4 @@
-"""The title index finds what a plain look finds, whatever is written, renamed and deleted."""
+"""The title index returns what a full scan returns, through writes, renames and deletes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_search_agrees_with_a_plain_look_through_writes_renames_and_deletes(new_place: Callable[[], Place]) -> None:
+def test_search_agrees_with_a_full_scan_through_writes_renames_and_deletes(new_place: Callable[[], Place]) -> None:
     dice = random.Random(7)
 
     def new_title() -> str:
@@ -103,7 +103,7 @@ def test_search_agrees_with_a_plain_look_through_writes_renames_and_deletes(new_
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_nothing_of_a_deleted_title_stays_in_the_index(new_place: Callable[[], Place]) -> None:
+def test_a_deleted_title_leaves_nothing_in_the_index(new_place: Callable[[], Place]) -> None:
     async def work(runtime: Runtime) -> None:
         project = await create_project(runtime.operator, "titles")
         tenant = await get_tenant(runtime.operator, project.id, "live")

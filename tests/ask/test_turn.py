@@ -1,4 +1,4 @@
-"""A turn: what is stored when things go well, and when they don't."""
+"""Turns: what is stored on success and on failure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _parts(message: Message) -> list[Any]:
 # ---- the model fails -------------------------------------------------------------------------------
 
 
-def test_a_failed_model_leaves_the_question_and_says_in_which_session(tmp_path: Path) -> None:
+def test_a_model_failure_stores_the_question_and_reports_its_session(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         desk.model.says = (TextDelta("On the"), FAILED)
@@ -102,7 +102,7 @@ def test_the_same_text_after_an_answer_is_asked_again(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_failed_first_question_leaves_the_session_that_it_opened(tmp_path: Path) -> None:
+def test_a_failed_first_question_leaves_its_new_session(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         desk.model.says = (FAILED,)
         with pytest.raises(AnswerFailedError) as caught:
@@ -113,7 +113,7 @@ def test_a_failed_first_question_leaves_the_session_that_it_opened(tmp_path: Pat
     at_desk(tmp_path, work)
 
 
-def test_a_failed_second_try_keeps_the_answer_there_was(tmp_path: Path) -> None:
+def test_a_failed_regeneration_leaves_the_old_answer(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
@@ -126,7 +126,7 @@ def test_a_failed_second_try_keeps_the_answer_there_was(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_bug_in_the_model_lets_the_turn_go(tmp_path: Path) -> None:
+def test_an_unexpected_error_in_the_model_releases_the_turn(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         desk.model.says = (RuntimeError("a bug"),)
@@ -139,7 +139,7 @@ def test_a_bug_in_the_model_lets_the_turn_go(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_turn_whose_asker_went_away_completes_and_is_stored(tmp_path: Path) -> None:
+def test_a_turn_completes_and_is_stored_after_its_client_disconnects(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         goes_on = asyncio.Event()
@@ -157,7 +157,7 @@ def test_a_turn_whose_asker_went_away_completes_and_is_stored(tmp_path: Path) ->
     at_desk(tmp_path, work)
 
 
-def test_a_turn_that_outlasts_the_grace_period_is_let_go_and_its_question_waits(tmp_path: Path) -> None:
+def test_a_turn_that_outlasts_the_grace_period_is_abandoned_without_an_answer(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         desk.model.meanwhile = asyncio.Event().wait
@@ -176,7 +176,7 @@ def test_a_turn_that_outlasts_the_grace_period_is_let_go_and_its_question_waits(
 
 
 def _answer_of(folder: Path, *says: AnswerEvent) -> list[Any]:
-    """Return the parts stored when the model says this about one recording, its id replaced by `rec`."""
+    """Return the parts stored when the model says this, the recording's id as `rec`."""
 
     async def work(desk: Desk) -> list[Any]:
         recording = await desk.recording()
@@ -231,7 +231,7 @@ def test_a_citation_before_any_text_is_dropped(tmp_path: Path) -> None:
 # ---- things go away while the model thinks ---------------------------------------------------------
 
 
-def test_a_session_deleted_during_its_turn_keeps_nothing(tmp_path: Path) -> None:
+def test_a_session_deleted_during_its_turn_leaves_nothing(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         await desk.recording()
         session = await desk.session()
@@ -243,7 +243,7 @@ def test_a_session_deleted_during_its_turn_keeps_nothing(tmp_path: Path) -> None
     at_desk(tmp_path, work)
 
 
-def test_sources_of_a_recording_deleted_during_the_turn_are_not_kept(tmp_path: Path) -> None:
+def test_sources_of_a_recording_deleted_during_the_turn_are_not_stored(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         kept, gone = await desk.recording("Kept"), await desk.recording("Gone")
         session = await desk.session()
@@ -332,7 +332,7 @@ def test_waiting_sends_are_answered_in_order_of_arrival(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_waiting_send_that_is_cancelled_does_not_hold_up_those_behind_it(tmp_path: Path) -> None:
+def test_a_cancelled_waiting_send_does_not_block_later_ones(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         go_on = asyncio.Event()
@@ -441,7 +441,7 @@ def test_last_update_never_goes_back_when_the_clock_does(tmp_path: Path, monkeyp
     at_desk(tmp_path, work)
 
 
-def test_a_session_that_was_made_in_the_future_keeps_its_last_activity(tmp_path: Path) -> None:
+def test_a_session_created_in_the_future_keeps_its_last_activity(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(earmark.ask.sessions, "now_us", lambda: 4_000_000_000_000_000)
@@ -453,7 +453,7 @@ def test_a_session_that_was_made_in_the_future_keeps_its_last_activity(tmp_path:
     at_desk(tmp_path, work)
 
 
-def test_a_turn_that_died_before_the_clock_stepped_back_blocks_nobody(tmp_path: Path) -> None:
+def test_a_turn_that_died_before_the_clock_stepped_back_blocks_no_other_turn(tmp_path: Path) -> None:
     async def work(desk: Desk) -> str:
         session = await desk.session()
         taken = {"session_id": session.id, "new_turn_holder": "gone", "new_turn_message_id": "msg_gone"}

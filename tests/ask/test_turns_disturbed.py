@@ -1,4 +1,4 @@
-"""Turns that something gets in the way of: a deletion, a commit nobody hears of, an error where none was expected."""
+"""Turns disturbed by deletions, commits with unknown outcomes and unexpected errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def _all(events: AsyncIterator[tuple[int, TurnEvent]]) -> list[tuple[int, 
 
 
 async def _halfway(desk: Desk, session_id: str) -> tuple[RunningTurn, str, asyncio.Event]:
-    """A turn that has said a word and waits; what it answers, and what lets it go on."""
+    """Start a turn that waits after a word; return it, its question's id, its release."""
     goes_on = asyncio.Event()
     desk.model.says = (TextDelta("On the "), goes_on, TextDelta("ninth."), Finished())
     turn = await begin_send(desk.tenant, desk.engine, session_id, Question(QUESTION))
@@ -43,7 +43,7 @@ async def _halfway(desk: Desk, session_id: str) -> tuple[RunningTurn, str, async
     return turn, str(turn.feed.events[0].data["user_message_id"]), goes_on
 
 
-def test_a_deletion_that_takes_a_while_ends_the_turn_that_it_meets(tmp_path: Path) -> None:
+def test_a_slow_deletion_ends_a_running_turn(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         turn, _, _ = await _halfway(desk, session.id)
@@ -56,7 +56,7 @@ def test_a_deletion_that_takes_a_while_ends_the_turn_that_it_meets(tmp_path: Pat
     at_desk(tmp_path, work)
 
 
-def test_a_turn_that_can_no_longer_be_kept_fails_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_whose_heartbeat_fails_fails_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: Any) -> None:
         raise RuntimeError
 
@@ -69,7 +69,7 @@ def test_a_turn_that_can_no_longer_be_kept_fails_at_once(tmp_path: Path, monkeyp
     at_desk(tmp_path, work)
 
 
-def test_a_commit_whose_outcome_is_unknown_writes_no_event_twice(
+def test_a_commit_with_an_unknown_outcome_writes_no_event_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tick, lost = Keeper._tick, asyncio.Event()
@@ -127,7 +127,7 @@ async def _until(is_so: Any) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_an_error_on_the_way_to_an_event_ends_the_stream_as_an_event() -> None:
+def test_an_error_while_streaming_is_sent_as_the_last_event() -> None:
     class FakeCall:
         request_id = "req_1"
 

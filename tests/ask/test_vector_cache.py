@@ -1,4 +1,4 @@
-"""Vectors kept in memory change nothing but the time a search takes."""
+"""The vector cache changes search time and no search result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS = "lantern ferry garden violin harbour ladder kettle orchard".split()
 
 
 def talk(chance: random.Random) -> list[Segment]:
-    """Six turns of a dozen words."""
+    """Return six turns of a dozen words."""
     return [
         Segment(at * 5_000, at * 5_000 + 4_000, " ".join(chance.choices(WORDS, k=12)), chance.choice(("Ada", "Bo")))
         for at in range(6)
@@ -28,13 +28,13 @@ def talk(chance: random.Random) -> list[Segment]:
 
 
 async def found(searcher: Searcher, desk: Desk, request: SearchRequest) -> list[tuple[str, float]]:
-    """The chunks and scores of a search."""
+    """Return the chunks and scores of a search."""
     hits: list[ChunkHit] = await searcher.search(desk.tenant, request)
     return [(hit.chunk_id, hit.score) for hit in hits]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_searches_find_the_same_with_and_without_a_cache_whatever_comes_and_goes(tmp_path: Path, seed: int) -> None:
+def test_search_results_are_equal_with_and_without_the_cache(tmp_path: Path, seed: int) -> None:
     async def work(desk: Desk) -> None:
         chance = random.Random(seed)
         embedder = OneEmbedder(LetterEmbedder())
@@ -61,16 +61,16 @@ def test_searches_find_the_same_with_and_without_a_cache_whatever_comes_and_goes
 
 
 def vectors(rows: int) -> Kept:
-    """So many rows of 10 bytes."""
+    """Return vectors of the given number of rows, 10 bytes each."""
     return Kept(np.zeros((rows, 10), np.int8), {(1, "txn", True): slice(0, rows)})
 
 
 def owner(number: int) -> Owner:
-    """An end user."""
+    """Return an end user's cache key."""
     return (1, number, "letters")
 
 
-def test_those_who_asked_last_stay_and_the_bound_holds() -> None:
+def test_the_least_recently_used_entry_is_evicted_at_the_size_limit() -> None:
     cache = VectorCache(100)
     for number in (1, 2):
         cache.keep(owner(number), vectors(5))
@@ -80,7 +80,7 @@ def test_those_who_asked_last_stay_and_the_bound_holds() -> None:
     assert cache.bytes_kept == 100
 
 
-def test_a_library_larger_than_the_bound_is_not_kept() -> None:
+def test_a_library_larger_than_the_size_limit_is_not_cached() -> None:
     cache = VectorCache(100)
     cache.keep(owner(1), vectors(5))
     cache.keep(owner(1), vectors(11))
@@ -88,7 +88,7 @@ def test_a_library_larger_than_the_bound_is_not_kept() -> None:
     assert cache.bytes_kept == 0
 
 
-def test_what_nobody_asks_of_is_forgotten_after_ten_minutes() -> None:
+def test_an_unused_entry_expires_after_ten_minutes() -> None:
     now = [0.0]
     cache = VectorCache(100, now=lambda: now[0])
     cache.keep(owner(1), vectors(5))
@@ -101,7 +101,7 @@ def test_what_nobody_asks_of_is_forgotten_after_ten_minutes() -> None:
     assert cache.bytes_kept == 0
 
 
-def test_reading_pays_for_who_asks_again_within_ten_minutes_and_fits() -> None:
+def test_caching_pays_off_from_the_second_query_within_ten_minutes_if_it_fits() -> None:
     now = [0.0]
     cache = VectorCache(100, now=lambda: now[0])
     assert [cache.pays(owner(1), 100) for _ in range(2)] == [False, True]
@@ -111,7 +111,7 @@ def test_reading_pays_for_who_asks_again_within_ten_minutes_and_fits() -> None:
     assert not cache.pays(owner(2), 100)
 
 
-def test_nothing_of_another_end_user_or_tenant_is_found() -> None:
+def test_entries_of_other_end_users_and_tenants_are_not_found() -> None:
     cache = VectorCache(100)
     cache.keep((1, 1, "letters"), vectors(5))
     assert cache.find((2, 1, "letters")) is None

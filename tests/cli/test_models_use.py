@@ -176,7 +176,7 @@ def test_something_else_at_the_address_is_refused(fresh_place: Place, stranger: 
 def test_a_server_that_wants_a_key_is_said(fresh_place: Place) -> None:
     with listening(locked("canary", "m")) as box:
         url = f"http://127.0.0.1:{box.port}/v1"
-        assert "wants a key" in refused(use(fresh_place, "box/m", "--base-url", url))
+        assert "requires a key" in refused(use(fresh_place, "box/m", "--base-url", url))
         told(use(fresh_place, "box/m", "--base-url", url, "--no-check", "--json"))
         assert "refused the key in EARMARK_SERVERS__BOX__API_KEY" in refused(
             use(fresh_place, "box/m", EARMARK_SERVERS__BOX__API_KEY="wrong")

@@ -86,7 +86,7 @@ def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_
         )
         stopped = reindex(fresh_place, settings_for(embeddings))
         assert stopped.returncode == 1
-        assert stopped.stderr.strip().splitlines()[-1] == "earmark: The server of embeddings answered 503."
+        assert stopped.stderr.strip().splitlines()[-1] == "earmark: The embeddings server answered 503."
         assert search(client, user, "Who keeps the keys of the shed?") == before
 
         embeddings.is_down = lambda body: False
@@ -147,7 +147,7 @@ def test_an_import_that_needs_the_server_of_embeddings_is_refused_while_it_is_aw
         recording = client.post("/v1/recordings", json={"end_user_id": Library(client).user()}).json()["id"]
         answer = client.put(f"/v1/recordings/{recording}/transcript", json={"segments": TALK})
         assert answer.status_code == 503
-        assert answer.json()["error"]["message"] == "The server of embeddings answered 401."
+        assert answer.json()["error"]["message"] == "The embeddings server answered 401."
         assert client.get(f"/v1/transcriptions?recording_id={recording}").json()["data"] == []
 
 

@@ -18,7 +18,7 @@ def native(*rows: tuple[float, float, str]) -> tuple[Segment, ...]:
     return parse_transcript(json.dumps({"segments": segments}).encode(), media_type="application/json").segments
 
 
-def test_text_of_10000_units_stays_whole() -> None:
+def test_text_of_10000_units_is_not_cut() -> None:
     assert len(native((0, 1, "x" * 10_000))) == 1
 
 
@@ -45,7 +45,7 @@ def test_long_text_is_never_cut_inside_a_surrogate_pair() -> None:
     assert "".join(parts) == "x" + "\U0001f600" * 6_000
 
 
-def test_long_segment_shares_its_time_by_length_and_keeps_its_speaker() -> None:
+def test_parts_of_a_long_segment_share_its_time_by_length_and_have_its_speaker() -> None:
     segments = native((1, 5, "x" * 10_000 + "y" * 10_000))
     assert segments == (
         Segment(1_000, 3_000, "x" * 10_000, "Ada"),
@@ -53,7 +53,7 @@ def test_long_segment_shares_its_time_by_length_and_keeps_its_speaker() -> None:
     )
 
 
-def test_long_segment_of_no_length_gives_each_part_one_millisecond() -> None:
+def test_parts_of_a_segment_without_duration_last_one_millisecond_each() -> None:
     assert [(s.start_ms, s.end_ms) for s in native((1, 1, "x" * 25_000))] == [
         (1_000, 1_001),
         (1_001, 1_002),
@@ -99,7 +99,7 @@ def test_media_type_is_guessed_by_suffix_then_by_content(filename: str, body: by
     assert media_type_of(filename, body) == expected
 
 
-def test_long_text_keeps_the_quote_mark_with_its_sentence() -> None:
+def test_long_text_is_cut_after_the_closing_quote_mark() -> None:
     first = "X" * 9_998 + ".”"
     assert cut_text(f"{first} Then more.") == [first, "Then more."]
 

@@ -1,4 +1,4 @@
-"""`parse_json`: what strict means, and that it costs nothing to be strict."""
+"""`parse_json` is strict, at little cost in time and memory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_parse_json_duplicate_key_is_refused_however_deep_or_escaped(body: bytes
         b'{"a":":","b":"\\u003a"}',
     ],
 )
-def test_parse_json_colons_in_strings_are_no_duplicates(body: bytes) -> None:
+def test_parse_json_colons_in_strings_are_not_counted(body: bytes) -> None:
     assert parse_json(body) == json.loads(body)
 
 
@@ -107,7 +107,7 @@ def test_parse_json_syntax_error_names_line_and_column_but_no_text() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b" \n", b"\xef\xbb\xbf"])
-def test_parse_json_empty_body_says_so(body: bytes) -> None:
+def test_parse_json_empty_body_is_reported_as_empty(body: bytes) -> None:
     assert refused(body).message == "The JSON is empty."
 
 
@@ -135,12 +135,12 @@ def test_parse_json_32_mib_of_arrays_is_refused_without_taking_memory(body: byte
     assert peak_bytes < 200 << 20
 
 
-def test_parse_json_million_brackets_in_strings_are_no_arrays() -> None:
+def test_parse_json_brackets_in_strings_are_not_counted() -> None:
     assert parse_json(b'["' + b"[" * 1_200_000 + b'"]') == ["[" * 1_200_000]
 
 
 def _strict(body: bytes) -> Any:
-    """The same rules in the plainest way."""
+    """Parse by the same rules with a simple reference implementation."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) != len(pairs):
@@ -177,7 +177,7 @@ _OBJECTS = st.recursive(
 
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(_OBJECTS, st.lists(st.sampled_from(_TOKENS), max_size=12).map("".join)))
-def test_parse_json_agrees_with_the_plain_strict_reading(text: str) -> None:
+def test_parse_json_agrees_with_a_simple_strict_parser(text: str) -> None:
     body = text.encode()
     try:
         expected = _strict(body)

@@ -1,4 +1,4 @@
-"""earmark's own JSON, and how a shape is recognised."""
+"""earmark's own JSON, and recognising a document's shape."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_native_contract_example_is_read() -> None:
     assert parsed == ParsedTranscript((Segment(0, 4_200, "We ship.", "Ada", 0.93),), "en", None, "import")
 
 
-def test_native_name_recorded_at_and_metadata_are_kept() -> None:
+def test_native_name_recorded_at_and_metadata_are_read() -> None:
     parsed = parse(
         {
             "segments": [GOOD],
@@ -66,7 +66,7 @@ def test_native_zero_length_segment_becomes_one_millisecond() -> None:
     assert (segment.start_ms, segment.end_ms) == (2_000, 2_001)
 
 
-def test_native_text_loses_control_characters_and_marks_but_keeps_tabs_and_breaks() -> None:
+def test_native_text_is_cleaned_of_control_characters_except_tabs_and_breaks() -> None:
     (segment,) = parse({"segments": [{**GOOD, "text": "\ufeff a\u0007\tb\r\nc\u0085\ufeffd\x7f  e \n"}]}).segments
     assert segment.text == "a\tb\r\ncd  e"
 
@@ -78,13 +78,13 @@ def test_native_empty_text_is_refused_with_its_index(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [None, 5, ["a"], True])
-def test_native_text_that_is_no_string_is_refused(text: Any) -> None:
+def test_native_text_that_is_not_a_string_is_refused(text: Any) -> None:
     assert segment_error(text=text).param == "segments.1.text"
 
 
 @pytest.mark.parametrize("value", [True, False, "1", None, -0.001, 604_800.001, 1e300, [], {}])
 @pytest.mark.parametrize("field", ["start", "end"])
-def test_native_time_that_is_no_number_within_168_hours_is_refused(field: str, value: Any) -> None:
+def test_native_time_that_is_not_a_number_within_168_hours_is_refused(field: str, value: Any) -> None:
     error = segment_error(**{"start": 0, "end": 604_800, field: value})
     assert (error.param, error.details) == (f"segments.1.{field}", {"index": 1})
 
@@ -114,12 +114,12 @@ def test_native_speaker_outside_1_to_128_units_is_refused(speaker: Any) -> None:
 
 
 @pytest.mark.parametrize("speaker", ["x" * 128, "\U0001f600" * 64, "A"])
-def test_native_speaker_of_1_to_128_units_is_kept(speaker: str) -> None:
+def test_native_speaker_of_1_to_128_units_is_accepted(speaker: str) -> None:
     assert parse({"segments": [{**GOOD, "speaker": speaker}]}).segments[0].speaker == speaker
 
 
 @pytest.mark.parametrize("language", ["english", "e", "pt_BR", "", 5, "en-", "en--US", "\u0660\u0660"])
-def test_native_language_that_is_no_tag_is_refused(language: Any) -> None:
+def test_native_language_that_is_not_a_tag_is_refused(language: Any) -> None:
     assert refused({"segments": [GOOD], "language": language}).param == "language"
 
 
@@ -133,7 +133,7 @@ def test_native_language_that_is_no_tag_is_refused(language: Any) -> None:
         ("de-1996", "de-1996"),
     ],
 )
-def test_native_language_gets_its_usual_case(given: str, stored: str) -> None:
+def test_native_language_case_is_normalised(given: str, stored: str) -> None:
     assert parse({"segments": [GOOD], "language": given}).language == stored
 
 
@@ -141,7 +141,7 @@ def test_native_language_gets_its_usual_case(given: str, stored: str) -> None:
     "moment",
     ["2026-05-20T12:00:00", "2026-05-20", "20 May", 5, "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+23:59"],
 )
-def test_native_recorded_at_that_is_no_full_time_is_refused(moment: Any) -> None:
+def test_native_recorded_at_that_is_not_a_full_time_is_refused(moment: Any) -> None:
     assert refused({"segments": [GOOD], "recorded_at": moment}).param == "recorded_at"
 
 
@@ -157,16 +157,16 @@ def test_native_metadata_of_16_kib_is_accepted_and_a_byte_more_refused() -> None
 
 
 @pytest.mark.parametrize("metadata", [[], "a", 1, False])
-def test_native_metadata_that_is_no_object_is_refused(metadata: Any) -> None:
+def test_native_metadata_that_is_not_an_object_is_refused(metadata: Any) -> None:
     assert refused({"segments": [GOOD], "metadata": metadata}).param == "metadata"
 
 
 @pytest.mark.parametrize("segments", [None, {}, "a", 5])
-def test_native_segments_that_are_no_array_are_refused(segments: Any) -> None:
+def test_native_segments_that_are_not_an_array_are_refused(segments: Any) -> None:
     assert refused({"segments": segments}).param == "segments"
 
 
-def test_native_segment_that_is_no_object_is_refused() -> None:
+def test_native_segment_that_is_not_an_object_is_refused() -> None:
     error = refused({"segments": [GOOD, [0, 1, "a"]]})
     assert (error.param, error.details) == ("segments.1", {"index": 1})
 
@@ -176,7 +176,7 @@ def test_native_no_segments_is_refused() -> None:
 
 
 @pytest.mark.parametrize("document", [{}, [], 5, None, {"text": "hello"}, {"results": []}, {"words": []}])
-def test_json_unknown_shape_names_the_four_known(document: Any) -> None:
+def test_json_of_unknown_shape_is_refused_with_the_four_known_shapes(document: Any) -> None:
     error = refused(document)
     assert error.param == "segments"
     assert all(name in error.message for name in ("native", "whisper", "Deepgram", "AssemblyAI"))

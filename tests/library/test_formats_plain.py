@@ -1,4 +1,4 @@
-"""Plain text: dialogue, leading times, prose; sentences and how long they take."""
+"""Plain text: dialogue, leading times, prose; sentence ends and durations."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_plain_dialogue_is_one_segment_a_line_at_400_ms_a_word() -> None:
     assert (parsed.engine, parsed.provider) == ("import/estimated", None)
 
 
-def test_plain_line_without_a_name_goes_on_with_the_last_speaker() -> None:
+def test_plain_line_without_a_name_continues_the_last_speaker() -> None:
     assert said("intro\nAda: one\ntwo\nBob: three\nBob: and\nBob:\nfour") == [
         (None, "intro"),
         ("Ada", "one"),
@@ -40,7 +40,7 @@ def test_plain_line_without_a_name_goes_on_with_the_last_speaker() -> None:
     ]
 
 
-def test_plain_names_in_half_of_the_lines_are_not_most() -> None:
+def test_plain_names_in_half_of_the_lines_do_not_make_a_dialogue() -> None:
     assert said("Ada: one\ntwo") == [(None, "Ada: one\ntwo")]
 
 
@@ -68,7 +68,7 @@ def test_plain_prose_keeps_line_breaks_within_a_sentence() -> None:
         (("00:00 -", "00:01 –"), (0, 1_000)),
     ],
 )
-def test_plain_leading_times_are_true_starts(stamps: tuple[str, str], starts: tuple[int, int]) -> None:
+def test_plain_leading_times_are_start_times(stamps: tuple[str, str], starts: tuple[int, int]) -> None:
     parsed = parse(f"{stamps[0]} Ada: one two three\n{stamps[1]} Bob: four five\n")
     assert parsed.segments == (
         Segment(starts[0], starts[1], "one two three", "Ada"),
@@ -77,14 +77,14 @@ def test_plain_leading_times_are_true_starts(stamps: tuple[str, str], starts: tu
     assert parsed.engine == "import"
 
 
-def test_plain_leading_times_without_names_are_read_too() -> None:
+def test_plain_leading_times_without_names_are_read() -> None:
     assert parse("0:00 hello\n0:05 all\n").segments == (
         Segment(0, 5_000, "hello"),
         Segment(5_000, 5_400, "all"),
     )
 
 
-def test_plain_times_on_lines_of_their_own_hold_for_the_lines_below() -> None:
+def test_plain_times_on_separate_lines_apply_to_the_lines_below() -> None:
     parsed = parse("[00:00:10]\nAda: abcd\nmore\n[00:00:20]\nBob: end")
     assert parsed.segments == (
         Segment(10_000, 15_000, "abcd", "Ada"),
@@ -93,7 +93,7 @@ def test_plain_times_on_lines_of_their_own_hold_for_the_lines_below() -> None:
     )
 
 
-def test_plain_times_out_of_order_are_sorted_and_estimated_where_they_go_back() -> None:
+def test_plain_times_out_of_order_are_sorted_and_their_ends_estimated() -> None:
     assert parse("[00:10] b c\n[00:05] a\n").segments == (
         Segment(5_000, 5_400, "a"),
         Segment(10_000, 10_800, "b c"),
@@ -111,7 +111,7 @@ def test_plain_time_after_168_hours_is_refused_with_its_line() -> None:
     assert caught.value.details == {"line": 2}
 
 
-def test_plain_time_with_sixty_minutes_after_hours_is_no_time() -> None:
+def test_plain_time_with_sixty_minutes_after_hours_is_not_a_time() -> None:
     assert said("[1:60:00] a") == [(None, "[1:60:00] a")]
 
 
@@ -159,7 +159,7 @@ def test_split_sentences_empty_line_ends_a_sentence() -> None:
     assert list(split_sentences("A title\n\nWords go\non\r\n \r\nend")) == ["A title", "Words go\non", "end"]
 
 
-def test_split_sentences_crlf_is_no_empty_line() -> None:
+def test_split_sentences_crlf_is_not_an_empty_line() -> None:
     assert list(split_sentences("a\r\nb")) == ["a\r\nb"]
 
 
@@ -175,7 +175,7 @@ def test_split_sentences_crlf_is_no_empty_line() -> None:
         ('"', False),
     ],
 )
-def test_ends_sentence_knows_abbreviations(word: str, expected: bool) -> None:
+def test_ends_sentence_recognises_abbreviations(word: str, expected: bool) -> None:
     assert ends_sentence(word) is expected
 
 

@@ -1,4 +1,4 @@
-"""Whatever the bytes: segments that keep every promise, or InvalidError, in linear time."""
+"""Any bytes give valid segments or InvalidError, in linear time."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ FILES: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_unchanged_good_file_is_read(name: str) -> None:
+def test_an_unchanged_valid_file_is_parsed(name: str) -> None:
     media_type, body = FILES[name]
     check_promises(parse_transcript(body, media_type=media_type))
 
@@ -115,7 +115,7 @@ MUTATIONS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 6), SPLICES),
 @pytest.mark.parametrize("name", FILES)
 @settings(max_examples=60, deadline=None)
 @given(mutations=MUTATIONS)
-def test_mutated_file_keeps_the_promises_or_is_refused(name: str, mutations: list[tuple[int, int, bytes]]) -> None:
+def test_a_mutated_file_is_parsed_correctly_or_refused(name: str, mutations: list[tuple[int, int, bytes]]) -> None:
     media_type, body = FILES[name]
     for at, removed, splice in mutations:
         at %= len(body) + 1
@@ -132,7 +132,7 @@ VALUES = st.recursive(
 
 
 def _replace(value: Any, at: int, new: Any) -> tuple[Any, int]:
-    """Replace the `at`-th value, counted depth first; returns how many are left to count."""
+    """Replace the `at`-th value, counted depth first; return how many remain to count."""
     if at == 0:
         return new, -1
     at -= 1
@@ -150,7 +150,7 @@ def _replace(value: Any, at: int, new: Any) -> tuple[Any, int]:
 @pytest.mark.parametrize("name", GOOD)
 @settings(max_examples=80, deadline=None)
 @given(at=st.integers(0, 20), new=VALUES)
-def test_json_with_any_value_anywhere_keeps_the_promises_or_is_refused(name: str, at: int, new: Any) -> None:
+def test_json_with_any_value_anywhere_is_parsed_correctly_or_refused(name: str, at: int, new: Any) -> None:
     media_type, document = GOOD[name]
     check(json.dumps(_replace(document, at, new)[0]).encode(), media_type)
 
@@ -158,7 +158,7 @@ def test_json_with_any_value_anywhere_keeps_the_promises_or_is_refused(name: str
 @pytest.mark.parametrize("media_type", [JSON, VTT, SRT, PLAIN])
 @settings(max_examples=80, deadline=None)
 @given(body=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
-def test_any_bytes_keep_the_promises_or_are_refused(media_type: str, body: bytes) -> None:
+def test_any_bytes_are_parsed_correctly_or_refused(media_type: str, body: bytes) -> None:
     check(body, media_type)
     if media_type == VTT:
         check(b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + body, media_type)
@@ -202,7 +202,7 @@ def _seconds(body: bytes, media_type: str, *, runs: int) -> float:
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-def test_200_kb_of_anything_repeated_takes_linear_time(wrapper: str) -> None:
+def test_parsing_200_kb_of_a_repeated_pattern_takes_linear_time(wrapper: str) -> None:
     media_type, wrap = WRAPPERS[wrapper]
     for unit in UNITS:
         eighth = unit * (25_000 // len(unit))

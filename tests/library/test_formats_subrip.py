@@ -1,4 +1,4 @@
-"""SubRip: tolerant, but not of time lines."""
+"""SubRip: parsed tolerantly, except for time lines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def bad_line(text: str) -> int:
         TWO.replace("One", "<i>One</i>{\\an8}").replace("Two.", '<font color="red">Two.</font>'),
     ],
 )
-def test_subrip_every_common_spelling_reads_the_same(text: str) -> None:
+def test_subrip_common_variants_parse_the_same(text: str) -> None:
     assert parse(text) == (Segment(1_000, 2_500, "One more."), Segment(3_600_000, 3_601_000, "Two."))
 
 
@@ -65,7 +65,7 @@ def test_subrip_every_common_spelling_reads_the_same(text: str) -> None:
         ("<laughs> hello", [(None, "<laughs> hello")]),
     ],
 )
-def test_subrip_only_what_looks_like_a_name_is_a_speaker(text: str, said: list[tuple[str | None, str]]) -> None:
+def test_subrip_only_text_that_looks_like_a_name_is_a_speaker(text: str, said: list[tuple[str | None, str]]) -> None:
     if said:
         assert payload(text) == said
     else:

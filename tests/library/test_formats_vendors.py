@@ -1,4 +1,4 @@
-"""What whisper, Deepgram and AssemblyAI write."""
+"""The output of whisper, Deepgram and AssemblyAI."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_whisper_segments_without_text_are_dropped() -> None:
     assert parse({"segments": [blank, WHISPER_SEGMENT]}).segments == (Segment(0, 2_560, "We ship."),)
 
 
-def test_whisper_words_alone_become_sentences() -> None:
+def test_whisper_words_without_segments_are_grouped_into_sentences() -> None:
     words = [("We", 0, 0.5), ("ship.", 0.5, 1), ("Now", 1, 1.2)]
     parsed = parse(
         {"task": "transcribe", "text": "x", "words": [{"word": w, "start": s, "end": e} for w, s, e in words]}
@@ -65,7 +65,7 @@ def test_whisper_words_alone_become_sentences() -> None:
     assert parsed.segments == (Segment(0, 1_000, "We ship."), Segment(1_000, 1_200, "Now"))
 
 
-def test_whisper_diarized_speakers_are_kept() -> None:
+def test_whisper_diarized_speakers_are_read() -> None:
     parsed = parse({"text": "x", "segments": [{"start": 0, "end": 1, "text": "a", "speaker": "SPEAKER_01"}]})
     assert parsed.segments[0].speaker == "SPEAKER_01"
 
@@ -107,7 +107,7 @@ def deepgram(*alternatives: dict[str, Any], **results: Any) -> dict[str, Any]:
     }
 
 
-def test_deepgram_utterances_come_first() -> None:
+def test_deepgram_utterances_take_precedence() -> None:
     utterance = {
         "start": 0.08,
         "end": 1.5,
@@ -151,7 +151,7 @@ def test_deepgram_confidence_of_words_is_their_mean() -> None:
     assert parse(deepgram({"words": words})).segments[0].confidence == 0.75
 
 
-def test_deepgram_words_of_han_are_joined_without_spaces() -> None:
+def test_deepgram_chinese_words_are_joined_without_spaces() -> None:
     words = [{"word": "我们", "start": 0, "end": 1}, {"word": "发布", "start": 1, "end": 2}]
     assert parse(deepgram({"words": words})).segments[0].text == "我们发布"
 
@@ -164,7 +164,7 @@ def test_deepgram_channels_are_different_speakers() -> None:
     ]
 
 
-def test_deepgram_detected_language_is_kept() -> None:
+def test_deepgram_detected_language_is_read() -> None:
     document = deepgram({"words": [word("a", 0, 1)]})
     document["results"]["channels"][0]["detected_language"] = "pt-BR"
     assert parse(document).language == "pt-BR"
@@ -220,7 +220,7 @@ def test_assemblyai_failed_transcript_is_refused() -> None:
     assert refused(assemblyai(status="error", text=None, words=None)).param == "words"
 
 
-def test_vendor_confidence_that_is_none_is_left_out() -> None:
+def test_invalid_vendor_confidence_is_ignored() -> None:
     utterance = {"start": 0, "end": 1, "text": "a", "confidence": 1.5}
     assert parse(assemblyai(utterances=[utterance])).segments[0].confidence is None
 
@@ -235,5 +235,5 @@ def test_vendor_speaker_too_long_is_refused() -> None:
     [("english", "en"), ("Portuguese", "pt"), ("en_us", "en-US"), ("en_uk", "en-GB"), ("zh", "zh"),
      ("multi", None), ("klingonese", None), ("", None), (5, None), (None, None), ("jw", "jv")],
 )  # fmt: skip
-def test_vendor_language_becomes_a_tag_or_nothing(given: Any, stored: str | None) -> None:
+def test_vendor_language_becomes_a_tag_or_none(given: Any, stored: str | None) -> None:
     assert parse(assemblyai(language_code=given)).language == stored

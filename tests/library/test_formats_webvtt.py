@@ -14,7 +14,7 @@ def parse(text: str) -> ParsedTranscript:
 
 
 def payload(text: str) -> tuple[Segment, ...]:
-    """The segments of one cue that lasts from 1 s to 2 s."""
+    """Return the segments of one cue from 1 s to 2 s."""
     return parse(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{text}\n").segments
 
 
@@ -59,7 +59,7 @@ def test_webvtt_tags_and_inner_times_are_removed() -> None:
     assert payload("<i>We</i> <c.loud.x>did</c> <00:01.500><b>it</b> <lang en>all</lang>")[0].text == "We did it all"
 
 
-def test_webvtt_less_than_that_opens_no_tag_stays() -> None:
+def test_webvtt_less_than_sign_outside_a_tag_stays() -> None:
     assert payload("a < b and 3 <4")[0].text == "a < b and 3 <4"
 
 
@@ -67,7 +67,7 @@ def test_webvtt_entities_are_decoded_once() -> None:
     assert payload("R&amp;D &lt;3 &#233;&#xe9; &nbsp;x&amp;lt;")[0].text == "R&D <3 éé \u00a0x&lt;"
 
 
-def test_webvtt_ampersands_that_begin_no_entity_stay() -> None:
+def test_webvtt_ampersand_outside_an_entity_stays() -> None:
     assert payload("AT&T &copy &nosuch; &#" + "9" * 5_000 + ";")[0].text == "AT&T &copy &nosuch; &#" + "9" * 5_000 + ";"
 
 
@@ -109,7 +109,7 @@ def test_webvtt_cue_without_words_is_dropped() -> None:
     assert parse(f"WEBVTT\n\n{silent}00:02.000 --> 00:03.000\na\n").segments == (Segment(2_000, 3_000, "a"),)
 
 
-def test_webvtt_line_of_one_space_is_no_end_of_a_cue() -> None:
+def test_webvtt_line_of_one_space_does_not_end_a_cue() -> None:
     assert payload(" \nhello<00:01.500><c> world</c>")[0].text == "hello world"
 
 
@@ -143,15 +143,15 @@ def test_webvtt_broken_times_are_refused_with_their_line(times: str) -> None:
     assert bad_line(f"WEBVTT\n\n00:00.000 --> 00:00.500\nfine\n\nid\n{times}\nwords\n") == 7
 
 
-def test_webvtt_block_that_is_no_cue_is_refused_with_its_line() -> None:
+def test_webvtt_block_that_is_not_a_cue_is_refused_with_its_line() -> None:
     assert bad_line("WEBVTT\n\n00:00.000 --> 00:01.000\na\n\nstray words\n") == 6
 
 
-def test_webvtt_arrow_in_what_is_said_is_refused_with_its_line() -> None:
+def test_webvtt_arrow_in_the_text_is_refused_with_its_line() -> None:
     assert bad_line("WEBVTT\n\n00:00.000 --> 00:01.000\na\nb --> c\n") == 5
 
 
-def test_webvtt_missing_empty_line_between_cues_is_forgiven() -> None:
+def test_webvtt_missing_empty_line_between_cues_is_accepted() -> None:
     text = "WEBVTT\n\n1\n00:00.000 --> 00:01.000\na\n2\n00:01.000 --> 00:02.000\nb\n"
     assert parse(text).segments == (Segment(0, 1_000, "a"), Segment(1_000, 2_000, "b"))
 

@@ -1,4 +1,4 @@
-"""Mutated transcript files, a few; `python -m bench.mutations` takes a hundred thousand."""
+"""A few mutated transcript files; `python -m bench.mutations` runs 100,000."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from bench.mutations import GOOD, parse_all, parse_huge
 from earmark.library.formats import parse_transcript
 
 
-def test_the_files_that_are_mutated_are_good_ones() -> None:
+def test_the_original_files_are_valid() -> None:
     assert all(parse_transcript(data, media_type=media_type).segments for media_type, data in GOOD)
 
 
-def test_a_mutated_file_becomes_segments_or_a_refusal_and_nothing_else() -> None:
+def test_a_mutated_file_gives_segments_or_an_error() -> None:
     became, faults = parse_all(3_000)
     assert faults == []
     assert became["segments"] > 300
@@ -20,7 +20,7 @@ def test_a_mutated_file_becomes_segments_or_a_refusal_and_nothing_else() -> None
 
 
 @pytest.mark.parametrize("kind", ["nested", "neighbours"])
-def test_a_file_of_arrays_is_refused_within_bounds(kind: str) -> None:
+def test_a_file_of_arrays_is_refused_within_time_and_memory_limits(kind: str) -> None:
     end, _, peak_mb = parse_huge(kind)
     assert end == "InvalidError"
     assert peak_mb < 1_000

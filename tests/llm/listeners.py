@@ -1,4 +1,4 @@
-"""Servers on loopback ports: model servers, and other things that may listen there."""
+"""Loopback servers for tests: model servers, and other services on the same ports."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Answer = Callable[[str, dict[str, str]], Iterable[bytes]]
-"""From a path and headers to the bytes that go out; a pause between them is slept by the answer itself."""
+"""Maps a path and headers to response bytes; an answer may sleep between pieces."""
 
 
 @dataclass
 class Listener:
-    """One that listens, and what it was asked."""
+    """A listening server, and the requests it received."""
 
     port: int
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -60,7 +60,7 @@ def listening(answer: Answer) -> Iterator[Listener]:
 
 
 def reply(body: bytes | str | Any, status: str = "200 OK", kind: str = "application/json", **headers: str) -> bytes:
-    """Return a whole response."""
+    """Return a complete HTTP response."""
     raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     lines = [f"HTTP/1.1 {status}", f"content-type: {kind}", f"content-length: {len(raw)}", "connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -68,7 +68,7 @@ def reply(body: bytes | str | Any, status: str = "200 OK", kind: str = "applicat
 
 
 def openai_list(*models: Any) -> Answer:
-    """A server with these models, listed at `/v1/models`."""
+    """Return a server with these models, listed at `/v1/models`."""
 
     def answer(path: str, headers: dict[str, str]) -> Iterator[bytes]:
         is_list = path == "/v1/models"
@@ -78,7 +78,7 @@ def openai_list(*models: Any) -> Answer:
 
 
 def old_ollama(*models: str) -> Answer:
-    """An Ollama that knows nothing of `/v1/models`."""
+    """Return an Ollama without `/v1/models`."""
 
     def answer(path: str, headers: dict[str, str]) -> Iterator[bytes]:
         is_list = path == "/api/tags"
@@ -88,7 +88,7 @@ def old_ollama(*models: str) -> Answer:
 
 
 def locked(key: str, *models: str) -> Answer:
-    """A server that wants a key."""
+    """Return a server that requires a key."""
 
     def answer(path: str, headers: dict[str, str]) -> Iterable[bytes]:
         if headers.get("authorization") != f"Bearer {key}":
@@ -140,4 +140,4 @@ STRANGERS: dict[str, Answer] = {
     "silence": _hanging,
     "a byte now and then": _dripping,
 }
-"""What else may listen there."""
+"""Other services on a model server's port."""

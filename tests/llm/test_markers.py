@@ -1,4 +1,4 @@
-"""Citation numbers in streamed text: never half of one, and always the same however the stream is cut."""
+"""Citation markers in streamed text: complete ones only, independent of how the stream is split."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ANYTHING = st.text(alphabet=st.one_of(st.sampled_from("[]【】0123456789,;-–^
 
 
 @given(ANYTHING, st.lists(st.integers(1, 8), max_size=60))
-def test_the_same_text_reads_the_same_however_it_is_cut(text: str, cuts: list[int]) -> None:
+def test_text_parses_the_same_however_the_stream_is_split(text: str, cuts: list[int]) -> None:
     pieces, at = [], 0
     for length in cuts:
         pieces.append(text[at : at + length])
@@ -64,7 +64,7 @@ def test_the_same_text_reads_the_same_however_it_is_cut(text: str, cuts: list[in
 
 
 @given(ANYTHING)
-def test_no_part_of_a_marker_is_ever_let_through(text: str) -> None:
+def test_no_part_of_a_marker_is_emitted(text: str) -> None:
     reader = MarkerReader()
     shown = ""
     for char in text:
@@ -78,8 +78,8 @@ def test_no_part_of_a_marker_is_ever_let_through(text: str) -> None:
 
 
 @given(st.sampled_from(["[ ", "[1", "[1,", " ", "[", "[1-", "【", "[1 2"]), st.integers(1, 3))
-def test_reading_does_a_bounded_amount_of_work_for_each_character(piece: str, repeat: int) -> None:
+def test_parsing_takes_bounded_work_per_character(piece: str, repeat: int) -> None:
     reader = MarkerReader()
     for _ in range(300):
         list(reader.read(piece * repeat))
-        assert len(reader._held) <= 300
+        assert len(reader._buffer) <= 300

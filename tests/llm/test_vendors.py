@@ -1,4 +1,4 @@
-"""Three vendors' wire formats over real HTTP: answers, citations, counts, and every way to fail."""
+"""Three vendors' wire formats over real HTTP: answers, citations, token counts and failures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def vendor(request: pytest.FixtureRequest) -> str:
 
 
 def model_of(vendor: str, server: VendorServer, deadlines: Deadlines = FAST, **options: Any) -> VendorModel:
-    """Return a vendor's model as settings make it, with a test's patience."""
+    """Return a vendor's model as settings create it, with short timeouts."""
     url = server.base_url + ("/v1" if vendor == "openai" else "")
     fields = {"api_key": "secret-key", "model": "the-model", "base_url": url, "context_tokens": 8_192, **options}
     settings = Settings(**{vendor: fields})  # type: ignore[arg-type]
@@ -79,12 +79,12 @@ def test_the_evidence_is_sent_as_quoted_data_and_the_key_only_as_a_header(vendor
     assert "tools" not in request["body"]
 
 
-def test_the_reason_an_answer_ended_is_kept(vendor: str) -> None:
+def test_the_finish_reason_of_an_answer_is_reported(vendor: str) -> None:
     with vendor_server(Says(("Half",), finish="length")) as server:
         assert ask(model_of(vendor, server))[-1] == Finished("length", 120, 9, 30)
 
 
-def test_a_rate_limit_passes(vendor: str) -> None:
+def test_a_rate_limited_request_is_retried(vendor: str) -> None:
     limited = Fails(429, ERROR_BODIES[vendor](429, "rate_limit_exceeded"), {"retry-after": "0"})
     with vendor_server(limited, limited, Says()) as server:
         assert said(ask(model_of(vendor, server))) == "On the ninth of June."
@@ -100,7 +100,7 @@ def test_a_vendor_that_stays_down_fails_within_the_deadline(vendor: str, status:
     assert "Said by the vendor" not in caught.value.message
 
 
-def test_a_wrong_key_is_said_at_once(vendor: str) -> None:
+def test_an_invalid_key_fails_without_a_retry(vendor: str) -> None:
     status, code = {"gemini": (403, "PERMISSION_DENIED")}.get(vendor, (401, "authentication_error"))
     with (
         vendor_server(Fails(status, ERROR_BODIES[vendor](status, code))) as server,
@@ -111,23 +111,23 @@ def test_a_wrong_key_is_said_at_once(vendor: str) -> None:
     assert len(server.requests) == 1
 
 
-def test_an_overflow_that_the_vendor_finds_is_told_as_such(vendor: str) -> None:
+def test_a_context_overflow_reported_by_the_vendor_is_413(vendor: str) -> None:
     with vendor_server(Fails(*OVERFLOWS[vendor])) as server, pytest.raises(ContextTooLargeError) as caught:
         ask(model_of(vendor, server))
     assert (caught.value.status, caught.value.code) == (413, "context_too_large")
 
 
-def test_a_model_that_says_nothing_is_waited_for_only_so_long(vendor: str) -> None:
+def test_a_model_that_sends_nothing_times_out(vendor: str) -> None:
     with vendor_server(Says((5.0, "late"))) as server, pytest.raises(ModelFailedError, match="in time"):
         ask(model_of(vendor, server, Deadlines(first_s=0.5, retry_s=0)))
 
 
-def test_a_model_that_stops_in_the_middle_is_waited_for_only_so_long(vendor: str) -> None:
+def test_a_model_that_stalls_in_the_middle_times_out(vendor: str) -> None:
     with vendor_server(Says(("One", 5.0, "two"))) as server, pytest.raises(ModelFailedError, match="in time"):
         ask(model_of(vendor, server, Deadlines(between_s=0.5, retry_s=0)))
 
 
-def test_a_whole_answer_has_a_deadline_too(vendor: str) -> None:
+def test_a_whole_answer_has_a_deadline(vendor: str) -> None:
     with vendor_server(Says(("word ", 0.2) * 50)) as server, pytest.raises(ModelFailedError, match="in time"):
         ask(model_of(vendor, server, Deadlines(whole_s=1.0, retry_s=0)))
 
@@ -139,19 +139,19 @@ def test_a_stream_that_turns_to_garbage_fails_without_a_trace_of_it(vendor: str)
     assert "json" not in caught.value.message.lower()
 
 
-def test_a_stream_that_breaks_off_is_no_answer(vendor: str) -> None:
+def test_a_stream_that_breaks_off_is_an_error(vendor: str) -> None:
     with vendor_server(Says(("One ",), breaks_off=True)) as server, pytest.raises(ModelFailedError):
         ask(model_of(vendor, server, Deadlines(retry_s=0)))
 
 
-def test_nothing_is_retried_once_words_were_read(vendor: str) -> None:
+def test_nothing_is_retried_once_text_was_received(vendor: str) -> None:
     garbage = Says(("One ",), then_raw=b"data: {not json at all\n\n", breaks_off=True)
     with vendor_server(garbage, Says()) as server, pytest.raises(ModelFailedError):
         ask(model_of(vendor, server))
     assert len(server.requests) == 1
 
 
-def test_a_server_that_is_not_there_fails_in_words(vendor: str) -> None:
+def test_an_unreachable_server_fails_with_a_message(vendor: str) -> None:
     with vendor_server(Says()) as server:
         model = model_of(vendor, server, Deadlines(connect_s=1, retry_s=0.3))
     with pytest.raises(ModelFailedError) as caught:
@@ -159,19 +159,19 @@ def test_a_server_that_is_not_there_fails_in_words(vendor: str) -> None:
     assert vendor in caught.value.message
 
 
-def test_a_model_that_keeps_failing_is_left_alone_for_a_while(vendor: str) -> None:
+def test_a_model_that_fails_repeatedly_is_paused(vendor: str) -> None:
     with vendor_server(Fails(500, ERROR_BODIES[vendor](500, "internal")), Fails(500, {})) as server:
         model = model_of(vendor, server, Deadlines(retry_s=0))
         for _ in range(5):
             with pytest.raises(ModelFailedError):
                 ask(model)
         count = len(server.requests)
-        with pytest.raises(ModelFailedError, match="left alone"):
+        with pytest.raises(ModelFailedError, match="paused"):
             ask(model)
         assert len(server.requests) == count
 
 
-def test_refused_requests_of_some_do_not_shut_the_model_to_others(vendor: str) -> None:
+def test_rejected_requests_do_not_open_the_circuit_breaker(vendor: str) -> None:
     async def run(model: VendorModel) -> list[AnswerEvent]:
         for _ in range(7):
             with pytest.raises(ModelFailedError, match="rejected"):
@@ -184,7 +184,7 @@ def test_refused_requests_of_some_do_not_shut_the_model_to_others(vendor: str) -
         assert said(asyncio.run(run(model_of(vendor, server, Deadlines(retry_s=0))))) == "On the ninth of June."
 
 
-def test_who_stops_listening_closes_the_vendors_stream(vendor: str) -> None:
+def test_a_consumer_that_stops_closes_the_vendors_stream(vendor: str) -> None:
     async def listen(model: VendorModel) -> None:
         answer = model.answer(REQUEST)
         async for _ in answer:
@@ -222,7 +222,7 @@ def test_settings_that_name_an_unknown_model_are_refused() -> None:
             configured_providers(Settings(**wrong), ExtractiveModel())  # type: ignore[arg-type]
 
 
-def test_a_missing_sdk_is_said_with_what_to_do(vendor: str) -> None:
+def test_a_missing_sdk_is_reported_with_its_install_command(vendor: str) -> None:
     def connect(_: float) -> Any:
         raise ImportError("no such module")
 
@@ -232,7 +232,7 @@ def test_a_missing_sdk_is_said_with_what_to_do(vendor: str) -> None:
         ask(model)
 
 
-def test_a_server_on_this_machine_is_not_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_on_this_machine_is_called_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")

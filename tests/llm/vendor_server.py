@@ -1,4 +1,4 @@
-"""A small HTTP server that speaks three vendors' wire formats, errors included, and says what a test tells it to."""
+"""A scripted HTTP server that speaks three vendors' wire formats, errors included."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OVERFLOWS: dict[str, tuple[int, Any]] = {
 
 @dataclass(frozen=True)
 class Says:
-    """An answer: its pieces (seconds among them are pauses), how it ends, what it counted."""
+    """An answer: its pieces (numbers are pauses in seconds), its end and token counts."""
 
     pieces: tuple[str | float, ...] = ("On the ninth of June [2].",)
     finish: str = "stop"
@@ -43,7 +43,7 @@ class Says:
 
 @dataclass(frozen=True)
 class Fails:
-    """An HTTP error."""
+    """An HTTP error response."""
 
     status: int
     body: Any
@@ -52,20 +52,20 @@ class Fails:
 
 @dataclass
 class VendorServer:
-    """Answers requests with `script`, one entry each; the last one again and again."""
+    """Answers requests from `script`, one entry each; the last one is repeated."""
 
     base_url: str
     models: tuple[str, ...] = ("llama3.2",)
-    """What it says it has, in each vendor's form."""
+    """The models it lists, in each vendor's form."""
     gets: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    """Paths and headers of what was asked without a body."""
+    """Paths and headers of GET requests."""
     script: list[Says | Fails] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     closed_early: threading.Event = field(default_factory=threading.Event)
     arrived_s: list[float] = field(default_factory=list)
     """When each request had been read (`time.perf_counter`)."""
     spoke_s: list[float] = field(default_factory=list)
-    """When the first piece of each answer went out."""
+    """When the first piece of each answer was sent."""
 
     def next(self) -> Says | Fails:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]

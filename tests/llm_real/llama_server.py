@@ -1,6 +1,6 @@
 """A real model behind a real OpenAI-compatible server: `python -m tests.llm_real.llama_server`.
 
-llama.cpp (`xllamacpp`) with Gemma 3 270M, a base model: it talks nonsense, but it streams, counts, and can be stopped.
+llama.cpp (`xllamacpp`) with Gemma 3 270M, a base model: its text is meaningless, but it streams, counts tokens and can be cancelled.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Llama:
 
 @contextmanager
 def llama(folder: Path) -> Iterator[Llama]:
-    """Run the server in a process of its own."""
+    """Run the server in a separate process."""
     command = [sys.executable, "-m", "tests.llm_real.llama_server", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None

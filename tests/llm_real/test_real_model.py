@@ -1,4 +1,4 @@
-"""Turns answered by a real model behind a real OpenAI-compatible server. What it says is nonsense; how is not."""
+"""Turns answered by a real model over HTTP; only their form is checked."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_words_stream_one_by_one_and_tokens_are_counted(desk: Desk) -> None:
     assert answer["finish_reason"] == ("length" if answer["tokens"]["output"] == 48 else "stop")
 
 
-def test_a_limit_on_its_words_is_told_as_length(model: Llama, fresh_place: Place) -> None:
+def test_an_answer_at_the_token_limit_finishes_with_length(model: Llama, fresh_place: Place) -> None:
     env = _env(model, answer_tokens=16)
     with running(fresh_place, **env) as server, server.client(new_project(fresh_place).live) as client:
         library = Library(client)
@@ -100,7 +100,7 @@ def test_a_cancel_frees_the_models_slot(desk: Desk, model: Llama) -> None:
         raise AssertionError("the model went on writing")
 
 
-def test_a_killed_model_fails_the_turn_and_keeps_the_question(gguf: Path, fresh_place: Place) -> None:
+def test_a_killed_model_fails_the_turn_and_the_question_stays_stored(gguf: Path, fresh_place: Place) -> None:
     with (
         llama(gguf) as mortal,
         running(fresh_place, **_env(mortal, answer_tokens=400)) as server,
@@ -120,7 +120,7 @@ def test_a_killed_model_fails_the_turn_and_keeps_the_question(gguf: Path, fresh_
         assert [one["role"] for one in client.get(path).json()["data"]] == ["user", "assistant"]
 
 
-def test_an_overflow_that_only_the_server_finds_is_413(model: Llama, fresh_place: Place) -> None:
+def test_a_context_overflow_detected_by_the_server_is_413(model: Llama, fresh_place: Place) -> None:
     env = {**_env(model), "EARMARK_SERVERS__LLAMA__CONTEXT_TOKENS": "200000"}
     long = [
         {"start": n * 5.0, "end": n * 5.0 + 4, "text": f"Point {n}: " + "many different words " * 8} for n in range(400)

@@ -1,4 +1,4 @@
-"""What the store and the sweep keep and let go, and what a crash in the middle leaves."""
+"""What the media store and its sweep store and delete, and what a crash leaves."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def files_of(place: Place) -> list[Path]:
 
 
 def age(path: Path, seconds: float) -> None:
-    """Only the time of the last write can be set; what was kept is told apart by another (`st_ctime`)."""
+    """Set the last write time; the time of storing (`st_ctime`) can't be set."""
     then = path.stat().st_mtime - seconds
     os.utime(path, (then, then))
 
@@ -73,7 +73,7 @@ async def take(runtime: Runtime, tenant: Tenant, grant: Grant, content: bytes = 
     await receive(tenant, runtime.media, grant, pieces(content), limit_bytes=LIMIT)
 
 
-def test_half_an_upload_leaves_no_file(fresh_place: Place) -> None:
+def test_an_interrupted_upload_leaves_no_file(fresh_place: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         with pytest.raises(UploadBrokenOffError):
@@ -83,9 +83,7 @@ def test_half_an_upload_leaves_no_file(fresh_place: Place) -> None:
     run(fresh_place, work)
 
 
-def test_an_upload_whose_recording_is_deleted_meanwhile_takes_no_more(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upload_stops_when_its_recording_is_deleted(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("earmark.media.uploads._LOOK_BYTES", 2 * len(AUDIO))
     sent = 0
 
@@ -107,7 +105,7 @@ def test_an_upload_whose_recording_is_deleted_meanwhile_takes_no_more(
     run(fresh_place, work)
 
 
-def test_a_crash_between_keeping_the_bytes_and_the_row_loses_nothing_and_leaves_nothing(
+def test_a_crash_between_storing_the_bytes_and_the_row_leaves_no_orphan(
     fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
@@ -134,7 +132,7 @@ def test_a_crash_between_keeping_the_bytes_and_the_row_loses_nothing_and_leaves_
     run(fresh_place, work)
 
 
-def test_a_crash_between_deleting_the_rows_and_the_bytes_is_mended_by_the_next_sweep(
+def test_bytes_left_by_a_crash_after_deleting_their_row_are_swept(
     fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: object) -> None:
@@ -167,7 +165,7 @@ def test_bytes_stay_when_deleting_their_recording_fails(fresh_place: Place) -> N
     run(fresh_place, work)
 
 
-def test_one_file_that_can_not_be_deleted_stops_no_sweep(fresh_place: Place) -> None:
+def test_a_file_that_can_not_be_deleted_does_not_stop_the_sweep(fresh_place: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         for _ in range(3):
             left = await runtime.media.stage()
@@ -180,7 +178,7 @@ def test_one_file_that_can_not_be_deleted_stops_no_sweep(fresh_place: Place) -> 
     run(fresh_place, work)
 
 
-def test_staged_bytes_are_swept_when_nobody_has_written_to_them_for_an_hour(fresh_place: Place) -> None:
+def test_staged_bytes_are_swept_after_an_hour_without_writes(fresh_place: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         left, arriving = await runtime.media.stage(), await runtime.media.stage()
         await left.write(AUDIO)
@@ -192,9 +190,7 @@ def test_staged_bytes_are_swept_when_nobody_has_written_to_them_for_an_hour(fres
     run(fresh_place, work)
 
 
-def test_an_upload_that_nobody_completes_is_gone_after_a_day(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_uncompleted_upload_is_deleted_after_a_day(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         await take(runtime, tenant, grant)
@@ -242,7 +238,7 @@ def test_two_databases_may_share_a_folder_and_neither_sweeps_the_others_audio(ne
     assert len(files_of(one)) == 1
 
 
-def test_of_two_uploads_at_once_the_row_names_the_bytes_that_are_there(fresh_place: Place) -> None:
+def test_after_concurrent_uploads_the_row_names_the_stored_bytes(fresh_place: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         contents = [bytes([number]) * 50_000 for number in range(6)]
@@ -271,9 +267,7 @@ def test_bytes_that_are_sent_again_replace_the_earlier_ones(fresh_place: Place) 
     run(fresh_place, work)
 
 
-def test_a_crash_before_the_earlier_bytes_are_deleted_leaves_them_to_the_sweep(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_replaced_bytes_left_by_a_crash_are_swept(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     async def die(*_: object) -> None:
         raise StorageUnavailableError("The power went.")
 
@@ -281,7 +275,7 @@ def test_a_crash_before_the_earlier_bytes_are_deleted_leaves_them_to_the_sweep(
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         await take(runtime, tenant, grant, b"first")
         with monkeypatch.context() as patch:
-            patch.setattr("earmark.media.uploads._forget_earlier", die)
+            patch.setattr("earmark.media.uploads._delete_replaced", die)
             with pytest.raises(StorageUnavailableError):
                 await take(runtime, tenant, grant, b"second")
         assert len(files_of(fresh_place)) == 2
@@ -292,27 +286,27 @@ def test_a_crash_before_the_earlier_bytes_are_deleted_leaves_them_to_the_sweep(
     run(fresh_place, work)
 
 
-def test_earlier_bytes_stay_if_they_are_sent_again_before_they_are_deleted(
+def test_replaced_bytes_stay_if_they_are_sent_again_before_their_deletion(
     fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forget = uploads._forget_earlier
+    delete_replaced = uploads._delete_replaced
 
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         async def late(*given: Any) -> None:
-            monkeypatch.setattr(uploads, "_forget_earlier", forget)
+            monkeypatch.setattr(uploads, "_delete_replaced", delete_replaced)
             await take(runtime, tenant, grant, b"first")
-            await forget(*given)
+            await delete_replaced(*given)
 
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         await take(runtime, tenant, grant, b"first")
-        monkeypatch.setattr(uploads, "_forget_earlier", late)
+        monkeypatch.setattr(uploads, "_delete_replaced", late)
         await take(runtime, tenant, grant, b"second")
         assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
 
     run(fresh_place, work)
 
 
-def test_a_file_deleted_while_it_is_read_gives_no_more_bytes(fresh_place: Place) -> None:
+def test_a_file_deleted_while_it_is_read_returns_no_more_bytes(fresh_place: Place) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         staged = await runtime.media.stage()
         await staged.write(AUDIO)
@@ -331,7 +325,7 @@ def test_a_file_deleted_while_it_is_read_gives_no_more_bytes(fresh_place: Place)
     run(fresh_place, work)
 
 
-def test_a_disk_that_is_full_is_said_and_nothing_is_left(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_file(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 

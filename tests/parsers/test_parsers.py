@@ -1,4 +1,4 @@
-"""Whatever comes in: cursors, ids, times, queries and Idempotency-Keys are read or refused, and nothing else."""
+"""Cursors, ids, times, queries and Idempotency-Keys: any input is parsed or refused."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ JSON = st.recursive(
 
 
 @given(POSITIONS, BINDINGS)
-def test_a_cursor_leads_back_to_its_position(position: list[int | str], binding: list[str]) -> None:
+def test_a_cursor_decodes_to_its_position(position: list[int | str], binding: list[str]) -> None:
     cursor = SIGNER.render(position, binding)
     assert re.fullmatch(r"[A-Za-z0-9_.-]{1,2048}", cursor)
     assert SIGNER.parse(cursor, binding) == position
 
 
 @given(POSITIONS, BINDINGS, st.data())
-def test_a_changed_or_borrowed_cursor_is_refused(
+def test_an_altered_or_foreign_cursor_is_refused(
     position: list[int | str], binding: list[str], data: st.DataObject
 ) -> None:
     cursor = SIGNER.render(position, binding)
@@ -67,7 +67,7 @@ def test_an_id_is_its_prefix_and_letters_or_digits(text: str) -> None:
     st.text(max_size=40)
     | st.from_regex(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", fullmatch=True)
 )
-def test_a_time_is_read_or_a_value_error(text: str) -> None:
+def test_a_time_is_parsed_or_a_value_error(text: str) -> None:
     try:
         moment = parse_time(text)
     except ValueError:
@@ -82,13 +82,13 @@ def test_a_time_is_read_or_a_value_error(text: str) -> None:
         st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
     )
 )
-def test_a_query_is_what_was_sent(sent: dict[str, str]) -> None:
+def test_a_query_string_decodes_to_the_parameters_sent(sent: dict[str, str]) -> None:
     line = "&".join(f"{name}={quote_plus(value)}" for name, value in sent.items()).encode()
     assert parse_query(line + b"&unknown=%FF", frozenset({"q", "limit", "cursor"})) == sent
 
 
 @given(st.binary(max_size=100))
-def test_any_bytes_as_a_query_are_read_or_refused(line: bytes) -> None:
+def test_any_bytes_as_a_query_are_parsed_or_refused(line: bytes) -> None:
     try:
         found = parse_query(line, frozenset({"q", "a", ""}))
     except InvalidError:
@@ -97,14 +97,14 @@ def test_any_bytes_as_a_query_are_read_or_refused(line: bytes) -> None:
 
 
 @given(JSON)
-def test_equal_json_is_written_alike_for_an_idempotency_key(value: object) -> None:
+def test_equal_json_has_the_same_canonical_form(value: object) -> None:
     again = _canonical(_canonical(value))
     assert again == _canonical(value)
     assert repr(_canonical(_as_floats(value))) == repr(_canonical(value))
 
 
 def _as_floats(value: object) -> object:
-    """Return the same JSON, small whole numbers written as `1.0`."""
+    """Return the same JSON with small whole numbers written as `1.0`."""
     if isinstance(value, dict):
         return {name: _as_floats(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -12,7 +12,7 @@ LANGUAGES = [None, "en", "de", "fr", "ru", "zh", "xx", "pt-BR", "tr"]
 
 
 @given(st.text(max_size=300), st.sampled_from(LANGUAGES))
-def test_a_transcripts_own_words_find_it(text: str, language: str | None) -> None:
+def test_a_transcript_is_found_by_its_own_words(text: str, language: str | None) -> None:
     indexed = set(analyze(text, language))
     query = analyze_query(text, [language])
     assert bool(query.concepts) == bool(indexed)
@@ -25,7 +25,7 @@ def test_terms_are_short_and_not_empty(text: str, language: str | None) -> None:
 
 
 @given(st.text(max_size=100))
-def test_fold_twice_is_fold_once(text: str) -> None:
+def test_fold_is_idempotent(text: str) -> None:
     folded = fold(text)
     assert fold(folded) == folded
 
@@ -56,7 +56,7 @@ def test_question_without_words_has_no_concepts(question: str) -> None:
     assert analyze_query(question).concepts == ()
 
 
-def test_stop_words_go_unless_nothing_else_is_left() -> None:
+def test_stop_words_are_removed_unless_nothing_remains() -> None:
     assert [concept.word for concept in analyze_query("What did the lawyer say?").concepts] == [
         "lawyer",
         "say",
@@ -64,7 +64,7 @@ def test_stop_words_go_unless_nothing_else_is_left() -> None:
     assert [concept.word for concept in analyze_query("the").concepts] == ["the"]
 
 
-def test_question_is_stemmed_by_each_language_of_the_library() -> None:
+def test_question_is_stemmed_in_each_language_of_the_library() -> None:
     (concept,) = analyze_query("Besprechungen", ["de", "en"]).concepts
     assert set(analyze("Besprechung", "de")) <= set(concept.terms)
     assert set(analyze("Besprechungen", "en")) <= set(concept.terms)
@@ -81,7 +81,7 @@ def test_question_of_one_long_word_and_of_many_words_is_bounded() -> None:
     assert len(analyze_query(" ".join(f"w{number}" for number in range(500))).concepts) == MAX_CONCEPTS
 
 
-def test_stemming_in_threads_is_the_same_as_in_one() -> None:
+def test_stemming_is_thread_safe() -> None:
     words = [f"{word}{ending}" for word in ("walk", "talk", "discuss") for ending in ("s", "ed", "ing")] * 50
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda word: analyze(word, "en"), words)) == [analyze(word, "en") for word in words]

@@ -26,14 +26,14 @@ def test_chunks_cover_each_segment_exactly_once(segments: list[Segment], max_wor
 
 
 @given(SEGMENTS, st.integers(1, 80))
-def test_only_a_lone_segment_exceeds_the_limit(segments: list[Segment], max_words: int) -> None:
+def test_only_a_chunk_of_one_segment_exceeds_the_limit(segments: list[Segment], max_words: int) -> None:
     for chunk in chunk_segments(segments, max_words=max_words):
         if chunk.last > chunk.first:
             assert sum(count_words(segment.text) for segment in chunk.of(segments)) <= max_words
 
 
 @given(SEGMENTS, st.integers(1, 80))
-def test_neighbouring_chunks_could_not_have_been_one(segments: list[Segment], max_words: int) -> None:
+def test_neighbouring_chunks_together_exceed_the_limit(segments: list[Segment], max_words: int) -> None:
     chunks = chunk_segments(segments, max_words=max_words)
     for chunk, following in zip(chunks, chunks[1:], strict=False):
         words = sum(count_words(segment.text) for segment in chunk.of(segments))
@@ -44,7 +44,7 @@ def test_no_segments_no_chunks() -> None:
     assert chunk_segments([]) == []
 
 
-def test_long_segment_stands_alone_uncut() -> None:
+def test_long_segment_is_a_chunk_of_its_own() -> None:
     segments = say("short", "long " * 200_000, "short")
     assert chunk_segments(segments) == [Chunk(0, 0), Chunk(1, 1), Chunk(2, 2)]
 
@@ -66,7 +66,7 @@ def test_speaker_of_several_is_none() -> None:
     assert Chunk(0, 1).speaker(segments) is None
 
 
-def test_chunk_ends_when_its_last_voice_ends() -> None:
+def test_chunk_ends_at_the_latest_end_of_its_segments() -> None:
     segments = [Segment(0, 90, "long"), Segment(10, 20, "short")]
     assert (Chunk(0, 1).start_ms(segments), Chunk(0, 1).end_ms(segments)) == (0, 90)
     assert Chunk(0, 1).text(segments) == "long\nshort"

@@ -58,7 +58,7 @@ def test_any_question_and_time_has_a_closeness(question: str, times: list[int | 
     assert ((found >= 0) & (found <= 1)).all()
 
 
-def test_closeness_is_one_within_and_falls_off_faster_before() -> None:
+def test_closeness_is_one_within_a_date_and_decays_faster_before_it() -> None:
     assert near("on 12 May", MAY_12_2026 + DAY_MS // 2) == 1
     assert near("on 12 May", MAY_12_2026 - 7 * DAY_MS) == pytest.approx(0.368, abs=0.001)
     assert near("on 12 May", MAY_12_2026 + 14 * DAY_MS) == pytest.approx(0.368, abs=0.001)

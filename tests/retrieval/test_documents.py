@@ -27,7 +27,7 @@ def test_encoder_reads_the_name_at_each_change_of_speaker() -> None:
     assert passage_text(TALK) == "Ann Lee: the launch moved\nto May\nBo: fine\ngood"
 
 
-def test_index_holds_each_chunks_terms_and_length() -> None:
+def test_index_contains_each_chunks_terms_and_length() -> None:
     terms = index_terms(TALK, [Chunk(0, 1), Chunk(2, 3)], "en")
     assert terms.lengths == [7, 3]
     assert unpack_postings([terms.postings["@bo"]], [0]).chunks.tolist() == [1]

@@ -42,7 +42,7 @@ def test_embedder_no_texts_is_an_empty_matrix(embedder: MiniLMEmbedder) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " " * 1_000, "\x00", "\ud800", "🙂🙂", "a" * 1_000_000, "שלום עולם"])
-def test_embedder_odd_text_is_a_unit_vector(embedder: MiniLMEmbedder, text: str) -> None:
+def test_embedder_returns_a_unit_vector_for_unusual_text(embedder: MiniLMEmbedder, text: str) -> None:
     assert np.linalg.norm(embedder.embed_query(text)) == pytest.approx(1.0, abs=1e-5)
 
 
@@ -66,7 +66,7 @@ def test_embedder_with_other_weights_is_refused(tmp_path: Path) -> None:
 
 def test_find_model_dir_without_the_package_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(EmbedderUnavailableError, match="isn't installed"):
+    with pytest.raises(EmbedderUnavailableError, match="Install the package gt-all"):
         find_model_dir()
 
 

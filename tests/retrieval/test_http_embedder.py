@@ -44,7 +44,7 @@ def test_long_texts_are_cut_and_share_requests_by_length(server: EmbeddingsServe
     assert [len(one.body["input"]) for one in server.asked] == [7, 3]
 
 
-def test_questions_and_passages_get_the_prefixes_the_model_wants_and_the_size_is_asked_for(
+def test_requests_contain_the_configured_prefixes_and_dimensions(
     server: EmbeddingsServer,
 ) -> None:
     embedder = embedder_at(server, dimensions=48, query_prefix="query: ", passage_prefix="passage: ")
@@ -55,22 +55,22 @@ def test_questions_and_passages_get_the_prefixes_the_model_wants_and_the_size_is
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_a_server_that_is_overloaded_is_asked_again(server: EmbeddingsServer, status: int) -> None:
+def test_a_request_to_an_overloaded_server_is_retried(server: EmbeddingsServer, status: int) -> None:
     server.script += [(status, {}, {}), (status, {"Retry-After": "0"}, {})]
     assert embedder_at(server).embed_passages(["one"]).shape == (1, 48)
     assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 302])
-def test_a_refusal_is_final_and_named_without_the_key(server: EmbeddingsServer, status: int) -> None:
+def test_a_refusal_is_not_retried_and_its_message_omits_the_key(server: EmbeddingsServer, status: int) -> None:
     server.script.append((status, {"Location": "http://127.0.0.1:9/"}, {"error": "key-1 is wrong"}))
     with pytest.raises(EmbedderUnavailableError) as caught:
         embedder_at(server).embed_passages(["one"])
-    assert caught.value.message == f"The server of embeddings answered {status}."
+    assert caught.value.message == f"The embeddings server answered {status}."
     assert len(server.asked) == 1
 
 
-def test_an_overloaded_server_is_given_up_after_five_attempts_and_for_a_question_after_two(
+def test_retries_end_after_five_attempts_or_two_for_a_question(
     server: EmbeddingsServer,
 ) -> None:
     server.is_down = lambda body: True
@@ -95,19 +95,19 @@ def test_an_overloaded_server_is_given_up_after_five_attempts_and_for_a_question
         {"data": [{"index": 0, "embedding": [1.0]}, {"index": 1, "embedding": [1.0]}]},
     ],
 )
-def test_an_answer_that_is_not_what_was_asked_for_is_refused(server: EmbeddingsServer, content: Any) -> None:
+def test_an_invalid_response_is_an_error(server: EmbeddingsServer, content: Any) -> None:
     server.script.append((200, {}, content))
     with pytest.raises(EmbedderUnavailableError):
         embedder_at(server).embed_passages(["one"])
 
 
-def test_a_server_that_is_not_there_is_named_as_such() -> None:
+def test_an_unreachable_server_is_reported_as_such() -> None:
     spec = EmbedderSpec("openai", base_url="http://127.0.0.1:1/v1", model="small")
     with pytest.raises(EmbedderUnavailableError, match="can't be reached"):
         HttpEmbedder(spec, api_key=None, timeout_s=1, first_pause_s=0.01).embed_query("one")
 
 
-def test_a_stopped_embedder_asks_nothing_more(server: EmbeddingsServer) -> None:
+def test_a_stopped_embedder_sends_no_more_requests(server: EmbeddingsServer) -> None:
     embedder = embedder_at(server)
     embedder.stop()
     with pytest.raises(EmbedderStoppedError):
@@ -115,7 +115,7 @@ def test_a_stopped_embedder_asks_nothing_more(server: EmbeddingsServer) -> None:
     assert server.asked == []
 
 
-def test_the_name_tells_models_servers_sizes_and_prefixes_apart(server: EmbeddingsServer) -> None:
+def test_the_name_distinguishes_models_servers_sizes_and_prefixes(server: EmbeddingsServer) -> None:
     specs = ({}, {"dimensions": 64}, {"query_prefix": "q: "}, {"passage_prefix": "q: "})
     names = {embedder_at(server, **one).name for one in specs}
     assert len(names) == 4

@@ -19,7 +19,7 @@ SEGMENTS = st.lists(st.builds(Segment, st.just(0), st.just(1), WORDS, st.one_of(
 
 
 class ConstantEmbedder:
-    """Every text means the same, so that only words and order are under test."""
+    """Returns the same vector for every text, so that only words and order matter."""
 
     name = "constant"
     dimensions = 4
@@ -47,7 +47,7 @@ def search(prepared: PreparedIndex, question: str, limit: int = 8) -> list[Hit]:
 
 @settings(deadline=None)
 @given(SEGMENTS, st.sampled_from([None, "en", "de", "ja", "ar", "xx", ""]))
-def test_every_row_speaks_of_the_same_chunks(segments: list[Segment], language: str | None) -> None:
+def test_all_rows_refer_to_the_same_chunks(segments: list[Segment], language: str | None) -> None:
     prepared = index(segments, language)
     count = len(prepared.chunks)
     assert unpack_lengths(prepared.chunk_lengths).shape == (count,)
@@ -70,7 +70,7 @@ def test_chunk_has_the_times_and_the_speaker_of_its_segments() -> None:
     assert (second.first, second.last, second.speaker) == (2, 2, "Bo")
 
 
-def test_index_remembers_its_embedder() -> None:
+def test_index_stores_its_embedders_name() -> None:
     assert index([Segment(0, 1, "a", None)]).embedder == "constant"
 
 
@@ -117,7 +117,7 @@ def test_identical_segments_keep_their_order() -> None:
         "\x00\ud800",
     ],
 )
-def test_odd_question_is_answered(question: str) -> None:
+def test_unusual_questions_are_searched_without_error(question: str) -> None:
     prepared = index([Segment(0, 1, "the word was שלום and 你好", "Ann"), Segment(1, 2, "…", None)])
     hits = search(prepared, question)
     assert all(np.isfinite(hit.score) and hit.score >= 0 for hit in hits)

@@ -20,7 +20,7 @@ POOLING = "pooling_mode_mean_tokens"
 
 
 def build(folder: Path, pooling: str | None = POOLING, *, is_nested: bool = False, **files: Any) -> Path:
-    """A model of one look-up, laid out as sentence-transformers exports are."""
+    """Write a lookup-table model in the layout of a sentence-transformers export."""
     folder.mkdir(parents=True, exist_ok=True)
     graph = helper.make_graph(
         [helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"])],
@@ -69,7 +69,7 @@ ROWS = TABLE[[WORDS.index("launch"), WORDS.index("lantern")]]
         (None, ROWS.mean(0)),
     ],
 )
-def test_the_folders_own_pooling_is_used_whatever_else_is_in_the_batch(
+def test_the_folders_pooling_is_used_independent_of_the_batch(
     tmp_path: Path, pooling: str | None, expected: Any
 ) -> None:
     vectors = at(build(tmp_path, pooling)).embed_passages(["launch lantern", "june june june june", ""])
@@ -77,7 +77,7 @@ def test_the_folders_own_pooling_is_used_whatever_else_is_in_the_batch(
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
 
 
-def test_prefixes_come_from_the_folder_and_settings_win_over_them(tmp_path: Path) -> None:
+def test_prefixes_come_from_the_folder_unless_settings_override_them(tmp_path: Path) -> None:
     prompts = {"prompts": {"query": "query: ", "document": "passage: "}}
     folder = build(tmp_path, config_sentence_transformers=prompts)
     colon, june = TABLE[WORDS.index(":")], TABLE[WORDS.index("june")]
@@ -127,19 +127,19 @@ def test_the_name_changes_with_weights_pooling_prefixes_and_length(tmp_path: Pat
         (lambda folder: (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_x": true}'), "pooling"),
     ],
 )
-def test_a_folder_that_cannot_be_used_says_why(tmp_path: Path, spoil: Any, says: str) -> None:
+def test_an_unusable_folder_is_reported_with_the_reason(tmp_path: Path, spoil: Any, says: str) -> None:
     spoil(build(tmp_path))
     with pytest.raises(EmbedderUnavailableError, match=says):
         read_folder(tmp_path)
 
 
-def test_a_broken_graph_says_so_on_first_use(tmp_path: Path) -> None:
+def test_a_broken_graph_is_reported_on_first_use(tmp_path: Path) -> None:
     (build(tmp_path) / "model.onnx").write_bytes(b"not a graph")
     with pytest.raises(EmbedderUnavailableError, match="can't be loaded"):
         at(tmp_path).embed_query("june")
 
 
-def test_a_stopped_embedder_leaves_off(tmp_path: Path) -> None:
+def test_a_stopped_embedder_stops_between_batches(tmp_path: Path) -> None:
     embedder = at(build(tmp_path))
     embedder.stop()
     with pytest.raises(EmbedderStoppedError):

@@ -1,4 +1,4 @@
-"""The question is put to those it names."""
+"""Questions that name a speaker are rewritten into the second person."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def put(question: str, languages: tuple[str | None, ...] = ("en",)) -> str:
         ("???", "???"),
     ],
 )
-def test_a_speaker_becomes_you(question: str, expected: str) -> None:
+def test_a_speakers_name_is_replaced_by_you(question: str, expected: str) -> None:
     assert put(question) == expected
 
 
-def test_names_are_left_out_where_the_library_is_not_all_english() -> None:
+def test_names_are_removed_if_the_library_is_not_all_english() -> None:
     assert put("Was hat Dana gemalt?", ("de",)) == "Was hat gemalt?"
     assert put("What did Dana paint?", ("en", "fr")) == "What did paint?"
     assert put("Dana?", ("de",)) == "Dana?"
 
 
 @given(st.text(max_size=80))
-def test_any_question_keeps_something_to_read(question: str) -> None:
+def test_no_question_becomes_empty(question: str) -> None:
     assert put(question).strip() or not question.strip()

@@ -23,13 +23,13 @@ def test_postings_survive_packing(frequencies: dict[int, int]) -> None:
     assert found.chunks.tolist() == sorted(frequencies)
 
 
-def test_postings_of_recordings_are_numbered_through() -> None:
+def test_postings_of_several_recordings_are_numbered_consecutively() -> None:
     found = unpack_postings([pack_postings({0: 1, 2: 3}), pack_postings({1: 2})], [0, 10])
     assert found.chunks.tolist() == [0, 2, 11]
     assert found.frequencies.tolist() == [1, 3, 2]
 
 
-def test_a_word_said_too_often_is_counted_as_often_as_fits() -> None:
+def test_a_term_frequency_is_capped_at_16_bits() -> None:
     assert unpack_postings([pack_postings({0: 200_000})], [0]).frequencies.tolist() == [65_535]
 
 
@@ -48,7 +48,7 @@ def test_merging_adds_frequencies_of_the_same_chunk(lists: list[dict[int, int]])
     assert merged.chunks.tolist() == sorted(expected)
 
 
-def test_merging_one_list_gives_it_back() -> None:
+def test_merging_one_list_returns_it() -> None:
     one = TermPostings(np.array([1], np.int32), np.array([2], np.float32))
     assert merge_postings([one]) is one
 

@@ -23,7 +23,7 @@ def snapshot_of(
     scope: list[bool] | None = None,
     **about: object,
 ) -> Snapshot:
-    """Every word indexed, one chunk for each segment."""
+    """Return a snapshot with every word indexed and one chunk per segment."""
     entries, blobs, first = [], {}, 0
     for number, segments in enumerate(recordings):
         chunks = chunk_segments(segments, max_words=1)
@@ -58,7 +58,7 @@ def ask(question: str, snapshot: Snapshot, limit: int = 8) -> list[Hit]:
     st.integers(1, 60),
     st.sampled_from(["lawyer rent", "???", "the"]),
 )
-def test_hits_are_unique_finite_and_fall_with_ties_in_order(
+def test_hits_are_unique_finite_and_descending_with_ties_in_order(
     recordings: list[list[str]], with_vectors: bool, limit: int, question: str
 ) -> None:
     snapshot = snapshot_of(*(say(*texts) for texts in recordings), cosines=with_vectors)
@@ -86,7 +86,7 @@ def test_a_narrower_scope_changes_no_part_of_a_score(recordings: list[list[str]]
     assert parts(narrow) == {chunk: found for chunk, found in parts(whole).items() if scope[chunk]}
 
 
-def test_a_neighbour_of_a_hit_gives_way_to_another_place() -> None:
+def test_a_neighbour_of_a_hit_ranks_below_an_equal_chunk_elsewhere() -> None:
     snapshot = snapshot_of(say(*"abcdef"), cosines=[0.90, 0.89, 0.5, 0.5, 0.87, 0.5])
     hits = ask("???", snapshot, 3)
     assert hits[1].chunk == 4
@@ -96,7 +96,7 @@ def test_a_neighbour_of_a_hit_gives_way_to_another_place() -> None:
 
 @settings(deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=3), st.integers(1, 20))
-def test_a_smaller_limit_is_the_beginning_of_a_larger_one(recordings: list[list[str]], limit: int) -> None:
+def test_hits_of_a_smaller_limit_are_a_prefix_of_a_larger_ones(recordings: list[list[str]], limit: int) -> None:
     snapshot = snapshot_of(*(say(*texts) for texts in recordings), cosines=True)
     assert ask("the lawyer", snapshot, limit) == ask("the lawyer", snapshot, 99)[:limit]
 
@@ -147,17 +147,17 @@ def test_question_without_words_or_vectors_has_no_hits() -> None:
     assert ask("🙂", snapshot_of(say("a", "b"))) == []
 
 
-def test_words_nobody_said_without_vectors_have_no_hits() -> None:
+def test_words_that_do_not_occur_have_no_hits_without_vectors() -> None:
     assert ask("zebra", snapshot_of(say("a", "b"))) == []
 
 
-def test_nothing_in_scope_has_no_hits() -> None:
+def test_an_empty_scope_has_no_hits() -> None:
     assert ask("a", snapshot_of(say("a"), cosines=True, scope=[False])) == []
     assert ask("a", snapshot_of()) == []
     assert ask("a", snapshot_of([]), 1) == []
 
 
-def test_a_recording_without_chunks_does_no_harm() -> None:
+def test_a_recording_without_chunks_is_ignored() -> None:
     assert ask("rent", snapshot_of([], say("rent"), [], cosines=[0.3]))[0].chunk == 0
 
 
@@ -167,7 +167,7 @@ def test_one_word_of_a_thousand_characters_is_found() -> None:
 
 @settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4))
-def test_every_feature_is_described_and_weighed(recordings: list[list[str]]) -> None:
+def test_every_feature_is_computed_and_weighted(recordings: list[list[str]]) -> None:
     snapshot = snapshot_of(*(say(*texts) for texts in recordings), cosines=True)
     described = describe(analyze_query("the lawyer in May", ["en"]), snapshot).by_chunk()
     assert tuple(described) == FEATURES == tuple(WEIGHTS)

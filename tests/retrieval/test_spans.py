@@ -1,4 +1,4 @@
-"""Which stretches of a chunk the encoder reads."""
+"""The spans of a chunk that are embedded."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def said(*texts: str) -> list[Segment]:
     return [Segment(at, at + 1, text, "Ann" if at % 2 == 0 else "Bo") for at, text in enumerate(texts)]
 
 
-def test_each_turn_is_read_with_the_next_and_the_last_with_the_one_after_the_chunk() -> None:
+def test_each_span_is_a_turn_and_the_next_even_after_the_chunk() -> None:
     assert spans_of_chunk(said(LONG, LONG, LONG), Chunk(0, 1)) == [(0, 1), (1, 2)]
 
 
-def test_short_turns_are_read_as_one_with_what_follows() -> None:
+def test_short_turns_are_joined_with_the_following_turn() -> None:
     assert spans_of_chunk(said("Yes.", "Right.", LONG, LONG, "Fine."), Chunk(0, 4)) == [(0, 3), (3, 4), (4, 4)]
 
 
-def test_what_the_encoder_reads_names_who_speaks() -> None:
+def test_embedded_texts_contain_speakers_names() -> None:
     segments = said("Who pays for the paint?", "I do, as I said on Monday, out of the money for the shed.")
     assert encoded_texts(segments, [Chunk(0, 1)]) == (
         ["Ann: Who pays for the paint?\nBo: I do, as I said on Monday, out of the money for the shed."],
@@ -42,7 +42,7 @@ def test_what_the_encoder_reads_names_who_speaks() -> None:
 
 
 @given(SEGMENTS)
-def test_every_turn_is_read_and_in_order(segments: list[Segment]) -> None:
+def test_every_turn_is_embedded_in_order(segments: list[Segment]) -> None:
     chunks = chunk_segments(segments)
     texts, counts = encoded_texts(segments, chunks)
     assert len(texts) == sum(counts)
@@ -54,7 +54,7 @@ def test_every_turn_is_read_and_in_order(segments: list[Segment]) -> None:
         assert spans == sorted(spans)
 
 
-def test_a_chunk_is_as_near_as_the_nearest_stretch_that_reaches_into_it() -> None:
+def test_a_chunks_similarity_is_that_of_its_most_similar_span() -> None:
     cosines = np.array([0.1, 0.9, 0.2, 0.3, 0.4], np.float32)
     assert nearest(cosines, np.array([2, 1, 2], np.uint32)).tolist() == np.float32([0.9, 0.9, 0.4]).tolist()
     assert nearest(cosines[:0], np.zeros(0, np.uint32)).tolist() == []

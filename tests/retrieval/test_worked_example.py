@@ -1,4 +1,4 @@
-"""The question that `docs/retrieval.md` follows by hand, reckoned by the server's own functions."""
+"""The worked example of `docs/retrieval.md`, recomputed with the server's functions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HALF = 0.5e-3 + 1e-9  # the page rounds to three places
 
 
 def rows_of(heading: str) -> dict[str, list[str]]:
-    """The cells of the first table after `heading`, by the first cell of the row."""
+    """Return the cells of the first table after `heading`, by the first cell of the row."""
     text = PAGE.read_text("utf-8")
     table = re.search(r"(?:^\|.*\n)+", text[text.index(heading) :], re.MULTILINE)
     assert table is not None

@@ -1,1 +1,1 @@
-"""Which words of the transcripts answer a question: the built-in model, and what it knows of talk."""
+"""The built-in answer model: selects and quotes the transcript passages that answer a question."""

@@ -1,10 +1,10 @@
-"""From a question and its evidence to an answer: what is quoted, and whether it settles the question.
+"""Composes an answer from the evidence: what is quoted, and whether it answers.
 
-1. The question's kind is read (`kinds.py`). Decisions, promises, open questions and summaries as such are found in
-   whole transcripts (`findings.py`, `summary.py`); everything else in windows around the found moments.
-2. Every sentence of the windows gets a chance (`scoring.py`): the reader's where question and talk are English.
-3. All chances together say whether anything answers: yes, perhaps, or no, and then whether the topic came up at all.
-4. The exchange around the likeliest sentence is quoted, a second one where it pays (`selection.py`).
+1. The question is classified (`kinds.py`). Decisions, promises, open questions and summaries as such are found in
+   whole transcripts (`findings.py`, `summary.py`); everything else in windows around the retrieved chunks.
+2. Every sentence of the windows is scored (`scoring.py`), with the reader if question and transcript are English.
+3. All scores together decide whether anything answers: yes, perhaps, or no (off topic, or not said).
+4. The exchange around the best sentence is quoted, and further ones where worthwhile (`selection.py`).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _FIRST_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the built-in model says. `lead` is a sentence of its own before the quotations, or instead of them.
+    """The built-in model's answer. `lead` is a separate sentence before the quotations, or instead of them.
 
-    `latest` names the recording whose state holds now, where several are quoted because something changed.
+    `latest` is the newest quoted recording, set where the question asks for the current state.
     """
 
     answered: Answered
@@ -64,13 +64,13 @@ def compose_answer(
         found = _from_transcripts(request, asked)
         if found.answered == "yes" or not asked.subject:
             return found
-        read = _from_windows(request, asked, reader, embedder)  # said in words that no cue knows
+        read = _from_windows(request, asked, reader, embedder)  # phrased in a way that no cue matches
         return read if reader is not None and read.answered == "yes" else found
     return _from_windows(request, asked, reader, embedder)
 
 
 def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
-    """Whether a question about one whole transcript names a topic of it rather than it or somebody in it."""
+    """Whether a question about one whole transcript is about a topic in it."""
     if asked.subject and asked.is_about_something:  # "about the price", where a talk is called "price and date"
         return True
     whole = [one for one in request.passages if one.recording_id in request.whole]
@@ -84,8 +84,8 @@ def _is_topic(request: AnswerRequest, asked: Asked) -> bool:
 def _from_transcripts(request: AnswerRequest, asked: Asked) -> Answer:
     talks = talks_of(one for one in request.passages if one.recording_id in request.whole)
     if asked.kind is Kind.SUMMARY:
-        told = summarise(talks)
-        return Answer("yes", "", tuple(Run(list(one)) for one in told)) if told else Answer("no", NOTHING_FOUND)
+        summary = summarise(talks)
+        return Answer("yes", "", tuple(Run(list(one)) for one in summary)) if summary else Answer("no", NOTHING_FOUND)
     found = _by_whom(request, asked, _findings(asked.kind, talks))
     chosen = _shortest_enough(found)
     if not chosen:
@@ -94,7 +94,7 @@ def _from_transcripts(request: AnswerRequest, asked: Asked) -> Answer:
 
 
 def _findings(kind: Kind, talks: Sequence[Talk]) -> list[Finding]:
-    """Return what the recordings hold of a kind: the newest recording's first, in each the best supported first."""
+    """Return findings of a kind: newest recording first, within each the best supported first."""
     if kind is Kind.DECIDED:
         found = [find_decisions(talk) for talk in talks]
     elif kind is Kind.PROMISED:
@@ -108,7 +108,7 @@ def _findings(kind: Kind, talks: Sequence[Talk]) -> list[Finding]:
 
 
 def _by_whom(request: AnswerRequest, asked: Asked, found: Sequence[Finding]) -> list[Finding]:
-    """Keep what those whom the question names say; "I" is the person whose recordings these are."""
+    """Filter findings by the speakers the question names; "I" is the owner of the recordings."""
     terms = {term for concept in analyze_query(asked.text).concepts for term in concept.terms}
     speakers = {one.speaker for one in request.passages if one.speaker}
     named = {name for name in speakers if terms_of_name(name, None) & terms}
@@ -118,7 +118,7 @@ def _by_whom(request: AnswerRequest, asked: Asked, found: Sequence[Finding]) -> 
 
 
 def _shortest_enough(found: Sequence[Finding]) -> list[Finding]:
-    """Return the first few, a wall of words never: at most three of a recording while there are others."""
+    """Limit findings by number and words; at most three a recording while there are others."""
     chosen: list[Finding] = []
     words = 0
     for one in found:
@@ -161,7 +161,7 @@ def _from_windows(
 
 
 def _texts_by_recording(windows: Sequence[Window]) -> list[str]:
-    """Return what was read of each recording: a few words alone often don't tell their language."""
+    """Join the text read per recording: a few words alone often don't tell the language."""
     said = (one.passage for window in windows for one in window.sentences)
     passages = {(one.recording_id, one.ordinal): one.text for one in said}
     texts: dict[str, list[str]] = {}
@@ -186,7 +186,7 @@ def _select(request: AnswerRequest, asked: Asked, windows: Sequence[Window], sco
 
 
 def _first_mention(asked: Asked, windows: Sequence[Window]) -> Sentence | None:
-    """Return the earliest sentence that has most of the words which the question is about."""
+    """Return the earliest sentence that contains most of the question's words."""
     wanted = [concept for concept in analyze_query(asked.text).concepts if concept.word not in _OF_FIRST]
     if not wanted:
         return None
@@ -209,7 +209,7 @@ _OF_FIRST: Final = frozenset(
 
 
 def _in_order(runs: Sequence[Run]) -> tuple[Run, ...]:
-    """Sort by recording, the earliest first, then by time."""
+    """Sort by recording, earliest first, then by time."""
     return tuple(sorted(runs, key=lambda run: (_recorded(run), run.sentences[0].passage.recording_id, _start(run))))
 
 
@@ -222,7 +222,7 @@ def _start(run: Run) -> tuple[int, int]:
 
 
 def _latest(asked: Asked, selection: Selection, runs: Sequence[Run]) -> str | None:
-    """Return the newest recording quoted, where the question wants what holds now and the key stands there."""
+    """Return the newest quoted recording if the question asks for the current state."""
     assert selection.key is not None
     if not asked.wants_latest or len({run.sentences[0].passage.recording_id for run in runs}) < 2:
         return None

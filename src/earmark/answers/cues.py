@@ -1,4 +1,4 @@
-"""How people say that something is decided, promised or left open. Expressions only; `findings.py` applies them."""
+"""Regular expressions for how people decide, promise and leave things open; `findings.py` applies them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ SURELY_OPEN: Final = re.compile(
     r"postponed?|(?:leave|left|keep|leaves|stays?|remains?) (?:it |that |this )?open|come back to|noch (?:offen|unklar)|"
     r"wissen wir (?:noch )?nicht|offen(?:e|er|en)? (?:frage|punkt)|ungeklärt)\b", _I,
 )  # fmt: skip
-"""Plain words for what is open; the others below may be a way of speaking."""
+"""Unambiguous wording for open points; `OPEN` also matches figures of speech."""
 OPEN: Final = re.compile(
     r"\b(?:still (?:open|unclear|undecided|unresolved|not|don't know|do not know|to be|need|needs|waiting|missing|no)|"
     r"(?:don't|do not|doesn't|does not|nobody|no one) knows? (?:yet|whether|if|how|what|when|who|where|which)|"

@@ -1,7 +1,7 @@
-"""The built-in model: quotes the exchange that answers, verbatim, each turn cited.
+"""The built-in model: quotes the answering exchange verbatim and cites each turn.
 
-It says so when nothing answers. It cannot invent: every word before a citation is a word of the
-cited segment, and whatever a transcript says ("ignore your instructions…") is only ever quoted.
+It says so when nothing answers. It cannot invent text: every word before a citation is in the cited
+segment, and instructions inside a transcript ("ignore your instructions…") are only quoted.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from earmark.clock import render_time
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
 
 _KEY_WORDS = 24
-"""A turn up to this long is marked as a whole where it holds the key sentence."""
+"""A turn of at most this many words is marked whole if it contains the key sentence."""
 
 
 class ExtractiveModel:
-    """`extractive-2`: deterministic, needs no network."""
+    """`extractive-2`: deterministic, works without a network."""
 
     provider = "earmark"
     model = "extractive-2"
@@ -34,7 +34,7 @@ class ExtractiveModel:
         self._reader = reader
 
     async def fits(self, request: AnswerRequest) -> bool:
-        """It reads transcripts of any length."""
+        """Return True: it reads transcripts of any length."""
         return True
 
     async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
@@ -46,7 +46,7 @@ class ExtractiveModel:
 
 
 def render_answer(answer: Answer) -> Iterator[AnswerEvent]:
-    """Yield labels, quotations and citations; a quotation is a delta of its own."""
+    """Yield labels, quotations and citations; each quotation is a separate delta."""
     if answer.lead:
         yield TextDelta(answer.lead)
     by_recording = groupby(answer.runs, key=lambda run: run.sentences[0].passage.recording_id)
@@ -81,7 +81,7 @@ def turns_of(run: Run) -> Iterator[list[Sentence]]:
 
 
 def pieces_of(sentences: Sequence[Sentence], key: Sentence | None) -> Iterator[tuple[int, int, bool]]:
-    """Yield (start, stop, is key): the characters of a turn before the key sentence, its own, and those after it."""
+    """Yield (start, stop, is key): the characters before, in and after the key sentence."""
     start, stop = sentences[0].position, sentences[-1].end
     if key is None or key not in sentences:
         yield start, stop, False

@@ -1,7 +1,7 @@
-"""What a transcript settles and what it leaves open: decisions, promises, open questions, each with its exchange.
+"""Finds decisions, promises and open questions in a transcript, each with its exchange.
 
-Found by how people say it (`cues.py`) and by who replies to whom: a proposal that is agreed to is a decision, a request
-that is accepted is a promise, a question that gets "I don't know" is open. Quoted only; nothing is worded anew.
+Detected by wording (`cues.py`) and by replies: a proposal that is agreed to is a decision, a request that is
+accepted is a promise, a question answered "I don't know" is open. Quoted verbatim, never reworded.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LATER_SETTLES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A decision, promise or open question: the sentences that say it, in order, and the one that says it most."""
+    """A decision, promise or open question: its sentences in order, and the key sentence."""
 
     kind: Kind
     sentences: tuple[Sentence, ...]
@@ -45,24 +45,24 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """One recording's turns, in order, each cut into sentences, and how rare each word is in it."""
+    """One recording's turns in order, each split into sentences, and the rarity of each word."""
 
     turns: tuple[tuple[Sentence, ...], ...]
     rarity: Mapping[str, float]
 
     @property
     def recorded_us(self) -> int:
-        """When it was recorded; 0 where that isn't known."""
+        """When it was recorded; 0 if unknown."""
         return (self.turns[0][0].passage.recorded_us or 0) if self.turns else 0
 
     @property
     def recording_id(self) -> str:
-        """Which recording it is."""
+        """The recording's id."""
         return self.turns[0][0].passage.recording_id
 
 
 def talks_of(passages: Iterable[Passage]) -> list[Talk]:
-    """Return the recordings of these passages, the newest first."""
+    """Group passages into recordings, newest first."""
     by_recording: dict[str, list[Passage]] = {}
     for one in passages:
         by_recording.setdefault(one.recording_id, []).append(one)
@@ -78,23 +78,23 @@ def _talk(passages: Sequence[Passage]) -> Talk:
 
 
 def content_terms(text: str) -> list[str]:
-    """Return the index terms of the words that carry meaning."""
-    kept = [word for word in text.split() if word.strip('.,;:!?"“”').lower() not in STOP_WORDS]
-    return analyze(" ".join(kept), None)
+    """Return the index terms of the content words, without stop words."""
+    words = [word for word in text.split() if word.strip('.,;:!?"“”').lower() not in STOP_WORDS]
+    return analyze(" ".join(words), None)
 
 
 def find_decisions(talk: Talk) -> list[Finding]:
-    """Return what is decided, best supported first."""
+    """Return decisions, best supported first."""
     return _ranked(talk, Kind.DECIDED, _decisions)
 
 
 def find_promises(talk: Talk) -> list[Finding]:
-    """Return what somebody says they will do, best supported first."""
+    """Return promises, best supported first."""
     return _ranked(talk, Kind.PROMISED, _promises)
 
 
 def find_open_questions(talk: Talk, later: Sequence[Finding] = ()) -> list[Finding]:
-    """Return what stays open, best supported first, without what a later decision settles."""
+    """Return open questions, best supported first, without those that a later decision settles."""
     settled = [set(_content(one.sentences)) for one in later]
     found = _ranked(talk, Kind.OPEN, _open_questions)
     return [one for one in found if not any(_settles(talk, one, words) for words in settled)]
@@ -106,7 +106,7 @@ def _settles(talk: Talk, finding: Finding, words: set[str]) -> bool:
 
 
 def _is_rare(talk: Talk, term: str) -> bool:
-    """Whether few turns have a word: at most three, or a twentieth."""
+    """Whether a word occurs in few turns: at most three, or a twentieth."""
     rarity = talk.rarity.get(term)
     turns = len(talk.turns)
     return rarity is None or turns / math.expm1(rarity) <= max(3.0, turns / 20) + 0.5
@@ -117,7 +117,7 @@ def _content(sentences: Sequence[Sentence]) -> list[str]:
 
 
 def _ranked(talk: Talk, kind: Kind, find: Callable[[Talk], Iterator[tuple[int, Sentence, float]]]) -> list[Finding]:
-    """Return findings without those that quote the same words."""
+    """Return findings ranked by score, without overlapping quotations."""
     found: list[Finding] = []
     taken: set[tuple[int, int]] = set()
     rows = [(at, key, score + _weight(talk, key)) for at, key, score in find(talk)]
@@ -131,7 +131,7 @@ def _ranked(talk: Talk, kind: Kind, find: Callable[[Talk], Iterator[tuple[int, S
 
 
 def _weight(talk: Talk, key: Sentence) -> float:
-    """Return how much a sentence says: its rarer words, at most 2, and a little for coming late."""
+    """Weight a sentence: its rarer words (at most 2), plus a little for coming late."""
     rare = sum(min(2.5, talk.rarity.get(term, 2.5)) for term in set(content_terms(key.text)))
     late = key.passage.ordinal / max(1, talk.turns[-1][0].passage.ordinal)
     return min(2.0, rare / 8) + 0.4 * late - (0.6 if count_words(key.text) < _LEAST_WORDS else 0.0)
@@ -173,12 +173,12 @@ def _open_questions(talk: Talk) -> Iterator[tuple[int, Sentence, float]]:
 
 
 def _replies_to_question(talk: Talk, at: int) -> bool:
-    """Whether the turn before asks something: then that question is what is open."""
+    """Whether the previous turn is an open question; then that question is the finding."""
     return at > 0 and talk.turns[at - 1][-1].is_question and _answered_by(talk, at - 1, OPEN) is not None
 
 
 def _answered_by(talk: Talk, at: int, cue: re.Pattern[str]) -> Sentence | None:
-    """Return the first sentence of the next turns by somebody else that the cue finds."""
+    """Return the first sentence by another speaker in the next turns that matches the cue."""
     speaker = talk.turns[at][0].passage.speaker
     for turn in talk.turns[at + 1 : at + 1 + _REPLY_TURNS]:
         if turn[0].passage.speaker == speaker and speaker is not None:
@@ -190,7 +190,7 @@ def _answered_by(talk: Talk, at: int, cue: re.Pattern[str]) -> Sentence | None:
 
 
 def _exchange(talk: Talk, at: int, key: Sentence) -> Iterator[Sentence]:
-    """Yield the key sentence's turn (or what of a long one is near it), and the reply where it asks for one."""
+    """Yield the key sentence's turn, or its nearest sentences, and the reply it asks for."""
     turn = talk.turns[at]
     if words_in(turn) <= _MOST_TURN_WORDS:
         yield from turn

@@ -1,4 +1,4 @@
-"""What a question asks for: its kind, the words that would answer it, and whether it wants the latest state."""
+"""Classifies questions: kind, what a matching answer contains, whether the latest state is wanted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name, to
 
 
 class Kind(StrEnum):
-    """Kinds of questions that are answered differently."""
+    """Kinds of questions, each answered differently."""
 
     SUMMARY = "summary"
     DECIDED = "decided"
@@ -86,7 +86,7 @@ _KINDS: Final = tuple((kind, re.compile(pattern, _I)) for kind, pattern in _PATT
 _YES_NO: Final = re.compile(rf"^\W*(?:(?:and|but|so|und|aber) )?(?:{_AUX})\b", _I)
 _OR: Final = re.compile(r"\b(?:or|oder|ou|o)\b", _I)
 _ENGLISH_OR_GERMAN_OR: Final = re.compile(r"\b(?:or|oder)\b", _I)
-"""Outside a closed question the short words of French and Spanish are too often something else."""
+"""In open questions the short words of French and Spanish too often mean something else."""
 _LATEST: Final = re.compile(
     r"\b(?:now|still|currently|current|finally|final|latest|last|newest|most recent(?:ly)?|in the end|at last|by now|"
     r"these days|today|end(?:ed)? up|eventually|jetzt|mittlerweile|inzwischen|aktuell\w*|zuletzt|schließlich|endgültig\w*|"
@@ -152,7 +152,7 @@ _OF_A_SUMMARY: Final = frozenset(
     resumen resumir resumeme reunion llamada conversacion tema temas principales puntos riassunto riassumi riunione
     """.split()
 )
-"""Words of questions that ask for all there is; one other word, and the question is about something."""
+"""Words of questions that ask for a summary; any other word makes the question about a topic."""
 _SUMMARY_TERMS: Final = frozenset(term for word in _OF_A_SUMMARY for term in analyze(word, "en"))
 _SUMMARY_VERB: Final = re.compile(
     r"^\W*(?:please |can you |could you |bitte )?(?:summari[sz]e|sum up|recap|give me (?:a|an|the) (?:summary|overview|recap)|"
@@ -172,7 +172,7 @@ _OF_FINDINGS: Final = frozenset(
     decidido decision decisiones decide decisions reunion pendiente pendientes promesas promesse promesses
     """.split()
 )
-"""Words of questions about decisions, promises and open questions as such; others name what they are about."""
+"""Words of questions about decisions, promises and open questions in general; others name a topic."""
 _FINDING_TERMS: Final = frozenset(term for word in _OF_FINDINGS for term in analyze(word, "en"))
 _ABOUT: Final = re.compile(r"\b(?:about|regarding|concerning|as to|over|zu|zum|zur|über|wegen|sobre)\b", _I)
 _TALK: Final = re.compile(
@@ -184,9 +184,9 @@ _ABOUT_ALL: Final = frozenset({Kind.SUMMARY, Kind.DECIDED, Kind.PROMISED, Kind.O
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question understood. `kinds` are those of its parts ("When …, and why?"), the first one's first.
+    """A classified question. `kinds` are those of its parts ("When …, and why?"), in order.
 
-    `subject`: index terms of what it is about, besides its kind; `wants_latest`: the state that holds now.
+    `subject`: index terms of its topic, without the words of its kind; `wants_latest`: it asks for the current state.
     """
 
     text: str
@@ -196,7 +196,7 @@ class Asked:
 
     @property
     def is_about_all(self) -> bool:
-        """Whether it asks for a summary, or for decisions, promises or open questions, maybe of somebody or some talk.
+        """Whether it asks for a summary, decisions, promises or open questions.
 
         Such a question is answered from whole transcripts, unless its subject turns out to be a topic.
         """
@@ -204,7 +204,7 @@ class Asked:
 
     @property
     def is_about_something(self) -> bool:
-        """Whether it says that its subject is a topic ("about the price"), and names no talk."""
+        """Whether it marks its subject as a topic ("about the price") and names no recording."""
         return _ABOUT.search(self.text) is not None and _TALK.search(self.text) is None
 
     @property
@@ -213,9 +213,9 @@ class Asked:
         return self.kinds[0]
 
     def people_among(self, passages: Iterable[Passage]) -> frozenset[str]:
-        """Return the terms of those speakers' names by which it may be about somebody rather than something.
+        """Return the terms of speakers' names that may make its subject a person.
 
-        None where it asks for decisions: what one person decides is told in other words than a group's.
+        Empty for decisions: one person's decisions are worded differently from a group's.
         """
         if self.kind is Kind.DECIDED:
             return frozenset()
@@ -223,18 +223,18 @@ class Asked:
 
     @property
     def wants_several(self) -> bool:
-        """Whether one moment is seldom enough."""
+        """Whether one quoted moment is rarely enough."""
         return any(kind in (Kind.COMPARE, Kind.LIST, Kind.CHANGED, Kind.SUMMARY) for kind in self.kinds)
 
     @property
     def missing(self) -> str:
-        """What a moment that settles nothing fails to say, to go on with "but it doesn't say …"."""
+        """What a doubtful answer lacks, to complete "but it doesn't say …"."""
         return _MISSING.get(self.kind, "that")
 
 
 @lru_cache(maxsize=1_024)
 def read_question(text: str) -> Asked:
-    """Return what a question asks for."""
+    """Classify a question."""
     if asks_for_summary(text) or _SUMMARY_VERB.search(text):
         return Asked(text, (Kind.SUMMARY,), topic_terms(text) - _SUMMARY_TERMS, wants_latest=False)
     kinds = tuple(dict.fromkeys(_kind_of(part) for part in _parts(text)))
@@ -263,12 +263,12 @@ def _kind_of(part: str) -> Kind:
 
 
 def asks_for_summary(question: str) -> bool:
-    """Whether a question asks what a recording is about and for nothing in it: "Summarise the call"."""
+    """Whether a question asks only for a summary of a recording: "Summarise the call"."""
     words = [concept.word for concept in analyze_query(question).concepts]
     return bool(words) and all(_SUMMARY_TERMS.issuperset(analyze(word, "en")) for word in words)
 
 
 def holds(kind: Kind, text: str) -> bool:
-    """Whether words hold a time, a number, a person or a reason, for a kind that asks for one."""
+    """Whether text contains a time, number, person or reason, as the kind requires."""
     wanted = _WANTED.get(kind)
     return wanted is not None and wanted.search(text) is not None

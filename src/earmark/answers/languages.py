@@ -1,4 +1,4 @@
-"""Which language words are in. The detector's model is loaded on first use.
+"""Detects languages. The detector's model is loaded on first use.
 
 Source: Lui and Baldwin, ACL 2012 demo, "langid.py: An Off-the-shelf Language Identification Tool".
 """
@@ -16,7 +16,7 @@ _KNOWN: Final = (
     "ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hi", "hu", "it", "ja", "ko", "nl", "no", "pl", "pt",
     "ro", "ru", "sv", "th", "tr", "uk", "zh",
 )  # fmt: skip
-"""Told apart; the fewer, the surer with a few words."""
+"""Languages the detector distinguishes; fewer make short texts more reliable."""
 _NAMES: Final = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
     "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "it": "Italian",
@@ -45,7 +45,7 @@ _ASKING: Final = {word: language for language, words in _ASKS.items() for word i
 
 
 def language_of_question(question: str) -> str | None:
-    """Return the language of a question; None where a few words don't tell."""
+    """Return the language of a question; None if it is uncertain."""
     words = re.findall(r"[\w’'-]+", question.casefold())
     votes = Counter(_ASKING[word] for word in words if word in _ASKING)
     ranked = votes.most_common(2)
@@ -55,15 +55,15 @@ def language_of_question(question: str) -> str | None:
 
 
 def languages_of(texts: Iterable[str]) -> list[str]:
-    """Return the languages of passages, the most frequent first; what is too short to tell counts for none."""
+    """Return the languages of passages, most frequent first; uncertain ones are skipped."""
     return [language for language, _ in Counter(filter(None, map(language_of_text, texts))).most_common()]
 
 
 @lru_cache(maxsize=4_096)
 def language_of_text(text: str) -> str | None:
-    """Return the language of a passage; None where too little is said to tell.
+    """Return the language of a passage; None if it is uncertain.
 
-    Plain English is known by its small words: it needs no model, which takes 80 MB and half a second to load.
+    Plain English is recognised by its function words without the model, which takes 80 MB and half a second to load.
     """
     if _is_plain_english(text):
         return ENGLISH

@@ -1,4 +1,4 @@
-"""Names: by which words a question may call a recording, and which words with a capital are none."""
+"""Matches a question's words with recordings' names; lists capitalised words that aren't names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CALENDAR: Final = frozenset(
     "january february march april may june july august september october november december monday tuesday wednesday "
     "thursday friday saturday sunday".split()
 )
-"""English words with a capital that name nobody and nothing."""
+"""Capitalised English words that are not names."""
 
 
 def terms_of_recording(name: str | None, recorded_us: int | None) -> frozenset[str]:
@@ -22,7 +22,7 @@ def terms_of_recording(name: str | None, recorded_us: int | None) -> frozenset[s
 
 
 def chosen_by_name(subject: Collection[str], called: Sequence[Collection[str]]) -> tuple[list[int], frozenset[str]]:
-    """Return which recordings a question names (all where it names none), and by which of its words.
+    """Return the recordings a question names (all if none), and the matching terms.
 
     Args:
         subject: index terms of what the question is about.

@@ -1,8 +1,8 @@
-"""The reader: a small model that says, of each sentence of a window, how likely it answers the question.
+"""The reader: a small model that scores whether each sentence of a window answers.
 
-It is the encoder's own transformer (all-MiniLM-L6-v2) with low-rank changes learned by `scripts/train_reader.py`,
-which read question and talk together. The changes (`reader.npz`) are added to the installed weights at load, and the
-sums are rounded to int8; `reader.onnx` is written by `scripts/build_encoder_graph.py`.
+It is the encoder's own transformer (all-MiniLM-L6-v2) with low-rank updates trained by `scripts/train_reader.py`,
+which read question and text together. The updates (`reader.npz`) are added to the installed weights at load, and the
+merged weights are rounded to int8; `reader.onnx` is written by `scripts/build_encoder_graph.py`.
 Source: Hu et al. 2021, arXiv:2106.09685 (low-rank adaptation); Clark and Gardner 2018, arXiv:1710.10723
     (one distribution over all that was found, and none of it).
 """
@@ -38,11 +38,11 @@ _DENSE: Final = (
 _LAYERS: Final = 6
 _INT8: Final = 127
 _OUT: Final = -30.0
-"""The log-odds of a sentence that found no room."""
+"""The log-odds of a sentence that didn't fit the input."""
 
 
 class Reader:
-    """Reads windows. Safe to share between threads; loads on first use, once.
+    """Scores windows. Safe to share between threads; loads on first use, once.
 
     Args:
         threads: how many cores one call may use.
@@ -54,9 +54,9 @@ class Reader:
         self._loaded: tuple[Any, Any] | None = None
 
     def read(self, question: str, windows: Sequence[Window]) -> list[list[float]]:
-        """Return, for each window, the log-odds of each sentence that it answers, against nothing answering.
+        """Return the log-odds of each sentence of each window that it answers, against nothing answering.
 
-        Raises: EmbedderUnavailableError if the encoder's weights aren't there.
+        Raises: EmbedderUnavailableError if the encoder's weights are missing.
         """
         session, tokenizer = self._load()
         inputs = encode_windows(tokenizer, question, [window.sentences for window in windows])
@@ -78,7 +78,7 @@ class Reader:
 
 
 def _by_sentence(read: ReaderInput, logits: NDArray[np.float32]) -> list[float]:
-    """Shapes: [tokens] -> one a sentence: the logarithm of the sum over its tokens."""
+    """Sum over each sentence's tokens in log space. Shapes: [tokens] -> [sentences]."""
     import numpy as np
 
     return [
@@ -101,7 +101,7 @@ def _tensors(inputs: Sequence[ReaderInput]) -> dict[str, NDArray[np.int64]]:
 
 
 def merged_weights(changes: bytes) -> dict[str, NDArray[Any]]:
-    """Return the graph's weights: the encoder's with the learned changes, dense layers as int8 with a scale a column.
+    """Merge the encoder's weights with the trained updates; quantise dense layers to int8.
 
     Units: a dense weight is `int8 * scale`; columns are outputs, as the quantised operator wants them.
     """
@@ -118,7 +118,7 @@ def merged_weights(changes: bytes) -> dict[str, NDArray[Any]]:
 
 
 def _quantised(name: str, weight: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
-    """Shapes: [out, in] -> int8 [in, out], float32 [out]."""
+    """Quantise a weight matrix. Shapes: [out, in] -> int8 [in, out], float32 [out]."""
     import numpy as np
 
     scale = np.maximum(np.abs(weight).max(1), 1e-12) / _INT8

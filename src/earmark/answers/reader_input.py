@@ -1,4 +1,4 @@
-"""The reader's input: a question and a window of talk as tokens, and which tokens each sentence has."""
+"""Builds the reader's input: question and window as tokens, and each sentence's token span."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _END: Final = 102
 
 @dataclass(frozen=True, slots=True)
 class ReaderInput:
-    """Token ids; the first `question_size` are the question's; `spans`: first and last + 1 token of each sentence.
+    """Token ids; the first `question_size` are the question's.
 
-    A sentence that found no room has an empty span.
+    `spans` are (first, last + 1) tokens of each sentence. A sentence that didn't fit has an empty span.
     """
 
     ids: tuple[int, ...]
@@ -28,7 +28,7 @@ class ReaderInput:
 
 
 def encode_windows(tokenizer: Any, question: str, windows: Sequence[Sequence[Sentence]]) -> list[ReaderInput]:
-    """Return what the reader reads of each window: "[CLS] question [SEP] Speaker: words … [SEP]"."""
+    """Return the reader's input for each window: "[CLS] question [SEP] Speaker: words … [SEP]"."""
     texts = list(dict.fromkeys(text for window in windows for text in _lines(window)))
     encoded = tokenizer.encode_batch_fast([question, *texts], add_special_tokens=False)
     known = dict(zip(texts, (one.ids for one in encoded[1:]), strict=True))
@@ -37,7 +37,7 @@ def encode_windows(tokenizer: Any, question: str, windows: Sequence[Sequence[Sen
 
 
 def _lines(window: Sequence[Sentence]) -> Iterator[str]:
-    """Yield what is read of each sentence: led by the speaker's name where a turn begins."""
+    """Yield each sentence's text, prefixed by the speaker's name where a turn begins."""
     before: Sentence | None = None
     for one in window:
         is_new = before is None or before.passage.ordinal != one.passage.ordinal

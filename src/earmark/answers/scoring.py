@@ -1,7 +1,7 @@
-"""How likely each sentence of the evidence holds the answer: from its signals, and where all is English the reader's.
+"""Scores how likely each sentence contains the answer, by signals and the reader.
 
-Both give log-odds against "nothing here answers"; they are added with learned weights (`weights.npz`, written by
-`scripts/train_answers.py`) and make one distribution over all sentences and none of them.
+Both give log-odds against "nothing answers"; they are combined with learned weights (`weights.npz`, written by
+`scripts/train_answers.py`) and normalised over all sentences and "none of them".
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 _WEIGHTS: Final = Path(__file__).with_name("weights.npz")
 _LATEST_ODDS: Final = 1.6
-"""Added to the log-odds of the newest recording where the question wants what holds now."""
-_TOLD_ODDS: Final = 0.75
-"""Taken from what the answer before quoted, where the question leans on it."""
+"""Added to the log-odds of the newest recording if the question asks for the current state."""
+_REPEAT_ODDS: Final = 0.75
+"""Subtracted from sentences quoted in the previous answer, if the question is a follow-up."""
 _ECHO_SHARE: Final = 0.6
 _ECHO_SENTENCES: Final = 2
-"""A question is never the answer: this share of its chance goes to the sentences that reply."""
+"""A question is never the answer: this share of its probability moves to the sentences that reply."""
 CLIP: Final = 5.0
-"""Spreads from the mean beyond which a signal says no more."""
+"""A signal is clipped at this many standard deviations from its mean."""
 
 
 class SentenceReader(Protocol):
-    """Reads question and window together."""
+    """Scores windows for a question."""
 
     def read(self, question: str, windows: Sequence[Window]) -> list[list[float]]:
         """Return, for each window, the log-odds of each sentence that it answers."""
@@ -48,7 +48,7 @@ class SentenceReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The chance of each sentence that it holds the answer. `odds`: the log-odds that any does."""
+    """The probability of each sentence that it contains the answer; `odds`: log-odds that any does."""
 
     likely: Mapping[Place, float]
     sentences: Mapping[Place, Sentence]
@@ -63,7 +63,7 @@ def score_sentences(
     reader: SentenceReader | None,
     embedder: SentenceEmbedder | None,
 ) -> Scores:
-    """Score every sentence of the windows; with no reader by signals alone."""
+    """Score every sentence of the windows; without a reader by signals alone."""
     evidence = describe_evidence(request, asked, windows, embedder)
     sentences = {place_of(one.sentence): one.sentence for one in evidence.sentences}
     if not sentences:
@@ -73,8 +73,10 @@ def score_sentences(
         weighed = combine(weighed, read_sentences(reader, request, windows))
     odds = dict(zip(sentences, weighed.tolist(), strict=True))
     whole = _log_sum(odds.values())
-    told = _last_answer(request)
-    odds = {place: value - (_TOLD_ODDS if sentences[place].text in told else 0.0) for place, value in odds.items()}
+    previous = _last_answer(request)
+    odds = {
+        place: value - (_REPEAT_ODDS if sentences[place].text in previous else 0.0) for place, value in odds.items()
+    }
     likely = _chances(_newest_first(asked, odds, sentences))
     return Scores(_replied(windows, likely), sentences, whole, evidence)
 
@@ -100,7 +102,7 @@ def weigh_signals(matrix: Floats) -> Floats:
 
 
 def combine(by_signals: Floats, by_reader: Floats) -> Floats:
-    """Return the log-odds of both together. Shapes: [sentences], [sentences] -> [sentences]."""
+    """Combine both log-odds. Shapes: [sentences], [sentences] -> [sentences]."""
     first, second, bias = _weights()["together"]
     both: Floats = first * by_signals + second * by_reader + bias
     return both
@@ -115,7 +117,7 @@ def _weights() -> Mapping[str, Floats]:
 
 
 def read_sentences(reader: SentenceReader, request: AnswerRequest, windows: Sequence[Window]) -> Floats:
-    """Return the reader's log-odds of each sentence, in order of first appearance; of several windows the best counts.
+    """Return the reader's log-odds per sentence, in order of first appearance.
 
     Shapes: windows of S different sentences -> [S].
     """
@@ -129,7 +131,7 @@ def read_sentences(reader: SentenceReader, request: AnswerRequest, windows: Sequ
 
 
 def _newest_first(asked: Asked, odds: Mapping[Place, float], sentences: Mapping[Place, Sentence]) -> dict[Place, float]:
-    """Raise what newer recordings say where the question wants what holds now."""
+    """Raise the log-odds of newer recordings if the question asks for the current state."""
     times = sorted({one.passage.recorded_us or 0 for one in sentences.values()})
     if not asked.wants_latest or len(times) < 2:
         return dict(odds)
@@ -140,7 +142,7 @@ def _newest_first(asked: Asked, odds: Mapping[Place, float], sentences: Mapping[
 
 
 def _chances(odds: Mapping[Place, float]) -> dict[Place, float]:
-    """Return probabilities: one of the sentences, or (at odds 0) none."""
+    """Return the probability of each sentence; the rest (at odds 0) is "none of them"."""
     highest = max(0.0, *odds.values())
     mass = {place: math.exp(value - highest) for place, value in odds.items()}
     whole = sum(mass.values()) + math.exp(-highest)
@@ -148,7 +150,7 @@ def _chances(odds: Mapping[Place, float]) -> dict[Place, float]:
 
 
 def _replied(windows: Sequence[Window], likely: Mapping[Place, float]) -> dict[Place, float]:
-    """Hand on a question's chance to what follows it."""
+    """Move a question's probability to the sentences that reply."""
     found = dict(likely)
     done: set[Place] = set()
     for window in windows:

@@ -1,8 +1,8 @@
-"""Which turns are quoted: the sentence that answers most directly, and the exchange around it.
+"""Selects the quoted turns: the sentence that answers most directly, and the exchange around it.
 
-Every sentence has a chance of holding the answer. Turns (long ones in parts) are quoted by the chance of their
-sentences for their length, those beside a quoted one sooner than others: people answer in the next turn, and one
-exchange reads better than pieces.
+Every sentence has a probability of containing the answer. Turns (long ones in parts) are chosen by probability
+per length, neighbours of a quoted turn preferred: people answer in the next turn, and one exchange reads better
+than pieces.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from earmark.retrieval.chunking import count_words
 MOST_WORDS: Final = 102
 MOST_WORDS_SEVERAL: Final = 120
 _TURN_WORDS: Final = 48
-"""A turn up to this long is quoted whole; a longer one in parts of about so many words."""
+"""A turn of at most this many words is quoted whole; a longer one in parts of about this size."""
 _MOST_RUNS: Final = 3
 _LEAST: Final = 0.003
-"""A part with less chance is left out, however short."""
+"""A part with a lower probability is left out, however short."""
 _BESIDE: Final = 0.05
-"""What standing beside a quoted turn is worth, in chance;"""
+"""Added to the probability of a part next to a quoted turn."""
 _APART: Final = 0.02
-"""and what standing apart costs."""
+"""Subtracted from the probability of a part elsewhere."""
 _APART_SHARE: Final = 0.1
-"""A part that stands apart needs this share of the key sentence's chance, or it is padding."""
+"""A part elsewhere needs this share of the key sentence's probability."""
 _ENOUGH: Final = 0.995
-"""An answer is long enough once it holds so much of the chance of all sentences."""
+"""An answer is long enough once it contains this share of the total probability."""
 _FEW_WORDS: Final = 6
 _BEFORE_SHARE: Final = 0.1
-"""A turn before the quoted ones needs this share of the key sentence's chance: answers come after."""
+"""A turn before the quoted ones needs this share of the key sentence's probability: answers come after."""
 _ASKED_WORDS: Final = 28
 _TOO_ALIKE: Final = 0.9
 
 
 @dataclass(slots=True)
 class Run:
-    """Sentences of one recording that follow one another, in order."""
+    """Consecutive sentences of one recording."""
 
     sentences: list[Sentence] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is quoted: runs, that of the key sentence first; the key answers most directly."""
+    """The quoted runs, that of the key sentence first; the key answers most directly."""
 
     runs: tuple[Run, ...]
     key: Sentence | None
@@ -61,18 +61,18 @@ def select_runs(
     *,
     key: Sentence | None = None,
 ) -> Selection:
-    """Choose what is quoted.
+    """Select what is quoted.
 
     Args:
-        likely: the chance of each sentence that it holds the answer.
-        sentences: the same places -> sentences.
-        key: the sentence that answers, where that is known otherwise; else the likeliest.
+        likely: the probability of each sentence that it contains the answer.
+        sentences: the sentence at each place.
+        key: the sentence that answers, if already known; by default the likeliest.
     """
     return _Chooser(asked, stretches, likely, sentences).choose(key)
 
 
 class _Chooser:
-    """One selection in the making."""
+    """Builds one selection."""
 
     def __init__(
         self, asked: Asked, stretches: Stretches, likely: Mapping[Place, float], sentences: Mapping[Place, Sentence]
@@ -111,7 +111,7 @@ class _Chooser:
                 self._words += count_words(one.text)
 
     def _part_of(self, sentence: Sentence) -> Sequence[Sentence]:
-        """Return the turn, or of a long one the sentences around this one that are quoted with it."""
+        """Return the sentence's turn, or the part of a long turn quoted with it."""
         turn = self._turn(sentence.passage.recording_id, sentence.passage.ordinal)
         if words_in(turn) <= _TURN_WORDS:
             return turn
@@ -128,7 +128,7 @@ class _Chooser:
         return self._stretches.sentences(recording, ordinal)
 
     def _lead_in(self, key: Sentence) -> None:
-        """Begin with the question that the key sentence replies to, where it is close and short."""
+        """Include the question that the key sentence replies to, if it is close and short."""
         recording, ordinal = key.passage.recording_id, key.passage.ordinal
         between = [one for one in self._turn(recording, ordinal) if one.position < key.position]
         for back in (1, 2):
@@ -141,7 +141,7 @@ class _Chooser:
                 return
 
     def _next(self) -> Sequence[Sentence] | None:
-        """Return the part that is worth most of those that still fit."""
+        """Return the most valuable part that still fits."""
         best, worth = None, 0.0
         runs = self._count_runs()
         for part in self._parts():
@@ -183,12 +183,12 @@ class _Chooser:
         return any(near is not None and place_of(near) in self._taken for near in (before, after, *part))
 
     def _leads_in(self, part: Sequence[Sentence]) -> bool:
-        """Whether it stands right before a quoted turn and after none."""
+        """Whether a part directly precedes a quoted turn and follows none."""
         before = self._stretches.before(part[0])
         return before is None or place_of(before) not in self._taken
 
     def _is_copy(self, part: Sequence[Sentence]) -> bool:
-        """Whether nearly the same words are quoted already."""
+        """Whether nearly the same words are already quoted."""
         mine = {word for one in part for word in one.text.casefold().split()}
         theirs: dict[int, set[str]] = {}
         for one in self._taken.values():

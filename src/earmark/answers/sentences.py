@@ -1,4 +1,4 @@
-"""Where the sentences of a passage begin and end. Quoted verbatim, so nothing is changed, only cut."""
+"""Splits passages into sentences without changing a character, so that they can be quoted."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Final
 from earmark.llm.types import Passage
 from earmark.retrieval.chunking import count_words
 
-# A sentence ends at its stop; what a quote or a bracket closes belongs to it. Linear: the two classes exclude
-# each other, and whatever ends the first is taken by the second. A point between digits ends nothing.
+# A sentence ends at its stop, with closing quotes and brackets included. Linear time: the two classes are
+# disjoint, and the second consumes whatever ends the first. A point between digits ends nothing.
 _SENTENCE: Final = re.compile(r"(?:[^.!?。！？؟।\n]|(?<=\d)\.(?=\d))+(?:[.!?。！？؟।]+[\"'”’)\]]*|\n|$)")
 _ABBREVIATION: Final = re.compile(r"(?:^|[\s(\"“])(?:Mrs?|Ms|Dr|Prof|St|Sr|Jr|vs|approx|Nr|Hr|Fr|bzw|ca|e\.g|i\.e)\.$")
 _ABBREVIATION_CHARS: Final = 10
 _LONG_CHARS: Final = 320
 _LONG_WORDS: Final = 45
 _CUT_WORDS: Final = 24
-"""Transcripts without punctuation are cut near this many words, at a comma or a conjunction where there is one."""
+"""Text without punctuation is cut near this many words, at a comma or conjunction if there is one."""
 _UNSPACED_CUT_CHARS: Final = 60
 _CLAUSE: Final = re.compile(r"[,;:–—、，；]$")
 _JOINS: Final = frozenset("and but so because or which und aber oder weil et mais donc y pero que".split())
@@ -27,7 +27,7 @@ _QUESTION_END: Final = re.compile(r"[?？؟][\"'”’)\]\s]*$")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Words of one passage, character for character as they stand there from `position` on."""
+    """Characters of one passage, unchanged, from `position` on."""
 
     passage: Passage
     position: int
@@ -77,7 +77,7 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _pieces(sentence: str) -> Iterator[tuple[int, int]]:
-    """Cut a long sentence between words; a script without spaces after so many characters."""
+    """Split a long sentence between words; a script without spaces every so many characters."""
     words = list(re.finditer(r"\S+", sentence))
     if len(words) <= 2:
         for first in range(0, len(sentence), _UNSPACED_CUT_CHARS):
@@ -91,7 +91,7 @@ def _pieces(sentence: str) -> Iterator[tuple[int, int]]:
 
 
 def _last_word(words: list[re.Match[str]], first: int) -> int:
-    """Return the last word of a piece: before a conjunction or at a comma near the wanted length, else at it."""
+    """Return a piece's last word: before a conjunction, at a comma, or at the limit."""
     if len(words) - first <= _CUT_WORDS * 3 // 2:
         return len(words) - 1
     for at in range(first + _CUT_WORDS, first + _CUT_WORDS // 2, -1):
@@ -101,5 +101,5 @@ def _last_word(words: list[re.Match[str]], first: int) -> int:
 
 
 def words_in(sentences: Iterable[Sentence]) -> int:
-    """Return how many words these sentences have together."""
+    """Count the words of these sentences."""
     return sum(count_words(one.text) for one in sentences)

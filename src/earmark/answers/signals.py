@@ -1,7 +1,7 @@
-"""What is known about each sentence that was found, and about all of it, as numbers to weigh.
+"""Features for sentence selection: numbers per sentence, and for all evidence together.
 
-They need no language: words are compared as index terms, meaning by the encoder, and the rest is who says what after
-whom. `scoring.py` makes chances of them.
+They need no language: words are compared as index terms, meaning by the encoder, and the rest is who says what
+after whom. `scoring.py` turns them into probabilities.
 """
 
 from __future__ import annotations
@@ -28,41 +28,41 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 SIGNALS: Final = (
-    "meaning", "meaning_asked",  # cosine with the question put to whom it names, and as asked
-    "meaning_before", "meaning_after", "meaning_two_before", "meaning_two_after",  # of the sentences around
+    "meaning", "meaning_asked",  # cosine with the question in the second person, and as asked
+    "meaning_before", "meaning_after", "meaning_two_before", "meaning_two_after",  # of neighbouring sentences
     "meaning_window",  # the highest of its window
     "meaning_turn",  # the highest of its turn
     "words", "words_before", "words_after", "words_window",  # share of the question's words, rare ones counting more
     "asks", "asked_before", "asks_after",  # whether it, the sentence before, the one after is a question
     "replies",  # share of the question's words in the question that somebody else asked shortly before
     "replies_meaning",  # the cosine of that question
-    "speaker", "other_speaker",  # whether the question names who says it; whether it names somebody else who speaks
-    "names_speaker",  # whether the sentence says a name that the question says
+    "speaker", "other_speaker",  # whether the question names its speaker; whether it names another speaker
+    "names_speaker",  # whether the sentence contains a name of the question
     "first_in_turn", "length", "turn_length",
-    "agrees", "decides", "promises", "open",  # how it is said (`cues.py`)
+    "agrees", "decides", "promises", "open",  # wording (`cues.py`)
     "wants_time", "has_time", "wants_number", "has_number", "wants_person", "has_person", "wants_reason", "has_reason",
-    "fits",  # 1 if it holds what the question asks for, -1 if it lacks it, 0 if nothing of that kind is asked for
-    "closed", "finding",  # whether yes or no is asked for; whether decisions, promises, open points are
-    "lexical", "semantic", "prior", "place",  # what its moment was found for, and at which rank
-    "moment", "named",  # of all that was found: the best moment, the closest sentence of those who are named
+    "fits",  # 1 if it contains what the question asks for, -1 if not, 0 if the question asks for nothing of the kind
+    "closed", "finding",  # whether the question is yes/no; whether it asks for decisions, promises or open points
+    "lexical", "semantic", "prior", "place",  # the retrieval scores of its chunk, and its rank
+    "moment", "named",  # of all evidence: the best chunk, the closest sentence about the people named
 )  # fmt: skip
 _EMBEDDED: Final = 96
-"""Sentences that the encoder reads: about 150 ms on one core."""
+"""Sentences embedded at most: about 150 ms on one core."""
 _LEAST_WORDS: Final = 3
 _REPLY_SENTENCES: Final = 3
 
 
 class SentenceEmbedder(Protocol):
-    """What answers need of an encoder: vectors of length 1."""
+    """The part of an encoder that answers need: unit vectors."""
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shapes: N texts -> [N, dimensions]."""
+        """Embed texts. Shapes: N texts -> [N, dimensions]."""
         ...
 
 
 @dataclass(slots=True)
 class Described:
-    """A sentence of a window, the first of the windows it stands in, and its signals."""
+    """A sentence, the first window that contains it, and its signals."""
 
     sentence: Sentence
     window: int
@@ -74,14 +74,14 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All sentences of the windows, each once, and the signals of all that was found together."""
+    """All distinct sentences of the windows, and the signals of the evidence as a whole."""
 
     sentences: Sequence[Described]
     moment: float = 0.0
     named: float = 0.0
 
     def matrix(self) -> Floats:
-        """Shapes: [sentences, SIGNALS]."""
+        """Return the signals as a matrix. Shapes: [sentences, SIGNALS]."""
         import numpy as np
 
         rows = [[one.signals[name] for name in SIGNALS] for one in self.sentences]
@@ -91,12 +91,12 @@ class Evidence:
 def describe_evidence(
     request: AnswerRequest, asked: Asked, windows: Sequence[Window], embedder: SentenceEmbedder | None
 ) -> Evidence:
-    """Describe the sentences of the windows."""
+    """Compute the signals of every sentence of the windows."""
     return _Describer(request, asked, windows, embedder).describe()
 
 
 class _Describer:
-    """One description in the making."""
+    """Computes the signals of one request."""
 
     def __init__(
         self, request: AnswerRequest, asked: Asked, windows: Sequence[Window], embedder: SentenceEmbedder | None
@@ -136,7 +136,7 @@ class _Describer:
         return list(found.values())
 
     def _measure_meaning(self, found: Sequence[Described]) -> None:
-        """Compare the likeliest sentences with the question, as asked and put to whom it names."""
+        """Compare the likeliest sentences with the question, as asked and in the second person."""
         likely = sorted(found, key=lambda one: -self._words[place_of(one.sentence)] - 1.5 / (1 + one.place))
         if self._embedder is None:
             self._meaning = {place: (share, share) for place, share in self._words.items()}
@@ -160,7 +160,7 @@ class _Describer:
         return 0.0 if one is None else self._words[place_of(one)]
 
     def _of_talk(self, one: Described) -> dict[str, float]:
-        """What stands around a sentence, and who says it."""
+        """Return the signals from the surrounding sentences and the speaker."""
         window = self._windows[one.window].sentences
         turn = [other for other in window if other.passage.ordinal == one.sentence.passage.ordinal]
         before, after = self._near(one, -1), self._near(one, 1)
@@ -185,7 +185,7 @@ class _Describer:
         }  # fmt: skip
 
     def _of_words(self, one: Described) -> dict[str, float]:
-        """What a sentence itself holds."""
+        """Return the signals from the sentence itself."""
         text = one.sentence.text
         parts = self._request.hits[one.place].parts
         place = place_of(one.sentence)
@@ -211,7 +211,7 @@ class _Describer:
         return 1.0 if any(holds(kind, text) for kind in wanted) else -1.0
 
     def _asked_before(self, one: Described) -> Sentence | None:
-        """Return the question that somebody else asked shortly before, if somebody did."""
+        """Return the question that another speaker asked shortly before, if any."""
         for step in range(1, _REPLY_SENTENCES + 1):
             asked = self._near(one, -step)
             if asked is not None and asked.is_question and asked.passage.ordinal != one.sentence.passage.ordinal:
@@ -219,14 +219,14 @@ class _Describer:
         return None
 
     def _closest_named(self, found: Sequence[Described]) -> float:
-        """Return the highest cosine of a sentence; of those that say or name whom the question names, if it does."""
+        """Return the highest cosine, only among sentences about people the question names."""
         spoken = {term for one in found for term in _name_of(one.sentence.passage)}
         named = spoken & self._asked_terms
         theirs = [one for one in found if not named.isdisjoint(one.terms)] if named else found
         return max((self._meaning_of(one.sentence) for one in theirs), default=0.0)
 
     def _coverage(self, said: frozenset[str]) -> float:
-        """Return the weighted share of the question's concepts that are said."""
+        """Return the weighted share of the question's concepts that occur."""
         concepts = zip(self._query.concepts, self._weights, strict=True)
         found = sum(weight for concept, weight in concepts if not said.isdisjoint(concept.terms))
         return found / (sum(self._weights) or 1.0)
@@ -241,7 +241,7 @@ _HAS: Final = {
 
 
 def says_something(sentence: str) -> bool:
-    """Whether a sentence is long enough to compare; scripts without spaces can't be counted."""
+    """Whether a sentence is long enough to compare; unspaced scripts always are."""
     return not sentence.isascii() or count_words(sentence) > _LEAST_WORDS
 
 
@@ -254,7 +254,7 @@ def _name_of(passage: Passage) -> frozenset[str]:
 
 
 def _weights(query: QueryTerms, spoken: Sequence[frozenset[str]]) -> list[float]:
-    """Weigh each concept of the question by how rare it is in the evidence."""
+    """Weight each concept of the question by its rarity in the evidence."""
     counts = Counter(term for terms in spoken for term in terms)
     return [
         concept.weight * math.log(1 + len(spoken) / (1 + max(counts[term] for term in concept.terms)))

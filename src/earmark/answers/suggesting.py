@@ -1,7 +1,7 @@
-"""Questions that these recordings look able to answer, whole and grammatical; whoever uses them asks them first.
+"""Generates questions that recordings may answer, complete and grammatical; callers verify them first.
 
-From what was found (decisions, promises, open points), from questions that somebody asked there and somebody answered,
-and from names that come up often. A template only ever holds a speaker's or a recording's name, or a name said often.
+Sources: findings (decisions, promises, open points), questions that were asked and answered in the recording, and
+frequent names. A template contains only a speaker's name, a recording's name or a frequent name.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NO_TOPICS: Final = CALENDAR | {"christmas", "easter", "english", "german"}
 
 
 def candidate_questions(talks: Sequence[Talk]) -> Iterator[str]:
-    """Yield questions worth trying, of each sort in turn; the same recordings give the same ones."""
+    """Yield candidate questions, alternating between sources; deterministic for the same recordings."""
     is_english = any(_is_english(talk) for talk in talks)
     sorts: list[Iterable[str]] = [list(_asked_there(talks))[:_MOST_EACH]]
     if is_english:
@@ -65,7 +65,7 @@ def _about_findings(talks: Sequence[Talk]) -> Iterator[str]:
 
 
 def _asked_there(talks: Sequence[Talk]) -> Iterator[str]:
-    """Yield questions that somebody asked and somebody answered, which need nothing before them to be understood."""
+    """Yield questions of the recordings that were answered and are understandable without context."""
     for talk in talks:
         for turn, reply in zip(talk.turns, talk.turns[1:], strict=False):
             one = turn[-1]
@@ -85,9 +85,9 @@ def _stands_alone(one: Sentence) -> bool:
 
 
 def _about_names(talks: Sequence[Talk]) -> Iterator[str]:
-    """Yield when a name first came up that is said often, and by nobody's own mouth.
+    """Yield "When did X first come up?" for frequent names other than speakers'.
 
-    Of English talk only, and nothing that is also written small: German writes every noun with a capital.
+    English only, without words also written in lower case: German capitalises every noun.
     """
     talks = [talk for talk in talks if _is_english(talk)]
     no_names = _NO_TOPICS | {

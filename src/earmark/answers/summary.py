@@ -1,4 +1,4 @@
-"""What a talk was about, in its speakers' own words: one telling turn of each part of it, in time order."""
+"""Summarises a recording: one verbatim sentence of each part, in time order."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MOST_TALKS: Final = 3
 _WORDS: Final = 120
 _PARTS: Final = 5
 _BLOCK: Final = 4
-"""Turns compared before and after a boundary."""
+"""Turns compared on each side of a boundary."""
 
 
 def summarise(talks: Sequence[Talk]) -> list[tuple[Sentence, ...]]:
-    """Return the telling sentences of up to three talks (the newest), each talk's in time order."""
+    """Return representative sentences of the three newest talks, each talk's in time order."""
     chosen = talks[:_MOST_TALKS]
     words = _WORDS // max(1, len(chosen))
     parts = max(2, _PARTS // max(1, len(chosen)))
@@ -28,19 +28,19 @@ def summarise(talks: Sequence[Talk]) -> list[tuple[Sentence, ...]]:
 
 
 def _tell(talk: Talk, parts: int, most_words: int) -> list[tuple[Sentence, ...]]:
-    told: list[tuple[Sentence, ...]] = []
+    quoted: list[tuple[Sentence, ...]] = []
     left = most_words
     bounds = topic_shifts(talk, parts)
     for first, last in zip([0, *bounds], [*bounds, len(talk.turns)], strict=True):
         best = _most_telling(talk, first, last)
-        if best is not None and (not told or count_words(best.text) <= left):
-            told.append((best,))
+        if best is not None and (not quoted or count_words(best.text) <= left):
+            quoted.append((best,))
             left -= count_words(best.text)
-    return told
+    return quoted
 
 
 def topic_shifts(talk: Talk, parts: int) -> list[int]:
-    """Return the turns at which another topic begins, at most `parts` - 1 of them, ascending.
+    """Return the turns at which the topic changes, ascending, at most `parts` - 1.
 
     Source: Hearst 1997, "TextTiling" (J97-1003): where the words before and after share least.
     """
@@ -64,11 +64,11 @@ def _likeness(talk: Talk, terms: Sequence[Counter[str]], at: int) -> float:
 
 
 def _most_telling(talk: Talk, first: int, last: int) -> Sentence | None:
-    """Return the sentence of a part whose words the part repeats most."""
+    """Return the sentence whose words recur most in its part."""
     turns = talk.turns[first:last]
     counts = Counter(term for turn in turns for one in turn for term in set(content_terms(one.text)))
-    told = [one for turn in turns for one in turn if not one.is_question and 6 <= count_words(one.text) <= 45]
-    return max(told, key=lambda one: _weight(one, counts, talk), default=None)
+    quoted = [one for turn in turns for one in turn if not one.is_question and 6 <= count_words(one.text) <= 45]
+    return max(quoted, key=lambda one: _weight(one, counts, talk), default=None)
 
 
 def _weight(one: Sentence, counts: Counter[str], talk: Talk) -> float:

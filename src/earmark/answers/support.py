@@ -1,8 +1,8 @@
-"""Whether a passage supports the sentence that an outside model cites it for.
+"""Decides whether a passage supports the sentence for which an outside model cites it.
 
-Checked are numbers, names and words: every number of the sentence must stand in what it cites (as digits or words),
-every name too (or be who speaks, the recording's name or its date), and sentence and passage must share words or
-meaning. A sentence in another language than the passage is checked by its numbers alone.
+Checks numbers, names and words: the cited passages must contain every number of the sentence (in digits or words)
+and every name (or it is the speaker, the recording's name or its date), and must share words or meaning with it.
+A sentence in another language than the passage is checked by its numbers alone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SCALES: Final = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
 
 
 def is_supported(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbedder | None = None) -> list[bool]:
-    """Return, for each passage that a sentence cites, whether it may stand there.
+    """Return, for each passage that a sentence cites, whether it supports the sentence.
 
     Numbers and names may be spread over the passages; each must share words or meaning with the sentence.
     """
@@ -56,13 +56,13 @@ def is_supported(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbe
 
 
 def numbers_of(text: str) -> set[int]:
-    """Return the whole numbers of a text, written in digits or in English words; a fraction counts by its digits."""
+    """Return a text's whole numbers, from digits or English words."""
     found = {int(re.sub(r"\D", "", match)) for match in _NUMBER.findall(text)}
     return found | set(_spelled(text))
 
 
 def _spelled(text: str) -> list[int]:
-    """Read runs of number words: "twenty-four" is 24, "two thousand five hundred" 2500."""
+    """Parse runs of number words: "twenty-four" is 24, "two thousand five hundred" 2500."""
     found: list[int] = []
     total = current = None
     for word in [*re.findall(r"[a-z]+", text.casefold()), ""]:
@@ -105,9 +105,9 @@ def _names(sentence: str) -> set[str]:
 
 def _alike(sentence: str, passages: Sequence[str], embedder: SentenceEmbedder | None) -> list[bool]:
     wanted = topic_terms(sentence)
-    if len(wanted) < _LEAST_WORDS:  # "Yes, in June." holds nothing more to check
+    if len(wanted) < _LEAST_WORDS:  # "Yes, in June." contains nothing more to check
         return [True] * len(passages)
-    least = _WORDS_SHARED / len(passages)  # each of several supports its part
+    least = _WORDS_SHARED / len(passages)  # each of several passages supports a part
     shared = [len(wanted & topic_terms(one)) >= least * len(wanted) for one in passages]
     if embedder is None or all(shared):
         return shared

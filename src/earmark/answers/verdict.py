@@ -1,4 +1,4 @@
-"""Whether the evidence answers: yes, perhaps, not said though talked about, or never talked about."""
+"""Judges the evidence: answered, doubtful, on topic but not said, or off topic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIZE_SHARE: Final = 0.5
 
 
 class Verdict(Enum):
-    """What the evidence is worth for a question."""
+    """The verdict on the evidence for a question."""
 
     ANSWERED = auto()
     DOUBTFUL = auto()
@@ -23,11 +23,11 @@ class Verdict(Enum):
 
 
 def judge_evidence(scores: Scores, *, is_read: bool, is_all: bool = False) -> Verdict:
-    """Return what the evidence is worth; what the reader hasn't read is only judged by its topic.
+    """Return the verdict; without the reader only the topic is judged.
 
     Args:
-        is_read: whether the reader has read it.
-        is_all: whether it is all there is in reach, so that nothing was found for being near the question.
+        is_read: whether the reader scored the evidence.
+        is_all: whether the evidence is everything in scope, not a selection by similarity.
     """
     known = {"moment": scores.evidence.moment, "named": scores.evidence.named, "odds": scores.odds}
     weights, least = (TOPIC_READ, TOPIC_READ_FROM) if is_read else (TOPIC, TOPIC_FROM)
@@ -43,5 +43,5 @@ def judge_evidence(scores: Scores, *, is_read: bool, is_all: bool = False) -> Ve
 
 
 def _missing_chance(count: int) -> float:
-    """Return what few sentences lack: the thresholds were chosen where about a hundred stood."""
+    """Return the correction for few sentences: the thresholds were chosen with about a hundred."""
     return max(0.0, _SIZE_SHARE * math.log(_USUAL_SENTENCES / max(1, count)))

@@ -1,6 +1,6 @@
-"""What the reader reads: each found moment with the talk around it, a few turns of one recording.
+"""Builds the reader's windows: each retrieved chunk with the turns around it.
 
-People ask in one turn and answer in the next, so a moment is read with what stands before and, more of it, after.
+People ask in one turn and answer in the next, so more text is added after a chunk than before.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from earmark.retrieval.chunking import count_words
 from earmark.retrieval.types import ChunkHit
 
 Place = tuple[str, int, int]
-"""What identifies a sentence and orders those of one recording: recording, segment, position."""
+"""Identifies a sentence and orders those of one recording: recording, segment, position."""
 MOST_WINDOWS: Final = 12
 CONTEXT_BEFORE: Final = 2
 CONTEXT_AFTER: Final = 4
-"""Segments around a found moment that may belong to its exchange; evidence is gathered with them."""
+"""Segments around a chunk that may belong to its exchange; evidence includes them."""
 _CORE_WORDS: Final = 60
 _BEFORE_WORDS: Final = 20
 _WHOLE_WORDS: Final = 95
@@ -27,21 +27,21 @@ _WHOLE_WORDS: Final = 95
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Sentences of one recording that follow one another. `place` is the rank of the moment they surround."""
+    """Consecutive sentences of one recording. `place` is the rank of the chunk they surround."""
 
     place: int
     sentences: tuple[Sentence, ...]
 
 
 class Stretches:
-    """The passages of a request by recording, in time order, so that what follows a sentence can be found."""
+    """The passages of a request by recording, in time order, to find a sentence's neighbours."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._by_place: dict[tuple[str, int], Passage] = {(one.recording_id, one.ordinal): one for one in passages}
         self._sentences: dict[tuple[str, int], list[Sentence]] = {}
 
     def sentences(self, recording_id: str, ordinal: int) -> list[Sentence]:
-        """Return the sentences of a segment, none where it isn't among the passages."""
+        """Return the sentences of a segment; empty if it isn't among the passages."""
         key = (recording_id, ordinal)
         if key not in self._sentences:
             passage = self._by_place.get(key)
@@ -49,20 +49,20 @@ class Stretches:
         return self._sentences[key]
 
     def after(self, one: Sentence) -> Sentence | None:
-        """Return the sentence that follows, None at the end of the passages or before a gap in them."""
+        """Return the next sentence; None at the end of the passages or before a gap."""
         recording, ordinal = one.passage.recording_id, one.passage.ordinal
         later = [other for other in self.sentences(recording, ordinal) if other.position > one.position]
         return next(iter(later or self.sentences(recording, ordinal + 1)), None)
 
     def before(self, one: Sentence) -> Sentence | None:
-        """Return the sentence that comes before, None at the beginning of the passages or after a gap in them."""
+        """Return the previous sentence; None at the beginning of the passages or after a gap."""
         recording, ordinal = one.passage.recording_id, one.passage.ordinal
         earlier = [other for other in self.sentences(recording, ordinal) if other.position < one.position]
         return next(reversed(earlier or self.sentences(recording, ordinal - 1)), None)
 
 
 def windows_of(request: AnswerRequest, *, most: int = MOST_WINDOWS) -> list[Window]:
-    """Return the windows around the found moments, best moment first."""
+    """Return the windows around the retrieved chunks, best first."""
     stretches = Stretches(request.passages)
     windows: list[Window] = []
     for place, hit in enumerate(request.hits):
@@ -74,7 +74,7 @@ def windows_of(request: AnswerRequest, *, most: int = MOST_WINDOWS) -> list[Wind
 
 
 def _cores(stretches: Stretches, hit: ChunkHit) -> Iterator[list[Sentence]]:
-    """Yield a moment's sentences; one long turn in several parts."""
+    """Yield a chunk's sentences; a long turn in several parts."""
     core: list[Sentence] = []
     words = 0
     for ordinal in range(hit.first_ordinal, hit.first_ordinal + len(hit.segments)):
@@ -96,7 +96,7 @@ def _widened(stretches: Stretches, core: Sequence[Sentence]) -> tuple[Sentence, 
 
 
 def _walk(step: Callable[[Sentence], Sentence | None], start: Sentence, most_words: int) -> list[Sentence]:
-    """Return the sentences from `start` on, itself left out, as long as they have no more words."""
+    """Return the sentences after `start` in the step's direction, up to `most_words` words."""
     found: list[Sentence] = []
     one = step(start)
     while one is not None and words_in((*found, one)) <= most_words:
@@ -106,5 +106,5 @@ def _walk(step: Callable[[Sentence], Sentence | None], start: Sentence, most_wor
 
 
 def place_of(sentence: Sentence) -> Place:
-    """Return where a sentence stands."""
+    """Return a sentence's place."""
     return sentence.passage.recording_id, sentence.passage.ordinal, sentence.position

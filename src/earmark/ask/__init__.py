@@ -1,1 +1,1 @@
-"""Ask sessions: a lasting chat over recordings, one turn from question to cited answer."""
+"""Ask sessions: chats over recordings; each turn answers a question with citations."""

@@ -1,4 +1,4 @@
-"""Who answers a question, from what, and what they said: the middle of a turn."""
+"""Answer generation: chooses providers, gathers evidence, collects a model's output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EVIDENCE_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who may answer, in order, and whether a `recording` scope is given whole."""
+    """The models that may answer, in order, and whether a `recording` scope is passed whole."""
 
     candidates: tuple[Candidate, ...]
     is_whole: bool = True
@@ -38,7 +38,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be answered, and from where. `embedder` helps to check an outside model's citations."""
+    """A question to answer, and its scope. `embedder` helps to check an outside model's citations."""
 
     session_id: str
     question: Message
@@ -49,7 +49,7 @@ class Task:
 
 @dataclass(slots=True)
 class Answer:
-    """What came of it: by whom, from what, in which words."""
+    """The result so far: the text, its model and its evidence."""
 
     draft: Draft
     by: Candidate
@@ -59,9 +59,9 @@ class Answer:
 async def plan_answer(
     tenant: Tenant, providers: Providers, scope: Scope, provider: str | None, content: str, *, may_retrieve: bool
 ) -> Plan:
-    """Choose who may answer; in `recording` scope, those whose context takes the whole transcript.
+    """Choose the models that may answer; in `recording` scope, those that fit the transcript.
 
-    Raises: UnknownProviderError; ContextTooLargeError if none does and the operator wants no retrieval;
+    Raises: UnknownProviderError; ContextTooLargeError if none fits and the setting forbids retrieval;
         what `resolve_scope` raises.
     """
     candidates = providers.choose(provider, tenant.key.project_id)
@@ -80,9 +80,9 @@ async def plan_answer(
 
 
 async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task: Task, answer: Answer) -> None:
-    """Find the evidence and let the model write into `answer`, publishing all of it.
+    """Gather the evidence and let the model write into `answer`, publishing every event.
 
-    Raises: ProviderError or ContextTooLargeError when nobody could answer.
+    Raises: ProviderError or ContextTooLargeError when no model could answer.
     """
     asked = task.question
     history = await _history(tenant, task.session_id, asked)
@@ -100,22 +100,22 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
 
 
 async def _asker(tenant: Tenant) -> frozenset[str]:
-    """Return the terms of the name of the person whose recordings are asked, to know who "I" is."""
+    """Return the terms of the end user's name, to resolve "I" in a question."""
     try:
         user = await get_end_user(tenant, tenant.end_user_id or "")
-    except NotFoundError:  # erased this instant; the turn finds out when it stores its answer
+    except NotFoundError:  # erased meanwhile; the turn fails when it stores its answer
         return frozenset()
     return terms_of_name(user.name or user.external_id or "", None)
 
 
 def _room(plan: Plan) -> int | None:
-    """Return the evidence that every candidate has room for, in tokens."""
+    """Return the largest evidence that fits every candidate, in tokens; None without a limit."""
     limits = [one.model.context_tokens for one in plan.candidates if one.model.context_tokens is not None]
     return int(min(limits) * _EVIDENCE_SHARE) if limits else None
 
 
 async def _ask_in_order(task: Task, request: AnswerRequest, answer: Answer) -> None:
-    """The next one answers if one fails, as long as nobody has read a word."""
+    """Try the candidates in order; fall back only while no text has been published."""
     candidates = task.plan.candidates
     for candidate in candidates:
         answer.by, answer.draft.quotes = candidate, candidate.model.provider == "earmark"
@@ -128,7 +128,7 @@ async def _ask_in_order(task: Task, request: AnswerRequest, answer: Answer) -> N
 
 
 async def _ask(candidate: Candidate, request: AnswerRequest, draft: Draft, embedder: SentenceEmbedder | None) -> None:
-    """An answer without words is asked for once more."""
+    """Ask one candidate; retry once if the answer is empty."""
     for _ in range(_TRIES_FOR_WORDS):
         events = candidate.model.answer(request)
         async for event in events if draft.quotes else supported(events, request.passages, draft, embedder):

@@ -1,4 +1,4 @@
-"""An answer in the making: a model's events become parts, and the very same events of the stream."""
+"""Collects a model's events into an answer's parts, and publishes them to the feed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from earmark.ask.types import CitationPart, Part, TextPart
 from earmark.llm.types import Answered, AnswerEvent, CitationMark, Finished, Passage, TextDelta
 
 MOST_CHARACTERS = 200_000
-"""More than any answer needs; a model that does not stop is stopped here, with `length`."""
+"""More than any answer needs; a model that exceeds it is cut off, with `length`."""
 
 
 class Draft:
-    """Takes a model's events: unknown numbers are dropped, adjacent duplicates merged.
+    """Collects a model's events: unknown numbers are dropped, adjacent duplicates merged.
 
     Text between two citations becomes one part, or as many as the model sent where it `quotes` (the built-in
-    model sends a quotation as one delta, so that it stays a part of its own). The feed gets each piece as it
-    is taken, with the number of the part it belongs to: who joins the pieces has the parts.
+    model sends a quotation as one delta, so that it stays a part of its own). Each published piece of text
+    carries the number of its part, so that a client can rebuild the parts.
     """
 
     def __init__(self, feed: TurnFeed, passages: Iterable[Passage]) -> None:
@@ -31,7 +31,7 @@ class Draft:
 
     @property
     def answered(self) -> Answered:
-        """Whether the question is settled: what the model says of it, or else whether anything is cited."""
+        """Whether the question is answered: as the model reports, else by whether anything is cited."""
         if self.finished is not None and self.finished.answered is not None:
             return self.finished.answered
         if any(isinstance(part, CitationPart) for part in self.parts):
@@ -40,16 +40,16 @@ class Draft:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing has been said that a person could read."""
+        """Whether there is no visible text yet."""
         return not any(isinstance(part, TextPart) and part.text.strip() for part in self.parts)
 
     @property
     def is_full(self) -> bool:
-        """Whether the answer has grown over every measure."""
+        """Whether the answer has reached its maximum length."""
         return self._characters >= MOST_CHARACTERS
 
     def add(self, event: AnswerEvent) -> None:
-        """Take the next event."""
+        """Add the next event."""
         if isinstance(event, TextDelta):
             self._add_text(event.text, is_key=event.is_key)
         elif isinstance(event, CitationMark):
@@ -58,7 +58,7 @@ class Draft:
             self.finished = event
 
     def finish_early(self, reason: str) -> None:
-        """End the answer here; what was said stays."""
+        """End the answer here; the text so far is used."""
         self.finished = Finished(reason)
 
     def _add_text(self, text: str, *, is_key: bool = False) -> None:
@@ -71,8 +71,8 @@ class Draft:
             self.parts[-1] = TextPart(last.text + text)
         else:
             self.parts.append(TextPart(text, is_key))
-        told = {"text": text, "part": len(self.parts) - 1}
-        self._feed.publish("text.delta", {**told, "is_key": True} if is_key else told)
+        event = {"text": text, "part": len(self.parts) - 1}
+        self._feed.publish("text.delta", {**event, "is_key": True} if is_key else event)
 
     def _add_citation(self, number: int) -> None:
         passage = self._passages.get(number)

@@ -1,4 +1,4 @@
-"""What can go wrong with Ask. Messages never repeat a title or a question."""
+"""Errors of Ask. Messages never contain a title or a question."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class TranscriptionNotReadyError(ConflictError):
 
 
 class RecordingGoneError(ConflictError):
-    """What the session is about was deleted."""
+    """All recordings of the session's scope were deleted."""
 
     def __init__(self) -> None:
         super().__init__("The recordings of this session were deleted; it can be read but not asked.")
 
 
 class FolderGoneError(ConflictError):
-    """The folder that the session is about was deleted."""
+    """The folder of the session's scope was deleted."""
 
     def __init__(self) -> None:
         super().__init__("The folder of this session was deleted; the session can be read but not asked.")
@@ -53,25 +53,25 @@ class TurnWaitedTooLongError(ConflictError):
     """Another turn of the session ran for too long."""
 
     def __init__(self) -> None:
-        super().__init__("Another turn of this session is still running; nothing was stored, try again.")
+        super().__init__("Another turn of this session is still running; nothing was stored. Try again.")
 
 
 class TurnLostError(UnavailableError):
-    """The turn's lease ran out before the answer could be stored; the question may have been answered by another."""
+    """The turn's lease expired before its answer was stored; another turn may have answered."""
 
     def __init__(self) -> None:
         super().__init__("The session changed while it was being answered; the answer was not stored.")
 
 
 class NotLastTurnError(ConflictError):
-    """Only the last turn can be answered again."""
+    """Only the last turn of a session can be answered again."""
 
     def __init__(self) -> None:
         super().__init__("Only the last turn of a session can be answered again.")
 
 
 class AnswerFailedError(ProviderError):
-    """The model failed after the question was stored. `session_id` lets the caller try again."""
+    """The model failed after the question was stored. `session_id` lets the caller retry."""
 
     def __init__(self, message: str, session_id: str) -> None:
         super().__init__(message)
@@ -79,7 +79,7 @@ class AnswerFailedError(ProviderError):
 
 
 class AnswerTooLargeError(TooLargeError):
-    """The model found the question with its evidence too long, after the question was stored."""
+    """The model rejected the question as too long, after the question was stored."""
 
     code = "context_too_large"
 
@@ -89,7 +89,7 @@ class AnswerTooLargeError(TooLargeError):
 
 
 class TurnInterruptedError(UnavailableError):
-    """The process that ran the turn went away; the question waits for its answer."""
+    """The process that ran the turn stopped; the question is stored without an answer."""
 
     def __init__(self, session_id: str) -> None:
         super().__init__("The turn was interrupted; send the question again to have it answered.")
@@ -97,16 +97,16 @@ class TurnInterruptedError(UnavailableError):
 
 
 class TurnStillRunningError(UnavailableError):
-    """The turn is told to stop and hasn't yet; the same call answers once it has."""
+    """The turn was cancelled but is still running; a retry succeeds once it ended."""
 
     retry_after_s = 1
 
     def __init__(self) -> None:
-        super().__init__("The turn is being stopped but hasn't stopped yet; ask again in a second.")
+        super().__init__("The turn was cancelled but hasn't ended yet. Try again in a second.")
 
 
 class EventsGoneError(NotFoundError):
-    """The turn's events are kept until five minutes after its end."""
+    """The turn's events were deleted; they are stored until five minutes after its end."""
 
     def __init__(self) -> None:
-        super().__init__("The events of this turn are no longer kept.")
+        super().__init__("The events of this turn were deleted.")

@@ -1,4 +1,4 @@
-"""A session as a document: Markdown for people, JSON that `importing.py` takes back."""
+"""Exports a session: Markdown for people, JSON for `importing.py`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _message_document(message: Message) -> dict[str, Any]:
 
 
 async def export_markdown(tenant: Tenant, session_id: str) -> str:
-    """Return the session for people; citations read `Recording name @ mm:ss`.
+    """Return the session as Markdown; citations read `Recording name @ mm:ss`.
 
     Raises: SessionNotFoundError.
     """

@@ -1,4 +1,4 @@
-"""Making a question self-contained from recent turns: "and who objected?" needs what came before."""
+"""Makes a follow-up question ("and who objected?") self-contained by prepending earlier questions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _MOST_WORDS: Final = 16
 _WITHOUT_NAME_WORDS: Final = 12
 _SHORT_WORDS: Final = 9
 _MOST_BEFORE: Final = 3
-_KEPT_CHARS: Final = 300
-"""Of each earlier question; the encoder reads about a thousand characters in all."""
+_CHARS_EACH: Final = 300
+"""Characters used of each earlier question; the encoder reads about 1,000 in all."""
 
 
 def make_standalone(question: str, history: Sequence[PastTurn]) -> str:
-    """Return `question`, led by the earlier questions it leans on: back to the last that stands by itself."""
+    """Return `question` preceded by the earlier questions it depends on, back to a self-contained one."""
     if not leans_back(question):
         return question
     before: list[str] = []
@@ -42,11 +42,11 @@ def make_standalone(question: str, history: Sequence[PastTurn]) -> str:
         before.append(turn.content)
         if len(before) == _MOST_BEFORE or not leans_back(turn.content):
             break
-    return "\n".join([*(one[:_KEPT_CHARS] for one in reversed(before)), question])
+    return "\n".join([*(one[:_CHARS_EACH] for one in reversed(before)), question])
 
 
 def leans_back(question: str) -> bool:
-    """Whether a question needs the ones before it: it goes on ("and …"), points back ("it"), or is bare ("When?")."""
+    """Whether a question continues ("and …"), refers back ("it"), or is bare ("When?")."""
     words = len(question.split())
     if words > _MOST_WORDS:
         return False
@@ -57,6 +57,6 @@ def leans_back(question: str) -> bool:
 
 
 def _is_bare(question: str) -> bool:
-    """Whether a question is function words and measures only: "Why?", "How long?"."""
+    """Whether a question is only function words and measures: "Why?", "How long?"."""
     words = [concept.word for concept in analyze_query(question).concepts]
     return bool(words) and not asks_for_summary(question) and STOP_WORDS.union(_MEASURES).issuperset(words)

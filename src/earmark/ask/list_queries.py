@@ -1,4 +1,4 @@
-"""The SQL of the sessions list and of its title filter. One SELECT a page; message bodies are never read."""
+"""The SQL of the sessions list and its title filter: one SELECT a page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GRAM = (ask_title_grams.c.gram, ask_title_grams.c.block, ask_title_grams.c.offse
 
 
 def _walk(own: Guard, columns: Sequence[Any], filters: frozenset[str], *, is_continued: bool) -> Select[Any]:
-    """The list's order, newest activity first, ties by id descending; after a position if continued."""
+    """Select newest activity first, ties by id descending; after a position if continued."""
     listed = ask_session_recordings if "recording_id" in filters else ask_sessions
     id_column = listed.c.session_id if "recording_id" in filters else listed.c.id
     statement = select(*columns).where(own(ask_sessions))
@@ -53,7 +53,7 @@ def _walk(own: Guard, columns: Sequence[Any], filters: frozenset[str], *, is_con
 
 
 def _owner(own: Guard) -> ColumnElement[str]:
-    """Whose the recording is or was: looked up once, it makes the index's order the list's order."""
+    """Select the recording's owner; fixing the end user lets the index provide the list order."""
     of = ask_session_recordings
     named = select(of.c.end_user_id).where(own(of), of.c.recording_id == bindparam("recording_id")).limit(1)
     return named.correlate(None).scalar_subquery()
@@ -61,20 +61,20 @@ def _owner(own: Guard) -> ColumnElement[str]:
 
 @query
 def select_sessions(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
-    """One page of the list without a title filter."""
+    """Select one page of the list without a title filter."""
     return _walk(own, SESSION, filters, is_continued=is_continued).limit(bindparam("limit"))
 
 
 @long_query
 def select_sessions_titled(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
-    """One page of those whose title contains `q`, looking for it in the list's order, however far that is."""
+    """Select one page of titles that contain `q`, scanning in list order without limit."""
     statement = _walk(own, SESSION, filters, is_continued=is_continued)
     return statement.where(contains(ask_sessions.c.title_folded, "q")).limit(bindparam("limit"))
 
 
 @long_query
 def select_sessions_titled_near(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
-    """The same among the next `reach` sessions of the list only."""
+    """Select titles that contain `q` among the next `reach` sessions of the list."""
     columns = (*SESSION, ask_sessions.c.title_folded)
     near = _walk(own, columns, filters, is_continued=is_continued).limit(bindparam("reach")).subquery("near")
     return (
@@ -89,9 +89,9 @@ def select_sessions_titled_near(own: Guard, *, filters: frozenset[str], is_conti
 def select_sessions_titled_among(
     own: Guard, *, filters: frozenset[str], is_continued: bool, is_indexed: bool
 ) -> Select[Any]:
-    """The same among the title index's candidates, or among the titles that it does not hold yet.
+    """Select among the title index's candidates, or among the titles not indexed yet.
 
-    The inner LIMIT (of more than there can be) keeps planners from walking the list's order instead.
+    The inner LIMIT (higher than any possible count) stops planners from scanning in list order instead.
     """
     columns = (*SESSION, ask_sessions.c.title_folded)
     numbered = any_of(ask_sessions.c.title_seq, "title_seqs")
@@ -144,9 +144,9 @@ def select_titles_between(own: Guard) -> Select[Any]:
 
 @query
 def select_titles_of(own: Guard, *, whose: str) -> Select[Any]:
-    """The titles of one session, or of one end user, whose sessions are locked before all that hangs on them.
+    """Select and lock the titles of a session, or of an end user.
 
-    Turns lock in the same order: a session, then its end user and what the title index shares.
+    Turns lock in the same order: a session, then its end user and the title index.
     """
     column = ask_sessions.c.id if whose == "session" else ask_sessions.c.end_user_id
     return (

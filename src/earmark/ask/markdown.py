@@ -1,4 +1,4 @@
-"""People's words inside a Markdown document: shown as they are, never rendered.
+"""Escapes people's text for Markdown documents, so that nothing in it is rendered.
 
 Source: CommonMark 0.31, chapters 2.4 and 4 to 6; GitHub Flavored Markdown 0.29, 6.9 (bare addresses).
 """
@@ -16,7 +16,7 @@ _ADDRESS = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.)")
 
 
 def escape_markdown(text: str) -> str:
-    """Return `text` for a Markdown document: its letters the same, and nothing in it a link, an image or HTML."""
+    """Return `text` escaped: no character lost, and no link, image or HTML in it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone CR ends a line, too
     escaped = _INLINE.sub(_escape, _INDENT.sub("", lines))
     escaped = _AT_LINE_START.sub(lambda match: match.group(1)[:-1] + "\\" + match.group(1)[-1], escaped)

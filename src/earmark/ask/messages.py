@@ -1,4 +1,4 @@
-"""Messages: stored, listed oldest first, with the sources they were given."""
+"""Messages and their sources: stored, listed, joined into turns."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class MessagePage:
 
 
 def dump_parts(parts: Sequence[Part]) -> str:
-    """Return parts as they are stored and shown."""
+    """Serialise parts as they are stored and sent."""
     return orjson.dumps([part.to_wire() for part in parts]).decode()
 
 
 def join_text(parts: Sequence[Part]) -> str:
-    """Return the content of a message: exactly its text parts, one after the other."""
+    """Return the content of a message: its text parts, concatenated."""
     return "".join(part.text for part in parts if isinstance(part, TextPart))
 
 
@@ -53,7 +53,7 @@ async def insert_message(work: Tenant, session_id: str, end_user_id: str, messag
 async def insert_sources(
     work: Tenant, session_id: str, end_user_id: str, message_id: str, sources: Sequence[ChunkHit]
 ) -> None:
-    """Store what an answer was given, as it was."""
+    """Store the chunks that an answer was given, as JSON snapshots."""
     common = {"session_id": session_id, "end_user_id": end_user_id, "message_id": message_id}
     rows = [
         {
@@ -94,7 +94,7 @@ async def find_message(tenant: Tenant, session_id: str, message_id: str) -> Mess
 
 
 async def find_answer(tenant: Tenant, session_id: str, asked: Message) -> Message | None:
-    """Return the answer to a question, or None while it waits for one."""
+    """Return the answer to a question, or None if it has none yet."""
     found = await list_messages(tenant, session_id, MessagePage(limit=1, after=asked.ordinal))
     return found[0] if found and found[0].role == "assistant" else None
 
@@ -102,7 +102,7 @@ async def find_answer(tenant: Tenant, session_id: str, asked: Message) -> Messag
 async def find_turn(tenant: Tenant, session_id: str, answer_id: str) -> tuple[Message, Message]:
     """Return a question and its answer.
 
-    Raises: MessageNotFoundError if the answer has been replaced by another since.
+    Raises: MessageNotFoundError if the answer was replaced by another.
     """
     answer = await get_message(tenant, session_id, answer_id)
     (asked,) = await list_messages(tenant, session_id, MessagePage(limit=1, after=answer.ordinal, is_descending=True))
@@ -122,7 +122,7 @@ async def find_last_message(tenant: Tenant, session_id: str) -> Message | None:
 
 
 async def list_sources(tenant: Tenant, session_id: str, messages: Sequence[Message]) -> dict[str, list[Any]]:
-    """Return, by message id, the kept sources (as the wire shows them) of a run of messages."""
+    """Return the stored sources of a range of messages, as wire objects by message id."""
     ordinals = [message.ordinal for message in messages]
     params = {"session_id": session_id, "first": min(ordinals, default=0), "last": max(ordinals, default=-1)}
     found: dict[str, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""The SQL of Ask, but for the sessions list (`list_queries.py`)."""
+"""The SQL of Ask, except what `list_queries.py` and `turn_queries.py` contain."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def update_session_title(own: Guard) -> Update:
 
 @query
 def update_session_counters(own: Guard) -> Update:
-    """After a message: count, activity, last model and provider."""
+    """Update after a message: count, activity, last model and provider."""
     names = ("message_count", "last_message_us", "updated_us")
     changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     for name in ("last_model", "last_provider"):

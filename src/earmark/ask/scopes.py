@@ -1,4 +1,4 @@
-"""What a session may look at: chosen when it is made, resolved to living recordings at each turn."""
+"""Scopes: stored with the session, resolved to existing recordings at each turn."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from earmark.storage.tenant import Tenant
 
 @dataclass(frozen=True, slots=True)
 class ScopeNow:
-    """A scope at one moment. `recordings` None is the whole library of the end user."""
+    """A scope at one moment. `recordings` None means the end user's whole library."""
 
     type: str
     recordings: tuple[Recording, ...] | None
 
     @property
     def recording_ids(self) -> tuple[str, ...] | None:
-        """The ids that a search is narrowed to."""
+        """The recording ids that a search is limited to; None for all."""
         return None if self.recordings is None else tuple(recording.id for recording in self.recordings)
 
 
 def dump_scope(scope: Scope) -> str:
-    """Return the scope as it is stored: exactly as the wire shows it, so that lists need not parse it."""
+    """Serialise a scope for storage, in wire form, so that lists need not parse it."""
     fields: dict[str, Any] = {
         "type": scope.type,
         "recording_ids": scope.recording_ids,
@@ -51,9 +51,9 @@ def load_scope(scope_json: str) -> Scope:
 
 
 async def with_folder_names(tenant: Tenant, sessions: Sequence[Session]) -> list[Session]:
-    """Return the sessions with their folders' names as they are now; a deleted folder is shown as it was called first.
+    """Return the sessions with their folders' current names; a deleted folder keeps its first name.
 
-    Costs one more read, and only where one of them is about a folder.
+    Costs one more read, and only if a session's scope is a folder.
     """
     scopes = {session.id: load_scope(session.scope_json) for session in sessions if session.scope_type == "folder"}
     if not scopes:
@@ -69,9 +69,9 @@ def _renamed(session: Session, scope: Scope | None, names: dict[str, str]) -> Se
 
 
 async def resolve_scope(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ...]) -> ScopeNow:
-    """Return what a turn may look at now; `narrowed_to` are the ids its context_refs name.
+    """Return what a turn may read now; `narrowed_to` are the ids that its context_refs name.
 
-    Raises: RecordingGoneError if nothing that the session is about is left; FolderGoneError;
+    Raises: RecordingGoneError if all recordings of the session were deleted; FolderGoneError;
         TranscriptionNotReadyError if its one recording has no transcript.
     """
     if scope.type == "folder":
@@ -90,7 +90,7 @@ async def resolve_scope(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ..
 
 
 async def _resolve_folder(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ...]) -> ScopeNow:
-    """An empty folder is lawful: nothing in it answers."""
+    """Return the folder's recordings; an empty folder is valid and yields no evidence."""
     folder_id = str(scope.folder_id)
     if not await find_folder_names(tenant, [folder_id]):
         raise FolderGoneError

@@ -1,4 +1,4 @@
-"""The life of a session: made, listed, renamed, deleted."""
+"""Sessions: create, read, list, rename and delete."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ async def create_session(
     import_sha256: str | None = None,
     session_id: str | None = None,
 ) -> Session:
-    """Make an empty session of the end user that the handle is narrowed to.
+    """Create an empty session of the end user that the handle is narrowed to.
 
-    Raises: UniqueViolationError if `session_id` or `import_sha256` is there already.
+    Raises: UniqueViolationError if `session_id` or `import_sha256` exists already.
     """
     assert tenant.end_user_id is not None
     now = now_us()
@@ -78,7 +78,7 @@ async def get_session(tenant: Tenant, session_id: str) -> Session:
 
 
 async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False) -> SessionState:
-    """Return what a turn needs to know; `for_update` keeps others from changing it until the commit.
+    """Return the session's state for a turn; `for_update` locks the row until the commit.
 
     Raises: SessionNotFoundError.
     """
@@ -91,7 +91,7 @@ async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False
 
 
 async def list_sessions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Session]:
-    """Return sessions, newest activity first; `filters` are those of FILTERS that are asked for."""
+    """Return sessions, newest activity first; `filters` maps names of FILTERS to values."""
     if "q" in filters:
         return await with_folder_names(tenant, await list_titled(tenant, page, filters))
     after_us, after_id = page.after or (0, "")
@@ -102,7 +102,7 @@ async def list_sessions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) 
 
 
 async def rename_session(tenant: Tenant, session_id: str, title: str) -> Session:
-    """Give a session a title that no question will replace; activity does not move.
+    """Set a title that no default title replaces; the session's place in lists stays.
 
     Raises: SessionNotFoundError.
     """
@@ -113,7 +113,7 @@ async def rename_session(tenant: Tenant, session_id: str, title: str) -> Session
 
 
 async def set_title(work: Tenant, session_id: str, title: str, now: int) -> None:
-    """Give a session a title and keep the title index true, in the caller's unit of work."""
+    """Set a title and update the title index, in the caller's unit of work."""
     await forget_titles(work, await _titles(work, session_id))
     changed = {
         "session_id": session_id,
@@ -131,7 +131,7 @@ async def _titles(work: Tenant, session_id: str) -> list[Row]:
 
 
 async def delete_session(tenant: Tenant, session_id: str) -> None:
-    """Delete a session with its messages and sources, for good.
+    """Delete a session with its messages and sources; this cannot be undone.
 
     Raises: SessionNotFoundError.
     """

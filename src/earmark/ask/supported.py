@@ -1,4 +1,4 @@
-"""An outside model's citations, checked on their way: what their passage doesn't support is taken out and counted."""
+"""Checks an outside model's citations while it streams; removes and counts unsupported ones."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ _BEFORE = re.compile(r"[.!?。！？]\s+|\n")
 async def supported(
     events: AsyncIterator[AnswerEvent], passages: Iterable[Passage], draft: Draft, embedder: SentenceEmbedder | None
 ) -> AsyncIterator[AnswerEvent]:
-    """Yield the events without citations that nothing supports; `draft.dropped_citations` counts those."""
+    """Yield the events without unsupported citations; `draft.dropped_citations` counts those removed."""
     known = {one.number: one for one in passages}
     draft.dropped_citations = 0
-    said = ""
+    text_before = ""
     cited: list[Passage] = []
-    held: list[CitationMark] = []
+    pending: list[CitationMark] = []
     async for event in events:
         if isinstance(event, CitationMark):
             if event.number not in known:
-                continue  # an unknown number is no citation at all
+                continue  # an unknown number is not a citation
             cited.append(known[event.number])
-            if await _is_sound(_last_sentence(said), cited[-1:], embedder):
+            if await _is_sound(_last_sentence(text_before), cited[-1:], embedder):
                 yield event
             else:
-                held.append(event)  # others may support the rest of the sentence
+                pending.append(event)  # further citations may support the rest of the sentence
             continue
-        for mark in await _checked(_last_sentence(said), held, cited, draft, embedder):
+        for mark in await _checked(_last_sentence(text_before), pending, cited, draft, embedder):
             yield mark
         if cited:
-            held, cited, said = [], [], ""  # what comes next rests on the next marks
+            pending, cited, text_before = [], [], ""  # the next text belongs to the next marks
         if isinstance(event, TextDelta):
-            said = (said + event.text)[-_MOST_CHARS:]
+            text_before = (text_before + event.text)[-_MOST_CHARS:]
         yield event
-    for mark in await _checked(_last_sentence(said), held, cited, draft, embedder):
+    for mark in await _checked(_last_sentence(text_before), pending, cited, draft, embedder):
         yield mark
 
 
@@ -51,23 +51,23 @@ async def _is_sound(sentence: str, cited: Sequence[Passage], embedder: SentenceE
 
 async def _checked(
     sentence: str,
-    held: Sequence[CitationMark],
+    pending: Sequence[CitationMark],
     cited: Sequence[Passage],
     draft: Draft,
     embedder: SentenceEmbedder | None,
 ) -> list[CitationMark]:
-    """Return those marks that hold together with all that the sentence cites, and count the others."""
-    if not held:
+    """Return the marks supported together with the sentence's other citations; count the rest."""
+    if not pending:
         return []
     verdicts = await asyncio.to_thread(is_supported, sentence, cited, embedder) if len(cited) > 1 else [False]
     sound = {one.number for one, is_sound in zip(cited, verdicts, strict=True) if is_sound}
-    kept = [mark for mark in held if mark.number in sound]
-    draft.dropped_citations = (draft.dropped_citations or 0) + len(held) - len(kept)
-    return kept
+    sound_marks = [mark for mark in pending if mark.number in sound]
+    draft.dropped_citations = (draft.dropped_citations or 0) + len(pending) - len(sound_marks)
+    return sound_marks
 
 
-def _last_sentence(said: str) -> str:
-    """Return the sentence, or what of it stands behind earlier marks, that these rest on."""
-    whole = said.rstrip()
+def _last_sentence(text_before: str) -> str:
+    """Return the last sentence, or its part after earlier marks."""
+    whole = text_before.rstrip()
     starts = [match.end() for match in _BEFORE.finditer(whole) if match.end() < len(whole)]
     return whole[starts[-1] :] if starts else whole

@@ -1,4 +1,4 @@
-"""Titles: what a session is called before and after a person names it."""
+"""Default titles of sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen values of Ask."""
+"""Immutable values of Ask."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TITLE_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a session may look at, fixed for its life."""
+    """The recordings that a session may use, fixed for its lifetime."""
 
     type: ScopeType
     recording_ids: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class Scope:
 
 
 class Session(NamedTuple):
-    """A session as lists show it; its messages are elsewhere.
+    """A session as lists show it, without its messages.
 
     A tuple, because lists make twenty of them a request: a frozen dataclass took a seventh of the
     whole request's time (docs/decisions/2026-11-25-how-queries-run.md).
@@ -43,7 +43,7 @@ class Session(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """What a turn needs to know of its session."""
+    """The fields of a session that a turn needs."""
 
     id: str
     end_user_id: str
@@ -72,8 +72,8 @@ class Tokens:
 class Message(NamedTuple):
     """One message. `parts_json` is the JSON array of its text and citation parts.
 
-    Of an answer: `answered` is `yes`, `partly` or `no`; `dropped_citations` counts those of an outside model that
-    were taken out because their passage doesn't support the sentence. None where that isn't known.
+    For answers: `answered` is `yes`, `partly` or `no`; `dropped_citations` counts citations of an outside model that
+    were removed because their passage doesn't support the sentence. None where unknown.
     """
 
     id: str
@@ -92,7 +92,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Words of an answer. `is_key`: they answer most directly."""
+    """Text of an answer. `is_key`: it answers most directly."""
 
     text: str
     is_key: bool = False
@@ -104,13 +104,13 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class CitationPart:
-    """The moment that the text before it rests on: where a segment of the recording starts."""
+    """A citation of the text before it: a recording and the start of a segment."""
 
     recording_id: str
     start_ms: int
 
     def fields(self) -> dict[str, Any]:
-        """Return where it points."""
+        """Return the cited recording and time."""
         return {"recording_id": self.recording_id, "start_ms": self.start_ms}
 
     def to_wire(self) -> dict[str, Any]:
@@ -123,10 +123,10 @@ Part = TextPart | CitationPart
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a send asks: `content` exactly as it came.
+    """A question as sent: `content` unchanged.
 
-    `message_id` is the id that the stored question takes; a send whose id is stored already is the same send
-    again: it gets the answer that is there, or answers the question that still waits.
+    `message_id` becomes the id of the stored question. A second send with a stored id is a retry: it returns the
+    existing answer, or answers the question if it has none.
     """
 
     content: str

@@ -1,4 +1,4 @@
-"""What answers cost: answers and tokens a day, by end user and model. It stays when sessions go."""
+"""Usage: answers and tokens per day, end user and model. Deleting a session doesn't delete it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def list_usage(tenant: Tenant, filters: Mapping[str, Any]) -> list[UsageDa
 
 
 async def walk_usage(tenant: Tenant) -> AsyncIterator[UsageDay]:
-    """Yield all use, oldest day first, however much there is."""
+    """Yield all usage, oldest day first, in pages."""
     after: dict[str, Any] = {}
     while True:
         filters = frozenset({"after"} if after else ())

@@ -1,1 +1,1 @@
-"""What an end user has: recordings, transcripts, and the formats they arrive in."""
+"""An end user's data: recordings, transcripts, folders, and the transcript formats imported."""

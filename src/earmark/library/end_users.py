@@ -1,4 +1,4 @@
-"""End users: the people whose recordings these are."""
+"""End users: create, read, list, update and delete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def create_end_user(
     name: str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> EndUser:
-    """Make an end user.
+    """Create an end user.
 
     Raises: ExternalIdTakenError.
     """
@@ -44,14 +44,14 @@ def _row(user: EndUser) -> dict[str, Any]:
 
 
 def dump_metadata(metadata: Mapping[str, Any] | None) -> str | None:
-    """Return metadata as it is stored."""
+    """Serialise metadata for storage."""
     return None if metadata is None else orjson.dumps(metadata).decode()
 
 
 async def get_end_user(
     tenant: Tenant, end_user_id: str, *, param: str | None = None, for_update: bool = False
 ) -> EndUser:
-    """Return an end user; `for_update` keeps others from changing it until the commit.
+    """Return an end user; `for_update` locks the row until the commit.
 
     Raises: EndUserNotFoundError.
     """
@@ -63,10 +63,10 @@ async def get_end_user(
 
 
 async def keep_end_user(work: Tenant, end_user_id: str) -> int | None:
-    """Keep an end user from being erased before the commit; return its number, or None if there is none.
+    """Lock an end user against erasure until the commit; return its number, or None.
 
-    Who locks what an end user has locks the end user first, as its erasure does: two that lock crosswise
-    would deadlock.
+    Code that locks an end user's rows locks the end user first, in the same order as its erasure: another order
+    could deadlock.
     """
     row = await work.fetch_one(queries.select_end_user_kept, {"end_user_id": end_user_id})
     return None if row is None else row[0]
@@ -79,9 +79,9 @@ async def find_end_user(tenant: Tenant, external_id: str) -> EndUser | None:
 
 
 async def find_end_user_named(tenant: Tenant, name: str) -> EndUser | None:
-    """Return the end user with this id, or else with this external id, or None.
+    """Return the end user with this id, else with this external id, or None.
 
-    Ids count first: an external id may be anything, another's id too, and must not draw what is meant for that one.
+    Ids take precedence: an external id may equal another end user's id and must not redirect requests for it.
     """
     if is_id(name, "eu"):
         row = await tenant.fetch_one(queries.select_end_user, {"end_user_id": name})
@@ -97,13 +97,13 @@ async def list_end_users(tenant: Tenant, page: Page) -> list[EndUser]:
 
 
 def page_params(page: Page) -> dict[str, Any]:
-    """Return the parameters that every newest-first list takes."""
+    """Return the query parameters of a newest-first list."""
     after_us, after_id = page.after or (0, "")
     return {"limit": page.limit, "offset": page.offset, "after_us": after_us, "after_id": after_id}
 
 
 async def update_end_user(tenant: Tenant, end_user_id: str, changes: Mapping[str, Any]) -> EndUser:
-    """Change `external_id`, `email`, `name` or `metadata`; what isn't named stays.
+    """Change `external_id`, `email`, `name` or `metadata`; other fields stay.
 
     Raises: EndUserNotFoundError, ExternalIdTakenError.
     """
@@ -121,7 +121,7 @@ async def update_end_user(tenant: Tenant, end_user_id: str, changes: Mapping[str
 
 
 async def delete_end_user(tenant: Tenant, end_user_id: str) -> None:
-    """Delete an end user and, by the tables' references, everything it has.
+    """Delete an end user and, by cascade, all of its data.
 
     Raises: EndUserNotFoundError.
     """
@@ -133,9 +133,9 @@ async def delete_end_user(tenant: Tenant, end_user_id: str) -> None:
 async def narrow_to_end_user(tenant: Tenant, end_user_id: str | None) -> Tenant:
     """Return the handle narrowed to one end user: the caller's own, else the one named.
 
-    An end-user-scoped caller acts for its own end user whatever it names.
+    An end-user-scoped caller always acts for its own end user.
 
-    Raises: EndUserRequiredError if neither says whom; EndUserNotFoundError if there is no such one.
+    Raises: EndUserRequiredError if neither names one; EndUserNotFoundError.
     """
     if tenant.end_user_id is not None:
         return tenant

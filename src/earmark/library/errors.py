@@ -1,4 +1,4 @@
-"""What can go wrong in the library. Messages name ids, never anybody's words."""
+"""Errors of the library. Messages contain ids at most, never people's words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class EndUserNotFoundError(NotFoundError):
 
 
 class EndUserRequiredError(InvalidError):
-    """A project-wide credential must say whose data it means."""
+    """A project-wide credential must name an end user."""
 
     def __init__(self) -> None:
         super().__init__("end_user_id is required with a project-wide key.", param="end_user_id")
@@ -25,7 +25,7 @@ class ExternalIdTakenError(ConflictError):
     code = "resource_already_exists"
 
     def __init__(self) -> None:
-        super().__init__("An end user with this external_id exists already.", param="external_id")
+        super().__init__("An end user with this external_id already exists.", param="external_id")
 
 
 class RecordingNotFoundError(NotFoundError):
@@ -43,17 +43,17 @@ class FolderNotFoundError(NotFoundError):
 
 
 class NotInFolderError(NotFoundError):
-    """The folder is there, but the recording is not in it."""
+    """The folder exists, but the recording is not in it."""
 
     def __init__(self) -> None:
         super().__init__("This recording is not in the folder.")
 
 
 class FileImportedError(ConflictError):
-    """The same bytes were imported for this end user before."""
+    """The same bytes are already imported for this end user."""
 
     def __init__(self) -> None:
-        super().__init__("This file was imported for this end user before.")
+        super().__init__("This file is already imported for this end user.")
 
 
 class TranscriptionNotFoundError(NotFoundError):
@@ -64,7 +64,7 @@ class TranscriptionNotFoundError(NotFoundError):
 
 
 class TranscriptTooLateError(ConflictError):
-    """The recording went away while its transcript was being prepared."""
+    """The recording was deleted while its transcript was being prepared."""
 
     def __init__(self) -> None:
         super().__init__("The recording was deleted while its transcript was being prepared.")

@@ -35,7 +35,7 @@ def select_folders(own: Guard, *, filters: frozenset[str], is_continued: bool) -
 
 @query
 def select_folder_named(own: Guard) -> Select[Any]:
-    """The oldest of this name."""
+    """Select the oldest folder of this name."""
     return (
         select(*FOLDER)
         .where(

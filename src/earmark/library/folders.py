@@ -1,4 +1,4 @@
-"""Folders: a person's recordings under a name. A recording may be in several, of its own end user only."""
+"""Folders: named sets of one end user's recordings. A recording may be in several."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILTERS = ("end_user_id",)
 
 
 async def create_folder(tenant: Tenant, name: str) -> Folder:
-    """Make an empty folder of the end user that the handle is narrowed to; names may repeat."""
+    """Create an empty folder of the handle's end user; names may repeat."""
     assert tenant.end_user_id is not None
     now = now_us()
     folder = Folder(new_id("fld"), tenant.end_user_id, name, now, now, 0)
@@ -40,8 +40,8 @@ async def get_folder(tenant: Tenant, folder_id: str, *, param: str | None = None
     return found
 
 
-async def _hold_folder(work: Tenant, folder_id: str) -> Folder:
-    """Return a folder that nobody else changes before the commit."""
+async def _lock_folder(work: Tenant, folder_id: str) -> Folder:
+    """Lock a folder until the commit, and return it."""
     found = await get_folder(work, folder_id)
     await keep_end_user(work, found.end_user_id)
     rows = await work.fetch_all(queries.select_folder, {"folder_id": folder_id}, for_update=True)
@@ -51,14 +51,14 @@ async def _hold_folder(work: Tenant, folder_id: str) -> Folder:
 
 
 async def find_folder(tenant: Tenant, folder_id: str) -> Folder | None:
-    """Return a folder, or None if the caller has none of this id."""
+    """Return a folder, or None if the caller can't see one with this id."""
     async with tenant.reading() as snapshot:
         rows = await snapshot.fetch_all(queries.select_folder, {"folder_id": folder_id})
         return (await _counted(snapshot, rows))[0] if rows else None
 
 
 async def find_folder_named(tenant: Tenant, name: str) -> Folder | None:
-    """Return the oldest folder of this name that the handle's end user has, or None."""
+    """Return the end user's oldest folder of this name, or None."""
     async with tenant.reading() as snapshot:
         params = {"end_user_id": tenant.end_user_id, "name": name}
         rows = await snapshot.fetch_all(queries.select_folder_named, params)
@@ -66,7 +66,7 @@ async def find_folder_named(tenant: Tenant, name: str) -> Folder | None:
 
 
 async def list_folders(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Folder]:
-    """Return folders, newest first; `filters` are those of FILTERS that are asked for."""
+    """Return folders, newest first; `filters` maps names of FILTERS to values."""
     shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
     async with tenant.reading() as snapshot:
         rows = await snapshot.fetch_all(queries.select_folders, {**page_params(page), **filters}, **shape)
@@ -80,14 +80,14 @@ async def _counted(snapshot: Tenant, rows: Sequence[Row]) -> list[Folder]:
 
 
 async def find_folder_names(tenant: Tenant, folder_ids: Sequence[str]) -> dict[str, str]:
-    """Return the names of those of these folders that exist for the caller, by id."""
+    """Return the names of the existing folders among these, by id."""
     return dict(await tenant.fetch_all(queries.select_folder_names, {"folder_ids": list(folder_ids)}))
 
 
 async def choose_recordings(
     tenant: Tenant, recording_ids: Sequence[str] | None, folder_id: str | None
 ) -> tuple[str, ...] | None:
-    """Return the ids that a search is narrowed to: those named, those in the folder, or what is both; None for all.
+    """Return the ids a search is limited to: named, in the folder, or both.
 
     Raises: RecordingNotFoundError, FolderNotFoundError.
     """
@@ -102,12 +102,12 @@ async def choose_recordings(
 
 
 async def rename_folder(tenant: Tenant, folder_id: str, name: str) -> Folder:
-    """Give a folder another name.
+    """Rename a folder.
 
     Raises: FolderNotFoundError.
     """
     async with tenant.writing() as work:
-        await _touch(work, await _hold_folder(work, folder_id), name)
+        await _touch(work, await _lock_folder(work, folder_id), name)
         return await get_folder(work, folder_id)
 
 
@@ -118,7 +118,7 @@ async def _touch(work: Tenant, folder: Folder, name: str) -> None:
 
 
 async def delete_folder(tenant: Tenant, folder_id: str) -> None:
-    """Delete a folder; its recordings stay, and sessions on it can be read but not asked.
+    """Delete a folder; its recordings stay, and its sessions become read-only.
 
     Raises: FolderNotFoundError.
     """
@@ -128,12 +128,12 @@ async def delete_folder(tenant: Tenant, folder_id: str) -> None:
 
 
 async def add_to_folder(tenant: Tenant, folder_id: str, recording_id: str) -> Folder:
-    """Put a recording into a folder; one that is in it already stays in it.
+    """Add a recording to a folder; does nothing if it is in the folder already.
 
     Raises: FolderNotFoundError; RecordingNotFoundError, also for another end user's recording.
     """
     async with tenant.writing() as work:
-        folder = await _hold_folder(work, folder_id)
+        folder = await _lock_folder(work, folder_id)
         if (await get_recording(work, recording_id)).end_user_id != folder.end_user_id:
             raise RecordingNotFoundError
         row = {"folder_id": folder.id, "recording_id": recording_id, "end_user_id": folder.end_user_id}
@@ -143,12 +143,12 @@ async def add_to_folder(tenant: Tenant, folder_id: str, recording_id: str) -> Fo
 
 
 async def take_from_folder(tenant: Tenant, folder_id: str, recording_id: str) -> None:
-    """Take a recording out of a folder.
+    """Remove a recording from a folder.
 
     Raises: FolderNotFoundError, NotInFolderError.
     """
     async with tenant.writing() as work:
-        folder = await _hold_folder(work, folder_id)
+        folder = await _lock_folder(work, folder_id)
         params = {"folder_id": folder_id, "recording_id": recording_id}
         if not await work.execute(queries.delete_folder_recording, params):
             raise NotInFolderError

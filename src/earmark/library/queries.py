@@ -33,7 +33,7 @@ NEWEST_FIRST = {"after_us": 0, "after_id": "", "offset": 0}
 
 
 def newest_first(statement: Select[Any], table: Table, *, is_continued: bool) -> Select[Any]:
-    """Order a list newest first, by keyset, after (`after_us`, `after_id`) if continued; at most `limit` rows."""
+    """Order newest first by keyset, after (`after_us`, `after_id`) if continued; at most `limit` rows."""
     if is_continued:
         position = tuple_(bindparam("after_us"), bindparam("after_id"))
         statement = statement.where(tuple_(table.c.created_us, table.c.id) < position)
@@ -60,7 +60,7 @@ def select_end_user(own: Guard, *, for_update: bool = False) -> Select[Any]:
 
 @query
 def select_end_user_kept(own: Guard) -> Select[Any]:
-    """The end user, who is not erased before the commit."""
+    """Select an end user's number, and lock it against erasure until the commit."""
     statement = select(end_users.c.number).where(own(end_users), end_users.c.id == bindparam("end_user_id"))
     return statement.with_for_update(read=True, key_share=True)
 
@@ -133,7 +133,7 @@ def select_recordings_in_folder(own: Guard) -> Select[Any]:
 
 @query
 def select_transcribed(own: Guard, *, is_narrowed: bool) -> Select[Any]:
-    """The newest recordings that have a transcript."""
+    """Select the newest recordings that have a transcript."""
     statement = select(*RECORDING).where(own(recordings), recordings.c.transcription_id.is_not(None))
     if is_narrowed:
         statement = statement.where(any_of(recordings.c.id, "recording_ids"))
@@ -183,17 +183,17 @@ def update_recording_transcribed(own: Guard) -> Update:
 
 @query
 def update_recording_audio(own: Guard) -> Update:
-    """What is known of the audio; None leaves a field as it is. With a transcript a recording is completed anyway."""
+    """Update the audio's fields; None leaves a field unchanged. A recording with a transcript stays completed."""
     names = ("content_sha256", "content_sha256_verified_us", "file_size_bytes", "duration_ms")
-    kept: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for name in names:
         column = recordings.c[name]
-        kept[name] = func.coalesce(bindparam(f"new_{name}", type_=column.type), column)
+        changed[name] = func.coalesce(bindparam(f"new_{name}", type_=column.type), column)
     return (
         update(recordings)
         .where(own(recordings), recordings.c.id == bindparam("recording_id"))
         .values(
-            **kept,
+            **changed,
             status=case((recordings.c.transcription_id.is_not(None), "completed"), else_=bindparam("new_status")),
             updated_us=bindparam("now_us"),
         )

@@ -1,4 +1,4 @@
-"""Recordings: what was recorded, by whom, when; their audio and transcripts come later."""
+"""Recordings: create, read, list, update and delete; audio and transcripts are added later."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ async def create_recording(
     metadata: Mapping[str, Any] | None = None,
     import_sha256: str | None = None,
 ) -> Recording:
-    """Make a recording of the end user that the handle is narrowed to.
+    """Create a recording of the end user that the handle is narrowed to.
 
-    Raises: FileImportedError if `import_sha256` is there already.
+    Raises: FileImportedError if `import_sha256` exists already.
     """
     assert tenant.end_user_id is not None
     now = now_us()
@@ -51,7 +51,7 @@ async def create_recording(
 
 
 def fold_name(name: str | None) -> str | None:
-    """Return the form of a name that `q` is compared with."""
+    """Return the folded name that `q` is compared with."""
     return None if name is None else fold(name)
 
 
@@ -67,7 +67,7 @@ async def get_recording(tenant: Tenant, recording_id: str, *, param: str | None 
 
 
 async def hold_recording(work: Tenant, recording_id: str) -> tuple[Tenant, Recording]:
-    """Keep others from changing a recording until the commit; return it, and the unit of work narrowed to its owner.
+    """Lock a recording until the commit; return its owner's handle and the recording.
 
     Raises: RecordingNotFoundError.
     """
@@ -92,19 +92,19 @@ async def get_recordings(tenant: Tenant, recording_ids: Sequence[str], *, param:
 
 
 async def find_recordings(tenant: Tenant, recording_ids: Sequence[str]) -> list[Recording]:
-    """Return those of these recordings that exist for the caller, in no particular order."""
+    """Return the existing recordings among these, in no particular order."""
     params = {"recording_ids": list(recording_ids)}
     return [Recording(*row) for row in await tenant.fetch_all(queries.select_recordings_among, params)]
 
 
 async def list_recordings_in_folder(tenant: Tenant, folder_id: str) -> list[Recording]:
-    """Return all recordings of a folder as it is now, oldest first."""
+    """Return all recordings now in a folder, oldest first."""
     rows = await tenant.fetch_all(queries.select_recordings_in_folder, {"folder_id": folder_id})
     return [Recording(*row) for row in rows]
 
 
 async def list_transcribed(tenant: Tenant, recording_ids: Sequence[str] | None, limit: int) -> list[Recording]:
-    """Return the newest recordings that have a transcript, of these or (None) of all, newest first."""
+    """Return the newest recordings with a transcript, of these or (None) of all, newest first."""
     params = {"recording_ids": list(recording_ids or ()), "limit": limit}
     is_narrowed = recording_ids is not None
     rows = await tenant.fetch_all(queries.select_transcribed, params, is_narrowed=is_narrowed)
@@ -112,16 +112,16 @@ async def list_transcribed(tenant: Tenant, recording_ids: Sequence[str] | None, 
 
 
 async def find_imported(tenant: Tenant, import_sha256: str) -> Recording | None:
-    """Return the recording that these bytes were imported as, or None."""
+    """Return the recording that was imported from these bytes, or None."""
     params = {"end_user_id": tenant.end_user_id, "import_sha256": import_sha256}
     row = await tenant.fetch_one(queries.select_recording_by_file, params)
     return None if row is None else Recording(*row)
 
 
 async def list_recordings(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Recording]:
-    """Return recordings, newest first; `filters` are those of FILTERS that are asked for.
+    """Return recordings, newest first; `filters` maps names of FILTERS to values.
 
-    Status `uploaded` also finds what has audio and, since, a transcript.
+    Status `uploaded` also finds recordings with audio that have a transcript by now.
     """
     params = {**page_params(page), **filters}
     names = set(filters)
@@ -142,7 +142,7 @@ def contains_pattern(text: str) -> str:
 
 
 async def update_recording(tenant: Tenant, recording_id: str, changes: Mapping[str, Any]) -> Recording:
-    """Change `name`, `metadata` or `recorded_us`; what isn't named stays.
+    """Change `name`, `metadata` or `recorded_us`; other fields stay.
 
     Raises: RecordingNotFoundError.
     """
@@ -169,7 +169,7 @@ async def mark_audio(
     size_bytes: int | None = None,
     duration_ms: int | None = None,
 ) -> None:
-    """Say what became of a recording's audio; what isn't given stays. A digest given is a digest verified.
+    """Update a recording's audio status; fields not given stay. A given digest counts as verified.
 
     Raises: RecordingNotFoundError.
     """
@@ -188,12 +188,12 @@ async def mark_audio(
 
 
 async def delete_recording(tenant: Tenant, recording_id: str) -> None:
-    """Delete a recording and, by the tables' references, its transcripts, index and kept sources.
+    """Delete a recording and, by cascade, its transcripts, index and stored sources.
 
     Raises: RecordingNotFoundError.
     """
     async with tenant.writing() as work:
-        await get_recording(work, recording_id)  # whose it is comes first: what follows looks at the whole project
+        await get_recording(work, recording_id)  # checks ownership first: the next call covers the whole project
         await forget_quotes(work, recording_id)
         if not await work.execute(queries.delete_recording, {"recording_id": recording_id}):
             raise RecordingNotFoundError

@@ -1,4 +1,4 @@
-"""Transcripts: read whole or in part, replaced in one step."""
+"""Transcripts: stored, read whole or in part, replaced atomically."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from earmark.storage.tenant import Tenant
 
 
 def new_transcription(recording: Recording, parsed: ParsedTranscript, *, status: str) -> Transcription:
-    """Return the transcription that `parsed` becomes."""
+    """Return a new transcription row for `parsed`."""
     now = now_us()
     return Transcription(
         new_id("txn"), recording.id, recording.end_user_id, status, parsed.language, parsed.provider, parsed.engine,
@@ -43,9 +43,9 @@ async def insert_transcript(work: Tenant, transcription: Transcription, segments
 
 
 async def publish_transcript(work: Tenant, transcription: Transcription) -> None:
-    """Make this the transcript that readers see, and let go of earlier ones.
+    """Make this the recording's transcript, and delete earlier ones.
 
-    Raises: TranscriptTooLateError if the recording is gone.
+    Raises: TranscriptTooLateError if the recording was deleted.
     """
     row = await work.fetch_one(queries.select_recording, {"recording_id": transcription.recording_id})
     if row is None:
@@ -70,13 +70,13 @@ async def publish_transcript(work: Tenant, transcription: Transcription) -> None
 
 
 async def complete_transcription(work: Tenant, transcription_id: str) -> bool:
-    """Turn a processing transcription into a completed one; False if it no longer is processing."""
+    """Complete a processing transcription; return False if it is no longer processing."""
     params = {"transcription_id": transcription_id, "now_us": now_us()}
     return await work.execute(queries.update_transcription_completed, params) > 0
 
 
 async def get_transcription(tenant: Tenant, transcription_id: str) -> Transcription:
-    """Return a transcription without its words.
+    """Return a transcription without its segments.
 
     Raises: TranscriptionNotFoundError.
     """
@@ -94,7 +94,7 @@ async def list_transcriptions(tenant: Tenant, page: Page, filters: Mapping[str, 
 
 
 async def list_processing(tenant: Tenant) -> list[Transcription]:
-    """Return transcriptions that wait to be indexed, oldest first."""
+    """Return transcriptions that are not indexed yet, oldest first."""
     return [Transcription(*row) for row in await tenant.fetch_all(queries.select_processing_transcriptions)]
 
 

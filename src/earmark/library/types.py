@@ -1,4 +1,4 @@
-"""Frozen values of the library."""
+"""Immutable values of the library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Words that one person said in one go. Units: milliseconds from the start of the recording."""
+    """One continuous utterance of a speaker. Units: milliseconds from the start of the recording."""
 
     start_ms: int
     end_ms: int
@@ -21,11 +21,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class ParsedTranscript:
-    """A transcript file, understood: segments in time order, each ending after it starts.
+    """A parsed transcript file: segments in time order, each ending after it starts.
 
-    `provider` is `whisper`, `deepgram`, `assemblyai` or None; `engine` says exactly what made it
-    (`import`, `import/estimated`). `name`, `recorded_at` and `metadata` are there only when a
-    native file carried them.
+    `provider` is `whisper`, `deepgram`, `assemblyai` or None; `engine` is the exact origin (`import`,
+    `import/estimated`). `name`, `recorded_at` and `metadata` come only from native files.
     """
 
     segments: tuple[Segment, ...]
@@ -39,7 +38,7 @@ class ParsedTranscript:
 
 @dataclass(frozen=True, slots=True)
 class EndUser:
-    """A person whose recordings these are."""
+    """An end user: the owner of recordings."""
 
     id: str
     number: int
@@ -76,7 +75,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Some recordings of an end user, under a name."""
+    """A named set of an end user's recordings."""
 
     id: str
     end_user_id: str
@@ -88,7 +87,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """One transcript of a recording, without its words."""
+    """One transcript of a recording, without its segments."""
 
     id: str
     recording_id: str
@@ -109,7 +108,7 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which rows of a list: after a keyset position (or skipping `offset`), at most `limit`."""
+    """A page: after a keyset position (or skipping `offset`), at most `limit` rows."""
 
     limit: int = 20
     after: tuple[int, str] | None = None

@@ -1,1 +1,1 @@
-"""Which model writes an answer, and how: the built-in extractive one; vendors later."""
+"""Answer models: the built-in one's interface, vendors' models, prompts, and who answers."""

@@ -1,4 +1,4 @@
-"""A circuit breaker: a model that keeps failing is left alone for a while, so that people wait for nothing."""
+"""A circuit breaker: fails requests fast while a model keeps failing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Opens after `limit` failures in a row; after `rest_s` one request may try again.
+    """Opens after `limit` failures in a row; after `rest_s` one trial request is let through.
 
     Args:
-        clock: seconds that only rise.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, limit: int = 5, rest_s: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -20,20 +20,20 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether requests should fail at once. Asking lets one through when the rest is over."""
+        """Whether requests should fail at once. Once `rest_s` is over, the first read returns False."""
         if self._opened_s is None:
             return False
         if self._clock() - self._opened_s < self._rest_s:
             return True
-        self._opened_s = self._clock()  # this one tries; others wait for how it goes
+        self._opened_s = self._clock()  # this request is the trial; the breaker stays open for others
         return False
 
     def succeeded(self) -> None:
-        """Close it."""
+        """Record a success and close the breaker."""
         self._failures, self._opened_s = 0, None
 
     def failed(self) -> None:
-        """Count a failure."""
+        """Record a failure; open the breaker at the limit."""
         self._failures += 1
         if self._failures >= self._limit:
             self._opened_s = self._clock()

@@ -1,4 +1,4 @@
-"""Checks that a server or vendor has a model, by asking it."""
+"""Checks with a server or vendor that it has a model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VENDOR_URLS: Final = {
 
 
 async def check_model(settings: Settings, provider: str, model: str | None = None) -> None:
-    """Ask the provider for a model, by default the one in the settings.
+    """Request the provider's models and check for one, by default the one in the settings.
 
     Raises: UnusableModelError.
     """
@@ -68,7 +68,7 @@ async def _check_vendor(name: str, vendor: VendorSettings, model: str) -> None:
         else:
             path, headers = _request_of(name, model, key)
             reply = await get_json(client, url + path, _PATIENCE_S, headers)
-            if (name, reply.status) == ("gemini", 400):  # what Google says to a wrong key
+            if (name, reply.status) == ("gemini", 400):  # Google's status for an invalid key
                 reply = Reply(401)
             if reply.status in (200, 404) and isinstance(reply.body, dict):
                 models = [model] if reply.status == 200 else []
@@ -97,7 +97,7 @@ def _why_not(where: str, reply: Reply, variable: str, *, has_key: bool) -> str:
     if reply.status in (401, 403):
         if has_key:
             return f"{where} refused the key in {variable}."
-        return f"{where} wants a key; write the setting with --no-check, then set {variable}."
+        return f"{where} requires a key. Write the setting with --no-check, then set {variable}."
     if reply.status == 0:
-        return f"{where} does not answer; start it, or write the setting with --no-check."
-    return f"{where} answered {reply.status} and no list of models; write the setting with --no-check if it is right."
+        return f"{where} does not answer. Start it, or write the setting with --no-check."
+    return f"{where} sent status {reply.status} and no list of models. If the address is right, use --no-check."

@@ -1,4 +1,4 @@
-"""The models that settings name, ready to be asked."""
+"""Builds the answer models that the settings configure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _COUNTING = frozenset({"gemini", "claude"})
 
 
 def configured_providers(settings: Settings, built_in: AnswerModel) -> Providers:
-    """Return the built-in model and those that settings name.
+    """Return the built-in model and the configured ones.
 
-    Raises: UnknownProviderError if a default, fallback or alias names none of them.
+    Raises: UnknownProviderError if a default, fallback or alias names an unconfigured model.
     """
     return Providers(
         [built_in, *_vendors(settings), *_servers(settings)],

@@ -1,4 +1,4 @@
-"""How models fail. Messages never repeat a vendor's words, which may hold somebody's question."""
+"""Errors of models. Messages never contain a vendor's text, which may quote a question."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ class ModelFailedError(ProviderError):
     """A model could not answer.
 
     Args:
-        provider: who failed.
+        provider: the provider's name.
         why: the rest of the sentence ("did not answer in time").
-        is_passing: whether the same request may well succeed a little later.
-        is_about_request: whether the model is well and only this request was refused.
-        retry_after_s: how long the vendor asked to be left alone, if it did.
+        is_passing: whether a retry may succeed.
+        is_about_request: whether only this request was refused, and the model works.
+        retry_after_s: the delay that the vendor asked for, if any.
     """
 
     def __init__(
@@ -33,16 +33,16 @@ class ModelFailedError(ProviderError):
 
 
 class ContextTooLargeError(TooLargeError):
-    """The transcript, with the question and the conversation, is more than the model takes."""
+    """The transcript, question and history together exceed the model's context."""
 
     code = "context_too_large"
 
     def __init__(self, provider: str) -> None:
         super().__init__(
-            f"The transcript is longer than the model {provider} can read at once; ask with provider `earmark`, "
+            f"The transcript is longer than the model {provider} can read at once. Ask with provider `earmark`, "
             "or with a session over selected recordings."
         )
 
 
 class UnusableModelError(ConflictError):
-    """A model can't become the default: its server is unreachable, lacks it or refuses the key."""
+    """The new default model's server is unreachable, lacks it or refuses the key."""

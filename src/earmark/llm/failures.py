@@ -1,4 +1,4 @@
-"""What a vendor's failure means, in one of our own sentences."""
+"""Maps the errors of a vendor's SDK to our errors and messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_WAIT_S = 60.0
 
 
 def explain(provider: str, error: Exception) -> ModelFailedError | ContextTooLargeError:
-    """Return the error to raise for what the vendor's SDK raised."""
+    """Return the error to raise for an SDK's error."""
     from pydantic_ai import exceptions as theirs
 
     if isinstance(error, theirs.ModelContextWindowExceededError) or _says_overflow(error):
@@ -26,8 +26,8 @@ def explain(provider: str, error: Exception) -> ModelFailedError | ContextTooLar
         )
     for kind, why, is_passing in (
         (theirs.ModelQuotaExceededError, "has used up its quota at the vendor", False),
-        (theirs.ModelRateLimitError, "is asked more often than its vendor allows", True),
-        (theirs.ModelAuthenticationError, "was refused: its key is wrong or may not use it", False),
+        (theirs.ModelRateLimitError, "exceeds the rate limit of its vendor", True),
+        (theirs.ModelAuthenticationError, "was refused: its key is invalid or lacks permission", False),
         (theirs.ModelNotFoundError, "does not exist at its vendor", False),
         (theirs.ModelConnectionError, "can't be reached", True),
         (theirs.ModelUnavailableError, "is overloaded or down", True),
@@ -48,7 +48,7 @@ def _by_status(provider: str, error: Exception) -> ModelFailedError:
         return ModelFailedError(provider, "failed at its vendor", is_passing=True, retry_after_s=_asked_wait(error))
     if isinstance(status, int) and status in (400, 413, 422):
         return ModelFailedError(provider, "rejected the request", is_about_request=True)
-    return ModelFailedError(provider, "gave an answer that can't be read")
+    return ModelFailedError(provider, "gave an unreadable answer")
 
 
 def _says_overflow(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""Finds model servers on this machine: configured ones, and those on the usual loopback ports."""
+"""Finds model servers on this machine: configured ones, and those on default loopback ports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PATIENCE_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A server that answered, and its list of models."""
+    """A server that responded, and its models."""
 
     name: str
     base_url: str
@@ -40,7 +40,7 @@ class LocalServer:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A server to ask: its name and possible addresses, the likelier first."""
+    """A server to probe: its name and possible addresses, most likely first."""
 
     name: str
     base_urls: tuple[str, ...]
@@ -48,12 +48,12 @@ class _Target:
 
 
 def usual_urls(port: int) -> tuple[str, ...]:
-    """Return the addresses of a server on a loopback port."""
+    """Return the possible base URLs of a server on a loopback port."""
     return tuple(f"http://{host}:{port}/v1" for host in _HOSTS)
 
 
 async def find_local_servers(settings: Settings) -> list[LocalServer]:
-    """Return the servers that answer within two seconds, asked concurrently.
+    """Return the servers that respond within two seconds; all are probed concurrently.
 
     A key is sent only to the server that it is configured for.
     """
@@ -64,7 +64,7 @@ async def find_local_servers(settings: Settings) -> list[LocalServer]:
 
 
 async def find_local_server(name: str, port: int) -> LocalServer | None:
-    """Return the server on one port, if it answers."""
+    """Return the server on one port, if it responds."""
     async with new_client(is_local=True) as client:
         return await _ask(client, _Target(name, usual_urls(port)))
 

@@ -1,8 +1,8 @@
-"""Citation numbers in a model's text: `[3]`, `[1, 2]`, `[1-3]`, `【4】` become marks as they stream in.
+"""Parses citation markers in streamed text: `[3]`, `[1, 2]`, `[1-3]`, `【4】`.
 
-No half marker is ever let through: text from an opening bracket on is held back until it is a marker
-or can't become one. What isn't text (control characters, lone surrogates) is removed on the way, so that
-whatever a model says can be stored and shown.
+A partial marker is never emitted: text from an opening bracket on is buffered until it is a marker or
+can't become one. Characters that can be neither stored nor shown (control characters, lone surrogates) are
+removed.
 """
 
 from __future__ import annotations
@@ -21,46 +21,46 @@ _MOST_OF_RANGE = 10
 
 
 def without_unfit(text: str) -> str:
-    """Return the text without what can be neither stored nor shown."""
+    """Remove characters that can be neither stored nor shown."""
     return _UNFIT.sub("", text)
 
 
 class MarkerReader:
-    """Reads a stream of text into words and citation marks.
+    """Splits a stream of text into text and citation marks.
 
-    White space before a marker goes with it, so that "so it is [1]." reads "so it is." with the mark
+    White space before a marker is removed with it, so that "so it is [1]." becomes "so it is." with the mark
     before the full stop.
     """
 
     def __init__(self) -> None:
-        self._held = ""
+        self._buffer = ""
 
     def read(self, text: str) -> Iterator[TextDelta | CitationMark]:
-        """Take more text; yield what is certain."""
-        held, at = self._held + without_unfit(text), 0
-        while at < len(held):
-            opening = _OPENING.search(held, at)
-            start = opening.start() if opening else len(held)
-            before = _without_space(held, at, start)
-            marker = _MARKER.match(held, start)
+        """Add text; yield the events that later text can't change."""
+        buffer, at = self._buffer + without_unfit(text), 0
+        while at < len(buffer):
+            opening = _OPENING.search(buffer, at)
+            start = opening.start() if opening else len(buffer)
+            before = _without_space(buffer, at, start)
+            marker = _MARKER.match(buffer, start)
             if marker is not None:
-                yield from _text(held[at:before])
+                yield from _text(buffer[at:before])
                 yield from _marks(marker.group(1))
                 at = marker.end()
-            elif start == len(held) or _may_become_marker(held, start):
-                yield from _text(held[at:before])
+            elif start == len(buffer) or _may_become_marker(buffer, start):
+                yield from _text(buffer[at:before])
                 at = before
                 break
             else:
-                yield from _text(held[at : start + 1])
+                yield from _text(buffer[at : start + 1])
                 at = start + 1
-        self._held = held[at:]
+        self._buffer = buffer[at:]
 
     def finish(self) -> Iterator[TextDelta | CitationMark]:
-        """Yield what is left; an unfinished marker is dropped, trailing white space too."""
-        opening = _OPENING.search(self._held)
-        rest = self._held[: opening.start()] if opening else self._held
-        self._held = ""
+        """Yield the rest; an unfinished marker and trailing white space are dropped."""
+        opening = _OPENING.search(self._buffer)
+        rest = self._buffer[: opening.start()] if opening else self._buffer
+        self._buffer = ""
         yield from _text(rest.rstrip())
 
 

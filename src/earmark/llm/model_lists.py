@@ -1,4 +1,4 @@
-"""Requests the list of models from a server, and treats any other answer as no list."""
+"""Requests a server's list of models; any unexpected response counts as no list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity"}
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its status (0 without a readable answer) and its JSON (None if it is not JSON)."""
+    """A response: its status (0 if unreadable) and JSON (None if invalid)."""
 
     status: int
     body: Any = None
@@ -39,7 +39,7 @@ def new_client(*, is_local: bool) -> httpx.AsyncClient:
 async def get_json(
     client: httpx.AsyncClient, url: str, timeout_s: float, headers: Mapping[str, str] | None = None
 ) -> Reply:
-    """Request JSON; a timeout, an oversized or an unreadable answer is a `Reply` too."""
+    """Request JSON; a timeout, an oversized or an unreadable response is a `Reply` too."""
     import httpx
 
     status, raw = 0, bytearray()
@@ -61,19 +61,19 @@ async def get_json(
 async def list_models(
     client: httpx.AsyncClient, base_url: str, timeout_s: float, api_key: str | None = None
 ) -> tuple[Reply, tuple[str, ...] | None]:
-    """Request `/models` below `base_url`; return the reply and its models, None if it is no list of models."""
+    """Request `/models` below `base_url`; return the reply and its models, if valid."""
     reply = await get_json(client, base_url.rstrip("/") + "/models", timeout_s, _authorization(api_key))
     return reply, _names(reply, "data", "id")
 
 
 async def list_ollama_tags(client: httpx.AsyncClient, base_url: str, timeout_s: float) -> tuple[str, ...] | None:
-    """Request Ollama's own `/api/tags`; return its models, None if it is no list of models."""
+    """Request Ollama's own `/api/tags`; return its models, None if it isn't a list of models."""
     reply = await get_json(client, base_url.rstrip("/").removesuffix("/v1") + "/api/tags", timeout_s)
     return _names(reply, "models", "name")
 
 
 def has_model_named(models: Sequence[str], model: str) -> bool:
-    """Whether a list has a model; Ollama lists one without a tag as `:latest`."""
+    """Whether a list contains a model; Ollama lists an untagged one as `:latest`."""
     return model in models or f"{model}:latest" in models
 
 
@@ -108,5 +108,5 @@ def _names(reply: Reply, where: str, field: str) -> tuple[str, ...] | None:
 
 
 def _is_fit(name: str) -> bool:
-    """Whether a name can be shown and typed."""
+    """Whether a name can be displayed and typed."""
     return 0 < len(name) <= _MOST_CHARS and name.isprintable() and name == name.strip()

@@ -1,4 +1,4 @@
-"""Collects which models are configured, which servers run on this machine, and what is missing."""
+"""Collects the configured models, the servers running on this machine, and configuration problems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from earmark.llm.types import AnswerModel
 class ConfiguredModel:
     """A configured model.
 
-    `answers` and `has_model` are None where the server was not asked, as it is not on this machine.
+    `answers` and `has_model` are None if the server is not on this machine, and so was not asked.
     """
 
     provider: str
@@ -55,7 +55,7 @@ class Overview:
 
 
 async def look_at_models(settings: Settings, built_in: AnswerModel) -> Overview:
-    """Collect configured models and ask this machine's servers; nothing is changed."""
+    """Collect configured models and probe this machine's servers; changes nothing."""
     servers = await find_local_servers(settings)
     wanted = settings.default_provider or built_in.provider
     default = settings.provider_aliases.get(wanted, wanted)
@@ -65,7 +65,7 @@ async def look_at_models(settings: Settings, built_in: AnswerModel) -> Overview:
 
 
 def find_problem(settings: Settings, built_in: AnswerModel) -> str | None:
-    """Return why `earmark serve` would refuse these settings, as far as models are concerned."""
+    """Return why `earmark serve` would refuse the models in these settings, or None."""
     try:
         configured_providers(settings, built_in)
     except UnknownProviderError as error:

@@ -1,7 +1,7 @@
-"""What a language model is told: the rules, the evidence as quoted data, the conversation, the question.
+"""Builds the prompt of a language model: rules, quoted evidence, history, question.
 
-Transcript text is data. It is sent as JSON strings inside numbered lines, so that whatever it says, it can
-neither end its line nor pass for a number, an instruction or a role.
+Transcript text is data. It is sent as JSON strings inside numbered lines, so that it can neither end its line
+nor imitate a number, an instruction or a role.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HISTORY_MOST_TOKENS = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent to a model: the rules, earlier messages as (role, text), and the new message."""
+    """The input of a model: rules, earlier messages as (role, text), and the new message."""
 
     system: str
     history: tuple[tuple[str, str], ...]
@@ -45,10 +45,10 @@ class Prompt:
 
 
 def estimate_tokens(text: str) -> int:
-    """Estimate tokens where a vendor doesn't count: a third of the UTF-8 bytes, rounded up.
+    """Estimate tokens without the vendor: a third of the UTF-8 bytes, rounded up.
 
-    English runs at about four bytes a token, Chinese and Japanese at about three to a token and a character:
-    so this is seldom too low (docs/models.md).
+    English has about four bytes a token, Chinese and Japanese about three bytes (one character): so the estimate is
+    seldom too low (docs/models.md).
     """
     return -(-len(text.encode("utf-8", "replace")) // 3)
 
@@ -59,7 +59,7 @@ def estimate_passage(text: str) -> int:
 
 
 def build_prompt(request: AnswerRequest, context_tokens: int, answer_tokens: int) -> Prompt:
-    """Return the prompt; the conversation takes what its budget allows."""
+    """Build the prompt, with as much history as its budget allows."""
     evidence = "\n".join(_lines(request.passages))
     message = f"Evidence:\n{evidence}\n\nQuestion: {request.question}"
     room = context_tokens - answer_tokens - estimate_tokens(SYSTEM) - estimate_tokens(message)
@@ -68,9 +68,9 @@ def build_prompt(request: AnswerRequest, context_tokens: int, answer_tokens: int
 
 
 def fit_history(history: Sequence[PastTurn], budget_tokens: int) -> list[tuple[str, str]]:
-    """Return the newest exchanges that fit, oldest first: whole while they fit, then cut short, then none.
+    """Return the newest exchanges that fit, oldest first; those over budget are shortened, then dropped.
 
-    Only answered questions: served models often insist that questions and answers alternate.
+    Only answered questions: many models require that questions and answers alternate.
     """
     fitting: list[tuple[str, str]] = []
     is_cutting = False
@@ -119,5 +119,5 @@ def _heading(passage: Passage) -> str:
 
 
 def _quoted(text: str) -> str:
-    """JSON lets three characters through that end a line for many readers; they are escaped as well."""
+    """Quote as JSON; escape three more characters that many readers treat as line ends."""
     return json.dumps(text, ensure_ascii=False).translate(_LINE_ENDS)

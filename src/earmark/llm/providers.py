@@ -1,4 +1,4 @@
-"""Which models this installation has, and which of them answers a turn. `earmark` is always there."""
+"""Chooses the model that answers a turn. `earmark`, the built-in one, is always configured."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ VENDORS = ("gemini", "openai", "claude")
 
 
 class UnknownProviderError(InvalidError):
-    """No such provider, or it isn't set up."""
+    """The provider is unknown or not configured."""
 
     def __init__(self, name: str, configured: Sequence[str]) -> None:
         names = ", ".join(configured)
         hint = f" Set EARMARK_{name.upper()}__API_KEY to use it." if name in VENDORS else ""
-        super().__init__(f"That provider is not configured here; configured: {names}.{hint}", param="provider")
+        super().__init__(f"This provider is not configured. Configured are: {names}.{hint}", param="provider")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Who may answer: the model, and the name its message will bear."""
+    """A model that may answer, and the name shown in its message."""
 
     provider: str
     model: AnswerModel
@@ -32,10 +32,10 @@ class Providers:
     """The configured models by name.
 
     Args:
-        models: all of them.
-        default: who answers turns that name none; else the first.
-        by_project: the default of single projects, by project id.
-        fallback: who answers, in this order, when the default fails; only for turns that named none.
+        models: all configured models.
+        default: the model for turns that name none; else the first.
+        by_project: defaults of projects, by project id.
+        fallback: models tried in this order when the default fails; only for turns that named none.
         aliases: other names of configured models.
     """
 
@@ -62,7 +62,7 @@ class Providers:
         return list(self._models.values())
 
     def choose(self, name: str | None, project_id: str | None = None) -> tuple[Candidate, ...]:
-        """Return who may answer, in order; a provider that is named answers alone.
+        """Return the models that may answer, in order; a named provider has no fallback.
 
         Raises: UnknownProviderError.
         """

@@ -1,4 +1,4 @@
-"""Tells whether a provider's SDK, an optional dependency, is installed, and the command that installs it."""
+"""Checks whether a provider's SDK (an optional dependency) is installed; returns its install command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHARED: Final = ("pydantic_ai", "httpx2")
 
 
 def sdk_of(provider: str) -> str:
-    """Return the SDK a provider needs, by its vendor's name; `openai` is also that of every compatible server."""
+    """Return the SDK a provider needs, by vendor; compatible servers use `openai`."""
     return provider if provider in _MODULES else "openai"
 
 

@@ -1,4 +1,4 @@
-"""What a model is given and what it says. Models get numbered passages and may cite only those numbers."""
+"""Requests to answer models and their events. Models may cite only the numbered passages."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal, Protocol
 from earmark.retrieval.types import ChunkHit
 
 Answered = Literal["yes", "partly", "no"]
-"""Whether an answer settles its question, comes near it, or says that nothing does."""
+"""Whether an answer answers its question, partly answers it, or says that nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One segment that may be cited, by its number. Its text is data: quoted, never obeyed.
+    """One segment that may be cited, by its number. Its text is data, never an instruction.
 
     `ordinal` is the segment's place in its recording: two that differ by 1 follow each other.
     """
@@ -42,7 +42,7 @@ class PastTurn:
 class AnswerRequest:
     """A question ready to be answered.
 
-    `question` is what the person sent; `standalone` the same made self-contained from recent turns.
+    `question` is what the person sent; `standalone` is the same, self-contained.
     `hits` are the moments found, best first; `passages` number the segments that may be cited:
     those of the hits and around them, or of the whole transcript (`is_whole_transcript`). `whole` names the recordings
     all of whose segments are among them; `asker` are the index terms of the name of the person who asks.
@@ -61,7 +61,7 @@ class AnswerRequest:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More words. `is_key`: they answer most directly."""
+    """A piece of text. `is_key`: it answers most directly."""
 
     text: str
     is_key: bool = False
@@ -69,7 +69,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class CitationMark:
-    """The words since the last mark rest on this passage."""
+    """A citation of a passage for the text since the last mark."""
 
     number: int
 
@@ -78,7 +78,7 @@ class CitationMark:
 class Finished:
     """The end of an answer. Token counts are 0 where the model does not count.
 
-    `answered` is what the model itself says of it; None: it doesn't say.
+    `answered` is the model's own assessment; None if it gives none.
     """
 
     finish_reason: str = "stop"
@@ -92,9 +92,9 @@ AnswerEvent = TextDelta | CitationMark | Finished
 
 
 class AnswerModel(Protocol):
-    """Writes answers. `provider` and `model` are what the message will say.
+    """Generates answers. `provider` and `model` are recorded in the message.
 
-    `context_tokens` is how much it reads and writes at once; None: there is no limit.
+    `context_tokens` limits prompt and answer together; None means no limit.
     """
 
     provider: str
@@ -102,11 +102,11 @@ class AnswerModel(Protocol):
     context_tokens: int | None
 
     async def fits(self, request: AnswerRequest) -> bool:
-        """Whether the request is within the model's context."""
+        """Whether the request fits the model's context."""
         ...
 
     def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
-        """Yield words and citation marks, then one `Finished`.
+        """Yield text and citation marks, then one `Finished`.
 
         Raises: ProviderError when the model fails.
         """

@@ -1,7 +1,7 @@
-"""A language model of some vendor, through pydantic-ai's direct requests: no agent, no tools.
+"""A vendor's language model, called through pydantic-ai's direct requests: no agent, no tools.
 
-What a vendor's adapter (`vendors/`) makes is only the client; deadlines, retries, the circuit breaker and
-what a failure means are the same for all, and here.
+An adapter in `vendors/` only creates the client; deadlines, retries, the circuit breaker and error mapping are
+shared, and decided here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _COUNT_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long to wait, in seconds: for the first words, between words, for the whole answer, and for retries."""
+    """Timeouts in seconds: connection, first text, between texts, whole answer, and retries."""
 
     connect_s: float = 10.0
     first_s: float = 60.0
@@ -45,12 +45,12 @@ class VendorModel:
     """One configured model. The vendor's SDK is imported with the first request.
 
     Args:
-        provider: the name by which it is asked for.
-        model: the vendor's name of the model.
-        connect: makes the client; called once.
-        context_tokens: how much it reads and writes at once.
-        answer_tokens: how much it may write.
-        counts_tokens: whether the vendor counts tokens ahead of a request.
+        provider: the provider's name in requests.
+        model: the vendor's name for the model.
+        connect: creates the client; called once.
+        context_tokens: limit of prompt and answer together.
+        answer_tokens: limit of the answer.
+        counts_tokens: whether the vendor counts tokens before a request.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class VendorModel:
         self._client: Model | None = None
 
     async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
-        """Yield words and citation marks as they come, then `Finished`.
+        """Yield text and citation marks while they stream, then `Finished`.
 
-        Raises: ModelFailedError; ContextTooLargeError if the vendor says so.
+        Raises: ModelFailedError; ContextTooLargeError if the vendor reports it.
         """
         prompt = await asyncio.to_thread(build_prompt, request, self._room, self._answer_tokens)
         reader = MarkerReader()
@@ -89,18 +89,18 @@ class VendorModel:
                 yield event
 
     async def write(self, prompt: Prompt, answer_tokens: int) -> str:
-        """Return a short text: a title, suggestions, a sign of life.
+        """Return a short text: a title, suggestions, a test reply.
 
         Raises: as `answer`.
         """
-        said = [event.text async for event in self._stream(prompt, answer_tokens) if isinstance(event, TextDelta)]
-        return without_unfit("".join(said))
+        texts = [event.text async for event in self._stream(prompt, answer_tokens) if isinstance(event, TextDelta)]
+        return without_unfit("".join(texts))
 
     async def fits(self, request: AnswerRequest) -> bool:
-        """Whether the request is within the model's context; the vendor is asked where the estimate is close."""
+        """Whether the request fits the context; the vendor counts tokens if the estimate is close."""
         room = self._room - self._answer_tokens
         if sum(len(passage.text) for passage in request.passages) > room * 8:
-            return False  # no need to put together what can't fit by far
+            return False  # far too long: skip building the prompt
         prompt = await asyncio.to_thread(build_prompt, request, self._room, self._answer_tokens)
         estimated = prompt.tokens
         if not self._counts_tokens or estimated <= room * 0.6 or estimated > room * 2:
@@ -109,26 +109,27 @@ class VendorModel:
             async with asyncio.timeout(_COUNT_TIMEOUT_S):
                 client = await self._ready()
                 usage = await client.count_tokens(_messages(prompt), None, _no_tools())
-        except Exception:  # counting is a courtesy of the vendor's: without it the estimate decides
+        except Exception:  # counting is optional: on any failure the estimate decides
             return estimated <= room
         return usage.input_tokens <= room
 
     async def _stream(self, prompt: Prompt, answer_tokens: int) -> AsyncIterator[TextDelta | Finished]:
-        """Retry what may pass, as long as nothing was said."""
+        """Stream an answer; retry transient failures until the first text."""
         if self._breaker.is_open:
-            raise ModelFailedError(self.provider, "failed several times in a row and is left alone for a moment")
+            why = "failed several times in a row and is paused. Try again in half a minute"
+            raise ModelFailedError(self.provider, why)
         await self._ready()
         give_up_s = time.monotonic() + self._deadlines.retry_s
         for attempt in range(1_000):
-            has_spoken = False
+            has_text = False
             try:
                 async for event in self._attempt(prompt, answer_tokens):
-                    has_spoken = True
+                    has_text = True
                     yield event
             except ModelFailedError as error:
                 wait_s = error.wait_s if error.wait_s is not None else min(8.0, 0.25 * 2**attempt)
                 wait_s *= 1 + 0.2 * random.random()  # noqa: S311 - spreads retries, guards nothing
-                if has_spoken or not error.is_passing or time.monotonic() + wait_s > give_up_s:
+                if has_text or not error.is_passing or time.monotonic() + wait_s > give_up_s:
                     self._note(is_well=error.is_about_request)
                     raise
                 await asyncio.sleep(wait_s)
@@ -168,11 +169,11 @@ class VendorModel:
                         yield TextDelta(text)
                 finished = _finished(response.get())
             if finished is None:
-                raise ModelFailedError(self.provider, "broke off in the middle of its answer", is_passing=True)
+                raise ModelFailedError(self.provider, "stopped in the middle of its answer", is_passing=True)
             yield finished
         except (ModelFailedError, ContextTooLargeError):
             raise
-        except Exception as error:  # whatever a vendor's SDK raises becomes one of our sentences
+        except Exception as error:  # a vendor's SDK may raise anything; `explain` maps it
             raise explain(self.provider, error) from error
 
     async def _ready(self) -> Model:
@@ -203,7 +204,7 @@ def _no_tools() -> Any:
 
 
 def _text_of(event: Any) -> str:
-    """Return the words of a stream event: a new text part's, or a delta's; thoughts are not words."""
+    """Return the text of a stream event; empty for reasoning and other events."""
     if event.event_kind == "part_start":
         return str(event.part.content) if event.part.part_kind == "text" else ""
     if event.event_kind == "part_delta":
@@ -212,7 +213,7 @@ def _text_of(event: Any) -> str:
 
 
 def _finished(response: Any) -> Finished | None:
-    """Return how the answer ended; None if the vendor never said that it had, or that it went wrong."""
+    """Return how the answer ended; None if the vendor reported no end, or an error."""
     if response.finish_reason in (None, "error") or "finish_reason" not in (response.provider_details or {}):
         return None
     usage = response.usage

@@ -1,1 +1,1 @@
-"""Audio: how it gets in and out by signed addresses, and where its bytes are kept."""
+"""Audio: upload and download by signed links, and the store of its bytes."""

@@ -1,4 +1,4 @@
-"""Downloads: which of a recording's media, and its bytes."""
+"""Downloads: selects a recording's media and grants access to the bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def list_media(tenant: Tenant, recording_ids: Sequence[str]) -> dict[str, 
 
 
 async def begin_download(tenant: Tenant, recording_id: str, media_id: str | None) -> tuple[Media, Grant]:
-    """Return a verified medium, the newest unless one is named, and the grant to read it for a quarter of an hour.
+    """Return a verified medium, by default the newest, and a 15-minute grant to read it.
 
     Raises: RecordingNotFoundError, MediaNotFoundError.
     """
@@ -43,7 +43,7 @@ async def begin_download(tenant: Tenant, recording_id: str, media_id: str | None
 
 
 async def get_granted(tenant: Tenant, grant: Grant) -> Media:
-    """Return the medium that may be read: it is there as long as its recording is.
+    """Return the medium that a grant allows to read, while its recording exists.
 
     Raises: MediaNotFoundError.
     """

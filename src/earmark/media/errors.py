@@ -1,4 +1,4 @@
-"""What can go wrong with media."""
+"""Errors of media."""
 
 from __future__ import annotations
 
@@ -13,84 +13,84 @@ class MediaNotFoundError(NotFoundError):
 
 
 class NoUploadError(ConflictError):
-    """`upload-complete` for a recording that no upload was begun for."""
+    """`upload-complete` was called for a recording without an upload."""
 
     def __init__(self) -> None:
-        super().__init__("No upload was begun for this recording; ask for an upload-url first.")
+        super().__init__("No upload was started for this recording. Request an upload-url first.")
 
 
 class UploadNotVerifiedError(EarmarkError):
-    """The bytes have not all arrived yet."""
+    """Not all bytes have arrived yet."""
 
     code = "upload_not_verified"
     status = 425
 
     def __init__(self) -> None:
-        super().__init__("The upload has not arrived yet; send the bytes to its upload_url, then try again.")
+        super().__init__("The upload has not arrived yet. Send the bytes to its upload_url, then try again.")
 
 
 class IntegrityError(ConflictError):
-    """What arrived is not what the sender says it sent."""
+    """The bytes received don't match the sender's digest or size."""
 
     def __init__(self) -> None:
-        super().__init__("The uploaded bytes are not those of this digest and size; begin a new upload.")
+        super().__init__("The uploaded bytes don't match this digest and size. Start a new upload.")
 
 
 class LinkInvalidError(ForbiddenError):
-    """A signed address that we did not make, or that was made for something else."""
+    """The link was not signed here, or was signed for something else."""
 
     def __init__(self) -> None:
         super().__init__("This link is not valid.")
 
 
 class LinkExpiredError(ForbiddenError):
-    """A signed address whose time is over, or whose upload is complete."""
+    """The link has expired, or its upload is complete."""
 
     def __init__(self) -> None:
         super().__init__("This link has expired.")
 
 
 class UploadSizeError(InvalidError):
-    """Another number of bytes than was announced."""
+    """The upload has another size than announced."""
 
     def __init__(self, size_bytes: int) -> None:
-        super().__init__(f"This upload was announced as {size_bytes} bytes long.", param="file_size_bytes")
+        super().__init__(f"This upload doesn't have the announced size of {size_bytes} bytes.", param="file_size_bytes")
 
 
 class SupersededUploadError(ConflictError):
-    """The bytes of an upload are being sent anew."""
+    """A newer upload to the same link replaced this one."""
 
     def __init__(self) -> None:
-        super().__init__("These bytes are being sent anew to the same address; the newest count.")
+        super().__init__("A newer upload to the same link replaced this one.")
 
 
 class EmptyUploadError(InvalidError):
-    """An upload without a byte."""
+    """The upload has no bytes."""
 
     def __init__(self) -> None:
         super().__init__("The upload is empty.")
 
 
 class UploadTooLargeError(TooLargeError):
-    """More bytes than the operator allows."""
+    """The upload is larger than the operator allows."""
 
     def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"An upload may be {limit_bytes} bytes long at most.", param="file_size_bytes")
+        super().__init__(f"An upload may have at most {limit_bytes} bytes.", param="file_size_bytes")
 
 
 class UploadBrokenOffError(InvalidError):
-    """The sender went away, or said nothing for too long, before all bytes were there."""
+    """The sender disconnected or stalled before all bytes arrived."""
 
     def __init__(self) -> None:
-        super().__init__("The upload was broken off.")
+        super().__init__("The upload was interrupted before all bytes arrived.")
 
 
 class RangeError(EarmarkError):
-    """The bytes asked for lie beyond the end."""
+    """The requested range is beyond the end of the file."""
 
     code = "invalid_request"
     status = 416
 
     def __init__(self, size_bytes: int) -> None:
-        super().__init__("The range asked for lies beyond the end.", param="Range")
+        super().__init__("The requested range is beyond the end of the file.", param="Range")
         self.size_bytes = size_bytes

@@ -1,4 +1,4 @@
-"""Grants: what a signed address allows, and until when. Whoever has the address has the grant; no key is needed."""
+"""Grants: what a signed link allows, and until when. The link alone suffices; no key is needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_LENGTH = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One method on one medium of one tenant, of this type and size."""
+    """Permission for one method on one medium of one tenant, of this type and size."""
 
     method: Literal["PUT", "GET"]
     tenant_id: int
@@ -32,24 +32,24 @@ class Grant:
 
     @property
     def tenant_key(self) -> TenantKey:
-        """Whose medium it is."""
+        """The tenant that owns the medium."""
         return TenantKey(self.tenant_id, self.project_id, self.mode)
 
 
 class GrantSigner:
-    """Makes the tokens of grants, with a key derived from the installation's secret, and reads them."""
+    """Signs and verifies grants' tokens with a key derived from the installation's secret."""
 
     def __init__(self, secret: str) -> None:
         self._signer = Signer(secret, b"earmark-media")
 
     def render(self, grant: Grant) -> str:
-        """Return the token that stands for a grant: letters, digits, `-`, `_` and one dot."""
+        """Return a grant's token: letters, digits, `-`, `_` and one dot."""
         return _PREFIXES[grant.method] + self._signer.render(orjson.dumps(astuple(grant)))
 
     def parse(self, token: str, method: str, media_id: str, *, now_s: int) -> Grant:
-        """Return the grant that a token stands for.
+        """Return the grant of a token.
 
-        Raises: LinkInvalidError if it is none, or one for something else; LinkExpiredError.
+        Raises: LinkInvalidError if it is invalid or for something else; LinkExpiredError.
         """
         prefix = _PREFIXES.get(method, "")
         if not prefix or not token.startswith(prefix) or len(token) > _MAX_LENGTH:

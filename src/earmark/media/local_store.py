@@ -1,4 +1,4 @@
-"""The store on a local disk: files under one folder, readable by their owner only."""
+"""The media store on a local disk; its files are readable by their owner only."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _KEY = re.compile(r"\d+(?:/[A-Za-z0-9_]{1,80}){0,2}(?:/[A-Za-z0-9_]{1,80}-[0-9a-
 
 
 class LocalStore:
-    """Files under one folder of this installation, readable by their owner only.
+    """A media store in one folder; files are readable by their owner only.
 
     Args:
-        folder: where it may keep files.
-        installation: a name that no other database's installation has: two of them may share a folder
-            and neither sweeps the other's files.
+        folder: the parent folder.
+        installation: the installation's unique name: two installations may share a folder, and neither
+            sweeps the other's files.
     """
 
     def __init__(self, folder: Path, installation: str) -> None:
@@ -50,7 +50,7 @@ class LocalStore:
     async def keep(self, staged: Staged, key: str) -> None:
         assert isinstance(staged, StagedFile)
         await self._run(_move, staged.path, self._path(key))
-        await staged.discard()  # what is left of it: an open file
+        await staged.discard()  # closes the file descriptor
 
     async def open(self, key: str) -> OpenFile:
         try:
@@ -61,14 +61,14 @@ class LocalStore:
             raise StorageUnavailableError("The server can't read from its disk.") from error
 
     async def delete(self, key: str) -> None:
-        await self._forget(lambda: self._path(key).unlink(missing_ok=True))
+        await self._delete_or_log(lambda: self._path(key).unlink(missing_ok=True))
 
     async def delete_under(self, folder: str) -> None:
         path = self._path(folder)
-        await self._forget(lambda: shutil.rmtree(path) if path.exists() else None)
+        await self._delete_or_log(lambda: shutil.rmtree(path) if path.exists() else None)
 
-    async def _forget(self, work: Callable[[], None]) -> None:
-        """Rows are gone already: what can't be deleted now is an orphan, and swept later."""
+    async def _delete_or_log(self, work: Callable[[], None]) -> None:
+        """Delete, or log a failure: the file is then an orphan, and swept later."""
         try:
             await self._run(work)
         except OSError as error:
@@ -94,7 +94,7 @@ class LocalStore:
 
 
 class StagedFile:
-    """A file in the store's folder for what is arriving."""
+    """A file in the store's folder that is being received."""
 
     def __init__(self, path: Path, descriptor: int, run: Run) -> None:
         self.path = path
@@ -141,13 +141,13 @@ class StagedFile:
             os.close(self._descriptor)
             self._descriptor = -1
             try:
-                self.path.unlink(missing_ok=True)  # gone already if it was kept
-            except OSError as error:  # swept later; whoever sent it is told what went wrong before
+                self.path.unlink(missing_ok=True)  # already moved if it was stored
+            except OSError as error:  # swept later; the sender already gets the original error
                 _log_left(error)
 
 
 class OpenFile:
-    """A file being read."""
+    """A file open for reading."""
 
     def __init__(self, descriptor: int, run: Run) -> None:
         self._descriptor = descriptor
@@ -168,7 +168,7 @@ class OpenFile:
 
 @contextmanager
 def _as_unavailable() -> Iterator[None]:
-    """Turn a full or read-only disk into the error that people are told."""
+    """Convert errors of a full or read-only disk to StorageUnavailableError."""
     try:
         yield
     except OSError as error:
@@ -193,7 +193,7 @@ def _move(path: Path, target: Path) -> None:
 
 
 def _make_folders(path: Path) -> None:
-    """Make missing folders for their owner only, so that a crash keeps them."""
+    """Create missing folders, private to their owner and synced to survive a crash."""
     if path.is_dir():
         return
     _make_folders(path.parent)
@@ -216,7 +216,7 @@ def _walk(root: Path, folder: Path) -> Iterator[StoredKey]:
             path = Path(place) / name
             try:
                 yield StoredKey(path.relative_to(root).as_posix(), now - path.stat().st_ctime)
-            except OSError:  # deleted while we looked, or the next sweep's to see
+            except OSError:  # deleted meanwhile, or handled by the next sweep
                 continue
 
 
@@ -227,7 +227,7 @@ def _sweep(folder: Path, idle_s: float) -> int:
             if now - path.stat().st_mtime > idle_s:
                 path.unlink()
                 swept += 1
-        except FileNotFoundError:  # kept or discarded while we looked
+        except FileNotFoundError:  # stored or discarded meanwhile
             continue
         except OSError as error:
             _log_left(error)

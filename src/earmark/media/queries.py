@@ -27,7 +27,7 @@ def select_media(own: Guard, *, for_update: bool) -> Select[Any]:
 
 @query
 def select_media_of_recording(own: Guard, *, for_update: bool = False) -> Select[Any]:
-    """Newest first; held where an upload that ends meanwhile would replace the bytes that are being completed."""
+    """Select newest first; locked where a concurrent upload could replace the bytes being completed."""
     statement = (
         select(*MEDIA)
         .where(own(media), media.c.recording_id == bindparam("recording_id"))
@@ -38,7 +38,7 @@ def select_media_of_recording(own: Guard, *, for_update: bool = False) -> Select
 
 @query
 def select_verified_media(own: Guard) -> Select[Any]:
-    """Of several recordings, newest first."""
+    """Select the verified media of several recordings, newest first."""
     return (
         select(*MEDIA)
         .where(own(media), any_of(media.c.recording_id, "recording_ids"), media.c.status == "verified")
@@ -53,7 +53,7 @@ def select_kept_media(own: Guard) -> Select[Any]:
 
 @query
 def select_stale_media(own: Guard) -> Select[Any]:
-    """Uploads that were begun, or failed, and whose time was over before `before_us`."""
+    """Select unfinished or failed uploads that expired before `before_us`."""
     is_unfinished = or_(*(media.c.status == status for status in ("waiting", "received", "failed")))
     return select(*MEDIA).where(own(media), is_unfinished, media.c.expires_us < bindparam("before_us"))
 

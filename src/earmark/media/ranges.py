@@ -1,4 +1,4 @@
-"""`Range`: which bytes of a file are asked for. One range at a time; anything else gets the whole file.
+"""Parses the `Range` header. One range at a time; anything else selects the whole file.
 
 Source: RFC 9110, section 14.
 """
@@ -13,7 +13,7 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
 
 
 def parse_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
-    """Return the first and the last byte asked for, or None for the whole file.
+    """Return the first and last requested byte, or None for the whole file.
 
     Raises: RangeError if it lies beyond the end.
     """
@@ -25,7 +25,7 @@ def parse_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
     else:
         first, last = int(match[1]), min(int(match[2] or size_bytes), size_bytes - 1)
         if match[2] and int(match[2]) < int(match[1]):
-            return None  # not a range at all
+            return None  # not a valid range
     if first > last:
         raise RangeError(size_bytes)
     return first, last

@@ -1,8 +1,8 @@
-"""Where the bytes are, as the room knows it: a disk today, an object store behind the same few words later.
+"""The interface of a media store: a local disk today, possibly an object store later.
 
-Keys are `tenant/end user/recording/medium-digest`, so that all of a recording's or a person's bytes lie
-under one prefix. A key's bytes never change. Bytes are staged first, and kept under their key in one step
-that survives a crash; what was staged and never kept is swept.
+Keys are `tenant/end user/recording/medium-digest`, so that all bytes of a recording or a person share one
+prefix. A key's bytes never change. Bytes are staged first, then stored under their key in one step that
+survives a crash; staged bytes that were never stored are swept.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """Bytes in the store, and how long ago they were kept."""
+    """A key in the store, and the seconds since it was stored."""
 
     key: str
     idle_s: float
 
 
 class Staged(Protocol):
-    """Bytes that are arriving. `size_bytes` and `sha256` are of what has arrived; final after `finish`."""
+    """Bytes being received. `size_bytes` and `sha256` cover what has arrived; final after `finish`."""
 
     @property
     def size_bytes(self) -> int: ...
@@ -31,14 +31,14 @@ class Staged(Protocol):
     async def write(self, piece: bytes) -> None: ...
 
     async def finish(self) -> None:
-        """Make what was written survive a crash."""
+        """Sync the bytes written to disk."""
 
     async def discard(self) -> None:
-        """Let the bytes go, unless they were kept; again does nothing."""
+        """Discard the bytes unless they were stored; repeated calls do nothing."""
 
 
 class StoredFile(Protocol):
-    """Bytes being read."""
+    """Stored bytes open for reading."""
 
     @property
     def size_bytes(self) -> int: ...
@@ -50,12 +50,12 @@ class StoredFile(Protocol):
 
 
 class MediaStore(Protocol):
-    """A disk, or later an object store. Raises: StorageUnavailableError where it can't be read or written."""
+    """A store of media. Raises: StorageUnavailableError if it can't be read or written."""
 
     async def stage(self) -> Staged: ...
 
     async def keep(self, staged: Staged, key: str) -> None:
-        """Keep finished bytes under their key; once this returns they survive a crash."""
+        """Store finished bytes under their key; once this returns they survive a crash."""
 
     async def open(self, key: str) -> StoredFile:
         """Open bytes for reading.
@@ -64,7 +64,7 @@ class MediaStore(Protocol):
         """
 
     async def delete(self, key: str) -> None:
-        """Delete one key's bytes, if they are there."""
+        """Delete one key's bytes, if they exist."""
 
     async def delete_under(self, folder: str) -> None:
         """Delete all bytes of an end user or a recording."""
@@ -73,6 +73,6 @@ class MediaStore(Protocol):
         """Return the keys of a tenant, an end user or a recording."""
 
     async def sweep_staged(self, *, idle_s: float) -> int:
-        """Delete staged bytes that nobody has written to for so long; return how many there were."""
+        """Delete staged bytes not written to for `idle_s` seconds; return how many files."""
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Frozen values of media."""
+"""Immutable values of media."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ EXTENSIONS: Final[dict[str, str]] = {
     "audio/flac": "flac", "audio/webm": "webm", "audio/aac": "aac", "image/jpeg": "jpg", "image/png": "png",
     "video/mp4": "mp4",
 }  # fmt: skip
-"""What may be uploaded, and the file name's ending that goes with it. Media goes out as exactly one of these."""
+"""The media types accepted, and their file extensions. Downloads have exactly one of these types."""
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file of a recording; the bytes are in the media store.
+    """A file of a recording; its bytes are in the media store.
 
-    `size_bytes` is what was announced until the bytes are there; `sha256` is of the bytes received.
+    `size_bytes` is the announced size until the bytes arrive; `sha256` is of the bytes received.
     """
 
     id: str
@@ -34,19 +34,19 @@ class Media:
     updated_us: int
 
     def key(self, tenant_id: int) -> str:
-        """Return where the bytes are kept. The digest is part of it: other bytes never take the place of these."""
+        """Return the storage key. It contains the digest, so that other bytes never replace these."""
         return f"{folder_of(tenant_id, self.end_user_id, self.recording_id)}/{self.id}-{self.sha256}"
 
 
 def folder_of(tenant_id: int, end_user_id: str, recording_id: str | None = None) -> str:
-    """Return what the keys of an end user's media, or of one recording's, begin with."""
+    """Return the key prefix of an end user's media, or of one recording's."""
     folder = f"{tenant_id}/{end_user_id}"
     return folder if recording_id is None else f"{folder}/{recording_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the sender says it has uploaded; None where it says nothing."""
+    """The sender's claim about its upload; None where it claims nothing."""
 
     sha256: str | None = None
     size_bytes: int | None = None

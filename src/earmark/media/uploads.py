@@ -1,7 +1,7 @@
 """Uploads: begun, received, completed.
 
-A crash at any moment leaves what was acknowledged: the bytes are on the disk before their row says so, and
-the row says so before the sender hears it. What was not acknowledged is swept.
+A crash at any moment preserves what was acknowledged: the bytes are on disk before the row is updated, and
+the row is updated before the sender gets the response. Unacknowledged bytes are swept.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from earmark.storage.tenant import Tenant
 _OPEN = ("waiting", "received")
 _LOOK_S = 2.0
 _LOOK_BYTES = 16 << 20
-"""After how long, or how many bytes, an upload under way asks whether it is still wanted."""
+"""Interval, in seconds or bytes, at which a running upload checks that it is still wanted."""
 
 
 async def begin_upload(
     tenant: Tenant, recording_id: str, content_type: str, size_bytes: int | None
 ) -> tuple[Media, Grant]:
-    """Make a medium that waits for its bytes, and the grant to send them within an hour.
+    """Create a medium without bytes, and a grant to send them within an hour.
 
     Raises: RecordingNotFoundError.
     """
@@ -61,30 +61,30 @@ async def begin_upload(
 async def receive(
     tenant: Tenant, store: MediaStore, grant: Grant, pieces: AsyncIterator[bytes], *, limit_bytes: int
 ) -> Media:
-    """Take the bytes of an upload; until it is completed they may be sent again, and the newest count.
+    """Receive an upload's bytes; until completion they may be sent again.
 
-    One whose recording is deleted meanwhile, that is completed, or begun anew, ends within `_LOOK_S` and its bytes
-    are let go, as long as `pieces` yields that often (nothing, if need be).
+    An upload whose recording is deleted, that is completed, or that is superseded ends within `_LOOK_S` and its
+    bytes are discarded, provided `pieces` yields that often (empty pieces, if need be).
 
     Raises: MediaNotFoundError, LinkExpiredError, SupersededUploadError, UploadTooLargeError, UploadSizeError,
         StorageUnavailableError.
     """
-    begun = await _begin_anew(tenant, grant.media_id)
+    begun = await _supersede_others(tenant, grant.media_id)
     staged = await store.stage()
     try:
-        await _take(staged, _while_newest(tenant, begun, pieces), grant.size_bytes, limit_bytes)
+        await _write(staged, _while_newest(tenant, begun, pieces), grant.size_bytes, limit_bytes)
         async with tenant.writing() as work:
             earlier = await _get_newest(work, begun, for_update=True)
-            kept = await _keep(work, store, earlier, staged, "received")
-            if earlier.sha256 not in (None, kept.sha256):
-                work.after_commit(lambda: _forget_earlier(tenant, store, earlier))
-            return kept
+            stored = await _store(work, store, earlier, staged, "received")
+            if earlier.sha256 not in (None, stored.sha256):
+                work.after_commit(lambda: _delete_replaced(tenant, store, earlier))
+            return stored
     finally:
         await staged.discard()
 
 
-async def _begin_anew(tenant: Tenant, media_id: str) -> Media:
-    """Mark the medium as this upload's. One that still runs, maybe of a connection that is dead already, ends."""
+async def _supersede_others(tenant: Tenant, media_id: str) -> Media:
+    """Register this upload as the newest for its medium; an older one still running ends."""
     async with tenant.writing() as work:
         return await _update(work, await _get_open(work, media_id, for_update=True))
 
@@ -96,8 +96,8 @@ async def _get_newest(tenant: Tenant, begun: Media, *, for_update: bool = False)
     return media
 
 
-async def _forget_earlier(tenant: Tenant, store: MediaStore, earlier: Media) -> None:
-    """Delete bytes that were replaced, unless they were sent again since: who keeps them holds the row as well."""
+async def _delete_replaced(tenant: Tenant, store: MediaStore, earlier: Media) -> None:
+    """Delete replaced bytes unless they were sent again: storing bytes also locks the row."""
     async with tenant.writing() as work:
         row = await work.fetch_one(queries.select_media, {"media_id": earlier.id}, for_update=True)
         if row is None or Media(*row).sha256 != earlier.sha256:
@@ -105,16 +105,16 @@ async def _forget_earlier(tenant: Tenant, store: MediaStore, earlier: Media) -> 
 
 
 async def _while_newest(tenant: Tenant, begun: Media, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    looked_s, unlooked_bytes = time.monotonic(), 0
+    checked_s, unchecked_bytes = time.monotonic(), 0
     async for piece in pieces:
-        unlooked_bytes += len(piece)
-        if unlooked_bytes >= _LOOK_BYTES or time.monotonic() - looked_s >= _LOOK_S:
+        unchecked_bytes += len(piece)
+        if unchecked_bytes >= _LOOK_BYTES or time.monotonic() - checked_s >= _LOOK_S:
             await _get_newest(tenant, begun)
-            looked_s, unlooked_bytes = time.monotonic(), 0
+            checked_s, unchecked_bytes = time.monotonic(), 0
         yield piece
 
 
-async def _take(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int | None, limit_bytes: int) -> None:
+async def _write(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int | None, limit_bytes: int) -> None:
     async for piece in pieces:
         await staged.write(piece)
         if staged.size_bytes > limit_bytes:
@@ -129,7 +129,7 @@ async def _take(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int | 
 
 
 async def _get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) -> Media:
-    """Return a medium that still takes bytes: links die when their upload is complete."""
+    """Return a medium that still accepts bytes; a completed one's link is invalid."""
     row = await tenant.fetch_one(queries.select_media, {"media_id": media_id}, for_update=for_update)
     if row is None:
         raise MediaNotFoundError
@@ -139,37 +139,37 @@ async def _get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) 
     return media
 
 
-async def _keep(work: Tenant, store: MediaStore, media: Media, staged: Staged, status: MediaStatus) -> Media:
+async def _store(work: Tenant, store: MediaStore, media: Media, staged: Staged, status: MediaStatus) -> Media:
     changed = replace(media, status=status, size_bytes=staged.size_bytes, sha256=staged.sha256)
-    kept = await _update(work, changed)
-    await store.keep(staged, kept.key(work.key.tenant_id))
-    return kept
+    stored = await _update(work, changed)
+    await store.keep(staged, stored.key(work.key.tenant_id))
+    return stored
 
 
 async def _update(work: Tenant, media: Media) -> Media:
-    updated = replace(media, updated_us=max(now_us(), media.updated_us + 1))  # no two changes carry the same time
+    updated = replace(media, updated_us=max(now_us(), media.updated_us + 1))  # no two changes have the same time
     changed = {f"new_{name}": getattr(updated, name) for name in ("status", "size_bytes", "sha256", "updated_us")}
     await work.execute(queries.update_media, {"media_id": media.id, **changed})
     return updated
 
 
 async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_type: str, staged: Staged) -> None:
-    """Give a recording finished bytes as its audio: an upload from this machine.
+    """Attach finished bytes to a recording as its audio, for uploads from this machine.
 
     Raises: RecordingNotFoundError, StorageUnavailableError.
     """
     begun, _ = await begin_upload(tenant, recording_id, content_type, staged.size_bytes)
     async with tenant.writing() as work:
         await hold_recording(work, recording_id)
-        await _keep(work, store, await _get_open(work, begun.id, for_update=True), staged, "verified")
+        await _store(work, store, await _get_open(work, begun.id, for_update=True), staged, "verified")
         await mark_audio(work, recording_id, "uploaded", sha256=staged.sha256, size_bytes=staged.size_bytes)
 
 
 async def complete_upload(tenant: Tenant, store: MediaStore, recording_id: str, claim: Claim) -> Recording:
-    """Check what arrived against what the sender says it sent; a recording without a transcript then is `uploaded`.
+    """Verify the received bytes against the sender's claim, and update the recording.
 
-    A call that is repeated answers the same. Bytes that are not those of the digest are let go, and the
-    recording says `integrity_failure` unless it has other audio or a transcript.
+    A repeated call returns the same. Bytes that don't match the digest are deleted, and the recording's status
+    becomes `integrity_failure` unless it has other audio or a transcript.
 
     Raises: RecordingNotFoundError, NoUploadError, UploadNotVerifiedError, IntegrityError, MediaNotFoundError.
     """

@@ -1,1 +1,1 @@
-"""Cut transcripts into chunks, index them, and rank them for a question."""
+"""Chunks transcripts, indexes the chunks, and ranks them for a question."""

@@ -1,10 +1,10 @@
-"""Turn words into index terms: fold, segment, stem.
+"""Turns words into index terms: folds, segments, stems.
 
-A term is what the same function makes of a word, so the index and a question meet as long as both
-stem alike. A transcript is stemmed by its own language. A question's language is not known and may
-differ, so it is stemmed once by *each* language the library holds and the results are alternatives
-of one concept: "Caroline" asked in English still finds "Caroline" said in French, and no second
-form of each word is stored. Where Snowball has no stemmer the folded word itself is the term.
+The same function makes the terms of the index and of a question, so they match if both are stemmed alike. A
+transcript is stemmed in its own language. A question's language is unknown and may differ, so it is stemmed once
+in *each* language of the library, and the results are alternatives of one concept: "Caroline" asked in English
+still finds "Caroline" said in French, and only one form of each word is stored. Without a Snowball stemmer the
+folded word itself is the term.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One word of a question: the terms that count as it (one for each language), and its weight."""
+    """One word of a question: its alternative terms (one per language) and its weight."""
 
     word: str
     terms: tuple[str, ...]
@@ -74,7 +74,7 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class QueryTerms:
-    """A question, analysed. `concepts` is empty when it holds no letter or digit."""
+    """An analysed question. `concepts` is empty if it has no letter or digit."""
 
     question: str
     concepts: tuple[Concept, ...]
@@ -87,7 +87,7 @@ class QueryTerms:
 
     @property
     def speaker_terms(self) -> tuple[str, ...]:
-        """The terms of those speakers' names that its words could be."""
+        """Its words as terms of speakers' names."""
         return tuple(map(speaker_term, self._words))
 
     @property
@@ -99,8 +99,8 @@ def analyze(text: str, language: str | None) -> list[str]:
     """Return the index terms of `text` in order, repeats included.
 
     Args:
-        language: BCP 47 tag of the transcript, or None when it isn't known (English stems are
-            tried then: they leave most other words alone).
+        language: BCP 47 tag of the transcript, or None if unknown (English stemming is used, which
+            leaves most words of other languages unchanged).
     """
     algorithm = stemmer_of(language)
     return [term for word in words_of(text) for term in _terms_of(word, algorithm)]
@@ -108,32 +108,32 @@ def analyze(text: str, language: str | None) -> list[str]:
 
 @lru_cache(maxsize=16_384)
 def terms_of_name(name: str, language: str | None) -> frozenset[str]:
-    """Return the index terms of a speaker's or recording's name; few differ, however often they are asked for."""
+    """Return the index terms of a speaker's or recording's name, cached."""
     return frozenset(analyze(name, language))
 
 
 def analyze_query(question: str, languages: Collection[str | None] = (None,)) -> QueryTerms:
-    """Analyse a question for a library in `languages`; stop words go unless nothing else is left."""
+    """Analyse a question for a library in `languages`; stop words are removed unless nothing remains."""
     algorithms = sorted({stemmer_of(language) for language in languages} or {stemmer_of(None)})
     words = list(dict.fromkeys(words_of(question)))
-    kept = [word for word in words if word not in STOP_WORDS] or words
-    concepts = [concept for word in kept for concept in _concepts_of(word, algorithms)]
+    content_words = [word for word in words if word not in STOP_WORDS] or words
+    concepts = [concept for word in content_words for concept in _concepts_of(word, algorithms)]
     return QueryTerms(question, tuple(concepts[:MAX_CONCEPTS]), find_dates(question))
 
 
 def topic_terms(text: str) -> frozenset[str]:
-    """Return the index terms of a question's or statement's words that carry meaning, stemmed as English."""
-    kept = [word for word in words_of(text) if word not in STOP_WORDS and word not in ASKING_WORDS]
-    return frozenset(analyze(" ".join(kept), "en"))
+    """Return the index terms of a text's content words, stemmed as English."""
+    content_words = [word for word in words_of(text) if word not in STOP_WORDS and word not in ASKING_WORDS]
+    return frozenset(analyze(" ".join(content_words), "en"))
 
 
 def speaker_term(term: str) -> str:
-    """The term of a speaker's name, apart from the same word in what is said (no word contains the mark)."""
+    """Return a speaker name's term, marked to differ from the same spoken word."""
     return _SPEAKER_MARK + term
 
 
 def stemmer_of(language: str | None) -> str:
-    """The Snowball algorithm of a language tag, `""` where there is none."""
+    """Return the Snowball algorithm of a language tag, `""` if there is none."""
     if not language:
         return "english"
     return STEMMERS.get(language.replace("_", "-").split("-")[0].lower(), "")
@@ -149,9 +149,9 @@ def words_of(text: str) -> Iterator[str]:
 
 
 def fold(text: str) -> str:
-    """Casefold, take compatibility forms apart, drop Latin and Greek accents, Hebrew and Arabic points.
+    """Casefold, decompose compatibility forms, drop Latin and Greek accents, Hebrew and Arabic points.
 
-    Other scripts keep their marks: Russian й or Hindi vowel signs make another word.
+    Marks of other scripts are significant: Russian й or Hindi vowel signs distinguish words.
     Source: UAX #15 (NFKC, NFD), Unicode 15 section 3.13 (case folding).
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
@@ -176,7 +176,7 @@ def _concepts_of(word: str, algorithms: list[str]) -> list[Concept]:
     return [Concept(word, terms, _ASKING_WEIGHT if word in ASKING_WORDS else 1.0)]
 
 
-_stemmers = threading.local()  # Snowball's stemmers keep the word they work on in themselves
+_stemmers = threading.local()  # Snowball's stemmers are stateful, so one per thread
 
 
 @lru_cache(maxsize=65_536)

@@ -1,4 +1,4 @@
-"""BM25 over chunks and over whole recordings at once, from the postings of chunks."""
+"""BM25 scores of chunks and of whole recordings, from the chunks' postings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The lengths of one end user's library.
+    """The chunk and recording lengths of one end user's library.
 
     Shapes: C chunks in R recordings; lengths [C]; recording_of [C], ascending; recording_lengths [R].
     """
@@ -31,7 +31,7 @@ class Lexicon:
 
     @classmethod
     def of(cls, chunk_lengths: Sequence[NDArray[np.uint32]]) -> Lexicon:
-        """From the terms per chunk of each recording, in order."""
+        """Build from the terms per chunk of each recording, in order."""
         sizes = np.array([len(lengths) for lengths in chunk_lengths], np.int64)
         lengths = np.concatenate([*chunk_lengths, np.zeros(0, np.uint32)]).astype(np.float64)
         recording_of = np.repeat(np.arange(len(sizes)), sizes)
@@ -40,14 +40,14 @@ class Lexicon:
 
     @property
     def chunk_count(self) -> int:
-        """C."""
+        """The number of chunks, C."""
         return len(self.lengths)
 
     def scores(self, query: QueryTerms, postings: Mapping[str, TermPostings]) -> tuple[Floats, Floats]:
-        """Score every chunk and every recording, both over the best a chunk could reach.
+        """Score every chunk and recording, divided by the best score a chunk could reach.
 
-        A question's word that the library lacks counts half in that best: it says that the
-        question isn't fully met, but also that it may be worded differently.
+        A word of the question that the library lacks counts half in that best score: the question isn't fully
+        matched, but may be worded differently.
 
         Shapes: [C], [R]. Units: 0..1 about.
         Source: Robertson and Zaragoza 2009, doi:10.1561/1500000019; the idf is Lucene's, never below 0.
@@ -72,7 +72,7 @@ class Lexicon:
         return chunk_scores / best, recording_scores / best
 
     def weight(self, concept: Concept, postings: Mapping[str, TermPostings]) -> float:
-        """How much a word of the question counts: its own weight times its rarity among chunks."""
+        """Return a question word's weight: its own weight times its rarity among chunks."""
         return self._rarity(concept, _postings_of(concept, postings))
 
     def _rarity(self, concept: Concept, found: TermPostings | None) -> float:

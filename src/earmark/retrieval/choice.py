@@ -1,7 +1,7 @@
-"""Which embedder serves: the one in use, the one the settings want, and any that an index was made with.
+"""Embedder registry: the active one, the configured one, and those of existing indexes.
 
-The installation remembers the embedder in use and, by name, every one it has had. A change of settings changes nothing
-by itself: `reindexing.py` makes the vectors anew and then puts the wanted embedder into use.
+The installation stores the active embedder and, by name, every earlier one. Changing the settings alone has no
+effect: `reindexing.py` recomputes the vectors and then activates the configured embedder.
 """
 
 from __future__ import annotations
@@ -26,43 +26,43 @@ _BUILT_IN: Final = EmbedderSpec()
 
 
 class OwnEmbedder(Embedder, Protocol):
-    """An embedder that we made and stop."""
+    """An embedder that the registry creates and stops."""
 
     def stop(self) -> None:
-        """Leave off as soon as possible."""
+        """Stop as soon as possible."""
 
 
 class Embedders(Protocol):
-    """What search, ingest and reindexing need to know."""
+    """The embedders as search, ingest and reindexing see them."""
 
     async def in_use(self) -> Embedder:
-        """Return what new transcripts are indexed with."""
+        """Return the embedder for new transcripts."""
 
     async def find(self, name: str) -> Embedder | None:
-        """Return the embedder of this name, or None where it isn't known or can't be made."""
+        """Return the embedder of this name; None if unknown or impossible to create."""
 
 
 class OneEmbedder:
-    """The same embedder for everything, as tests and tools have it."""
+    """A single embedder for everything; for tests and tools."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
 
     async def in_use(self) -> Embedder:
-        """Return it."""
+        """Return the embedder."""
         return self.embedder
 
     async def find(self, name: str) -> Embedder | None:
-        """Return it if that is its name."""
+        """Return the embedder if it has this name."""
         return self.embedder if name == self.embedder.name else None
 
 
 class RememberedEmbedders:
-    """The installation's embedders.
+    """The installation's embedders, stored in the database.
 
     Args:
-        wanted: what the settings say.
-        make: makes an embedder; called once for each spec, on a worker thread.
+        wanted: the configured embedder.
+        make: creates an embedder; called once for each spec, on a worker thread.
     """
 
     def __init__(self, operator: Operator, wanted: EmbedderSpec, make: Callable[[EmbedderSpec], OwnEmbedder]) -> None:
@@ -73,9 +73,9 @@ class RememberedEmbedders:
         self.wanted = wanted
 
     async def open(self) -> None:
-        """Take the wanted embedder into use where nothing is indexed yet; else stay with the one that was.
+        """Activate the configured embedder if nothing is indexed yet; otherwise stay with the active one.
 
-        Raises: EmbedderUnavailableError if the first one can't be made.
+        Raises: EmbedderUnavailableError if the first embedder can't be created.
         """
         if await find_installation(self._operator, _IN_USE) is None:
             await self.put_into_use(_BUILT_IN if await self._is_indexed() else self.wanted)
@@ -84,15 +84,15 @@ class RememberedEmbedders:
             log.warning("embedder.changed", wanted=self.wanted.kind, in_use=spec.kind, then="earmark reindex")
 
     async def in_use(self) -> Embedder:
-        """Return what new transcripts are indexed with, as the installation has it now."""
+        """Return the embedder for new transcripts, as stored now."""
         return await self.get(await self._spec_in_use())
 
     async def is_wanted_in_use(self) -> bool:
-        """Whether nothing is left for `earmark reindex` to put into use."""
+        """Whether the configured embedder is active, so that `earmark reindex` has nothing to do."""
         return await self._spec_in_use() == self.wanted
 
     async def find(self, name: str) -> Embedder | None:
-        """Return the embedder of this name, or None where it isn't known or can't be made."""
+        """Return the embedder of this name; None if unknown or impossible to create."""
         if name not in self._named:
             remembered = await find_installation(self._operator, f"{_IN_USE} {name}")
             spec = EmbedderSpec.from_json(remembered) if remembered else _BUILT_IN
@@ -103,7 +103,7 @@ class RememberedEmbedders:
         return self._named.get(name)
 
     async def get(self, spec: EmbedderSpec) -> OwnEmbedder:
-        """Return the embedder of a spec, made on first use.
+        """Return the embedder of a spec, created on first use.
 
         Raises: EmbedderUnavailableError.
         """
@@ -113,18 +113,18 @@ class RememberedEmbedders:
         return self._made[spec]
 
     async def remember(self, spec: EmbedderSpec) -> OwnEmbedder:
-        """Make an embedder known by name to every process, before an index is made with it."""
+        """Register an embedder by name for every process, before an index is built with it."""
         embedder = await self.get(spec)
         await put_installation(self._operator, f"{_IN_USE} {embedder.name}", spec.to_json())
         return embedder
 
     async def put_into_use(self, spec: EmbedderSpec) -> None:
-        """Let new transcripts be indexed with it, in every process."""
+        """Activate an embedder: every process indexes new transcripts with it."""
         embedder = await self.remember(spec)
         await put_installation(self._operator, _IN_USE, json.dumps({"name": embedder.name, "spec": spec.to_json()}))
 
     def stop(self) -> None:
-        """Stop all that were made."""
+        """Stop all embedders created."""
         for embedder in self._made.values():
             embedder.stop()
 

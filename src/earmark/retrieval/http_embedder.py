@@ -1,4 +1,4 @@
-"""Embeddings of any server that speaks OpenAI's `/embeddings`: Ollama, vLLM, llama.cpp, TEI, the vendors."""
+"""Embeds texts with an OpenAI-compatible `/embeddings` server: Ollama, vLLM, llama.cpp, TEI, vendors."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 _BATCH_TEXTS: Final = 64
 _BATCH_CHARS: Final = 60_000
 _MAX_CHARS: Final = 8_000
-"""Of one text; servers differ in whether they cut a longer one or refuse it."""
+"""Length limit of one text; beyond it some servers truncate and others refuse."""
 _ATTEMPTS: Final = 5
 _QUERY_ATTEMPTS: Final = 2
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 20.0
-_TRY_AGAIN: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_RETRIED_STATUSES: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
 class HttpEmbedder:
-    """Asks a server. Safe to share between threads; called on worker threads only.
+    """Embeds texts on a server. Safe to share between threads; called on worker threads only.
 
     Args:
-        spec: where and what; its name tells vectors of different models, sizes and prefixes apart.
+        spec: the server and model; its name identifies model, size and prefixes.
         api_key: sent as a bearer token, never logged and never part of an error.
         timeout_s: for one request.
         first_pause_s: before the second attempt; doubled before each further one.
@@ -48,11 +48,11 @@ class HttpEmbedder:
         self._client: httpx.Client | None = None
 
     def stop(self) -> None:
-        """Leave off between two requests or attempts: whoever embeds gets EmbedderStoppedError."""
+        """Stop between two requests or attempts; the caller gets EmbedderStoppedError."""
         self._stopping.set()
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shapes: N texts -> [N, dimensions], each row of length 1.
+        """Embed passages. Shapes: N texts -> [N, dimensions], each row of length 1.
 
         Raises: EmbedderUnavailableError; EmbedderStoppedError.
         """
@@ -63,7 +63,7 @@ class HttpEmbedder:
         return np.concatenate(blocks) if blocks else np.zeros((0, self._spec.dimensions or 1), np.float32)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Shapes: one text -> [dimensions], of length 1. Somebody waits, so it is tried twice only.
+        """Embed a question. Shapes: one text -> [dimensions], of length 1. Tried at most twice: a person waits.
 
         Raises: EmbedderUnavailableError; EmbedderStoppedError.
         """
@@ -86,15 +86,15 @@ class HttpEmbedder:
                 if response.status_code == httpx.codes.OK:
                     return _read_vectors(response, len(texts))
                 problem, asked_s = f"answered {response.status_code}", _retry_after_s(response)
-                if response.status_code not in _TRY_AGAIN:
+                if response.status_code not in _RETRIED_STATUSES:
                     break
             if attempt < attempts and self._stopping.wait(min(max(pause_s, asked_s), _LONGEST_PAUSE_S)):
                 raise EmbedderStoppedError
             pause_s *= 2
-        raise EmbedderUnavailableError(f"The server of embeddings {problem}.")
+        raise EmbedderUnavailableError(f"The embeddings server {problem}.")
 
     def _connected(self) -> httpx.Client:
-        """Return the client, made on first use: a server without questions opens no connection."""
+        """Return the client, created on first use."""
         import httpx
 
         if self._stopping.is_set():
@@ -110,7 +110,7 @@ class HttpEmbedder:
 
 
 def _sendable(text: str) -> str:
-    """Cut a long text, and replace what isn't Unicode; an empty one is a space, since servers refuse it."""
+    """Truncate a text and replace invalid Unicode; replace an empty text by a space."""
     return text[:_MAX_CHARS].encode("utf-8", "replace").decode() or " "
 
 
@@ -133,9 +133,9 @@ def _retry_after_s(response: httpx.Response) -> float:
 
 
 def _read_vectors(response: httpx.Response, count: int) -> NDArray[np.float32]:
-    """Return the rows in order of `index`, made of length 1.
+    """Return the rows in order of `index`, normalised to length 1.
 
-    Raises: EmbedderUnavailableError if it isn't what was asked for.
+    Raises: EmbedderUnavailableError if the response isn't valid.
     """
     import numpy as np
 
@@ -144,9 +144,9 @@ def _read_vectors(response: httpx.Response, count: int) -> NDArray[np.float32]:
         vectors = np.array([row["embedding"] for row in rows], np.float32)
         is_whole = vectors.ndim == 2 and [row["index"] for row in rows] == list(range(count))
     except (ValueError, KeyError, TypeError) as error:
-        raise EmbedderUnavailableError("The server of embeddings answered something else.") from error
+        raise EmbedderUnavailableError("The embeddings server sent an invalid response.") from error
     if not is_whole or not vectors.shape[1] or not np.isfinite(vectors).all():
-        raise EmbedderUnavailableError("The server of embeddings answered something else.")
+        raise EmbedderUnavailableError("The embeddings server sent an invalid response.")
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: NDArray[np.float32] = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return unit

@@ -1,4 +1,4 @@
-"""What a transcript becomes in the index: chunks, postings, vectors. Pure; the database is elsewhere."""
+"""Prepares a transcript's index rows (chunks, postings, vectors) without database access."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PreparedIndex:
 
 
 def prepare_index(embedder: Embedder, segments: Sequence[Segment], language: str | None) -> PreparedIndex:
-    """Cut, analyse and embed a transcript."""
+    """Chunk, analyse and embed a transcript."""
     chunks = chunk_segments(segments)
     terms = index_terms(segments, chunks, language)
     texts, counts = encoded_texts(segments, chunks)

@@ -1,7 +1,7 @@
-"""A sentence-transformers model exported to ONNX, from a folder: its own pooling, length limit and prefixes.
+"""Embeds texts with an ONNX export of a sentence-transformers model, configured by its folder.
 
-Read are `model.onnx` (or `onnx/model.onnx`), `tokenizer.json`, and where they are there `modules.json`, the pooling
-module's `config.json`, `sentence_bert_config.json` and `config_sentence_transformers.json`.
+Files: `model.onnx` (or `onnx/model.onnx`), `tokenizer.json`, and if present `modules.json`, the pooling module's
+`config.json`, `sentence_bert_config.json` and `config_sentence_transformers.json`.
 Source: https://sbert.net/docs/sentence_transformer/usage/efficiency.html (the layout of an exported model)
 """
 
@@ -38,7 +38,7 @@ _PAD_TOKENS: Final = ("[PAD]", "<pad>")
 
 @dataclass(frozen=True, slots=True)
 class FolderConfig:
-    """What a model's folder says about how its vectors are made."""
+    """The settings in a model's folder that determine its vectors."""
 
     graph: Path
     pooling: str = "mean"
@@ -51,11 +51,11 @@ class FolderConfig:
 def read_folder(folder: Path) -> FolderConfig:
     """Read a model's configuration files.
 
-    Raises: EmbedderUnavailableError if there is no model, or one with modules that aren't handled here.
+    Raises: EmbedderUnavailableError if there is no model, or an unsupported module.
     """
     graph = next((path for path in (folder / "model.onnx", folder / "onnx" / "model.onnx") if path.is_file()), None)
     if graph is None or not (folder / "tokenizer.json").is_file():
-        raise EmbedderUnavailableError("The embedder's folder holds no model.onnx with a tokenizer.json.")
+        raise EmbedderUnavailableError("The embedder's folder has no model.onnx with a tokenizer.json.")
     modules = _read_json(folder / "modules.json") or []
     kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules]
     unknown = [kind for kind in kinds if kind not in _HANDLED]
@@ -93,10 +93,10 @@ def _prompt_of(prompts: dict[str, str], names: Sequence[str]) -> str:
 
 
 class OnnxEmbedder:
-    """Runs the folder's graph on onnxruntime. Safe to share between threads; loads on first use, once.
+    """Runs the folder's graph on onnxruntime. Safe to share between threads; loads once, on first use.
 
     Args:
-        spec: `path` is the folder; its prefixes, where given, win over the folder's.
+        spec: `path` is the folder; its prefixes, if given, override the folder's.
         threads: how many cores one call may use.
 
     Raises: EmbedderUnavailableError as `read_folder` does.
@@ -117,15 +117,15 @@ class OnnxEmbedder:
         self._loaded: tuple[Any, Any] | None = None
 
     def stop(self) -> None:
-        """Leave off between two batches: whoever embeds gets EmbedderStoppedError."""
+        """Stop between two batches; the caller gets EmbedderStoppedError."""
         self._stopping.set()
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Shapes: N texts -> [N, dimensions], each row of length 1."""
+        """Embed passages. Shapes: N texts -> [N, dimensions], each row of length 1."""
         return self._encode([self._config.passage_prefix + text for text in texts])
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Shapes: one text -> [dimensions], of length 1."""
+        """Embed a question. Shapes: one text -> [dimensions], of length 1."""
         vector: NDArray[np.float32] = self._encode([self._config.query_prefix + text])[0]
         return vector
 
@@ -134,7 +134,7 @@ class OnnxEmbedder:
 
         session, tokenizer = self._load()
         clipped = [encodable(text.lower() if self._config.is_lower_case else text) for text in texts]
-        # A tokenizer may make nothing of a text; one padding token stands for it.
+        # A tokenizer may return no token for a text; one padding token replaces it.
         ids = [encoding.ids or [0] for encoding in tokenizer.encode_batch_fast(clipped)]
         vectors: dict[int, NDArray[np.float32]] = {}
         for batch in token_batches([len(row) for row in ids]):
@@ -198,12 +198,12 @@ def _open_session(graph: Path, threads: int) -> Any:
         errors.NoSuchFile,
         errors.NotImplemented,
         errors.RuntimeException,
-    ) as error:  # they have no base of their own
+    ) as error:  # onnxruntime's errors share no base class
         raise EmbedderUnavailableError("The embedder's model.onnx can't be loaded.") from error
 
 
 def _pool(tokens: NDArray[np.float32], mask: NDArray[np.int64], pooling: str) -> NDArray[np.float32]:
-    """Shapes: [N, T, d], [N, T] -> [N, d]."""
+    """Pool token vectors. Shapes: [N, T, d], [N, T] -> [N, d]."""
     import numpy as np
 
     seen = mask[:, :, None].astype(np.float32)
@@ -220,7 +220,7 @@ def _pool(tokens: NDArray[np.float32], mask: NDArray[np.int64], pooling: str) ->
 
 
 def _digest(config: FolderConfig) -> str:
-    """Return the hash of the graph, its weights beside it, and of how vectors are made of it."""
+    """Return a hash of the graph, its weights, and the settings that determine vectors."""
     way = (config.max_tokens, config.is_lower_case, config.query_prefix, config.passage_prefix)
     digest = hashlib.sha256(repr(way).encode())
     for path in (config.graph, config.graph.with_name(config.graph.name + "_data")):

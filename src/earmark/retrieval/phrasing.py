@@ -1,8 +1,8 @@
-"""The question as the encoder reads it: put to the people it is about.
+"""Rewrites a question that names a speaker into the second person, for the encoder.
 
-Somebody who asks about a call names those who spoke in it ("What did Bo paint?"), and they say "I" and "you" of
-themselves. Their names also stand beside every turn of theirs, whatever it is about, so a name drags the whole
-of it nearer. "What did you paint?" is nearer to "I painted it". Measured in `docs/retrieval.md`.
+A question about a call names those who spoke in it ("What did Bo paint?"), and speakers say "I" and "you". A
+speaker's name also precedes each of their turns, on any topic, so a name makes all of them more similar. "What
+did you paint?" is closer to "I painted it". Measured in `docs/retrieval.md`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _OWNS: Final = re.compile(r"['’]s\b|['’](?=\s)")
 
 
 def address(query: QueryTerms, known_terms: Collection[str], languages: Collection[str | None]) -> str:
-    """Return the question with "you" or "your" for the first speaker's name; without it where not all is English.
+    """Replace the first speaker's name by "you"; remove it unless all is English.
 
     Args:
-        known_terms: terms of the question that the library's index holds, among them those of speakers' names.
-        languages: those of the library.
+        known_terms: terms of the question found in the library's index, speaker terms included.
+        languages: the languages of the library.
     """
     question = query.question
     named = frozenset(
@@ -47,7 +47,7 @@ def address(query: QueryTerms, known_terms: Collection[str], languages: Collecti
 
 
 def _names(question: str, named: Collection[str]) -> Iterator[tuple[int, int]]:
-    """Yield where names stand, words of one name together; "the Project Manager" is a part in a meeting, not a name."""
+    """Yield the spans of full names; "the Project Manager" is a role, not a name."""
     is_lower = question == question.lower()
     spans: list[tuple[int, int]] = []
     for match in _WORD.finditer(question):

@@ -1,4 +1,4 @@
-"""Where a term occurs: the packed form that the database keeps and the arrays that ranking reads."""
+"""Postings: the packed form in the database, and the arrays that ranking reads."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 _PAIR: Final = np.dtype([("ordinal", "<u4"), ("frequency", "<u2")])
 _MOST: Final = 65_535
-"""A term said more often in one chunk counts as that often; BM25 is flat long before."""
+"""The largest stored frequency of a term in a chunk; BM25 saturates long before."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermPostings:
-    """The chunks that hold one term.
+    """The chunks that contain one term.
 
     Shapes: chunks int32 [n], ascending, numbered over the whole snapshot; frequencies float32 [n].
     """
@@ -26,7 +26,7 @@ class TermPostings:
 
 
 def pack_postings(frequencies: Mapping[int, int]) -> bytes:
-    """One term in one recording: 6 bytes for each chunk that holds it, by ordinal.
+    """Pack one term's frequencies in one recording: 6 bytes per chunk, by ordinal.
 
     Args:
         frequencies: chunk ordinal -> how often the term occurs there, at least 1.
@@ -36,7 +36,7 @@ def pack_postings(frequencies: Mapping[int, int]) -> bytes:
 
 
 def unpack_postings(blobs: Sequence[bytes], first_chunks: Sequence[int]) -> TermPostings:
-    """One term over several recordings.
+    """Unpack one term over several recordings.
 
     Args:
         blobs: packed rows, in the snapshot's order of recordings.
@@ -49,7 +49,7 @@ def unpack_postings(blobs: Sequence[bytes], first_chunks: Sequence[int]) -> Term
 
 
 def merge_postings(lists: Sequence[TermPostings]) -> TermPostings:
-    """Several terms taken as one: frequencies of the same chunk are added."""
+    """Merge several terms into one: frequencies of the same chunk are added."""
     if len(lists) == 1:
         return lists[0]
     together = np.concatenate([postings.chunks for postings in lists])
@@ -59,15 +59,15 @@ def merge_postings(lists: Sequence[TermPostings]) -> TermPostings:
 
 
 def pack_lengths(lengths: Sequence[int]) -> bytes:
-    """A number for each chunk of a recording (its terms, its vectors), as little-endian uint32."""
+    """Pack one number per chunk of a recording (terms or vectors) as little-endian uint32."""
     return np.asarray(lengths, "<u4").tobytes()
 
 
 def unpack_lengths(blob: bytes) -> NDArray[np.uint32]:
-    """The inverse of `pack_lengths`."""
+    """Unpack what `pack_lengths` packed."""
     return np.frombuffer(blob, "<u4")
 
 
 def count_vectors(chunk_count: int, packed: bytes | None) -> int:
-    """How many vectors a recording has: the sum of what `pack_lengths` packed, or one a chunk."""
+    """Return a recording's vector count: the sum of packed counts, or one per chunk."""
     return chunk_count if packed is None else int(unpack_lengths(packed).sum())

@@ -1,4 +1,4 @@
-"""The SQL of retrieval. Every query reads one end user's rows: callers narrow their handle first."""
+"""The SQL of retrieval. Queries read one end user's rows: callers narrow their handle first."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def insert_chunk(own: Guard) -> Insert:
 
 @query
 def delete_index(own: Guard) -> Delete:
-    """Postings and vectors go with it, by their references."""
+    """Delete an index; its postings and vectors are deleted by cascade."""
     return delete(recording_indexes).where(
         own(recording_indexes), recording_indexes.c.recording_id == bindparam("recording_id")
     )
@@ -112,7 +112,7 @@ def select_chunk(own: Guard) -> Select[Any]:
 
 @long_query
 def select_chunks_of_speaker(own: Guard) -> Select[Any]:
-    """Chunks in which somebody of this name (folded) speaks."""
+    """Select the chunks in which anyone speaks, with the speaker's name."""
     return (
         select(chunks.c.recording_id, chunks.c.ordinal, segments.c.speaker)
         .join(
@@ -141,13 +141,13 @@ def count_indexes(own: Guard) -> Select[Any]:
 
 
 def _is_stale() -> ColumnElement[bool]:
-    """Whether a recording's vectors were made by another embedder, or one a chunk as they once were."""
+    """Whether vectors are another embedder's, or in the old one-per-chunk format."""
     return or_(recording_indexes.c.embedder != bindparam("embedder"), recording_indexes.c.vector_counts.is_(None))
 
 
 @long_query
 def select_stale_owners(own: Guard) -> Select[Any]:
-    """End users with a recording whose vectors are to be made anew."""
+    """Select the end users with recordings whose vectors must be recomputed."""
     return (
         select(recordings.c.end_user_id, recording_indexes.c.end_user_no)
         .join(

@@ -1,4 +1,4 @@
-"""Rank one end user's chunks for a question. Pure: no database, no clock, no randomness."""
+"""Ranks one end user's chunks for a question. Pure: no database, no clock, no randomness."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SEMANTIC: Final = ("meaning", "context")
 _PRIOR: Final = tuple(name for name in WEIGHTS if name.startswith("recording_"))
 
 REPETITION: Final = 0.015
-"""What a chunk loses for each neighbour above it: what is said next to a hit often repeats it."""
+"""Subtracted from a chunk for each higher-ranked neighbour, which it often repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A ranked chunk: its number in the snapshot, its score (finite, at least 0) and what that is made of."""
+    """A ranked chunk: its number, its score (finite, at least 0) and the score's parts."""
 
     chunk: int
     score: float
@@ -38,7 +38,7 @@ class Hit:
 
     @property
     def parts(self) -> dict[str, float]:
-        """For `explain`: final is the sum of the others; `prior` is the recording's part, `repetition` a loss."""
+        """The parts for `explain`: `prior` is the recording's share, `repetition` is negative, `final` their sum."""
         return {
             "lexical": self.lexical,
             "semantic": self.semantic,
@@ -51,8 +51,8 @@ class Hit:
 def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
     """Return the best chunks in scope, best first; equal scores by recording order, then ordinal.
 
-    Without vectors, a question none of whose words occur in scope has no hits; with them, every
-    chunk is some answer.
+    Without vectors, a question whose words don't occur in scope has no hits; with vectors, every chunk
+    has a score.
     """
     described = describe(query, snapshot)
     scope = _positions(snapshot.in_scope, len(described.recording_of))
@@ -63,7 +63,7 @@ def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
     lexical, semantic = (_weighted(described.chunks, names) for names in (_LEXICAL, _SEMANTIC))
     prior = _weighted(described.recordings, _PRIOR)[described.recording_of]
     total = lexical + semantic + prior
-    # Each hit makes at most two others lose, so three times as many candidates always hold the next one.
+    # Each hit lowers at most two others, so three times as many candidates always contain the next one.
     candidates = best(total, scope, 3 * limit)
     spread = _spread(total, candidates.tolist(), described.recording_of)
     return [
@@ -77,20 +77,20 @@ def _positions(in_scope: NDArray[np.bool_] | None, count: int) -> NDArray[np.int
 
 
 def best(scores: Floats, scope: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
-    """Of the positions `scope`, ascending, those of the `limit` highest scores, descending; ties by position."""
+    """Return the positions in `scope` (ascending) of the `limit` highest scores, descending; ties by position."""
     chosen = scores if len(scope) == len(scores) else scores[scope]
     if len(scope) > limit:
-        kept = np.flatnonzero(chosen >= np.partition(chosen, -limit)[-limit])
-        scope, chosen = scope[kept], chosen[kept]
+        above = np.flatnonzero(chosen >= np.partition(chosen, -limit)[-limit])
+        scope, chosen = scope[above], chosen[above]
     ranked: NDArray[np.intp] = scope[np.argsort(-chosen, kind="stable")[:limit]]
     return ranked
 
 
 def _spread(scores: Floats, candidates: Sequence[int], recording_of: NDArray[np.int64]) -> Iterator[tuple[int, float]]:
-    """Yield (chunk, score), best first, where the neighbours of what was yielded have lost `REPETITION`.
+    """Yield (chunk, score), best first; each chunk yielded lowers its neighbours by `REPETITION`.
 
     Source: the idea is maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998,
-        doi:10.1145/290941.291025), with "is next to" for similarity: it needs no vectors.
+        doi:10.1145/290941.291025), with adjacency as similarity, which needs no vectors.
     """
     left = {at: float(scores[at]) for at in candidates}
     queue = [(-score, at) for at, score in left.items()]
@@ -98,7 +98,7 @@ def _spread(scores: Floats, candidates: Sequence[int], recording_of: NDArray[np.
     while queue:
         score, at = heapq.heappop(queue)
         if left.get(at) != -score:
-            continue  # it has lost since, or was yielded
+            continue  # outdated entry: lowered since, or already yielded
         yield at, left.pop(at)
         for beside in (at - 1, at + 1):
             if beside in left and recording_of[beside] == recording_of[at]:

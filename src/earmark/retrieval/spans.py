@@ -1,7 +1,7 @@
-"""Which stretches the encoder reads: two turns at a time, since what is said is often best known by what it replies to.
+"""Chooses the spans that are embedded: pairs of turns, since replies need what they answer.
 
-A chunk is as near to a question as the nearest stretch that reaches into it: those that begin in it, and the one that
-begins with the turn before it.
+A chunk's similarity is that of its most similar span: those that begin in it, and the one that begins with the
+turn before it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from earmark.retrieval.chunking import Chunk, count_words
 from earmark.retrieval.documents import passage_text
 
 Span = tuple[int, int]
-"""Segments from the first to the last, both included."""
+"""First and last segment, both included."""
 _LEAST_WORDS: Final = 12
-"""Shorter turns ("Yes.", "Right, okay.") are read as one with what follows."""
+"""Shorter turns ("Yes.", "Right, okay.") are joined with the following turn."""
 
 
 def encoded_texts(segments: Sequence[Segment], chunks: Sequence[Chunk]) -> tuple[list[str], list[int]]:
-    """Return what the encoder reads of a transcript, and how many of these texts each chunk has.
+    """Return the texts to embed for a transcript, and how many belong to each chunk.
 
     Shapes: C chunks -> N texts, in order of the chunks; C counts of at least 1 that add up to N.
     """
@@ -33,7 +33,7 @@ def encoded_texts(segments: Sequence[Segment], chunks: Sequence[Chunk]) -> tuple
 
 
 def spans_of_chunk(segments: Sequence[Segment], chunk: Chunk) -> list[Span]:
-    """Return the stretches that begin in a chunk: each turn with the next, the last with the one after the chunk.
+    """Return the spans that begin in a chunk: each turn with the next one.
 
     Shapes: at least one, at most one for each segment of the chunk.
     """
@@ -57,7 +57,7 @@ def _turns(segments: Sequence[Segment], chunk: Chunk) -> list[Span]:
 
 
 def nearest(cosines: NDArray[np.float32], counts: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Return each chunk's cosine from those of one recording's stretches.
+    """Return each chunk's cosine from the cosines of one recording's spans.
 
     Shapes: [N], counts [C] of at least 1 that add up to N -> [C].
     """

@@ -1,4 +1,4 @@
-"""Which embedder, without secrets: what settings say and what the installation remembers."""
+"""Embedder specifications, without secrets: as configured and as stored by the installation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Kind = Literal["minilm", "openai", "onnx"]
 
 @dataclass(frozen=True, slots=True)
 class EmbedderSpec:
-    """The built-in encoder, a server's model, or a folder."""
+    """Specifies the built-in encoder, a server's model, or a model folder."""
 
     kind: Kind = "minilm"
     base_url: str | None = None
@@ -23,16 +23,16 @@ class EmbedderSpec:
     passage_prefix: str = ""
 
     def to_json(self) -> str:
-        """Render for the installation's memory."""
+        """Serialise for the installation's settings in the database."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` rendered."""
+        """Parse the output of `to_json`."""
         return cls(**json.loads(text))
 
     def name_of(self, kind: str, model: str) -> str:
-        """Return a name that differs wherever vectors can't be compared: model, size or prefixes."""
+        """Return a name that differs wherever vectors aren't comparable: model, size or prefixes."""
         name = f"{kind}/{model}" + (f"#{self.dimensions}" if self.dimensions else "")
         if not self.query_prefix and not self.passage_prefix:
             return name

@@ -1,8 +1,8 @@
-"""Words of a question that say nothing about its answer, folded as `analysis.fold` leaves them.
+"""Stop words and instruction words of questions, folded as by `analysis.fold`.
 
-Only questions are cleaned; the index keeps every word, so a question of one stop word still works.
+Only questions are filtered; the index contains every word, so a question of one stop word still works.
 The lists are the function words of the Snowball project's stop lists, shortened to those that
-stand in questions. Words that are content in another listed language are left out.
+occur in questions. Words that are content in another listed language are left out.
 Source: https://snowballstem.org/algorithms/ (BSD), English list extended by clitics and meeting fillers.
 """
 
@@ -67,4 +67,4 @@ ASKING_WORDS: Final[frozenset[str]] = frozenset(
     think thinks thought thoughts told
     """.split()
 )
-"""English words that tell what to do with what is found rather than what to find; they count little."""
+"""English words that say what to do with the results rather than what to find; low weight."""

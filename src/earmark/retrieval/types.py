@@ -1,4 +1,4 @@
-"""Frozen values of retrieval that other rooms see."""
+"""Immutable values of retrieval that other rooms use."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from earmark.library.types import Segment
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What to look for and where. `recording_ids` None is the whole library of the end user.
+    """A search: query, filters and limits. `recording_ids` None means the end user's whole library.
 
-    `before` and `after` are how many segments around each moment are read with it.
+    `before` and `after` are how many segments around each hit are returned with it.
     """
 
     query: str
@@ -27,11 +27,11 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChunkHit:
-    """A found moment: whole segments of one recording, best first in a list.
+    """A retrieved chunk: whole segments of one recording.
 
     Units: milliseconds from the start of the recording; `score` is unitless, finite, at least 0.
-    `parts` are what the score is made of; `first_ordinal` is the first segment's place in its recording.
-    `around` are its segments with those asked for around it, from `around_first` on.
+    `parts` are the components of the score; `first_ordinal` is the ordinal of the first segment in its recording.
+    `around` are its segments with the requested context, from ordinal `around_first` on.
     """
 
     chunk_id: str
@@ -54,10 +54,10 @@ class ChunkHit:
 
     @property
     def start_ms(self) -> int:
-        """Where the first segment starts."""
+        """The start of the first segment."""
         return self.segments[0].start_ms
 
     @property
     def end_ms(self) -> int:
-        """Where the last segment ends."""
+        """The latest end of its segments."""
         return max(segment.end_ms for segment in self.segments)

@@ -1,7 +1,7 @@
-"""Vectors of chunks, one for each stretch that is encoded (`spans.py`), and how questions are compared with them.
+"""Stores the vectors of spans (`spans.py`) and compares a question with them.
 
-One block of int8 for each recording, read and multiplied here; where PostgreSQL has pgvector, one
-`halfvec` a vector, multiplied there or, for those who ask again, here. All give the same integers (see `quantize.py`).
+Without pgvector: one int8 block per recording, read and multiplied here. With pgvector: one `halfvec` per vector,
+multiplied in the database, or here once an end user's vectors are cached. Results are bit-identical (`quantize.py`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ async def insert_vectors(work: Tenant, recording_no: int, vectors: NDArray[np.in
 
 
 async def replace_vectors(work: Tenant, recording_no: int, vectors: NDArray[np.int8]) -> None:
-    """Store others in place of a recording's vectors."""
+    """Replace a recording's vectors."""
     table = delete_chunk_vectors if work.database.has_pgvector else queries.delete_vectors
     await work.execute(table, {"recording_no": recording_no})
     await insert_vectors(work, recording_no, vectors)
@@ -50,7 +50,7 @@ def _render(vector: NDArray[np.int8]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What is known of the vectors in scope: products that the database made, or the vectors themselves.
+    """Vectors in scope: dot products from the database, or cached vectors to multiply.
 
     Shapes: wanted int8 [d]; spans: recording number -> its rows of `kept.matrix`.
     """
@@ -64,12 +64,12 @@ class Scan:
 async def scan(
     snapshot: Tenant, cache: VectorCache, embedder: str, wanted: NDArray[np.int8], library: Mapping[Part, Indexed]
 ) -> Scan:
-    """Read what `to_similarities` needs of the vectors that `embedder` made, if they aren't kept already.
+    """Read what `to_similarities` needs of the vectors made by `embedder`, unless cached.
 
-    pgvector multiplies for those who ask for the first time, or have more than may be kept.
+    pgvector multiplies for the first query of an end user, and for vectors too large for the cache.
 
     Args:
-        library: every recording that has some.
+        library: every indexed recording.
     """
     chosen = [part for part, one in library.items() if one.is_in_scope]
     owner = (snapshot.key.tenant_id, snapshot.key.end_user_no, embedder)
@@ -89,7 +89,7 @@ async def scan(
 
 
 async def _complete(snapshot: Tenant, known: Kept, library: Mapping[Part, Indexed], missing: Sequence[Part]) -> Kept:
-    """Read what is missing, and let go what the library has no more."""
+    """Read the missing vectors, and drop those of recordings no longer in the library."""
     made = {part[0]: part for part in missing}
     rows = await _fetch(snapshot, [*made], is_narrowed=len(missing) < len(library)) if missing else ()
     read = {made[no]: packed for no, packed in rows if no in made}
@@ -103,7 +103,7 @@ def _join(
     read: Mapping[Part, bytes],
     unpack: Callable[[Sequence[bytes], int], Vectors],
 ) -> Kept:
-    """Put together what was kept and is still in the library with what was read; arithmetic, for a worker thread."""
+    """Join cached vectors still in the library with new ones; for a worker thread."""
     size = known.matrix.shape[1]
     blocks = {part: known.matrix[span] for part, span in known.spans.items() if part in library}
     blocks |= {part: unpack([packed], size) for part, packed in read.items()}
@@ -113,7 +113,7 @@ def _join(
 
 
 async def _fetch(snapshot: Tenant, nos: Sequence[int], *, is_narrowed: bool) -> Sequence[Row]:
-    """Read each recording's vectors, packed as the database has them."""
+    """Read each recording's vectors, packed as stored."""
     params = {"recording_nos": nos}
     if snapshot.database.has_pgvector:
         return await snapshot.fetch_all(select_packed, params, is_narrowed=is_narrowed)
@@ -129,12 +129,12 @@ def _unpack_halves(blobs: Sequence[bytes], size: int) -> Vectors:
 
 
 def to_similarities(found: Scan) -> Mapping[int, NDArray[np.float32]]:
-    """Return each recording's cosines, by its number; arithmetic, for a worker thread."""
+    """Return each recording's cosines, by its number; CPU-bound, for a worker thread."""
     size = len(found.wanted)
     if found.kept is None:
         return {no: to_cosines(np.frombuffer(packed, _BIG_ENDIAN_FLOAT), size) for no, packed in found.products}
     matrix = found.kept.matrix
     if 2 * sum(span.stop - span.start for span in found.spans.values()) < len(matrix):
         return {no: cosines(matrix[span], found.wanted) for no, span in found.spans.items()}
-    together = cosines(matrix, found.wanted)  # at once: quicker than piece by piece, and the same to the last bit
+    together = cosines(matrix, found.wanted)  # one product: faster than piece by piece, and bit-identical
     return {no: together[span] for no, span in found.spans.items()}

@@ -1,4 +1,4 @@
-"""A found moment as the contract shows it: search results, `sources`, and what messages keep of them."""
+"""The wire form of a chunk: in search results, in `sources`, and stored with messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from earmark.retrieval.types import ChunkHit
 
 
 def chunk_to_wire(hit: ChunkHit) -> dict[str, Any]:
-    """Return the object of contract section 5."""
+    """Return the chunk object of the contract, section 5."""
     return {
         "chunk_id": hit.chunk_id,
         "recording_id": hit.recording_id,

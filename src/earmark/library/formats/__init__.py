@@ -1,6 +1,6 @@
-"""Transcript files that people bring along, read into segments. Pure functions.
+"""Parses transcript files into segments. Pure functions.
 
-`json_body.parse_json` is also how the HTTP edge reads every request body.
+The HTTP edge also parses every request body with `json_body.parse_json`.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def parse_transcript(body: bytes, *, media_type: str, filename: str | None = Non
     """Parse a transcript file.
 
     Args:
-        body: the file as it came.
-        media_type: one of `MEDIA_TYPES`, without parameters; it alone decides how the file is read.
-        filename: for callers that have one; nothing depends on it yet.
+        body: the file's bytes.
+        media_type: one of `MEDIA_TYPES`, without parameters; it alone selects the parser.
+        filename: unused.
 
     Raises:
         ValueError: the media type is none of them.
-        InvalidError: the file is bad; says on which line, or at which index, and what is wrong.
+        InvalidError: the file is invalid; the message names the line or index and the problem.
     """
     del filename
     parser = _PARSERS.get(media_type)
@@ -55,7 +55,7 @@ def parse_transcript(body: bytes, *, media_type: str, filename: str | None = Non
 
 
 def media_type_of(filename: str, body: bytes) -> str:
-    """Guess a file's media type by its suffix, else by how it begins."""
+    """Guess a file's media type by its suffix, else by its first bytes."""
     _, dot, suffix = filename.rpartition(".")
     known = _SUFFIXES.get(f"{dot}{suffix}".lower())
     return known or _sniff(body)
@@ -65,7 +65,7 @@ def _sniff(body: bytes) -> str:
     head = body[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"WEBVTT"):
         return "text/vtt"
-    # `[00:12] Ada: …` begins like an array.
+    # `[00:12] Ada: …` begins like a JSON array.
     if head.startswith(b"{") or re.match(rb'\[\s*[{\["\]]', head):
         return "application/json"
     return "application/x-subrip" if _SUBRIP_TIMES.search(head) else "text/plain"

@@ -1,4 +1,4 @@
-"""AssemblyAI's output: utterances, else words, else the bare text; times in milliseconds."""
+"""Parses AssemblyAI's output: utterances, else words, else plain text; times in milliseconds."""
 
 from __future__ import annotations
 

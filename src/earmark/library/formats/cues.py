@@ -1,4 +1,4 @@
-"""What WebVTT and SubRip have in common: blocks of lines, each with a time line and what is said then."""
+"""Parses the cue blocks that WebVTT and SubRip share: a time line, then text lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Part = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A time and the lines shown then; `place` is its time line."""
+    """A time span and its text lines; `place` is its time line."""
 
     place: Line
     start_ms: int
@@ -30,7 +30,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Where the two formats differ."""
+    """The differences between the two formats."""
 
     parse_times: Callable[[str], Span | None]
     is_ignored: Callable[[str], bool]
@@ -40,7 +40,7 @@ class Grammar:
 def read_cues(lines: Sequence[str], at: int, grammar: Grammar) -> Iterator[Cue]:
     """Yield the cues from line `at` (counted from 0) on.
 
-    Raises: InvalidError naming the line of a block that is no cue, or of a time line that can't be read.
+    Raises: InvalidError naming the line of a block that isn't a cue, or of a time line that can't be read.
     """
     while at < len(lines):
         if not lines[at].strip():
@@ -53,7 +53,7 @@ def read_cues(lines: Sequence[str], at: int, grammar: Grammar) -> Iterator[Cue]:
 
 
 def cue_segments(cue: Cue, parts: Sequence[Part]) -> Iterator[Segment]:
-    """Yield a segment for each part of a cue that has words, sharing its time by length."""
+    """Yield a segment for each part with words, dividing the cue's time by length."""
     spoken = [(speaker, text) for speaker, raw in parts if (text := clean_text(raw))]
     spans = share_time(cue.start_ms, cue.end_ms, [count_units(text) for _, text in spoken]) if spoken else []
     for (speaker, text), (start_ms, end_ms) in zip(spoken, spans, strict=True):
@@ -61,9 +61,9 @@ def cue_segments(cue: Cue, parts: Sequence[Part]) -> Iterator[Segment]:
 
 
 def split_turns(lines: Sequence[str]) -> list[Part]:
-    """Join lines by single spaces; where the first names a speaker, each line that does begins a part.
+    """Join lines; if the first names a speaker, each line that does starts a part.
 
-    A colon in a later line alone is more likely to be part of what is said.
+    If only a later line has a colon, the colon is more likely part of the text.
     """
     turns: list[tuple[str | None, list[str]]] = []
     for line in filter(None, map(clean_text, lines)):
@@ -78,14 +78,14 @@ def split_turns(lines: Sequence[str]) -> list[Part]:
 
 
 def stamp_ms(match: re.Match[str], first: int) -> int:
-    """Return the time that four groups from `first` on hold: hours or None, minutes, seconds, decimals."""
+    """Return the time in four groups from `first` on: hours or None, minutes, seconds, decimals."""
     hours, minutes, seconds, decimals = match.group(first, first + 1, first + 2, first + 3)
     whole_s = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
     return whole_s * 1_000 + int((decimals or "0").ljust(3, "0"))
 
 
 def _find_time_line(lines: Sequence[str], at: int) -> int:
-    """Return the line that has to be the time line of the block that begins at `at`."""
+    """Return the line that must be the time line of the block at `at`."""
     if ARROW in lines[at]:
         return at
     has_second = at + 1 < len(lines) and bool(lines[at + 1].strip())
@@ -104,12 +104,12 @@ def _read_cue(lines: Sequence[str], time_line: int, grammar: Grammar) -> tuple[C
     end = _block_end(lines, time_line + 1, grammar)
     payload = list(lines[time_line + 1 : end])
     if end < len(lines) and ARROW in lines[end] and payload and payload[-1].strip().isdigit():
-        payload.pop()  # the number of the next cue, when the empty line before it is missing
+        payload.pop()  # the next cue's number, if the empty line before it is missing
     return Cue(place, *times, tuple(payload)), end
 
 
 def _block_end(lines: Sequence[str], at: int, grammar: Grammar) -> int:
-    """Return the next empty line or time line; neither format allows an arrow in what is said."""
+    """Return the next empty line or time line; text can't contain an arrow."""
     while at < len(lines) and not grammar.is_blank(lines[at]) and ARROW not in lines[at]:
         at += 1
     return at

@@ -1,4 +1,4 @@
-"""Deepgram's output: utterances, else paragraphs, else words of each channel; times in seconds."""
+"""Parses Deepgram's output: utterances, else paragraphs, else words per channel; times in seconds."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _words(alternative: JsonObject, path: str, channel: int | None) -> Iterator[
 
 
 def _speaker(item: JsonObject, place: Item, channel: object) -> str | None:
-    """Return who speaks; of several channels each is somebody else, and counts its speakers from 0 again."""
+    """Return the speaker's label; each channel numbers its speakers from 0, so it is included."""
     speaker = read_vendor_speaker(item, place)
     if not isinstance(channel, int) or isinstance(channel, bool):
         return speaker
@@ -81,7 +81,7 @@ def _speaker(item: JsonObject, place: Item, channel: object) -> str | None:
 
 
 def _language(results: JsonObject) -> str | None:
-    """Return what Deepgram detected in the first channel; it doesn't repeat what it was told."""
+    """Return the language detected in the first channel; a requested language isn't in the output."""
     for _, channel in read_items(results, "channels", "results.channels"):
         return parse_vendor_language(channel.get("detected_language"))
     return None

@@ -1,4 +1,4 @@
-"""Reading the items of a JSON list, with errors that say which item and which field."""
+"""Reads items of JSON lists; errors name the item and field."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ JsonObject = Mapping[str, Any]
 
 
 def read_items(holder: JsonObject, key: str, path: str) -> Iterator[tuple[Item, JsonObject]]:
-    """Yield the objects of the list `holder[key]` with their places; `path` is the list's dotted name.
+    """Yield the objects of the list `holder[key]`; `path` is the list's dotted name.
 
-    Raises: InvalidError if it is no list, or an item is no object.
+    Raises: InvalidError if it isn't a list, or an item isn't an object.
     """
     items = holder.get(key)
     if not isinstance(items, list):
@@ -50,14 +50,14 @@ def _read_time(item: JsonObject, key: str, place: Item, ms_per_unit: int) -> flo
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether this is a JSON number: in Python `True` is an integer."""
+    """Whether a value is a JSON number; in Python `True` is an integer, too."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def read_text(item: JsonObject, place: Item, key: str = "text") -> str:
-    """Return the cleaned text, maybe empty.
+    """Return the cleaned text, possibly empty.
 
-    Raises: InvalidError if it is no string.
+    Raises: InvalidError if it isn't a string.
     """
     value = item.get(key)
     if not isinstance(value, str):
@@ -79,6 +79,6 @@ def read_vendor_speaker(item: JsonObject, place: Item) -> str | None:
 
 
 def read_vendor_confidence(item: JsonObject) -> float | None:
-    """Return the confidence if it is one: a transcript is worth keeping without it."""
+    """Return the confidence if valid, else None: a transcript is useful without it."""
     value = item.get("confidence")
     return float(value) if is_number(value) and 0 <= value <= 1 else None

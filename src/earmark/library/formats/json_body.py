@@ -1,9 +1,9 @@
-r"""Strict JSON for every request body: what is ambiguous or unsafe to store is refused.
+r"""Parses request bodies as strict JSON; refuses what is ambiguous or unsafe to store.
 
 orjson already refuses NaN, Infinity, numbers that overflow to infinity, lone surrogates, invalid UTF-8 and
-more than 1,024 levels. It lets duplicate keys and U+0000 through. Both are found by writing the document out
-again, which costs less than a walk in Python: a dropped duplicate takes its colon with it, and nothing else
-changes the number of colons but an escaped one (`\u003a`), for which alone the slow pass exists.
+more than 1,024 levels. It accepts duplicate keys and U+0000. Both are detected by serialising the document
+again, which is faster than a traversal in Python: a dropped duplicate loses its colon, and only an escaped
+colon (`\u003a`) also changes the number of colons; that case takes the slow pass.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import orjson
 from earmark.errors import InvalidError
 
 _BOM: Final = b"\xef\xbb\xbf"
-# Below this size not even an array of empty arrays needs more than 30 MB, so nothing is counted.
+# Below this size even an array of empty arrays needs at most 30 MB, so nothing is counted.
 _SMALL_BYTES: Final = 1 << 20
 _MAX_CONTAINERS: Final = 1_000_000
-# Possessive: an unclosed string must not be tried again from each of its quotes.
+# Possessive: matching an unclosed string must not restart at each of its quotes.
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-# A run of backslashes has odd length before a real escape; the lookbehind anchors at the start of the run.
+# A run of backslashes before a real escape has odd length; the lookbehind anchors at the run's start.
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 
 
@@ -39,10 +39,10 @@ def parse_json(body: bytes) -> Any:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
-        raise _syntax_error(body, exc) from None  # the cause would carry the whole body along
+        raise _syntax_error(body, exc) from None  # the cause would contain the whole body
     try:
         written = orjson.dumps(document)
-    except TypeError:  # orjson.JSONEncodeError: it writes 254 levels
+    except TypeError:  # orjson.JSONEncodeError: its limit is 254 levels
         raise _depth_error() from None
     if b"\\u" in body:
         _check_escapes(body, written)
@@ -53,7 +53,7 @@ def parse_json(body: bytes) -> Any:
 
 def _check_escapes(body: bytes, written: bytes) -> None:
     if b"\\u0000" in written and _ESCAPED_NUL.search(written):
-        raise InvalidError("The JSON has a string or key that holds U+0000.")
+        raise InvalidError("The JSON has a string or key that contains U+0000.")
     if b"\\u003a" in body or b"\\u003A" in body:
         json.loads(body, object_pairs_hook=_unique)  # at most 254 levels here: no RecursionError
     elif body.count(b":") != written.count(b":"):
@@ -61,13 +61,13 @@ def _check_escapes(body: bytes, written: bytes) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:
-    """Check one object; returns None so that the second pass builds no second document."""
+    """Check one object for duplicate keys; returns None so that no second document is built."""
     if len({key for key, _ in pairs}) != len(pairs):
         raise _duplicate_error()
 
 
 def _check_container_count(body: bytes) -> None:
-    """Bound memory before parsing: an empty array takes 3 bytes here and 80 there."""
+    """Limit memory before parsing: an array of 3 bytes takes 80 in memory."""
     if body.count(b"[") + body.count(b"{") <= _MAX_CONTAINERS:
         return
     bare = _STRING.sub(b"", body)

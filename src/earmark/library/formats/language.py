@@ -1,4 +1,4 @@
-"""Language tags, as BCP 47 writes them."""
+"""Parses and normalises language tags (BCP 47)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from typing import Final
 
 _MAX_CHARS: Final = 35
-# Two or three letters lead: the longer ones that the grammar allows are registered to nobody.
+# The first subtag has two or three letters: longer ones are allowed by the grammar but not registered.
 _TAG: Final = re.compile(
     r"[a-z]{2,3}(?:-[a-z]{3}){0,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?"
     r"(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?"
     r"|x(?:-[a-z0-9]{1,8})+",
     re.ASCII | re.IGNORECASE,
 )
-# What whisper calls languages, as far as they are common, and codes that speech services write differently.
+# Common language names of whisper, and codes that speech services write differently.
 _NAMES_TEXT: Final = (
     "afrikaans=af albanian=sq arabic=ar armenian=hy azerbaijani=az basque=eu belarusian=be bengali=bn"
     " bosnian=bs bulgarian=bg burmese=my cantonese=yue castilian=es catalan=ca chinese=zh croatian=hr"
@@ -31,7 +31,7 @@ _NAMES: Final = dict(pair.split("=") for pair in _NAMES_TEXT.split())
 
 
 def parse_language(tag: str) -> str | None:
-    """Return a well-formed tag in its usual case (`pt-BR`, `zh-Hant`), None for anything else.
+    """Return a well-formed tag in its usual case (`pt-BR`, `zh-Hant`), else None.
 
     Source: RFC 5646, sections 2.1 (grammar) and 2.1.1 (case).
     """
@@ -50,7 +50,7 @@ def parse_language(tag: str) -> str | None:
 
 
 def parse_vendor_language(value: object) -> str | None:
-    """Return the tag for what a speech service calls a language (`english`, `en_us`), None if unclear."""
+    """Return the tag for a speech service's language name (`english`, `en_us`), None if unknown."""
     if not isinstance(value, str):
         return None
     name = value.strip().lower().replace("_", "-")

@@ -1,4 +1,4 @@
-"""What a transcript may hold, and where in a file something went wrong.
+"""Limits of a transcript, and places in a file for error messages.
 
 Source: the wire contract, "Bring your own transcript"; limits that the contract leaves open say so.
 """
@@ -18,7 +18,7 @@ MAX_NAME_UNITS: Final = 255
 MAX_METADATA_BYTES: Final = 16 * 1024
 MS_PER_WORD: Final = 400
 
-# Ours: they keep the memory of one 32 MiB import bounded. 168 hours at a segment a second are 604,800.
+# Not in the contract: they bound the memory of one 32 MiB import. 168 hours at a segment a second are 604,800.
 MAX_SEGMENTS: Final = 1_000_000
 MAX_LINES: Final = 5_000_000
 
@@ -30,20 +30,20 @@ class Line:
     number: int
 
     def error(self, field: str, problem: str) -> InvalidError:
-        """Say in one sentence what is wrong with `field` on this line."""
+        """Return the error for `field` on this line; `problem` completes the sentence."""
         return InvalidError(f"Line {self.number}: the {field} {problem}.", details={"line": self.number})
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of a JSON list, counted from 0; `within` leads from it to an object that it holds."""
+    """An item of a JSON list, counted from 0; `within`: path to an inner object."""
 
     path: str
     index: int
     within: str = ""
 
     def error(self, field: str, problem: str) -> InvalidError:
-        """Say in one sentence what is wrong with `field` (the item itself if empty)."""
+        """Return the error for `field` (the item itself if empty); `problem` completes the sentence."""
         name = ".".join(filter(None, (self.path, str(self.index), self.within, field)))
         return InvalidError(f"`{name}` {problem}.", param=name, details={"index": self.index})
 
@@ -52,17 +52,17 @@ Place = Line | Item
 
 
 def count_units(text: str) -> int:
-    """Count UTF-16 units, which is how clients count."""
+    """Count UTF-16 units, as clients do."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def is_longer(text: str, max_units: int) -> bool:
-    """Whether `text` has more than `max_units` UTF-16 units, counting only when it could go either way."""
+    """Whether `text` has more than `max_units` UTF-16 units; counts only if necessary."""
     if len(text) * 2 <= max_units:
         return False
     return len(text) > max_units or count_units(text) > max_units
 
 
 def too_many_segments() -> InvalidError:
-    """The error for a file that no recording of 168 hours explains."""
+    """Return the error for more segments than a recording of 168 hours can have."""
     return InvalidError(f"The transcript has more than {MAX_SEGMENTS:,} segments.", param="segments")

@@ -1,4 +1,4 @@
-"""earmark's own JSON: the one format that is read strictly, as whoever writes it wrote it for us."""
+"""Parses earmark's own JSON strictly; other formats are parsed leniently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entry rules common to all formats: what every stored segment may be relied on for."""
+"""Rules common to all formats: the guarantees of every stored segment."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from earmark.library.formats.sentences import last_sentence_end, uses_case
 from earmark.library.formats.timing import share_time
 from earmark.library.types import Segment
 
-# Every control character (category Cc) but tab, LF and CR, and byte-order marks. Without them,
+# Every control character (category Cc) except tab, LF and CR, and byte-order marks. Once they are removed,
 # `str.strip` trims exactly what ECMAScript's `trim` does.
 _REMOVED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 
 
 def clean_text(text: str) -> str:
-    """Remove control characters and byte-order marks, trim; everything else stays verbatim."""
+    """Remove control characters and byte-order marks, and trim; everything else stays verbatim."""
     return _REMOVED.sub("", text).strip()
 
 
 def clean_speaker(name: str | None, place: Place) -> str | None:
-    """Return a name on one line, None for a blank one.
+    """Return a name on one line, None if it is blank.
 
     Raises: InvalidError if it is too long.
     """
@@ -46,12 +46,12 @@ def clean_speaker(name: str | None, place: Place) -> str | None:
 
 
 def build_segments(drafts: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Return segments as they are stored: none too long, in time order, each ending after it starts.
+    """Return segments as stored: none too long, in time order, each ending after it starts.
 
     Args:
         drafts: cleaned, with `0 <= start_ms <= end_ms`; those without text are dropped.
 
-    Raises: InvalidError if none is left, or far too many are.
+    Raises: InvalidError if none is left, or more than `MAX_SEGMENTS`.
     """
     segments: list[Segment] = []
     for draft in drafts:
@@ -86,7 +86,7 @@ def _fit(draft: Segment) -> Iterator[Segment]:
 
 
 def cut_text(text: str) -> list[str]:
-    """Cut at the last sentence end that fits, else the last white space, else the last code point."""
+    """Cut at the last sentence end that fits, else white space, else code point."""
     is_cased = uses_case(text)
     parts: list[str] = []
     start = 0
@@ -101,7 +101,7 @@ def cut_text(text: str) -> list[str]:
 
 
 def _fitting_length(text: str, start: int) -> int:
-    """Return how many code points from `start` fit, never half of a surrogate pair."""
+    """Return how many code points from `start` fit, never splitting a surrogate pair."""
     window = text[start : start + MAX_TEXT_UNITS]
     if window.isascii():
         return len(window)

@@ -1,4 +1,4 @@
-"""Plain text: `Speaker: words` lines, lines that begin with a time, or prose."""
+"""Parses plain text: `Speaker: words` lines, lines that begin with a time, or prose."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from earmark.library.types import ParsedTranscript, Segment
 ESTIMATED: Final = "import/estimated"
 _TIME: Final = r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d)(?:[.,](\d{1,3}))?"
 _STAMP: Final = re.compile(rf"(?:\[{_TIME}\]|\({_TIME}\)|{_TIME}(?=\s|$))[ \t]*+(?:[-–—|][ \t]++)?", re.ASCII)
-# At a word a line, 168 hours.
+# 168 hours at one word per line.
 _MAX_LINES: Final = MAX_TIME_MS // MS_PER_WORD
-_GROUPS: Final = 4  # of each of the three ways to write a time
+_GROUPS: Final = 4  # per notation of a time; there are three
 Turn = tuple[str | None, str]  # speaker, words
 
 
@@ -29,14 +29,14 @@ Turn = tuple[str | None, str]  # speaker, words
 class _Line:
     number: int  # counted from 1
     raw: str
-    start_ms: int | None  # what its leading time says
-    words: str  # less that time, maybe none
+    start_ms: int | None  # its leading time
+    words: str  # without that time, possibly empty
 
 
 def parse_plain(body: bytes) -> ParsedTranscript:
-    """Parse a text file; where it has no times, they are estimated.
+    """Parse a text file; times are estimated if it has none.
 
-    Raises: InvalidError if it has no words, or more than fit into the longest recording.
+    Raises: InvalidError if it has no words, or more than the longest recording can contain.
     """
     text = decode_text(body)
     lines = _read_lines(text)
@@ -48,7 +48,7 @@ def parse_plain(body: bytes) -> ParsedTranscript:
 
 
 def estimate_prose(text: str) -> tuple[Segment, ...]:
-    """Return one segment a sentence, one after another, as long as it takes to say them.
+    """Return one segment per sentence, consecutive, with estimated durations.
 
     Raises: InvalidError as `parse_plain`.
     """
@@ -70,7 +70,7 @@ def _read_lines(text: str) -> list[_Line]:
 
 
 def _stamp_ms(match: re.Match[str]) -> int | None:
-    """Return the time, None where hours are followed by more than 59 minutes."""
+    """Return the time, or None if more than 59 minutes follow hours."""
     for first in (1, 1 + _GROUPS, 1 + 2 * _GROUPS):
         hours, minutes, seconds, decimals = match.group(*range(first, first + _GROUPS))
         if minutes is None:
@@ -83,7 +83,7 @@ def _stamp_ms(match: re.Match[str]) -> int | None:
 
 
 def _is_timed(lines: Sequence[_Line]) -> bool:
-    """Whether leading times are times of the recording, not just of the clock ("12:30 we left")."""
+    """Whether leading times are positions in the recording, not times of day ("12:30 we left")."""
     if not lines or lines[0].start_ms is None:
         return False
     stamps = sum(line.start_ms is not None for line in lines)
@@ -97,7 +97,7 @@ def _is_dialogue(lines: Sequence[_Line]) -> bool:
 
 
 def _name_speakers(lines: Sequence[str]) -> Iterator[Turn]:
-    """Yield each line's words with who says them: a line that names nobody goes on with the last speaker."""
+    """Yield each line's speaker and words; a line without a name continues the last speaker."""
     speaker: str | None = None
     for line in lines:
         name, words = split_speaker(line)
@@ -123,7 +123,7 @@ def _estimate(turns: Iterator[Turn]) -> Iterator[Segment]:
 
 
 def _timed_segments(lines: Sequence[_Line]) -> Iterator[Segment]:
-    """Yield a segment a line; lines between two times share what lies between them."""
+    """Yield a segment per line; lines between two times share the time between them."""
     stamps = [index for index, line in enumerate(lines) if line.start_ms is not None]
     speaker: str | None = None
     for first, until in zip(stamps, [*stamps[1:], len(lines)], strict=True):
@@ -135,7 +135,7 @@ def _timed_segments(lines: Sequence[_Line]) -> Iterator[Segment]:
                 turns.append((speaker, words))
         start_ms = lines[first].start_ms or 0
         if start_ms > MAX_TIME_MS:
-            raise Line(lines[first].number).error("time", f"lies after {MAX_HOURS} hours")
+            raise Line(lines[first].number).error("time", f"is after {MAX_HOURS} hours")
         yield from _share(turns, start_ms, lines[until].start_ms if until < len(lines) else None)
 
 

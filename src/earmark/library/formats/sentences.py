@@ -1,4 +1,4 @@
-"""Where sentences end: enough for cutting transcripts, in any script, in linear time."""
+"""Finds sentence ends for cutting transcripts, in any script, in linear time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-# These end a sentence whatever follows; the others only before white space.
+# These always end a sentence; the others only before white space.
 _ALWAYS: Final = frozenset("。！？｡؟۔।॥።፧။។")
 _CLOSERS: Final = "\"'”’“‘»›«)\\]}」』】）》〉*_"
-# Possessive, so that a long run of dots is read once. An empty line ends a sentence too.
+# Possessive, so that a long run of dots is matched once. An empty line ends a sentence, too.
 _END: Final = re.compile(
     rf"(?P<stop>[.!?…{''.join(sorted(_ALWAYS))}]++)[{_CLOSERS}]*+"
     r"|(?>\r\n|\r|\n)[^\S\r\n]*+(?>\r\n|\r|\n)"
@@ -29,7 +29,7 @@ _DOTTED: Final = re.compile(r"(?:[A-Z]\.)+[A-Z]")
 
 
 def split_sentences(text: str) -> Iterator[str]:
-    """Yield the sentences, each verbatim but for white space around it; blank ones are left out."""
+    """Yield the sentences, trimmed but otherwise verbatim; blank ones are skipped."""
     start = 0
     for end in chain(_sentence_ends(text, 0, len(text), is_cased=uses_case(text)), (len(text),)):
         if sentence := text[start:end].strip():
@@ -38,10 +38,10 @@ def split_sentences(text: str) -> Iterator[str]:
 
 
 def last_sentence_end(text: str, start: int, stop: int, *, is_cased: bool) -> int:
-    """Return the offset behind the last sentence that ends in `text[start:stop]`, else `start`."""
-    # A little beyond, as quotes behind a full stop belong to it.
+    """Return the offset after the last sentence that ends in `text[start:stop]`, else `start`."""
+    # A little further, as quotes after a full stop belong to its sentence.
     beyond = min(stop + _LONGEST_TOKEN, len(text))
-    for first in (max(start, stop - _TAIL_CHARS), start):  # the tail tells, mostly
+    for first in (max(start, stop - _TAIL_CHARS), start):  # the tail usually suffices
         ends = _sentence_ends(text, first, beyond, is_cased=is_cased)
         last = max((end for end in ends if end <= stop), default=start)
         if last > start:
@@ -50,7 +50,7 @@ def last_sentence_end(text: str, start: int, stop: int, *, is_cased: bool) -> in
 
 
 def uses_case(text: str) -> bool:
-    """Whether small letters mean anything: in a text that has capitals, no sentence begins with one."""
+    """Whether case is significant: then no sentence begins with a small letter."""
     return text != text.lower()
 
 
@@ -61,7 +61,7 @@ def _sentence_ends(text: str, start: int, stop: int, *, is_cased: bool) -> Itera
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a word that stands before another one ends a sentence."""
+    """Whether a word followed by another one ends a sentence."""
     bare = word.rstrip(_CLOSERS.replace("\\", ""))
     if not bare or (bare[-1] not in ".!?…" and bare[-1] not in _ALWAYS):
         return False
@@ -85,15 +85,15 @@ def _is_end(text: str, match: re.Match[str], *, is_cased: bool) -> bool:
 
 
 def _following(text: str, at: int) -> str:
-    """Return the first character after the white space at `at`, a space if none, "" if no white space."""
+    """Return the character after white space at `at`, a space at the end, or ""."""
     if not text[at].isspace():
         return ""
-    # A window, as a run of blanks is not worth reading to its end.
+    # Limited, as a long run of blanks need not be read to its end.
     return text[at : at + 64].lstrip()[:1] or " "
 
 
 def _token_before(text: str, end: int) -> tuple[int, str]:
-    """Return the word that ends at `end`, or its last letters, and where that begins."""
+    """Return the word that ends at `end` (or its last letters) and its start."""
     window = text[max(0, end - _LONGEST_TOKEN) : end]
     token = _SPACE.split(window)[-1].lstrip(_OPENERS)
     return end - len(token), token

@@ -1,4 +1,4 @@
-"""Which of the known JSON shapes a document has."""
+"""Recognises which known JSON shape a document has, and parses it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNKNOWN: Final = (
 def parse_json_transcript(body: bytes) -> ParsedTranscript:
     """Parse a JSON transcript, recognised by its shape.
 
-    Raises: InvalidError if the shape is unknown, or something in it is wrong.
+    Raises: InvalidError if the shape is unknown or the content invalid.
     """
     document = parse_json(body)
     if isinstance(document, dict):

@@ -1,4 +1,4 @@
-"""`Ada: words`: when what stands before a colon is a name."""
+"""Recognises `Ada: words`: decides whether the text before a colon is a name."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 _MAX_CHARS: Final = 40
 _MAX_WORDS: Final = 4
 _COLON: Final = re.compile("[:：]")
-# No name has these, a clause before a colon often does.
+# Characters that names don't contain and clauses before a colon often do.
 _UNNAMELY: Final = frozenset(',;!?…"<>{}=、。！？')
 
 
 def split_speaker(line: str) -> tuple[str | None, str]:
-    """Return the speaker that a line names, and what they say; (None, line) if it names nobody."""
+    """Return the speaker a line names and the words; (None, line) if none."""
     colon = _COLON.search(line, 0, _MAX_CHARS + 2)
     if colon is None:
         return None, line
@@ -30,6 +30,6 @@ def _is_name(text: str) -> bool:
 
 
 def _is_spaced(line: str, at: int) -> bool:
-    """Whether the colon before `at` divides, unlike those of 10:30 and https://."""
+    """Whether the colon before `at` is a separator, unlike those of 10:30 and https://."""
     follower = line[at : at + 1]
     return not follower or line[at - 1] == "：" or follower.isspace() or follower > "\u2e80"

@@ -1,4 +1,4 @@
-"""SubRip (.srt), which nobody specified: numbered blocks, read tolerantly but for their time lines."""
+"""Parses SubRip (.srt), a format without a specification: tolerant, except of time lines."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from earmark.library.formats.text_body import decode_text, split_lines
 from earmark.library.types import ParsedTranscript, Segment
 
 _STAMP: Final = r"(?:(\d{1,6}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})"
-# Players write the box of the words behind the times (`X1:…`).
+# Players append the text's box to the times (`X1:…`).
 _TIMES: Final = re.compile(rf"[ \t]*{_STAMP}[ \t]*-->[ \t]*{_STAMP}(?:[ \t].*)?", re.ASCII | re.DOTALL)
-# Only what players take for markup, so that `<laughs>` stays.
+# Only what players treat as markup, so that `<laughs>` stays.
 _MARKUP: Final = re.compile(r"</?(?:b|i|u|s|font)(?:\s[^<>]*)?>|\{\\an?\d{1,2}\}", re.IGNORECASE)
 
 

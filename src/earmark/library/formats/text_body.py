@@ -1,4 +1,4 @@
-"""Bytes of a text file to lines."""
+"""Decodes a text file's bytes into lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 def decode_text(body: bytes) -> str:
-    """Decode UTF-8, less a byte-order mark.
+    """Decode UTF-8 without a byte-order mark.
 
     Raises: InvalidError naming the line that is not UTF-8.
     """
@@ -25,7 +25,7 @@ def decode_text(body: bytes) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """Split at CRLF, LF and CR only: `str.splitlines` would also cut inside a sentence at U+2028."""
+    """Split at CRLF, LF and CR only: `str.splitlines` would also split a sentence at U+2028."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.count("\n") >= MAX_LINES:
         raise InvalidError(f"The file has more than {MAX_LINES:,} lines.")

@@ -1,4 +1,4 @@
-"""How long words take, and how a time is shared among them."""
+"""Estimates how long words take to say, and divides a time span among them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNSPACED: Final = re.compile(
 
 
 def estimate_time_ms(text: str) -> int:
-    """Return 400 ms a word, at least 400: a word is what spaces divide, or two characters where none do."""
+    """Return 400 ms per word, at least 400; unspaced, two characters are a word."""
     tokens = text.split()
     if not text.isascii():
         characters = sum(map(len, tokens))
@@ -27,9 +27,9 @@ def estimate_time_ms(text: str) -> int:
 
 
 def share_time(start_ms: int, end_ms: int, weights: Sequence[int]) -> list[tuple[int, int]]:
-    """Cut a time into consecutive parts, in proportion to `weights` (all positive).
+    """Divide a time span into consecutive parts, in proportion to `weights` (all positive).
 
-    Every part lasts at least 1 ms. They end where the whole ends, or later when it has fewer milliseconds
+    Every part lasts at least 1 ms. The last part ends with the span, or later if the span has fewer milliseconds
     than parts: then each lasts exactly 1 ms.
     """
     parts = len(weights)

@@ -1,8 +1,8 @@
-"""WebVTT: cues, voice spans, tags and entities.
+"""Parses WebVTT: cues, voice spans, tags and entities.
 
-Source: W3C, WebVTT: The Web Video Text Tracks Format, sections 4 (syntax) and 6 (parsing). Our own parser,
-as webvtt-py 0.6 names no line in its errors, puts the file's text into them, leaves voice spans as raw
-payload, and skips broken cues silently where browsers do; people who import a file want to be told.
+Source: W3C, WebVTT: The Web Video Text Tracks Format, sections 4 (syntax) and 6 (parsing). Not webvtt-py,
+whose version 0.6 names no line in its errors, quotes the file's text in them, leaves voice spans as raw
+payload, and silently skips broken cues as browsers do; an import should report them.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from earmark.library.types import ParsedTranscript, Segment
 
 _STAMP: Final = r"(?:(\d{1,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _TIMES: Final = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}(?:[ \t\f].*)?", re.ASCII | re.DOTALL)
-# `<` stays text unless a tag's name, a time or an end tag follows and `>` closes it, as in "a < b".
+# `<` is text unless a tag's name, a time or an end tag follows and `>` closes it, as in "a < b".
 _TAG: Final = re.compile(r"<(/?[A-Za-z][^<>]*|/|[\d:.]+)>", re.ASCII)
 _VOICE: Final = re.compile(r"v(?:\.[^\s]*)?(?:\s(.*))?", re.DOTALL)
-# Bounded, with a semicolon: `html.unescape` alone would turn "&copy" into a sign, and fail on 5,000 digits.
+# Bounded, and with a semicolon: `html.unescape` alone would decode "&copy", and fail on 5,000 digits.
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});", re.ASCII)
 _BLOCK: Final = re.compile(r"NOTE(?:[ \t].*)?|(?:STYLE|REGION)[ \t\f]*", re.DOTALL)
 
@@ -51,7 +51,7 @@ def parse_webvtt(body: bytes) -> ParsedTranscript:
 
 
 def _read_header(lines: Sequence[str]) -> tuple[int, str | None]:
-    """Return where the blocks begin, and the language if the header has a `Language:` line."""
+    """Return the first line after the header, and the header's language if any."""
     if lines[0] != "WEBVTT" and not lines[0].startswith(("WEBVTT ", "WEBVTT\t")):
         raise Line(1).error("file", "does not begin with WEBVTT")
     at, language = 1, None
@@ -79,7 +79,7 @@ def _segments(cue: Cue) -> Iterator[Segment]:
 
 
 def _split_voices(payload: str) -> list[Part]:
-    """Return the payload less its tags, cut where a `<v>` begins or ends; always at least one part."""
+    """Return the payload without tags, split at `<v>` tags; at least one part."""
     parts: list[Part] = []
     speaker: str | None = None
     pieces: list[str] = []

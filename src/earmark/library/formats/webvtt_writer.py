@@ -1,4 +1,4 @@
-"""WebVTT from segments: what `webvtt.py` reads back, and what players show."""
+"""Renders segments as WebVTT, for players and for `webvtt.py`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BREAKS = re.compile(r"[\r\n]+")
 
 
 def render_webvtt(segments: Sequence[Segment]) -> str:
-    """Return a WebVTT file with each segment as a cue, its speaker as the cue's voice."""
+    """Return a WebVTT file with a cue per segment; the speaker is the cue's voice."""
     cues = [f"{_time(one.start_ms)} --> {_time(one.end_ms)}\n{_voice(one)}{_escape(one.text)}\n" for one in segments]
     return "\n".join(["WEBVTT\n", *cues])
 
@@ -26,6 +26,6 @@ def _voice(segment: Segment) -> str:
 
 
 def _escape(text: str) -> str:
-    """A cue ends at an empty line, so that line breaks become spaces."""
+    """Escape text; line breaks become spaces, since an empty line would end the cue."""
     flat = _BREAKS.sub(" ", text)
     return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""Whisper's output: openai-whisper and faster-whisper JSON, the API's `verbose_json`, whisper.cpp."""
+"""Parses Whisper's output: openai-whisper and faster-whisper JSON, the API's `verbose_json`, whisper.cpp."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from earmark.library.types import ParsedTranscript, Segment
 
 
 def parse_whisper(document: JsonObject) -> ParsedTranscript:
-    """Parse `{"segments": […]}`, or `{"words": […]}` where only words were asked for; times in seconds.
+    """Parse `{"segments": […]}`, or `{"words": […]}` if it has only words; times in seconds.
 
     Raises: InvalidError naming the item at fault.
     """

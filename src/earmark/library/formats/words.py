@@ -1,4 +1,4 @@
-"""Timed words to segments, for speech services' output that has nothing larger."""
+"""Groups timed words into segments, for output of speech services without larger units."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _PAUSE_MS: Final = 2_000
 
 
 def group_words(words: Iterable[Segment]) -> Iterator[Segment]:
-    """Join words that one person says in one sentence: not across a pause, at most 60 at a time.
+    """Join the words of one speaker's sentence: not across a pause, at most 60.
 
     Args:
-        words: a Segment for each; those without text are left out.
+        words: a Segment per word; those without text are skipped.
     """
     group: list[Segment] = []
     for word in words:
@@ -57,5 +57,5 @@ def _join(group: Sequence[Segment]) -> Segment:
 
 
 def _gap(left: str, right: str) -> str:
-    """Return the space between two words, none where the script has none."""
+    """Return the space between two words, none in scripts without spaces."""
     return "" if UNSPACED.match(left[-1]) and UNSPACED.match(right[0]) else " "

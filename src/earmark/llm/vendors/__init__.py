@@ -1,1 +1,1 @@
-"""One file for each kind of vendor: how its client is made. Their SDKs are extras, imported on first use."""
+"""One module per kind of vendor creates its client. SDKs are optional, imported on first use."""

@@ -1,4 +1,4 @@
-"""Anthropic's models."""
+"""Connects to Anthropic's models."""
 
 from __future__ import annotations
 

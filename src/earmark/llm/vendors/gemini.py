@@ -1,4 +1,4 @@
-"""Google's Gemini models."""
+"""Connects to Google's Gemini models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenAI, and every server that speaks its chat completions: Ollama, vLLM, llama.cpp, LM Studio."""
+"""Connects to OpenAI, and to OpenAI-compatible servers: Ollama, vLLM, llama.cpp, LM Studio."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def connect_openai(model: str, api_key: str, base_url: str | None, connect_s: fl
 
 
 def connect_compatible(name: str, model: str, api_key: str | None, base_url: str, connect_s: float) -> Model:
-    """Return a client of a server that speaks OpenAI's chat completions; most want no key.
+    """Return a client of an OpenAI-compatible server; most need no key.
 
-    No proxy leads to a server on this machine.
+    Proxies are ignored for a server on this machine.
     """
     import httpx2
     from pydantic_ai.models.openai import OpenAIChatModel
