@@ -1,6 +1,6 @@
 """Print what the built-in model answers to the sixty questions that people judge by hand, with their verdicts.
 
-    python -m bench.by_hand            writes docs/answers-by-hand.md
+    python -m bench.by_hand            writes docs/explanation/answers-by-hand.md
 
 Questions and meetings stand in `bench/data/by_hand`, written and frozen before answers were worked on; verdicts (right,
 partly, wrong) in `verdicts.json`, given by reading each answer as whoever asked would. An answer that differs from the
@@ -25,7 +25,7 @@ from earmark.answers.reader import Reader
 from earmark.llm.types import TextDelta
 
 FOLDER: Final = DATA / "by_hand"
-TARGET: Final = Path(__file__).resolve().parent.parent / "docs/answers-by-hand.md"
+TARGET: Final = Path(__file__).resolve().parent.parent / "docs/explanation/answers-by-hand.md"
 VERDICTS: Final = ("right", "partly", "wrong")
 
 

@@ -2,7 +2,7 @@
 
 Somebody who asks about a call names those who spoke in it ("What did Bo paint?"), and they say "I" and "you" of
 themselves. Their names also stand beside every turn of theirs, whatever it is about, so a name drags the whole
-of it nearer. "What did you paint?" is nearer to "I painted it". Measured in `docs/retrieval.md`.
+of it nearer. "What did you paint?" is nearer to "I painted it". Measured in `docs/explanation/retrieval.md`.
 """
 
 from __future__ import annotations
