@@ -21,6 +21,7 @@ OUTSIDE = {
     "bench/RESULTS.md": "project/measurements.md",
 }
 """File of the repository -> page of the site."""
+_SCROLLED = '<div class="table" tabindex="0" role="group" aria-label="Table">'
 _SOURCES = {page: source for source, page in OUTSIDE.items()}
 _CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
@@ -45,6 +46,12 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
     linked = _LINK.sub(lambda found: _linked(found, uri), _CODE.sub(hold, markdown))
     return re.sub(r"\0(\d+)\0", lambda found: held[int(found.group(1))], linked)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Return the page with code and tables that scroll by keyboard, and no heading cell without words."""
+    html = html.replace("<pre>", '<pre tabindex="0">').replace("<th></th>", "<td></td>")
+    return html.replace("<table>", f"{_SCROLLED}<table>").replace("</table>", "</table></div>")
 
 
 def _linked(found: re.Match[str], uri: str) -> str:

@@ -54,7 +54,7 @@ def _body(path: str, command: Any) -> list[str]:
     lines = ["```text", " ".join([path, *named, *required, *rest]), "```", "", _escape(command.help or "")]
     rows = [f"| `{_metavar(one)}` | {_meaning(one)} |" for one in arguments]
     rows += [f"| `{_spelling(one)}` | {_meaning(one)} |" for one in options]
-    return [*lines, "", "| | |", "|---|---|", *rows] if rows else lines
+    return [*lines, "", "| option | meaning |", "|---|---|", *rows] if rows else lines
 
 
 def _spelling(option: Any) -> str:
