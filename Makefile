@@ -93,7 +93,7 @@ bench: .venv/.installed-dev
 docs: .venv/.installed-dev
 	$(BIN)/python scripts/write_docs.py
 	$(BIN)/python -m properdocs build --strict --quiet
-	@echo "The documentation is in site/index.html"
+	@echo "The documentation is in site/index.html (its search needs a server: $(BIN)/python -m http.server -d site)"
 
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-emit-index-url --generate-hashes
 

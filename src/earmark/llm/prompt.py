@@ -48,7 +48,7 @@ def estimate_tokens(text: str) -> int:
     """Estimate tokens where a vendor doesn't count: a third of the UTF-8 bytes, rounded up.
 
     English runs at about four bytes a token, Chinese and Japanese at about three to a token and a character:
-    so this is seldom too low (docs/guides/models.md).
+    so this is seldom too low (docs/explanation/models.md).
     """
     return -(-len(text.encode("utf-8", "replace")) // 3)
 
