@@ -2,6 +2,7 @@
 
 A page's `sh` blocks are one shell session, its `python` blocks the file `ask.py`, its `js` blocks `ask.mjs`. A `text` block is
 what the block before it prints, `…` being anything. Blocks after a comment `not run` are not run, for its reason.
+`earmark` is a quicker start of the same (`forked_earmark.py`); `tests/cli/test_readme.py` starts the installed command itself.
 """
 
 from __future__ import annotations
@@ -36,13 +37,12 @@ def name_of(page: Path) -> str:
 
 @pytest.fixture
 def commands(tmp_path: Path) -> Path:
-    """A folder for PATH with what a reader has installed; `installed/` and `browser/` hold other ways to start the same."""
+    """A folder for PATH with what a reader has installed; `browser/` has a browser in place of Node."""
     folder, python, root = tmp_path / "bin", shlex.quote(sys.executable), shlex.quote(str(REPOSITORY))
     programs = {
         "earmark": f"{python} -SE {shlex.quote(str(Path(forked_earmark.__file__)))}",
         "python": python,
         "python3": python,
-        "installed/earmark": f"{python} -m earmark",
         "browser/node": f"env PYTHONPATH={root} {python} -m tests.guides.node_in_chromium",
     }
     for name, command in programs.items():
@@ -106,8 +106,7 @@ def check(page: Path, path: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("page", RUN, ids=name_of)
 def test_a_page_can_be_pasted_and_prints_what_it_shows(page: Path, commands: Path, tmp_path: Path) -> None:
-    path = f"{commands}/installed:{commands}" if page.stem == "quickstart" else str(commands)
-    check(page, path if shutil.which("node") else f"{path}:{commands}/browser", tmp_path / "empty")
+    check(page, str(commands) if shutil.which("node") else f"{commands}:{commands}/browser", tmp_path / "empty")
 
 
 def test_the_javascript_of_its_guide_runs_in_a_browser(commands: Path, tmp_path: Path) -> None:
