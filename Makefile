@@ -17,7 +17,7 @@ help:
 	@echo "make test-llm  turns answered by a real model (installs 270 MB)"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make bench     speed, memory and quality, into bench/RESULTS.md (long)"
-	@echo "make docs      the generated pages under docs/"
+	@echo "make docs      the generated pages under docs/, and the site of all of them in site/"
 
 install: .venv/.installed
 
@@ -90,8 +90,10 @@ lint: .venv/.installed-dev
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench
 
-docs: install
+docs: .venv/.installed-dev
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python -m properdocs build --strict --quiet
+	@echo "The documentation is in site/index.html (its search needs a server: $(BIN)/python -m http.server -d site)"
 
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-emit-index-url --generate-hashes
 
@@ -104,4 +106,4 @@ lock: .venv/.installed-dev
 	$(COMPILE) $(SDKS:%=--extra %) --group install --group dev --constraint requirements-models.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache site

@@ -1,6 +1,6 @@
 """Prints the built-in answers to sixty questions with people's verdicts.
 
-    python -m bench.by_hand            writes docs/answers-by-hand.md
+    python -m bench.by_hand            writes docs/explanation/answers-by-hand.md
 
 Questions and meetings are in `bench/data/by_hand`, written and frozen before work on answers began; verdicts
 (right, partly, wrong) in `verdicts.json`, given by reading each answer as the person who asks. An answer that
@@ -25,7 +25,7 @@ from earmark.answers.reader import Reader
 from earmark.llm.types import TextDelta
 
 FOLDER: Final = DATA / "by_hand"
-TARGET: Final = Path(__file__).resolve().parent.parent / "docs/answers-by-hand.md"
+TARGET: Final = Path(__file__).resolve().parent.parent / "docs/explanation/answers-by-hand.md"
 VERDICTS: Final = ("right", "partly", "wrong")
 
 

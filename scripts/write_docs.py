@@ -1,64 +1,28 @@
-"""Writes the generated pages of `docs/`: openapi.json, settings.md, map.md. A test fails if they are stale."""
+"""Write the pages of `docs/` that are generated from the program (`PAGES`). A test fails when they are stale."""
 
 from __future__ import annotations
 
 import ast
-import inspect
 import json
-import re
+import sys
 from pathlib import Path
 
-from pydantic_core import PydanticUndefined
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-from earmark.api.app import create_app
-from earmark.config import ServerSettings, Settings, VendorSettings
+from earmark.api.app import create_app  # noqa: E402
+from earmark.config import Settings  # noqa: E402
+from scripts.docs_pages.commands import render_commands  # noqa: E402
+from scripts.docs_pages.errors import render_errors  # noqa: E402
+from scripts.docs_pages.routes import render_routes  # noqa: E402
+from scripts.docs_pages.settings import render_settings  # noqa: E402
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = ROOT / "docs"
 
 
 def render_openapi() -> str:
     """Return the served OpenAPI document."""
     return json.dumps(create_app(Settings()).fastapi.openapi(), indent=1, ensure_ascii=False) + "\n"
-
-
-def render_settings() -> str:
-    """Render a table of every setting, from the settings class and its field docstrings."""
-    meanings = dict(_FIELD.findall(inspect.getsource(Settings)))
-    lines = [
-        "# Settings",
-        "",
-        "Each is an environment variable, or a line of the TOML file that `EARMARK_CONFIG` names (there without the",
-        "prefix and in lower case). The environment wins. Written by `make docs` from `src/earmark/config.py`.",
-        "",
-        "| variable | default | meaning |",
-        "|---|---|---|",
-    ]
-    for name, one in Settings.model_fields.items():
-        if isinstance(one.default, VendorSettings):
-            lines += _render_nested(name, one.default)
-            continue
-        default = "" if one.default is None else f"`{one.default}`"
-        lines.append(f"| `EARMARK_{name.upper()}` | {default} | {meanings.get(name, '')} |")
-    lines += ["", "Each server of `EARMARK_SERVERS` has, after `EARMARK_SERVERS__NAME__`:", "", *_SERVER_HEAD]
-    meanings = dict(_FIELD.findall(inspect.getsource(VendorSettings) + inspect.getsource(ServerSettings)))
-    for name, one in ServerSettings.model_fields.items():
-        default = "" if one.default in (None, PydanticUndefined) else f"`{one.default}`"
-        lines.append(f"| `{name.upper()}` | {default} | {meanings[name]} |")
-    return "\n".join(lines) + "\n"
-
-
-_FIELD = re.compile(r'^    (\w+): .*\n    """(.*?)"""', re.MULTILINE)
-_SERVER_HEAD = ["| variable | default | meaning |", "|---|---|---|"]
-
-
-def _render_nested(vendor: str, defaults: VendorSettings) -> list[str]:
-    meanings = dict(_FIELD.findall(inspect.getsource(VendorSettings)))
-    shown = []
-    for name in VendorSettings.model_fields:
-        value = getattr(defaults, name)
-        default = "" if value is None else f"`{value}`"
-        shown.append(f"| `EARMARK_{vendor.upper()}__{name.upper()}` | {default} | {meanings[name]} |")
-    return shown
 
 
 def render_map() -> str:
@@ -80,14 +44,37 @@ def _summary(path: Path) -> str:
     return " ".join(docstring.split("\n\n")[0].split())
 
 
-PAGES = {"openapi.json": render_openapi, "settings.md": render_settings, "map.md": render_map}
+def render_decisions() -> str:
+    """Return the list of decisions, newest first, by the title of each."""
+    lines = [
+        "# Decisions",
+        "",
+        "What was chosen, against what, and the numbers, newest first. Written by `make docs`.",
+        "",
+    ]
+    for path in sorted((DOCS / "decisions").glob("20*.md"), reverse=True):
+        title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        lines.append(f"- {path.name[:10]}: [{title}]({path.name})")
+    return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Write the pages."""
-    for name, render in PAGES.items():
+PAGES = {
+    "openapi.json": render_openapi,
+    "map.md": render_map,
+    "decisions/index.md": render_decisions,
+    "reference/settings.md": render_settings,
+    "reference/cli.md": render_commands,
+    "reference/errors.md": render_errors,
+    "reference/api.md": lambda: render_routes(DOCS / "reference" / "api.md"),
+}
+
+
+def main(*names: str) -> None:
+    """Write the pages, or only the named ones."""
+    for name in names or PAGES:
+        render = PAGES[name]
         (DOCS / name).write_text(render(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -40,7 +40,7 @@ class Forked:
         error = 2 if stderr is None else stderr if isinstance(stderr, int) else stderr.fileno()
         asked = json.dumps({"arguments": self.args, "env": dict(env), "cwd": str(Path.cwd())}).encode()
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._connection.connect(_address())
+        self._connection.connect(zygote_address())
         socket.send_fds(self._connection, [asked], [out, error])
         if stdout == subprocess.PIPE:
             os.close(out)
@@ -96,7 +96,7 @@ _lock = threading.Lock()
 _started: list[str] = []
 
 
-def _address() -> str:
+def zygote_address() -> str:
     """Return where the zygote listens, which is started for the first command."""
     with _lock:
         if not _started:

@@ -31,7 +31,7 @@ def test_a_word_of_the_field_is_in_the_glossary(word: str) -> None:
     assert re.search(rf"^\| [^|]*\b{word}\b[^|]*\| \S", glossary, re.MULTILINE)
 
 
-SECURITY = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
+SECURITY = (REPOSITORY / "docs" / "explanation" / "security.md").read_text(encoding="utf-8")
 NAMED_TESTS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)))
 
 

@@ -1,4 +1,4 @@
-"""The worked example of `docs/retrieval.md`, recomputed with the server's functions."""
+"""The worked example of `docs/explanation/retrieval.md`, recomputed with the server's functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from earmark.retrieval.ranking import RecordingEntry, Snapshot, rank
 from earmark.retrieval.spans import encoded_texts, nearest
 from earmark.retrieval.weights import WEIGHTS
 
-PAGE = Path(__file__).parents[2] / "docs" / "retrieval.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "retrieval.md"
 RECORDED_AT_MS = {"Weekly, January": 1_768_176_000_000, "Weekly, March": 1_773_014_400_000}  # 12 January, 9 March 2026
 HALF = 0.5e-3 + 1e-9  # the page rounds to three places
 

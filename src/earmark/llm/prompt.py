@@ -48,7 +48,7 @@ def estimate_tokens(text: str) -> int:
     """Estimate tokens without the vendor: a third of the UTF-8 bytes, rounded up.
 
     English has about four bytes a token, Chinese and Japanese about three bytes (one character): so the estimate is
-    seldom too low (docs/models.md).
+    seldom too low (docs/explanation/models.md).
     """
     return -(-len(text.encode("utf-8", "replace")) // 3)
 

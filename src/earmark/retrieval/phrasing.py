@@ -2,7 +2,7 @@
 
 A question about a call names those who spoke in it ("What did Bo paint?"), and speakers say "I" and "you". A
 speaker's name also precedes each of their turns, on any topic, so a name makes all of them more similar. "What
-did you paint?" is closer to "I painted it". Measured in `docs/retrieval.md`.
+did you paint?" is closer to "I painted it". Measured in `docs/explanation/retrieval.md`.
 """
 
 from __future__ import annotations

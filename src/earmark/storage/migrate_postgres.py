@@ -1,7 +1,7 @@
 """Bring PostgreSQL to this version's schema, under an advisory lock, as the owner; check the server's role.
 
 The server runs as a role that owns nothing and can't pass row-level security by; migrations need the
-owner's URL (`EARMARK_MIGRATION_DATABASE_URL`). Roles and their rights: docs/postgresql.md.
+owner's URL (`EARMARK_MIGRATION_DATABASE_URL`). Roles and their rights: docs/guides/postgresql.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class UnsafeRoleError(UnavailableError):
     def __init__(self, role: str, why: str) -> None:
         super().__init__(
             f"The database role {role} {why}, so row-level security would not hold; use another role "
-            "(docs/postgresql.md) or set EARMARK_ALLOW_UNSAFE_DATABASE_ROLE=true."
+            "(docs/guides/postgresql.md) or set EARMARK_ALLOW_UNSAFE_DATABASE_ROLE=true."
         )
 
 
