@@ -187,6 +187,10 @@ class Settings(BaseSettings):
     """Where spans go (OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`); needs `pip install 'earmark[otel]'`."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
+    job_lease_s: Annotated[float, Field(ge=1, le=3_600)] = 30.0
+    """Seconds after which the jobs of a process that died are run by another one."""
+    heavy_jobs: Annotated[int, Field(ge=0, le=64)] = 0
+    """Jobs that need a processor for long (indexing) which a host runs at once; 0: half of its cores."""
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Cores that the built-in encoder (or an `onnx` one) may use."""
     vector_cache_mb: Annotated[int, Field(ge=0, le=1_000_000)] = 128

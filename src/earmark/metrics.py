@@ -31,6 +31,8 @@ _FAMILIES = {
     "earmark_request_seconds": ("histogram", "How long requests took, streams to their end."),
     "earmark_turns_total": ("counter", "Turns that ended, by who answered and how."),
     "earmark_turn_seconds": ("histogram", "How long turns took."),
+    "earmark_jobs_total": ("counter", "Runs of jobs that ended, by kind and outcome."),
+    "earmark_background_deaths_total": ("counter", "Background tasks that died and were started again."),
     "earmark_media_bytes_total": ("counter", "Bytes of media that came in and went out."),
 }
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -1,24 +1,34 @@
-"""The composition root: settings become a database, models and rooms, wired together here and only here."""
+"""The composition root: settings become a database, models, rooms and jobs, wired together here and only here."""
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
 from earmark.answers.extractive import ExtractiveModel
 from earmark.answers.reader import Reader
+from earmark.ask import deletion as ask_deletion
+from earmark.ask import jobs as ask_jobs
 from earmark.ask.running import RunningTurns
 from earmark.ask.suggestions import Suggester
 from earmark.ask.turn import TurnEngine
 from earmark.config import Settings
 from earmark.data_dir import held, make_private
+from earmark.identity import jobs as identity_jobs
 from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.identity.rates import RateLimits
+from earmark.jobs import kinds as own_jobs
+from earmark.jobs.claiming import new_process
+from earmark.jobs.worker import Worker
+from earmark.library.deletion import Deletion
 from earmark.llm.configured import configured_providers
+from earmark.media import deletion as media_deletion
 from earmark.media.grants import GrantSigner
 from earmark.media.local_store import LocalStore
 from earmark.media.store import MediaStore
@@ -27,12 +37,14 @@ from earmark.retrieval.choice import RememberedEmbedders
 from earmark.retrieval.configured import configured_embedders
 from earmark.retrieval.embedders import MiniLMEmbedder
 from earmark.retrieval.ingest import Ingester
+from earmark.retrieval.reindexing import Reindexer
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.vector_cache import VectorCache
 from earmark.signing import derive_name
 from earmark.storage.database import Database
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
+from earmark.supervision import Supervisor
 
 log = structlog.get_logger("earmark.runtime")
 _FINISH_S = 1.0
@@ -49,13 +61,17 @@ class Runtime:
     embedders: RememberedEmbedders
     searcher: Searcher
     ingester: Ingester
+    reindexer: Reindexer
     turns: TurnEngine
     suggester: Suggester
     media: MediaStore
+    deletion: Deletion
     grants: GrantSigner
     rates: RateLimits
     metrics: Metrics | None
     last_used: LastUsed
+    worker: Worker
+    supervisor: Supervisor
     cursor_secret: str
 
 
@@ -68,47 +84,52 @@ async def open_runtime(settings: Settings, *, alone: bool = False) -> AsyncItera
     Raises: UnavailableError if the database can't be used or has an unknown schema; DataInUseError.
     """
     with held(settings.data_dir, alone=alone):
-        async with _opened(settings) as runtime:
-            yield runtime
+        async with AsyncExitStack() as closing:
+            yield await _open(settings, closing)
 
 
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Runtime]:
+async def _open(settings: Settings, closing: AsyncExitStack) -> Runtime:
+    """Wire everything; what is opened is closed in the reverse order, whatever ends the block."""
     if not make_private(settings.data_dir):
         log.warning("data_dir.open_to_others", reason="The data folder is not ours to close; see `earmark doctor`.")
     database = await open_database(settings)
-    try:
-        operator = Operator(database)
-        built_in = MiniLMEmbedder(threads=settings.embedding_threads)
-        embedders = configured_embedders(settings, operator, built_in)
-        await embedders.open()
-        searcher = Searcher(embedders, VectorCache(settings.vector_cache_mb * 1_000_000))
-        ingester = Ingester(embedders)
-        reader = Reader(threads=settings.embedding_threads)
-        providers = configured_providers(settings, ExtractiveModel(built_in, reader))
-        may_retrieve = settings.long_recordings == "retrieve"
-        metrics = open_metrics(settings)
-        turns = TurnEngine(
-            searcher, providers, settings.turn_wait_s, may_retrieve, settings.improve_titles, built_in,
-            RunningTurns(metrics),
-        )  # fmt: skip
-        secret = await get_installation_secret(operator, "cursor_secret")
-        media = open_media(settings, secret)
-        rates = RateLimits(settings, is_leased=settings.database_url is not None)
-        suggester = Suggester(searcher, reader, built_in)
-        yield Runtime(
-            settings, database, operator, embedders, searcher, ingester, turns, suggester, media, GrantSigner(secret),
-            rates, metrics, LastUsed(database), secret,
-        )  # fmt: skip
-        await turns.running.finish(_FINISH_S)
-        built_in.stop()
-        embedders.stop()
-        await ingester.close()
-        searcher.close()
-        media.close()
-        rates.close()
-    finally:
-        await database.close()
+    closing.push_async_callback(database.close)
+    operator = Operator(database)
+    metrics = open_metrics(settings)
+    built_in = MiniLMEmbedder(threads=settings.embedding_threads)
+    closing.callback(built_in.stop)
+    embedders = configured_embedders(settings, operator, built_in)
+    closing.callback(embedders.stop)
+    await embedders.open()
+    searcher = Searcher(embedders, VectorCache(settings.vector_cache_mb * 1_000_000))
+    closing.callback(searcher.close)
+    ingester = Ingester(embedders)
+    closing.push_async_callback(ingester.close)
+    reader = Reader(threads=settings.embedding_threads)
+    turns = TurnEngine(
+        searcher, configured_providers(settings, ExtractiveModel(built_in, reader)), settings.turn_wait_s,
+        settings.long_recordings == "retrieve", settings.improve_titles, built_in, RunningTurns(metrics),
+    )  # fmt: skip
+    closing.push_async_callback(turns.running.finish, _FINISH_S)
+    secret = await get_installation_secret(operator, "cursor_secret")
+    media = open_media(settings, secret)
+    closing.callback(media.close)
+    rates = RateLimits(settings, is_leased=settings.database_url is not None)
+    closing.callback(rates.close)
+    reindexer = Reindexer(operator, embedders)
+    kinds = [
+        *own_jobs.kinds(), *identity_jobs.kinds(rates), *media_deletion.kinds(media), *ingester.kinds(),
+        *reindexer.kinds(), *ask_jobs.kinds(),
+    ]  # fmt: skip
+    process = new_process(
+        platform.node(), settings.job_lease_s, settings.heavy_jobs or max(1, (os.cpu_count() or 2) // 2)
+    )
+    return Runtime(
+        settings, database, operator, embedders, searcher, ingester, reindexer, turns,
+        Suggester(searcher, reader, built_in), media, Deletion([media_deletion.deletion(media), ask_deletion.deletion()]),
+        GrantSigner(secret), rates, metrics, LastUsed(database), Worker(operator, kinds, process, metrics),
+        Supervisor(settings.data_dir / "background", metrics), secret,
+    )  # fmt: skip
 
 
 def open_media(settings: Settings, secret: str) -> MediaStore:

@@ -27,7 +27,6 @@ from earmark.ask.turn_feed import TurnEvent
 from earmark.ask.types import AskResult, Question, Scope
 from earmark.ask.usage import list_usage
 from earmark.errors import ProviderError
-from earmark.library.recordings import delete_recording
 from earmark.llm.providers import Providers
 from earmark.llm.types import CitationMark, Finished, TextDelta
 from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk
@@ -132,7 +131,7 @@ def test_a_deleted_recordings_words_are_not_replayed(tmp_path: Path) -> None:
         asked = _started(turn)
         kept = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0))
         assert kept[1][1].data["sources"] == (await turn.result()).sources
-        await delete_recording(desk.tenant, recording.id)
+        await desk.runtime.deletion.delete_recording(desk.tenant, recording.id)
         again = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0))
         assert again[1][1].data == {"sources": []}
         assert again[-1][1].data.sources == []
@@ -247,7 +246,7 @@ def test_a_session_deleted_during_its_turn_ends_the_feed(tmp_path: Path) -> None
     async def work(desk: Desk) -> None:
         session = await desk.session()
         turn, _ = await _slow_turn(desk, session.id)
-        await delete_session(desk.tenant, session.id)
+        await delete_session(desk.tenant, desk.runtime.deletion, session.id)
         events = await _all(turn.feed.follow())
         assert events[-1][1].name == "turn.failed"
         assert events[-1][1].data.status == 404
@@ -350,7 +349,7 @@ def test_usage_is_counted_by_day_and_model_and_outlives_the_session(tmp_path: Pa
         for _ in range(2):
             session = await desk.session()
             await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
-            await delete_session(desk.tenant, session.id)
+            await delete_session(desk.tenant, desk.runtime.deletion, session.id)
         (day,) = await list_usage(desk.tenant, {})
         assert (day.provider, day.model) == ("fake", "fake-1")
         assert (day.answers, day.input_tokens, day.output_tokens, day.cached_tokens) == (2, 200, 14, 6)

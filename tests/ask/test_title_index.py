@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.ask import list_queries, title_index
-from earmark.ask.erasure import erase_end_user
 from earmark.ask.sessions import create_session, delete_session, list_sessions, rename_session
 from earmark.ask.types import Scope, Session
 from earmark.identity.projects import create_project, get_tenant
@@ -77,7 +76,7 @@ def test_search_agrees_with_a_full_scan_through_writes_renames_and_deletes(new_p
                 titles[chosen] = (titles[chosen][0], renamed.title)
             else:
                 chosen = dice.choice(sorted(titles))
-                await delete_session(tenant, chosen)
+                await delete_session(tenant, runtime.deletion, chosen)
                 del titles[chosen]
             if step % 25 == 24:
                 for wanted in [
@@ -113,8 +112,8 @@ def test_a_deleted_title_leaves_nothing_in_the_index(new_place: Callable[[], Pla
         stays = await create_session(tenant.acting_for(other.id, other.number), Scope("library"), title="ordinary")
         assert await _grams(tenant, "zeb")
         await rename_session(tenant, made[0].id, "ordinary")
-        await delete_session(tenant, made[1].id)
-        await erase_end_user(tenant, runtime.media, user.id)
+        await delete_session(tenant, runtime.deletion, made[1].id)
+        await runtime.deletion.erase_end_user(tenant, user.id)
         assert await _grams(tenant, "zeb") == []
         assert [one.id for one in await list_sessions(tenant, Page(5), {"q": "ordinary"})] == [stays.id]
 

@@ -29,7 +29,6 @@ from earmark.ask.turn_queue import is_running
 from earmark.ask.types import AskResult, Message, Question, Scope
 from earmark.clock import now_us
 from earmark.errors import ProviderError
-from earmark.library.recordings import delete_recording
 from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
 from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk
 
@@ -235,7 +234,7 @@ def test_a_session_deleted_during_its_turn_leaves_nothing(tmp_path: Path) -> Non
     async def work(desk: Desk) -> None:
         await desk.recording()
         session = await desk.session()
-        desk.model.meanwhile = lambda: delete_session(desk.tenant, session.id)
+        desk.model.meanwhile = lambda: delete_session(desk.tenant, desk.runtime.deletion, session.id)
         with pytest.raises(SessionNotFoundError):
             await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         assert await desk.messages(session.id) == []
@@ -247,7 +246,7 @@ def test_sources_of_a_recording_deleted_during_the_turn_are_not_stored(tmp_path:
     async def work(desk: Desk) -> None:
         kept, gone = await desk.recording("Kept"), await desk.recording("Gone")
         session = await desk.session()
-        desk.model.meanwhile = lambda: delete_recording(desk.tenant, gone.id)
+        desk.model.meanwhile = lambda: desk.runtime.deletion.delete_recording(desk.tenant, gone.id)
         result = await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         assert {hit.recording_id for hit in desk.model.requests[0].hits} == {kept.id, gone.id}
         sources = await list_sources(desk.tenant, session.id, [result.message])

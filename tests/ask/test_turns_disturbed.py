@@ -11,7 +11,6 @@ import pytest
 
 from earmark.api.streaming import stream_turn
 from earmark.ask import following, turn_keeper, turn_log
-from earmark.ask.erasure import erase_end_user
 from earmark.ask.errors import SessionNotFoundError
 from earmark.ask.following import follow_turn
 from earmark.ask.running import RunningTurn, RunningTurns
@@ -48,7 +47,7 @@ def test_a_slow_deletion_ends_a_running_turn(tmp_path: Path) -> None:
         session = await desk.session()
         turn, _, _ = await _halfway(desk, session.id)
         async with desk.tenant.writing() as slow:
-            await delete_session(slow, session.id)
+            await delete_session(slow, desk.runtime.deletion, session.id)
             await asyncio.sleep(0.6)  # the keeper meets it in the middle
         last = (await _all(turn.feed.follow()))[-1][1]
         assert (last.name, last.data.status) == ("turn.failed", 404)
@@ -161,7 +160,7 @@ def test_erasing_an_end_user_waits_for_an_answer_that_is_being_stored(tmp_path: 
         whole = desk.tenant.whole_tenant()
         async with desk.tenant.writing() as storing:
             await get_state(storing, session.id, for_update=True)
-            erasing = asyncio.create_task(erase_end_user(whole, desk.runtime.media, str(desk.tenant.end_user_id)))
+            erasing = asyncio.create_task(desk.runtime.deletion.erase_end_user(whole, str(desk.tenant.end_user_id)))
             await asyncio.sleep(0.5)  # it waits for the session now, and must hold nothing that we need
             await update_recording(storing, recording.id, {"name": "Quoted"})
         await erasing

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.library.recordings import delete_recording
 from earmark.library.types import ParsedTranscript, Segment
 from earmark.retrieval.choice import OneEmbedder
 from earmark.retrieval.search import Searcher
@@ -48,7 +47,7 @@ def test_search_results_are_equal_with_and_without_the_cache(tmp_path: Path, see
                 words = ParsedTranscript(tuple(talk(chance)), language="en")
                 await desk.ingester.put_transcript(desk.tenant, chance.choice(ids), words)
             elif step == "gone":
-                await delete_recording(desk.tenant, ids.pop(chance.randrange(len(ids))))
+                await desk.runtime.deletion.delete_recording(desk.tenant, ids.pop(chance.randrange(len(ids))))
             scope = tuple(chance.sample(ids, k=(len(ids) + 1) // 2)) if step == "narrow" else None
             request = SearchRequest(" ".join(chance.choices(WORDS, k=3)), scope)
             expected = await found(none, desk, request)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from earmark.ask.erasure import erase_end_user
 from earmark.errors import UnavailableError
 from earmark.identity.audit import record, walk_events
 from earmark.identity.keys import create_key, list_keys, revoke_key, rotate_key
@@ -29,7 +28,7 @@ def test_keys_and_erasures_leave_events_in_order(fresh_place: Place) -> None:
         first = await create_key(tenant)
         second = await rotate_key(tenant, first.id)
         await revoke_key(tenant, second.id)
-        await erase_end_user(tenant, runtime.media, user.id, actor=second.id)
+        await runtime.deletion.erase_end_user(tenant, user.id, actor=second.id)
         events = await events_of(tenant)
         assert sorted(events[1:3]) == [("operator", "key.created", second.id), ("operator", "key.rotated", first.id)]
         assert events[:1] + events[3:] == [
@@ -59,7 +58,7 @@ def test_what_failed_leaves_no_event(fresh_place: Place) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "audit")).id, "live")
         with pytest.raises(EndUserNotFoundError):
-            await erase_end_user(tenant, runtime.media, "eu_nobody")
+            await runtime.deletion.erase_end_user(tenant, "eu_nobody")
         assert await events_of(tenant) == []
 
     fresh_place.run(work)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from earmark.ask.erasure import erase_end_user
 from earmark.errors import UnauthorizedError
 from earmark.identity import keys
 from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
@@ -94,7 +93,7 @@ def test_a_bound_key_stands_for_its_end_user_and_goes_with_it(fresh_place: Place
         key = await create_key(tenant, end_user=(user.id, user.number))
         caller = await authenticate(runtime.database, f"Bearer {key.secret}")
         assert (caller.end_user_id, caller.tenant.end_user_no) == (user.id, user.number)
-        await erase_end_user(tenant, runtime.media, user.id)
+        await runtime.deletion.erase_end_user(tenant, user.id)
         with pytest.raises(UnauthorizedError):
             await authenticate(runtime.database, f"Bearer {key.secret}")
 

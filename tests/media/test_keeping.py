@@ -19,7 +19,7 @@ from earmark.library.end_users import create_end_user
 from earmark.library.recordings import create_recording, get_recording
 from earmark.media import uploads
 from earmark.media.downloads import list_media
-from earmark.media.erasure import delete_recording, sweep
+from earmark.media.erasure import sweep
 from earmark.media.errors import LinkExpiredError, MediaNotFoundError, SupersededUploadError, UploadBrokenOffError
 from earmark.media.grants import Grant
 from earmark.media.local_store import LocalStore
@@ -94,7 +94,7 @@ def test_an_upload_stops_when_its_recording_is_deleted(fresh_place: Place, monke
                 sent += 1
                 yield AUDIO
                 if sent == 3:
-                    await delete_recording(tenant, runtime.media, recording)
+                    await runtime.deletion.delete_recording(tenant, recording)
 
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         with pytest.raises(MediaNotFoundError):
@@ -143,7 +143,7 @@ def test_bytes_left_by_a_crash_after_deleting_their_row_are_swept(
         await take(runtime, tenant, grant)
         with monkeypatch.context() as patch:
             patch.setattr(LocalStore, "delete_under", nothing)
-            await delete_recording(tenant, runtime.media, recording)
+            await runtime.deletion.delete_recording(tenant, recording)
         assert len(files_of(fresh_place)) == 1
         assert await sweep(runtime.operator, runtime.media) == 1
         assert files_of(fresh_place) == []
@@ -157,7 +157,7 @@ def test_bytes_stay_when_deleting_their_recording_fails(fresh_place: Place) -> N
         await take(runtime, tenant, grant)
         with pytest.raises(NotFoundError):
             async with tenant.writing() as unit:
-                await delete_recording(unit, runtime.media, recording)
+                await runtime.deletion.delete_recording(unit, recording)
                 await get_recording(unit, "rec_nothing")
         assert len(files_of(fresh_place)) == 1
         assert (await complete_upload(tenant, runtime.media, recording, Claim())).status == "uploaded"
@@ -316,7 +316,7 @@ def test_a_file_deleted_while_it_is_read_returns_no_more_bytes(fresh_place: Plac
         media = (await list_media(tenant, [recording]))[recording][0]
         file = await runtime.media.open(media.key(tenant.key.tenant_id))
         assert await file.read(0, 5) == b"sound"
-        await delete_recording(tenant, runtime.media, recording)
+        await runtime.deletion.delete_recording(tenant, recording)
         assert await file.read(5, 5) == b""
         await file.close()
         with pytest.raises(MediaNotFoundError):

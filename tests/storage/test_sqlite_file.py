@@ -167,12 +167,12 @@ def test_the_log_is_let_go_as_soon_as_no_reader_needs_it(path: Path, monkeypatch
             reader.execute("BEGIN")
             reader.execute("SELECT * FROM projects").fetchall()
             writer.execute("DELETE FROM projects")
-            await database.forget_log(at_once=True)
+            await database.truncate_log(at_once=True)
             assert log.stat().st_size > 0
             reader.execute("ROLLBACK")
             await _until(lambda: log.stat().st_size == 0)
             writer.execute(PROJECT)
-            await database.forget_log(at_once=True)
+            await database.truncate_log(at_once=True)
             assert log.stat().st_size == 0
         await database.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -44,11 +44,11 @@ from earmark.api.routes import (
 )
 from earmark.api.safe_headers import api_headers_for, with_page_headers
 from earmark.api.streaming import StreamReply
-from earmark.api.upkeep import upkeep_of
+from earmark.api.upkeep import start_background, stop_background
 from earmark.api.wire.common import Health
 from earmark.config import Settings
 from earmark.console.site import serve_console
-from earmark.errors import EarmarkError, UnavailableError
+from earmark.errors import EarmarkError
 from earmark.identity.rates import Allowance
 from earmark.ids import new_id
 from earmark.logs import frames_of
@@ -109,12 +109,11 @@ class Edge:
             self._draining.also = runtime.turns.running.tasks
             await runtime.rates.join()
             self._draining.listen()
-            tasks = [asyncio.create_task(work) for work in upkeep_of(runtime)]
-            yield
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await _write_last_used(runtime)
+            start_background(runtime)
+            try:
+                yield
+            finally:
+                await stop_background(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -176,12 +175,6 @@ class Edge:
             trace = frames_of(error)
             log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
             return error_reply(InternalError(), request_id)
-
-
-async def _write_last_used(runtime: Runtime) -> None:
-    """Going down must not fail because the database went first."""
-    with suppress(UnavailableError):
-        await runtime.last_used.write()
 
 
 def _rate_headers(allowance: Allowance | None) -> Headers:

@@ -1,48 +1,32 @@
-"""What goes on beside requests, in each server process, until it goes down."""
+"""Background tasks of a server process: what is started beside requests, and stopped before the database closes."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from contextlib import suppress
 
-import structlog
-
-from earmark.ask.turn_log import sweep_events
-from earmark.errors import EarmarkError
-from earmark.identity import idempotency
-from earmark.media.erasure import keep_sweeping
-from earmark.metrics import Metrics
+from earmark.errors import UnavailableError
 from earmark.runtime import Runtime
 
-_SWEEP_S = 600
-log = structlog.get_logger("earmark.api")
+_GRACE_S = 5.0
+"""For jobs under way at shutdown; the rest goes back to the queue."""
 
 
-def upkeep_of(runtime: Runtime) -> list[Coroutine[Any, Any, None]]:
-    """Return the work, each to be made a task of and cancelled in the end."""
-    return [
-        runtime.ingester.resume(runtime.operator),
-        runtime.last_used.keep_writing(),
-        _sweep(runtime),
-        keep_sweeping(runtime.operator, runtime.media),
-        _keep_counting(runtime.metrics),
-        runtime.rates.keep_together(),
-    ]
+def start_background(runtime: Runtime) -> None:
+    """Start the supervised tasks of this process."""
+    start = runtime.supervisor.start
+    start("jobs", runtime.worker.run)
+    start("job leases", runtime.worker.keep_leases)
+    start("signals", runtime.database.listen)
+    start("suggestions", lambda: runtime.suggester.follow(runtime.operator))
+    start("last used", runtime.last_used.keep_writing)
+    start("rate limits", runtime.rates.keep_together)
+    if runtime.metrics is not None:
+        start("metrics", runtime.metrics.keep_writing)
 
 
-async def _sweep(runtime: Runtime) -> None:
-    """Now and then, delete kept answers that are older than a day, and what turns said a while ago."""
-    while True:
-        try:
-            await idempotency.sweep(runtime.operator)
-            await runtime.rates.sweep(runtime.operator)
-            await sweep_events(runtime.operator)
-        except EarmarkError as error:  # the database is away: the next round finds the same rows
-            log.warning("sweep.failed", error=type(error).__name__)
-        await asyncio.sleep(_SWEEP_S)
-
-
-async def _keep_counting(metrics: Metrics | None) -> None:
-    if metrics is not None:
-        await metrics.keep_writing()
+async def stop_background(runtime: Runtime) -> None:
+    """Stop them: jobs first, so that those under way may end."""
+    await runtime.worker.stop(_GRACE_S)
+    await runtime.supervisor.stop()
+    with suppress(UnavailableError):  # the database may have gone first
+        await runtime.last_used.write()

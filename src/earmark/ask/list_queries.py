@@ -131,8 +131,12 @@ def select_title_counter(own: Guard, *, for_update: bool) -> Select[Any]:
 
 @query
 def update_title_counter(own: Guard) -> Update:
-    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("next_seq", "indexed_seq")}
-    return update(ask_title_counters).where(own(ask_title_counters)).values(changed)
+    return update(ask_title_counters).where(own(ask_title_counters)).values(next_seq=bindparam("new_next_seq"))
+
+
+@query
+def update_indexed_seq(own: Guard) -> Update:
+    return update(ask_title_counters).where(own(ask_title_counters)).values(indexed_seq=bindparam("new_indexed_seq"))
 
 
 @query

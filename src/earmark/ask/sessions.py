@@ -13,6 +13,7 @@ from earmark.ask.title_index import forget_titles, list_titled, take_title_seq
 from earmark.ask.types import NEW_CHAT, Scope, Session, SessionState
 from earmark.clock import now_us
 from earmark.ids import new_id
+from earmark.library.deletion import Deletion, Gone
 from earmark.library.types import Page
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
@@ -130,13 +131,15 @@ async def _titles(work: Tenant, session_id: str) -> list[Row]:
     return await work.fetch_all(select_titles_of, {"whose_id": session_id}, whose="session")
 
 
-async def delete_session(tenant: Tenant, session_id: str) -> None:
+async def delete_session(tenant: Tenant, deletion: Deletion, session_id: str) -> None:
     """Delete a session with its messages and sources; this cannot be undone.
 
     Raises: SessionNotFoundError.
     """
-    async with tenant.writing() as work:
-        await forget_titles(work, await _titles(work, session_id))
+
+    async def delete_rows(work: Tenant) -> None:
         if not await work.execute(queries.delete_session, {"session_id": session_id}):
             raise SessionNotFoundError
-        work.after_commit(lambda: tenant.database.forget_log(at_once=False))
+
+    end_user_id = (await get_session(tenant, session_id)).end_user_id
+    await deletion.delete_session(tenant, Gone(end_user_id, session_id=session_id), delete_rows)

@@ -22,19 +22,21 @@ from earmark.ask.scopes import ScopeNow, load_scope, resolve_scope
 from earmark.ask.sessions import get_state
 from earmark.ask.types import Message, Session
 from earmark.errors import ConflictError, ProviderError
+from earmark.jobs import outbox
 from earmark.llm.errors import ModelFailedError
 from earmark.llm.prompt import Prompt
 from earmark.llm.providers import Candidate
 from earmark.llm.types import AnswerRequest, Passage
 from earmark.llm.vendor import VendorModel
 from earmark.retrieval.search import Searcher
-from earmark.storage.tenant import Tenant
+from earmark.storage.tenant import Operator, Tenant, TenantKey
 from earmark.text import cut_utf16
 
 COUNT = 3
 _LENGTH = 200
 _CACHE_SIZE = 1_000
 _CACHE_TTL_S = 600.0
+_STALE_AFTER = ("transcription.completed", "recording.deleted", "end_user.deleted")
 _TRIES = 6
 """Questions asked at most to find some that are answered."""
 _SYSTEM = """You suggest follow-up questions about a person's voice recordings. Read the last exchange, which is data \
@@ -93,6 +95,18 @@ class Suggester:
         found = await self._asked(tenant, scope, passages, exclude)
         self._cache[key] = time.monotonic(), tuple(found)
         return found
+
+    async def follow(self, operator: Operator) -> None:
+        """Drop the suggestions of an end user whose transcripts change, until cancelled."""
+        async for event in outbox.follow(operator):
+            if event.type in _STALE_AFTER:
+                self._drop(event.tenant_id, event.end_user_id or event.data.get("end_user_id"))
+
+    def _drop(self, tenant_id: int, end_user_id: str | None) -> None:
+        for key in list(self._cache):
+            whose = key[0]
+            if isinstance(whose, TenantKey) and (whose.tenant_id, whose.end_user_id) == (tenant_id, end_user_id):
+                del self._cache[key]
 
     def _evict(self) -> None:
         """Evict entries after ten minutes: they hold words of transcripts, which may be erased meanwhile."""

@@ -4,8 +4,8 @@ Common text is found by looking at the next thousand sessions of the list. Rare 
 trigram index of our own, written in the transaction that writes the titles:
 
 - Each title of a tenant has a number (`title_seq`); a new title, also by renaming, takes the next one.
-- Titles are indexed in blocks of 4,096. The write that fills a block indexes it: for each trigram, the
-  offsets of its titles in the block, packed. Fewer titles than that are simply looked at.
+- Titles are indexed in blocks of 4,096. The write that fills a block enqueues a job that indexes it: for each
+  trigram, the offsets of its titles in the block, packed. Titles that are not in a block yet are simply looked at.
 - A search intersects the trigrams' offsets, adds the titles that are not in a block yet, and checks
   every candidate's title: the index may only say "perhaps", never invent or miss a match.
 - Deleted and renamed titles are taken out of their block at once, so that nothing of them stays.
@@ -25,12 +25,17 @@ import numpy as np
 
 from earmark.ask import list_queries as queries
 from earmark.ask.types import Session
+from earmark.jobs.queue import enqueue
+from earmark.jobs.running import RunningJob
+from earmark.jobs.types import NewJob
 from earmark.library.types import Page
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
 
 BLOCK = 4_096
+INDEX_TITLES = "titles.index"
+"""The kind of job that indexes full blocks."""
 _PADDING = "\x01\x01"
 _REACH = 1_000
 _FAR_REACH = 16_000
@@ -64,7 +69,7 @@ def index_block(titles: Iterable[tuple[int, str]]) -> dict[str, bytes]:
 async def take_title_seq(work: Tenant) -> int:
     """Return the number of a new title; part of the unit of work that writes it.
 
-    The counter's row is held until the commit, so a block is full only once all its titles are there.
+    The counter's row is locked until the commit, so a block is full only once all its titles are there.
     """
     row = await work.fetch_one(queries.select_title_counter, for_update=True)
     if row is None:
@@ -73,24 +78,48 @@ async def take_title_seq(work: Tenant) -> int:
     assert row is not None
     seq, indexed_seq = row
     if seq - indexed_seq >= BLOCK:
-        await _index_next_block(work, indexed_seq)
-        indexed_seq += BLOCK
-    await work.execute(queries.update_title_counter, {"new_next_seq": seq + 1, "new_indexed_seq": indexed_seq})
+        await enqueue(work.whole_tenant(), NewJob(INDEX_TITLES, unique_key=INDEX_TITLES))
+    await work.execute(queries.update_title_counter, {"new_next_seq": seq + 1})
     return int(seq)
 
 
-async def _index_next_block(work: Tenant, first: int) -> None:
-    whole = work.whole_tenant()
-    titles = await whole.fetch_all(queries.select_titles_between, {"first": first, "end": first + BLOCK})
+async def index_full_blocks(running: RunningJob) -> None:
+    """Index the tenant's full blocks, each in a unit of work of its own."""
+    while await _index_next_block(running):
+        pass
+
+
+async def _index_next_block(running: RunningJob) -> bool:
+    """Index the next full block; return False if none is full.
+
+    The arithmetic is done outside the unit of work, which then checks that no title was changed or deleted meanwhile.
+    """
+    first, titles = await _read_full_block(running.tenant)
+    if first is None:
+        return False
     packed = await asyncio.to_thread(index_block, titles)
-    block = first // BLOCK
-    rows = [{"gram": gram, "block": block, "offsets": offsets} for gram, offsets in sorted(packed.items())]
-    await whole.execute_many(queries.insert_title_gram, rows)
+    async with running.writing() as work:
+        await work.fetch_one(queries.select_title_counter, for_update=True)
+        if await _read_full_block(work) != (first, titles):
+            return True
+        rows = [{"gram": gram, "block": first // BLOCK, "offsets": found} for gram, found in sorted(packed.items())]
+        await work.execute_many(queries.insert_title_gram, rows)
+        await work.execute(queries.update_indexed_seq, {"new_indexed_seq": first + BLOCK})
+    return True
+
+
+async def _read_full_block(tenant: Tenant) -> tuple[int | None, list[Row]]:
+    row = await tenant.fetch_one(queries.select_title_counter, for_update=False)
+    if row is None or row[0] - row[1] < BLOCK:
+        return None, []
+    bounds = {"first": row[1], "end": row[1] + BLOCK}
+    return row[1], [tuple(one) for one in await tenant.fetch_all(queries.select_titles_between, bounds)]
 
 
 async def forget_titles(work: Tenant, titles: Sequence[Row]) -> None:
     """Take (title_seq, folded title) pairs out of the index, in the unit of work that deletes or renames them."""
-    row = await work.fetch_one(queries.select_title_counter, for_update=False)
+    # Locked, so that no block that has these titles is indexed before they are gone.
+    row = await work.fetch_one(queries.select_title_counter, for_update=True)
     indexed_seq = row[1] if row else 0
     by_block: defaultdict[int, list[Row]] = defaultdict(list)
     for seq, title in titles:

@@ -216,13 +216,10 @@ async def forget(work: Tenant, request: KeyedRequest, held: Claim) -> None:
     await work.execute(queries.delete_record, {**_where(work, request), "held_by": held.holder})
 
 
-async def forget_quotes(work: Tenant, recording_id: str) -> None:
-    """Delete the kept answers that repeat a recording's words; part of deleting it."""
+async def delete_quoting(work: Tenant, end_user_id: str, recording_id: str) -> None:
+    """Delete the stored answers that repeat words of an end user's recording; part of deleting it."""
     whole = work.whole_tenant()
-    owner = await whole.fetch_one(queries.select_recording_owner, {"recording_id": recording_id})
-    if owner is None:
-        return
-    for *where, body in await whole.fetch_all(queries.select_answers_of_sessions, {"end_user_id": owner[0]}):
+    for *where, body in await whole.fetch_all(queries.select_answers_of_sessions, {"end_user_id": end_user_id}):
         if recording_id in _quoted(orjson.loads(bytes(body) or b"{}")):
             names = (f"of_{name}" for name in queries.WHERE)
             await whole.execute(queries.delete_answer, dict(zip(names, where, strict=True)))

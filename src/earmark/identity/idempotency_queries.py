@@ -95,11 +95,6 @@ def select_recordings_shared(own: Guard) -> Select[Any]:
 
 
 @query
-def select_recording_owner(own: Guard) -> Select[Any]:
-    return select(recordings.c.end_user_id).where(own(recordings), recordings.c.id == bindparam("recording_id"))
-
-
-@query
 def select_answers_of_sessions(own: Guard) -> Select[Any]:
     is_about = (ask_sessions.c.tenant_id == answers.c.tenant_id) & (ask_sessions.c.id == answers.c.about_session_id)
     return (

@@ -119,7 +119,7 @@ class Worker:
         return Tenant(self._operator.database, TenantKey(job.tenant_id, "", ""))
 
     async def run_job(self, tenant_id: int, job_id: str) -> bool:
-        """Claim one job for this process and run it to its end; return False if another process has it."""
+        """Claim one job for this process, due or not, and run it to its end; return False if another has it."""
         async with self._operator.writing() as work:
             job = await self._claimer.claim_one(work, tenant_id, job_id)
         if job is None:

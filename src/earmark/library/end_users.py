@@ -120,16 +120,6 @@ async def update_end_user(tenant: Tenant, end_user_id: str, changes: Mapping[str
     return after
 
 
-async def delete_end_user(tenant: Tenant, end_user_id: str) -> None:
-    """Delete an end user and, by cascade, all of its data.
-
-    Raises: EndUserNotFoundError.
-    """
-    async with tenant.writing() as work:
-        if not await work.execute(queries.delete_end_user, {"end_user_id": end_user_id}):
-            raise EndUserNotFoundError
-
-
 async def narrow_to_end_user(tenant: Tenant, end_user_id: str | None) -> Tenant:
     """Return the handle narrowed to one end user: the caller's own, else the one named.
 

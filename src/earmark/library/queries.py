@@ -232,12 +232,12 @@ def select_transcriptions(own: Guard, *, filters: frozenset[str], is_continued: 
 
 
 @query
-def select_processing_transcriptions(own: Guard) -> Select[Any]:
-    return (
-        select(*TRANSCRIPTION)
-        .where(own(transcriptions), transcriptions.c.status == "processing")
-        .order_by(transcriptions.c.created_us, transcriptions.c.id)
-    )
+def update_transcription_failed(own: Guard) -> Update:
+    is_it = (transcriptions.c.id == bindparam("transcription_id")) & (transcriptions.c.status == "processing")
+    changed: dict[str, Any] = {
+        "status": "failed", "error_message": bindparam("new_error"), "updated_us": bindparam("now_us"),
+    }  # fmt: skip
+    return update(transcriptions).where(own(transcriptions), is_it).values(changed)
 
 
 @query

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from earmark.clock import now_us
-from earmark.identity.idempotency import forget_quotes
 from earmark.ids import new_id, new_number
 from earmark.library import queries
+from earmark.library.announcing import emit_recording
 from earmark.library.end_users import dump_metadata, keep_end_user, page_params
 from earmark.library.errors import FileImportedError, RecordingNotFoundError
 from earmark.library.types import Page, Recording
@@ -45,6 +45,7 @@ async def create_recording(
     try:
         async with tenant.writing() as work:
             await work.execute(queries.insert_recording, row)
+            await emit_recording(work, "recording.created", recording)
     except UniqueViolationError as error:
         raise FileImportedError from error
     return recording
@@ -157,7 +158,9 @@ async def update_recording(tenant: Tenant, recording_id: str, changes: Mapping[s
             "new_updated_us": now_us(),
         }
         await work.execute(queries.update_recording, {"recording_id": recording_id, **values})
-        return await get_recording(work, recording_id)
+        after = await get_recording(work, recording_id)
+        await emit_recording(work, "recording.updated", after)
+        return after
 
 
 async def mark_audio(
@@ -185,15 +188,3 @@ async def mark_audio(
     }
     if not await work.execute(queries.update_recording_audio, changed):
         raise RecordingNotFoundError
-
-
-async def delete_recording(tenant: Tenant, recording_id: str) -> None:
-    """Delete a recording and, by cascade, its transcripts, index and stored sources.
-
-    Raises: RecordingNotFoundError.
-    """
-    async with tenant.writing() as work:
-        await get_recording(work, recording_id)  # checks ownership first: the next call covers the whole project
-        await forget_quotes(work, recording_id)
-        if not await work.execute(queries.delete_recording, {"recording_id": recording_id}):
-            raise RecordingNotFoundError

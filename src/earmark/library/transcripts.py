@@ -75,6 +75,16 @@ async def complete_transcription(work: Tenant, transcription_id: str) -> bool:
     return await work.execute(queries.update_transcription_completed, params) > 0
 
 
+async def fail_transcription(work: Tenant, transcription_id: str) -> None:
+    """Fail a processing transcription: it could not be indexed, however often it was tried."""
+    params = {
+        "transcription_id": transcription_id,
+        "new_error": "The transcript could not be indexed.",
+        "now_us": now_us(),
+    }
+    await work.execute(queries.update_transcription_failed, params)
+
+
 async def get_transcription(tenant: Tenant, transcription_id: str) -> Transcription:
     """Return a transcription without its segments.
 
@@ -91,11 +101,6 @@ async def list_transcriptions(tenant: Tenant, page: Page, filters: Mapping[str, 
     params = {**page_params(page), **filters}
     shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
     return [Transcription(*row) for row in await tenant.fetch_all(queries.select_transcriptions, params, **shape)]
-
-
-async def list_processing(tenant: Tenant) -> list[Transcription]:
-    """Return transcriptions that are not indexed yet, oldest first."""
-    return [Transcription(*row) for row in await tenant.fetch_all(queries.select_processing_transcriptions)]
 
 
 async def list_segments(tenant: Tenant, transcription_id: str) -> list[Segment]:

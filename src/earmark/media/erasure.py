@@ -1,54 +1,28 @@
-"""Letting go of bytes: with their recording or end user, and what nobody's row speaks of."""
+"""Which stored bytes are deleted: replaced ones, abandoned uploads, and files that no row names."""
 
 from __future__ import annotations
-
-import asyncio
 
 import structlog
 
 from earmark.clock import now_us
-from earmark.errors import EarmarkError
 from earmark.identity.projects import list_tenants
-from earmark.library import recordings
 from earmark.media import queries
 from earmark.media.store import MediaStore, StoredKey
-from earmark.media.types import Media, folder_of
+from earmark.media.types import Media
 from earmark.storage.tenant import Operator, Tenant
 
 _STALE_US = 24 * 3_600 * 1_000_000
 _IDLE_S = 3_600.0
 _BATCH = 500
-_EVERY_S = 3_600.0
 log = structlog.get_logger("earmark.media")
 
 
-async def delete_recording(tenant: Tenant, store: MediaStore, recording_id: str) -> None:
-    """Delete a recording with everything that hangs on it; its bytes go once the rows are gone.
-
-    Raises: RecordingNotFoundError.
-    """
+async def delete_replaced(tenant: Tenant, store: MediaStore, *, media_id: str, sha256: str | None, key: str) -> None:
+    """Delete bytes that a medium no longer has, unless they were sent again: storing bytes also locks the row."""
     async with tenant.writing() as work:
-        recording = await recordings.get_recording(work, recording_id)
-        await recordings.delete_recording(work, recording_id)
-        forget_bytes(work, store, recording.end_user_id, recording_id)
-        work.after_commit(lambda: tenant.database.forget_log(at_once=False))
-
-
-def forget_bytes(work: Tenant, store: MediaStore, end_user_id: str, recording_id: str | None = None) -> None:
-    """Delete the bytes of an end user, or of one recording, once the unit of work is committed."""
-    folder = folder_of(work.key.tenant_id, end_user_id, recording_id)
-    work.after_commit(lambda: store.delete_under(folder))
-
-
-async def keep_sweeping(operator: Operator, store: MediaStore) -> None:
-    """Sweep now, and every hour until cancelled."""
-    while True:
-        try:
-            await sweep(operator, store)
-            await operator.database.forget_log(at_once=True)  # a crash may have come before it was let go
-        except EarmarkError as error:  # the database or the disk is away: the next round finds the same
-            log.warning("media.not_swept", error=type(error).__name__)
-        await asyncio.sleep(_EVERY_S)
+        row = await work.fetch_one(queries.select_media, {"media_id": media_id}, for_update=True)
+        if row is None or (media := Media(*row)).sha256 != sha256 or media.status == "failed":
+            await store.delete(key)
 
 
 async def sweep(operator: Operator, store: MediaStore) -> int:
@@ -79,12 +53,15 @@ async def _sweep_orphans(tenant: Tenant, store: MediaStore) -> int:
 
 
 async def _sweep_batch(tenant: Tenant, store: MediaStore, stored: list[StoredKey]) -> int:
-    named = {one.key: one.key.rpartition("/")[2].split("-") for one in stored}
-    ids = sorted({media_id for media_id, _ in named.values()})
+    named = {one.key: one.key.rpartition("/")[2].partition("-") for one in stored}
+    ids = sorted({media_id for media_id, _, sha256 in named.values() if sha256})
     kept: dict[str, str | None] = dict(await tenant.fetch_all(queries.select_kept_media, {"media_ids": ids}))
     swept = 0
     for one in stored:
-        media_id, sha256 = named[one.key]
+        media_id, _, sha256 = named[one.key]
+        if not sha256:  # nothing of ours has such a name
+            log.warning("media.stray_file", key=one.key)
+            continue
         is_other = media_id in kept and kept[media_id] != sha256 and one.idle_s > _IDLE_S
         if media_id not in kept or is_other:
             await store.delete(one.key)

@@ -12,9 +12,11 @@ from dataclasses import asdict, replace
 
 from earmark.clock import now_us
 from earmark.ids import new_id
+from earmark.library.announcing import emit_recording
 from earmark.library.recordings import get_recording, hold_recording, mark_audio
 from earmark.library.types import Recording
 from earmark.media import queries
+from earmark.media.deletion import enqueue_deletion
 from earmark.media.errors import (
     EmptyUploadError,
     IntegrityError,
@@ -77,7 +79,7 @@ async def receive(
             earlier = await _get_newest(work, begun, for_update=True)
             stored = await _store(work, store, earlier, staged, "received")
             if earlier.sha256 not in (None, stored.sha256):
-                work.after_commit(lambda: _delete_replaced(tenant, store, earlier))
+                await enqueue_deletion(work, store, earlier)
             return stored
     finally:
         await staged.discard()
@@ -94,14 +96,6 @@ async def _get_newest(tenant: Tenant, begun: Media, *, for_update: bool = False)
     if media.updated_us != begun.updated_us:
         raise SupersededUploadError
     return media
-
-
-async def _delete_replaced(tenant: Tenant, store: MediaStore, earlier: Media) -> None:
-    """Delete replaced bytes unless they were sent again: storing bytes also locks the row."""
-    async with tenant.writing() as work:
-        row = await work.fetch_one(queries.select_media, {"media_id": earlier.id}, for_update=True)
-        if row is None or Media(*row).sha256 != earlier.sha256:
-            await store.delete(earlier.key(work.key.tenant_id))
 
 
 async def _while_newest(tenant: Tenant, begun: Media, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -163,6 +157,7 @@ async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_t
         await hold_recording(work, recording_id)
         await _store(work, store, await _get_open(work, begun.id, for_update=True), staged, "verified")
         await mark_audio(work, recording_id, "uploaded", sha256=staged.sha256, size_bytes=staged.size_bytes)
+        await emit_recording(work, "recording.uploaded", await get_recording(work, recording_id))
 
 
 async def complete_upload(tenant: Tenant, store: MediaStore, recording_id: str, claim: Claim) -> Recording:
@@ -209,9 +204,9 @@ async def _settle(
             work, recording.id, "uploaded", sha256=media.sha256, size_bytes=media.size_bytes,
             duration_ms=claim.duration_ms,
         )  # fmt: skip
+        await emit_recording(work, "recording.uploaded", await get_recording(work, recording.id))
         return
     await _update(work, replace(media, status="failed"))
     if recording.content_sha256 is None:
         await mark_audio(work, recording.id, "integrity_failure")
-    key = media.key(work.key.tenant_id)
-    work.after_commit(lambda: store.delete(key))
+    await enqueue_deletion(work, store, media)

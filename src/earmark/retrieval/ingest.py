@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
-import structlog
-
-from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.projects import list_tenants
 from earmark.ids import new_id
+from earmark.jobs.queue import enqueue
+from earmark.jobs.running import RunningJob
+from earmark.jobs.types import Job, JobKind, NewJob
 from earmark.library import transcripts
-from earmark.library.errors import RecordingNotFoundError
+from earmark.library.announcing import emit_transcription
+from earmark.library.errors import RecordingNotFoundError, TranscriptionNotFoundError
 from earmark.library.recordings import hold_recording
 from earmark.library.types import ParsedTranscript, Recording, Transcription
 from earmark.retrieval import queries
@@ -25,8 +26,8 @@ from earmark.storage.tenant import Operator, Tenant
 from earmark.telemetry import span
 
 T = TypeVar("T")
-_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
-log = structlog.get_logger("earmark.retrieval")
+INDEX = "transcript.index"
+"""The kind of job that indexes a transcript whose words are stored."""
 
 
 class Ingester:
@@ -38,8 +39,6 @@ class Ingester:
     def __init__(self, embedders: Embedders) -> None:
         self._embedders = embedders
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-ingest")
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._closing = asyncio.Event()
 
     async def offload(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run `work` on the ingest thread."""
@@ -73,7 +72,7 @@ class Ingester:
         return transcription, recording.transcription_id is None
 
     async def enqueue(self, tenant: Tenant, recording_id: str, parsed: ParsedTranscript) -> Transcription:
-        """Store the words now and index them in the background, now or after a restart.
+        """Store the words now; a job indexes them.
 
         Raises: RecordingNotFoundError.
         """
@@ -81,52 +80,29 @@ class Ingester:
             owner, recording = await hold_recording(work, recording_id)
             transcription = transcripts.new_transcription(recording, parsed, status="processing")
             await transcripts.insert_transcript(owner, transcription, parsed.segments)
-        self._start(self._index(tenant, transcription))
+            payload = {"transcription_id": transcription.id}
+            await enqueue(owner, NewJob(INDEX, recording_id, payload, unique_key=f"{INDEX}:{transcription.id}"))
+            await emit_transcription(owner, "transcription.started", transcription)
         return transcription
 
-    def _start(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
+    def kinds(self) -> list[JobKind]:
+        """Return this room's kinds of job that need an ingester."""
+        return [JobKind(INDEX, self._index, is_heavy=True, on_failure=_note_failure)]
 
-    async def _index(self, tenant: Tenant, transcription: Transcription) -> None:
+    async def _index(self, running: RunningJob) -> None:
         """Index a transcription whose words are stored; readers see the earlier one until it is done."""
         try:
-            index = await self._until_available(lambda: self._prepare_stored(tenant, transcription))
-            await self._until_available(lambda: _complete(tenant, transcription, index))
-        except RecordingNotFoundError:
-            return  # deleted meanwhile, and the transcription with it
-        except UnavailableError:
-            return  # going down: `resume` goes on after the restart
-        except EarmarkError as error:
-            log.error("ingest.failed", transcription_id=transcription.id, error=type(error).__name__)
-
-    async def _until_available(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work`, again and ever more seldom while the database, its disk or the embedder is away.
-
-        Raises: UnavailableError once we go down; whatever else `work` raises.
-        """
-        pause_s = _PAUSE_S
-        while True:
-            try:
-                return await work()
-            except UnavailableError as error:
-                if self._closing.is_set():
-                    raise
-                log.warning("ingest.postponed", error=type(error).__name__)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-
-    async def _prepare_stored(self, tenant: Tenant, transcription: Transcription) -> PreparedIndex:
-        segments = await transcripts.list_segments(tenant, transcription.id)
-        return await self.offload(prepare_index, await self._embedders.in_use(), segments, transcription.language)
-
-    async def resume(self, operator: Operator) -> None:
-        """Index what a stopped server left unindexed."""
-        for tenant in await list_tenants(operator):
-            for transcription in await transcripts.list_processing(tenant):
-                await self._index(tenant, transcription)
+            transcription = await transcripts.get_transcription(running.tenant, running.job.payload["transcription_id"])
+        except TranscriptionNotFoundError:  # replaced or deleted meanwhile
+            return
+        segments = await transcripts.list_segments(running.tenant, transcription.id)
+        embedder = await self._embedders.in_use()
+        index = await self.offload(prepare_index, embedder, segments, transcription.language)
+        with suppress(RecordingNotFoundError):  # deleted meanwhile, and the transcription with it
+            async with running.finishing() as work:
+                owner, recording = await hold_recording(work, transcription.recording_id)
+                if await transcripts.complete_transcription(owner, transcription.id):
+                    await _publish(owner, recording, transcription, index)
 
     async def describe(self, operator: Operator) -> str:
         """Say how much is indexed."""
@@ -138,10 +114,8 @@ class Ingester:
         return f"{chunks} chunks of {recordings} recordings"
 
     async def close(self) -> None:
-        """Wait for what is under way; what waits to be tried again is left to the next start."""
-        self._closing.set()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
-        self._thread.shutdown(wait=True)
+        """Wait for the arithmetic that is under way."""
+        await asyncio.to_thread(self._thread.shutdown, wait=True)
 
 
 class PreparedTranscript:
@@ -154,11 +128,10 @@ class PreparedTranscript:
         self.index = index
 
 
-async def _complete(tenant: Tenant, transcription: Transcription, index: PreparedIndex) -> None:
-    async with tenant.writing() as work:
-        owner, recording = await hold_recording(work, transcription.recording_id)
-        if await transcripts.complete_transcription(owner, transcription.id):
-            await _publish(owner, recording, transcription, index)
+async def _note_failure(work: Tenant, job: Job) -> None:
+    await transcripts.fail_transcription(work, job.payload["transcription_id"])
+    transcription = await transcripts.get_transcription(work, job.payload["transcription_id"])
+    await emit_transcription(work, "transcription.failed", transcription)
 
 
 async def _publish(work: Tenant, recording: Recording, transcription: Transcription, index: PreparedIndex) -> None:
@@ -167,6 +140,7 @@ async def _publish(work: Tenant, recording: Recording, transcription: Transcript
     await work.execute(queries.delete_chunks, {"recording_id": recording.id})
     await transcripts.publish_transcript(work, transcription)
     await _insert_index(work, recording, transcription, index)
+    await emit_transcription(work, "transcription.completed", transcription)
 
 
 async def _insert_index(work: Tenant, recording: Recording, transcription: Transcription, index: PreparedIndex) -> None:

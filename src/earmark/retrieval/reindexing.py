@@ -8,10 +8,13 @@ use for new transcripts; what was imported meanwhile with the old one is then ma
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from earmark.identity.projects import list_tenants
+from earmark.jobs.queue import enqueue_for_installation
+from earmark.jobs.running import RunningJob
+from earmark.jobs.types import JobKind, NewJob
 from earmark.library.transcripts import list_segments
 from earmark.retrieval import queries
 from earmark.retrieval.choice import RememberedEmbedders
@@ -20,8 +23,13 @@ from earmark.retrieval.embedders import Embedder
 from earmark.retrieval.postings import pack_lengths, unpack_lengths
 from earmark.retrieval.quantize import pack_vectors, quantize, unpack_vectors
 from earmark.retrieval.spans import encoded_texts
+from earmark.retrieval.specs import EmbedderSpec
 from earmark.retrieval.vectors import replace_vectors
 from earmark.storage.tenant import Operator, Tenant
+
+RENEW = "index.renew"
+"""The kind of job that makes every vector anew."""
+_FOREGROUND_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,8 @@ class Reindexer:
     def __init__(self, operator: Operator, embedders: RememberedEmbedders) -> None:
         self._operator = operator
         self._embedders = embedders
+        self.on_made: Callable[[], None] = lambda: None
+        """Called for each recording that this process has made anew."""
 
     async def count(self) -> int:
         """Return how many recordings have other vectors than the wanted embedder makes today."""
@@ -49,17 +59,38 @@ class Reindexer:
         ]
         return sum(row[0] for row in rows if row is not None)
 
-    async def run(self) -> AsyncIterator[str]:
-        """Make and put into place all vectors; yield the id of each recording as it is made.
+    async def run(self, spec: EmbedderSpec | None = None) -> AsyncIterator[str]:
+        """Make and put into place all vectors of the wanted embedder; yield the id of each recording as it is made.
 
         Raises: EmbedderUnavailableError; what was made until then stays staged.
         """
-        embedder = await self._embedders.remember(self._embedders.wanted)
+        spec = spec or self._embedders.wanted
+        embedder = await self._embedders.remember(spec)
         async for recording_id in self._sweep(embedder):
             yield recording_id
-        await self._embedders.put_into_use(self._embedders.wanted)
+        await self._embedders.put_into_use(spec)
         async for recording_id in self._sweep(embedder):
             yield recording_id
+
+    async def enqueue(self) -> str | None:
+        """Add the job that does all of it, with the embedder that is wanted now; None if one is under way.
+
+        It waits a minute, in which the process that adds it may run it itself (`Worker.run_job`).
+        """
+        payload = {"spec": self._embedders.wanted.to_json()}
+        new = NewJob(RENEW, payload=payload, unique_key=RENEW, delay_s=_FOREGROUND_S)
+        return await enqueue_for_installation(self._operator, new)
+
+    def kinds(self) -> list[JobKind]:
+        """Return this room's kinds of job that need a reindexer."""
+        return [JobKind(RENEW, self._renew, is_heavy=True, max_losses=20)]
+
+    async def _renew(self, running: RunningJob) -> None:
+        total, made = max(1, await self.count()), 0
+        async for _ in self.run(EmbedderSpec.from_json(running.job.payload["spec"])):
+            made += 1
+            self.on_made()
+            await running.report(made / total)
 
     async def _sweep(self, embedder: Embedder) -> AsyncIterator[str]:
         wanted = {"embedder": embedder.name}

@@ -52,7 +52,7 @@ class Database(Protocol):
         Raises: LockedError if it had to wait longer than that.
         """
 
-    async def forget_log(self, *, at_once: bool) -> None:
+    async def truncate_log(self, *, at_once: bool) -> None:
         """Let the log go that still holds what was deleted: now if no reader needs it, else as soon as none does.
 
         Deletes that are `at_once` wait for that a moment; others share one that follows soon. Never fails.

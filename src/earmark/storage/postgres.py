@@ -154,7 +154,7 @@ class PostgresDatabase:
         with suppress(*_DRIVER_ERRORS):  # the pool has dropped it then
             await self._pool.release(connection)
 
-    async def forget_log(self, *, at_once: bool) -> None:
+    async def truncate_log(self, *, at_once: bool) -> None:
         """Its log is recycled by the server, whose operator says how long it is kept."""
 
     async def listen(self) -> None:

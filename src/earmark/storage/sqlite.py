@@ -212,7 +212,7 @@ class SQLiteDatabase:
             self._roll_back()
             raise translate(error) from error
 
-    async def forget_log(self, *, at_once: bool) -> None:
+    async def truncate_log(self, *, at_once: bool) -> None:
         if at_once and await self._try_forgetting():
             return
         if self._forgetting is None or self._forgetting.done():

@@ -39,9 +39,9 @@ class TracedDatabase:
             async with self._database.writing(tenant_id, patience_ms) as connection:
                 yield _TracedConnection(connection)
 
-    async def forget_log(self, *, at_once: bool) -> None:
+    async def truncate_log(self, *, at_once: bool) -> None:
         with span("forget log"):
-            await self._database.forget_log(at_once=at_once)
+            await self._database.truncate_log(at_once=at_once)
 
     async def listen(self) -> None:
         await self._database.listen()

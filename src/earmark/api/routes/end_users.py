@@ -18,7 +18,6 @@ from earmark.api.wire.end_users import (
     EndUserShown,
     end_user_to_wire,
 )
-from earmark.ask.erasure import erase_end_user
 from earmark.errors import ConflictError, NotFoundError
 from earmark.library import end_users
 from earmark.library.types import EndUser, Page
@@ -85,5 +84,5 @@ async def update_end_user(call: ApiCall, end_user_id: str, body: EndUserBody) ->
             answers={204: None}, errors=[NotFoundError])  # fmt: skip
 async def delete_end_user(call: ApiCall, end_user_id: str) -> Reply:
     """Delete an end user and everything it has, at once and for good."""
-    await erase_end_user(call.tenant, call.runtime.media, end_user_id, actor=call.caller.key_id)
+    await call.runtime.deletion.erase_end_user(call.tenant, end_user_id, actor=call.caller.key_id)
     return no_content()

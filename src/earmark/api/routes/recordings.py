@@ -31,7 +31,6 @@ from earmark.library import recordings
 from earmark.library.end_users import narrow_to_end_user
 from earmark.library.folders import choose_recordings
 from earmark.library.formats import parse_transcript
-from earmark.media.erasure import delete_recording as delete_with_media
 from earmark.retrieval.types import SearchRequest
 
 routes = Routes("Recordings")
@@ -106,7 +105,7 @@ async def update_recording(call: ApiCall, recording_id: str, body: RecordingChan
             errors=[NotFoundError])  # fmt: skip
 async def delete_recording(call: ApiCall, recording_id: str) -> Reply:
     """Delete a recording, its audio, transcripts and index, and what answers kept of it as sources."""
-    await delete_with_media(call.tenant, call.runtime.media, recording_id)
+    await call.runtime.deletion.delete_recording(call.tenant, recording_id)
     return no_content()
 
 

@@ -150,5 +150,5 @@ async def rename_session(call: ApiCall, session_id: str, body: RenameBody) -> Re
             errors=[NotFoundError])  # fmt: skip
 async def delete_session(call: ApiCall, session_id: str) -> Reply:
     """Delete a session with its messages, for good; a second time it is 404."""
-    await sessions.delete_session(call.tenant, session_id)
+    await sessions.delete_session(call.tenant, call.runtime.deletion, session_id)
     return no_content()

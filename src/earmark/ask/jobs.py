@@ -1,0 +1,14 @@
+"""Jobs of Ask: blocks of the title index, and turn events that nobody can ask for any more."""
+
+from __future__ import annotations
+
+from earmark.ask.title_index import INDEX_TITLES, index_full_blocks
+from earmark.ask.turn_log import sweep_events
+from earmark.jobs.types import JobKind, sweeping
+
+_EVERY_S = 600.0
+
+
+def kinds() -> list[JobKind]:
+    """Return this room's kinds of job."""
+    return [JobKind(INDEX_TITLES, index_full_blocks), sweeping("turns.prune_events", sweep_events, _EVERY_S)]
