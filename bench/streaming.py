@@ -159,7 +159,7 @@ def main() -> None:
     before = json.loads(asked.before.read_text(encoding="utf-8")) if asked.before is not None else {}
     rows = [(words, f"{before[name]:.1f}" if before else "–", f"{found[name]:.1f}") for name, words in ROWS]
     body = f"{circumstances()} {SECONDS:.0f} s a turn, {RATE} tokens a second.\n\n{table(('', 'before', 'now'), rows)}"
-    write_section("Streaming", "python -m bench.streaming", body)
+    write_section("Streaming", f"python -m bench.streaming{' --before FILE' if before else ''}", body)
 
 
 if __name__ == "__main__":
