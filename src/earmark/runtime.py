@@ -124,9 +124,10 @@ async def _open(settings: Settings, closing: AsyncExitStack) -> Runtime:
     process = new_process(
         platform.node(), settings.job_lease_s, settings.heavy_jobs or max(1, (os.cpu_count() or 2) // 2)
     )
+    deletion = Deletion([media_deletion.deletion(media), ask_deletion.deletion()])
     return Runtime(
         settings, database, operator, embedders, searcher, ingester, reindexer, turns,
-        Suggester(searcher, reader, built_in), media, Deletion([media_deletion.deletion(media), ask_deletion.deletion()]),
+        Suggester(searcher, reader, built_in), media, deletion,
         GrantSigner(secret), rates, metrics, LastUsed(database), Worker(operator, kinds, process, metrics),
         Supervisor(settings.data_dir / "background", metrics), secret,
     )  # fmt: skip

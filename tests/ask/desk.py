@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from earmark.ask.messages import MessagePage, list_messages
 from earmark.ask.sessions import create_session, get_state
-from earmark.ask.turn import TurnEngine
+from earmark.ask.turn import TurnEngine, begin_regenerate, begin_send
 from earmark.ask.turn_queue import is_running
-from earmark.ask.types import Message, Scope, Session, SessionState
+from earmark.ask.types import AskResult, Message, Question, Scope, Session, SessionState
 from earmark.config import Settings
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
@@ -138,6 +138,16 @@ class Desk:
     def waiting(self, wait_s: float) -> TurnEngine:
         """Return the same engine with another wait limit."""
         return replace(self.engine, wait_s=wait_s)
+
+
+async def send(tenant: Tenant, engine: TurnEngine, session_id: str, question: Question) -> AskResult:
+    """Send a question and wait for its answer."""
+    return await (await begin_send(tenant, engine, session_id, question)).result()
+
+
+async def regenerate(desk: Desk, session_id: str, user_message_id: str) -> AskResult:
+    """Have the last question answered again and wait for the new answer."""
+    return await (await begin_regenerate(desk.tenant, desk.engine, session_id, user_message_id, None)).result()
 
 
 @asynccontextmanager

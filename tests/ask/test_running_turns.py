@@ -22,14 +22,14 @@ from earmark.ask.errors import (
 from earmark.ask.following import cancel_turn, follow_turn
 from earmark.ask.running import RunningTurn, RunningTurns
 from earmark.ask.sessions import delete_session
-from earmark.ask.turn import begin_regenerate, begin_send, send
+from earmark.ask.turn import begin_regenerate, begin_send
 from earmark.ask.turn_feed import TurnEvent
 from earmark.ask.types import AskResult, Question, Scope
 from earmark.ask.usage import list_usage
 from earmark.errors import ProviderError
 from earmark.llm.providers import Providers
 from earmark.llm.types import CitationMark, Finished, TextDelta
-from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk
+from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk, send
 from tests.streamed import parts_of
 
 FAILED = ProviderError("The model did not answer.")

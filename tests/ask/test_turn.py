@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 import earmark.ask.sessions
-import earmark.ask.turn
-import earmark.ask.turn_keeper
+import earmark.ask.turn_answer
+import earmark.ask.turn_heartbeat
+import earmark.ask.turn_question
 import earmark.ask.turn_queue
 from earmark.ask import queries
 from earmark.ask.errors import (
@@ -24,13 +25,13 @@ from earmark.ask.errors import (
 from earmark.ask.messages import list_sources
 from earmark.ask.opening import NewSession, ask_in_new_session
 from earmark.ask.sessions import delete_session, get_session, rename_session
-from earmark.ask.turn import begin_send, regenerate, send
+from earmark.ask.turn import begin_send
 from earmark.ask.turn_queue import is_running
 from earmark.ask.types import AskResult, Message, Question, Scope
 from earmark.clock import now_us
 from earmark.errors import ProviderError
 from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
-from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk
+from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, at_desk, regenerate, send
 
 FAILED = ProviderError("The model did not answer.")
 
@@ -119,7 +120,7 @@ def test_a_failed_regeneration_leaves_the_old_answer(tmp_path: Path) -> None:
         before = await desk.messages(session.id)
         desk.model.says = (TextDelta("Or"), FAILED)
         with pytest.raises(AnswerFailedError):
-            await regenerate(desk.tenant, desk.engine, session.id, before[0].id, None)
+            await regenerate(desk, session.id, before[0].id)
         assert await desk.messages(session.id) == before
 
     at_desk(tmp_path, work)
@@ -256,7 +257,7 @@ def test_sources_of_a_recording_deleted_during_the_turn_are_not_stored(tmp_path:
 
 
 def test_a_turn_that_lost_its_lease_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (earmark.ask.turn_queue, earmark.ask.turn_keeper):  # a lease is over as soon as it is taken
+    for module in (earmark.ask.turn_queue, earmark.ask.turn_heartbeat):  # a lease is over as soon as it is taken
         monkeypatch.setattr(module, "LEASE_US", -1)
 
     async def work(desk: Desk) -> None:
@@ -416,7 +417,8 @@ def test_last_activity_never_goes_back_when_the_clock_does(tmp_path: Path, monke
         session = await desk.session(Scope("recording", (recording.id,)))
         await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         before = await get_session(desk.tenant, session.id)
-        monkeypatch.setattr(earmark.ask.turn, "now_us", lambda: 1_000_000)
+        for module in (earmark.ask.turn_question, earmark.ask.turn_answer):
+            monkeypatch.setattr(module, "now_us", lambda: 1_000_000)
         await send(desk.tenant, desk.engine, session.id, Question("Who agreed?"))
         after = await get_session(desk.tenant, session.id)
         assert after.last_message_us >= before.last_message_us
@@ -430,7 +432,8 @@ def test_last_update_never_goes_back_when_the_clock_does(tmp_path: Path, monkeyp
     async def work(desk: Desk) -> None:
         session = await desk.session()
         renamed = await rename_session(desk.tenant, session.id, "Mine")
-        monkeypatch.setattr(earmark.ask.turn, "now_us", lambda: 1_000_000)
+        for module in (earmark.ask.turn_question, earmark.ask.turn_answer):
+            monkeypatch.setattr(module, "now_us", lambda: 1_000_000)
         monkeypatch.setattr(earmark.ask.sessions, "now_us", lambda: 1_000_000)
         await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         asked = await get_session(desk.tenant, session.id)

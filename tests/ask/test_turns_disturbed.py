@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from earmark.api.streaming import stream_turn
-from earmark.ask import following, turn_keeper, turn_log
+from earmark.ask import following, turn_heartbeat, turn_log
 from earmark.ask.errors import SessionNotFoundError
 from earmark.ask.following import follow_turn
+from earmark.ask.held_turn import HeldTurn
 from earmark.ask.running import RunningTurn, RunningTurns
 from earmark.ask.sessions import delete_session, get_state
 from earmark.ask.turn import begin_send
 from earmark.ask.turn_feed import TurnEvent
-from earmark.ask.turn_keeper import Keeper
+from earmark.ask.turn_heartbeat import beat
 from earmark.ask.types import AskResult, Question
 from earmark.errors import UnavailableError
 from earmark.library.recordings import update_recording
@@ -48,7 +49,7 @@ def test_a_slow_deletion_ends_a_running_turn(tmp_path: Path) -> None:
         turn, _, _ = await _halfway(desk, session.id)
         async with desk.tenant.writing() as slow:
             await delete_session(slow, desk.runtime.deletion, session.id)
-            await asyncio.sleep(0.6)  # the keeper meets it in the middle
+            await asyncio.sleep(0.6)  # the heartbeat meets it in the middle
         last = (await _all(turn.feed.follow()))[-1][1]
         assert (last.name, last.data.status) == ("turn.failed", 404)
 
@@ -61,7 +62,7 @@ def test_a_turn_whose_heartbeat_fails_fails_at_once(tmp_path: Path, monkeypatch:
 
     async def work(desk: Desk) -> None:
         session = await desk.session()
-        monkeypatch.setattr(turn_keeper, "append_events", broken)
+        monkeypatch.setattr(turn_heartbeat, "append_batches", broken)
         turn, _, _ = await _halfway(desk, session.id)
         assert (await _all(turn.feed.follow()))[-1][1].name == "turn.failed"
 
@@ -71,18 +72,19 @@ def test_a_turn_whose_heartbeat_fails_fails_at_once(tmp_path: Path, monkeypatch:
 def test_a_commit_with_an_unknown_outcome_writes_no_event_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tick, lost = Keeper._tick, asyncio.Event()
+    lost = asyncio.Event()
 
-    async def unheard(keeper: Keeper) -> None:
-        before = keeper.written
-        await tick(keeper)
-        if keeper.written > before and not lost.is_set():
-            keeper.written = before
+    async def unheard(turns: Sequence[HeldTurn]) -> None:
+        (held,) = turns
+        before = held.written
+        await beat(turns)
+        if held.written > before and not lost.is_set():
+            held.written = before
             lost.set()
             raise StorageUnavailableError("The database does not answer.")
 
     async def work(desk: Desk) -> None:
-        monkeypatch.setattr(Keeper, "_tick", unheard)
+        monkeypatch.setattr(turn_heartbeat, "beat", unheard)
         session = await desk.session()
         turn, asked, goes_on = await _halfway(desk, session.id)
         async with asyncio.timeout(20):
@@ -108,7 +110,7 @@ def test_a_follower_does_not_read_again_what_it_has_read(tmp_path: Path, monkeyp
     async def work(desk: Desk) -> None:
         session = await desk.session()
         turn, asked, goes_on = await _halfway(desk, session.id)
-        await _until(lambda: turn._keeper is not None and turn._keeper.written == len(turn.feed.events))
+        await _until(lambda: turn._held is not None and turn._held.written == len(turn.feed.events))
         events = await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0)
         monkeypatch.setattr(following, "read_events", noted)
         seeing = asyncio.create_task(_all(events))

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 
 from earmark.answers.signals import SentenceEmbedder
 from earmark.ask.draft import Draft
-from earmark.ask.evidence import Evidence, gather_evidence, whole_transcripts
+from earmark.ask.evidence import Evidence, Transcript, gather_evidence, read_transcript
 from earmark.ask.followups import make_standalone
 from earmark.ask.messages import MessagePage, list_messages
 from earmark.ask.scopes import ScopeNow, resolve_scope
 from earmark.ask.supported import supported
 from earmark.ask.turn_feed import TurnFeed
-from earmark.ask.types import Message, Scope
+from earmark.ask.types import Message, Question, Scope
 from earmark.errors import NotFoundError, ProviderError
 from earmark.library.end_users import get_end_user
+from earmark.library.types import Recording
 from earmark.llm.errors import ContextTooLargeError, ModelFailedError
 from earmark.llm.providers import Candidate, Providers
 from earmark.llm.types import AnswerRequest, PastTurn
@@ -30,10 +31,14 @@ _EVIDENCE_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The models that may answer, in order, and whether a `recording` scope is passed whole."""
+    """The models that may answer, in order, and whether a `recording` scope is passed whole.
+
+    `transcript` is what had to be read of it to know that, so that it is not read again.
+    """
 
     candidates: tuple[Candidate, ...]
     is_whole: bool = True
+    transcript: Transcript | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +62,40 @@ class Answer:
 
 
 async def plan_answer(
-    tenant: Tenant, providers: Providers, scope: Scope, provider: str | None, content: str, *, may_retrieve: bool
+    tenant: Tenant,
+    providers: Providers,
+    scope: Scope,
+    question: Question,
+    *,
+    may_retrieve: bool,
+    recording: Recording | None = None,
 ) -> Plan:
     """Choose the models that may answer; in `recording` scope, those that fit the transcript.
+
+    `recording` is the one of that scope, where it has just been read.
 
     Raises: UnknownProviderError; ContextTooLargeError if none fits and the setting forbids retrieval;
         what `resolve_scope` raises.
     """
-    candidates = providers.choose(provider, tenant.key.project_id)
+    candidates = providers.choose(question.provider, tenant.key.project_id)
     if scope.type != "recording" or all(one.model.context_tokens is None for one in candidates):
         return Plan(candidates)
-    now = await resolve_scope(tenant, scope, ())
-    assert now.recordings is not None
-    passages = await whole_transcripts(tenant, now.recordings)
-    request = AnswerRequest(content, content, None, (), (), passages, is_whole_transcript=True)
+    transcript = await read_transcript(tenant, recording or await _only_recording(tenant, scope))
+    request = AnswerRequest(
+        question.content, question.content, None, (), (), transcript.passages, is_whole_transcript=True
+    )
     fitting = [one for one in candidates if await one.model.fits(request)]
     if fitting:
-        return Plan(tuple(fitting))
+        return Plan(tuple(fitting), transcript=transcript)
     if may_retrieve:
         return Plan(candidates, is_whole=False)
     raise ContextTooLargeError(candidates[0].provider)
+
+
+async def _only_recording(tenant: Tenant, scope: Scope) -> Recording:
+    recordings = (await resolve_scope(tenant, scope, ())).recordings
+    assert recordings is not None
+    return recordings[0]
 
 
 async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task: Task, answer: Answer) -> None:
@@ -88,8 +107,9 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
     history = await _history(tenant, task.session_id, asked)
     standalone = make_standalone(asked.content, history)
     answer.evidence = evidence = await gather_evidence(
-        tenant, searcher, task.scope, standalone, is_whole=task.plan.is_whole, most_tokens=_room(task.plan)
-    )
+        tenant, searcher, task.scope, standalone, is_whole=task.plan.is_whole, most_tokens=_room(task.plan),
+        transcript=task.plan.transcript,
+    )  # fmt: skip
     feed.publish("turn.sources", {"sources": [chunk_to_wire(hit) for hit in evidence.sources]})
     request = AnswerRequest(
         asked.content, standalone, None, history, evidence.hits, evidence.passages, evidence.is_whole_transcript,

@@ -48,6 +48,19 @@ class Evidence:
         return () if self.is_whole_transcript else self.hits
 
 
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The numbered segments of a whole recording, and the recording as it was when they were read."""
+
+    recording: Recording
+    passages: tuple[Passage, ...]
+
+
+async def read_transcript(tenant: Tenant, recording: Recording) -> Transcript:
+    """Return a recording's whole transcript."""
+    return Transcript(recording, tuple(await whole_transcripts(tenant, [recording])))
+
+
 async def gather_evidence(
     tenant: Tenant,
     searcher: Searcher,
@@ -56,18 +69,22 @@ async def gather_evidence(
     *,
     is_whole: bool = True,
     most_tokens: int | None = None,
+    transcript: Transcript | None = None,
 ) -> Evidence:
     """Search the scope as it is now; in `recording` scope every segment may be cited, unless not `is_whole`.
 
-    `most_tokens` is what the model has room for: worse moments are left out, the best one never.
+    `most_tokens` is what the model has room for: worse moments are left out, the best one never. `transcript` was read
+    before; it is read again if the recording has changed since.
     """
     request = SearchRequest(
         question, scope.recording_ids, limit=EVIDENCE_LIMIT, before=CONTEXT_BEFORE, after=CONTEXT_AFTER
     )
     hits = tuple(await searcher.search(tenant, request))
     if scope.type == "recording" and scope.recordings is not None and is_whole:
-        every = await whole_transcripts(tenant, scope.recordings)
-        return Evidence(hits, tuple(every), is_whole_transcript=True, whole=frozenset({scope.recordings[0].id}))
+        recording = scope.recordings[0]
+        if transcript is None or transcript.recording != recording:
+            transcript = await read_transcript(tenant, recording)
+        return Evidence(hits, transcript.passages, is_whole_transcript=True, whole=frozenset({recording.id}))
     asked = read_question(question)
     whole: list[Passage] = []
     if most_tokens is None and asked.is_about_all:

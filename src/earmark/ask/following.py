@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Final, Literal
 
 from earmark.ask import turn_queries
 from earmark.ask.errors import (
@@ -20,11 +19,13 @@ from earmark.ask.sessions import get_state
 from earmark.ask.turn_feed import TurnEvent
 from earmark.ask.turn_log import KEPT_US, read_events
 from earmark.ask.turn_queue import is_running
+from earmark.ask.turn_signals import TurnSignals
 from earmark.clock import now_us
 from earmark.storage.tenant import Tenant
 
-_POLL_S = 0.15
 _CANCEL_S = 10.0
+_LOOK_S: Final = 1.0
+"""How long at most nobody looks whether the process of a followed turn still lives."""
 
 
 async def follow_turn(
@@ -44,27 +45,28 @@ async def follow_turn(
     is_kept = events and (ended_us is None or ended_us + KEPT_US > now_us())
     if not is_kept and not await _runs(tenant, session_id, message_id):
         raise EventsGoneError
-    return _follow_kept(tenant, session_id, message_id, after)
+    return _follow_kept(tenant, running.signals, session_id, message_id, after)
 
 
 async def _follow_kept(
-    tenant: Tenant, session_id: str, message_id: str, after: int
+    tenant: Tenant, signals: TurnSignals, session_id: str, message_id: str, after: int
 ) -> AsyncIterator[tuple[int, TurnEvent]]:
     from_seq = 1  # the first batch that is read may hold numbers before and behind `after`
-    while True:
-        is_over = not await _runs(tenant, session_id, message_id)
-        events, ended_us = await read_events(tenant, session_id, message_id, from_seq=from_seq)
-        from_seq = events[-1][0] + 1 if events else from_seq
-        for number, event in events:
-            if number > after:
-                after = number
-                yield number, await _restored(tenant, session_id, message_id, event)
-        if ended_us is not None:
-            return
-        if is_over:
-            yield after + 1, TurnEvent("turn.failed", await _why_over(tenant, session_id))
-            return
-        await asyncio.sleep(_POLL_S)
+    with signals.listening(session_id) as listener:
+        while True:
+            is_over = not await _runs(tenant, session_id, message_id)  # looked at first, so that its end is read then
+            events, ended_us = await read_events(tenant, session_id, message_id, from_seq=from_seq)
+            from_seq = events[-1][0] + 1 if events else from_seq
+            for number, event in events:
+                if number > after:
+                    after = number
+                    yield number, await _restored(tenant, session_id, message_id, event)
+            if ended_us is not None:
+                return
+            if is_over:
+                yield after + 1, TurnEvent("turn.failed", await _why_over(tenant, session_id))
+                return
+            await listener.wait(_LOOK_S)
 
 
 async def _runs(tenant: Tenant, session_id: str, message_id: str) -> bool:
@@ -109,9 +111,8 @@ async def cancel_turn(
     if await _runs(tenant, session_id, message_id):
         async with tenant.writing() as work:
             await work.execute(turn_queries.update_turn_cancel, {"session_id": session_id, "message_id": message_id})
-        if here is not None:
-            here.wake_keeper()
-        await _until_over(tenant, session_id, message_id)
+        running.heartbeat.hurry()
+        await _until_over(tenant, running.signals, session_id, message_id)
     if here is not None and here.is_cancelled:  # also where the old answer stays, which was not cancelled
         return "cancelled"
     answer = await find_answer(tenant, session_id, asked)
@@ -119,9 +120,11 @@ async def cancel_turn(
     return "cancelled" if is_cancelled else "finished"
 
 
-async def _until_over(tenant: Tenant, session_id: str, message_id: str) -> None:
+async def _until_over(tenant: Tenant, signals: TurnSignals, session_id: str, message_id: str) -> None:
     deadline_us = now_us() + int(_CANCEL_S * 1_000_000)
-    while await _runs(tenant, session_id, message_id):
-        if now_us() >= deadline_us:
-            raise TurnStillRunningError
-        await asyncio.sleep(0.02)
+    with signals.listening(session_id) as listener:
+        while await _runs(tenant, session_id, message_id):
+            left_us = deadline_us - now_us()
+            if left_us <= 0:
+                raise TurnStillRunningError
+            await listener.wait(left_us / 1_000_000)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from earmark.ask.answering import plan_answer
+from earmark.ask.answering import Plan, plan_answer
 from earmark.ask.errors import TranscriptionNotReadyError
 from earmark.ask.running import RunningTurn
 from earmark.ask.sessions import create_session, get_session
-from earmark.ask.turn import TurnEngine, begin_send
+from earmark.ask.turn import TurnEngine, begin_planned, begin_send
 from earmark.ask.types import AskResult, Question, Scope, ScopeType, Session
 from earmark.library.end_users import get_end_user, narrow_to_end_user
 from earmark.library.errors import RecordingNotFoundError
@@ -50,7 +50,7 @@ async def open_session(tenant: Tenant, wanted: NewSession) -> Session:
 async def ask_in_new_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession, question: Question) -> AskResult:
     """Make a session and answer its first question.
 
-    Raises: as `begin_new_session` and `turn.send`.
+    Raises: as `begin_new_session` and what the turn fails with.
     """
     return await (await begin_new_session(tenant, engine, wanted, question)).result()
 
@@ -67,9 +67,11 @@ async def begin_new_session(tenant: Tenant, engine: TurnEngine, wanted: NewSessi
         return await begin_send(tenant, engine, wanted.goes_on_in, question)
     owner, named = await _resolve(tenant, wanted)
     scope = await _scope_of(owner, wanted, named)
-    await _check_question(owner, engine, scope, named, question)
+    plan = await _plan(owner, engine, scope, named, question)
     session = await _make_session(owner, scope, wanted)
-    return await begin_send(owner, engine, session.id, question)
+    if session.message_count:  # an earlier try's, which may have been answered
+        return await begin_send(owner, engine, session.id, question)
+    return await begin_planned(owner, engine, session.id, question, plan)
 
 
 async def _resolve(tenant: Tenant, wanted: NewSession) -> tuple[Tenant, list[Recording]]:
@@ -100,19 +102,20 @@ async def _make_session(tenant: Tenant, scope: Scope, wanted: NewSession) -> Ses
         return await get_session(tenant, wanted.session_id)
 
 
-async def _check_question(
-    tenant: Tenant, engine: TurnEngine, scope: Scope, named: list[Recording], question: Question
-) -> None:
-    if scope.type == "recording" and named[0].transcription_id is None:
+async def _plan(tenant: Tenant, engine: TurnEngine, scope: Scope, named: list[Recording], question: Question) -> Plan:
+    """Plan the first answer, and refuse what can't be asked."""
+    is_one = scope.type == "recording"
+    if is_one and named[0].transcription_id is None:
         raise TranscriptionNotReadyError
-    may_retrieve = engine.may_retrieve
+    may_retrieve, recording = engine.may_retrieve, named[0] if is_one else None
     try:
-        await plan_answer(
-            tenant, engine.providers, scope, question.provider, question.content, may_retrieve=may_retrieve
+        plan = await plan_answer(
+            tenant, engine.providers, scope, question, may_retrieve=may_retrieve, recording=recording
         )
     except UnknownProviderError as error:
         error.param = "initial_message.provider"
         raise
     refs = set(question.context_recording_ids)
-    if len(await find_recordings(tenant, sorted(refs))) < len(refs):
+    if refs and len(await find_recordings(tenant, sorted(refs))) < len(refs):
         raise RecordingNotFoundError(param="initial_message.context_refs")
+    return plan

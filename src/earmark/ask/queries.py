@@ -125,19 +125,6 @@ def update_turn(own: Guard) -> Update:
 
 
 @query
-def update_turn_lease(own: Guard) -> Update:
-    return (
-        update(ask_sessions)
-        .where(
-            own(ask_sessions),
-            ask_sessions.c.id == bindparam("session_id"),
-            ask_sessions.c.turn_holder == bindparam("holder"),
-        )
-        .values(turn_expires_us=bindparam("new_turn_expires_us"))
-    )
-
-
-@query
 def clear_turn(own: Guard) -> Update:
     return (
         update(ask_sessions)

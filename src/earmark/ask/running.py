@@ -9,8 +9,10 @@ from typing import Any
 
 import orjson
 
+from earmark.ask.held_turn import HeldTurn
 from earmark.ask.turn_feed import TurnFeed
-from earmark.ask.turn_keeper import Keeper
+from earmark.ask.turn_heartbeat import Heartbeat
+from earmark.ask.turn_signals import TurnSignals
 from earmark.ask.types import AskResult
 from earmark.metrics import Metrics
 from earmark.telemetry import span
@@ -22,11 +24,11 @@ TurnKey = tuple[int, str, str]
 class RunningTurn:
     """A turn whose question is stored. It runs to its end whether or not anybody waits for it."""
 
-    def __init__(self, session_id: str, feed: TurnFeed, task: asyncio.Future[AskResult], keeper: Keeper | None) -> None:
+    def __init__(self, session_id: str, feed: TurnFeed, task: asyncio.Future[AskResult], held: HeldTurn | None) -> None:
         self.session_id = session_id
         self.feed = feed
         self._task = task
-        self._keeper = keeper
+        self._held = held
 
     @classmethod
     def over(cls, message_id: str, result: AskResult) -> RunningTurn:
@@ -54,12 +56,7 @@ class RunningTurn:
     @property
     def is_cancelled(self) -> bool:
         """Whether somebody stopped it before its end."""
-        return self._keeper is not None and self._keeper.is_cancelled
-
-    def wake_keeper(self) -> None:
-        """Look for a cancel at once."""
-        if self._keeper is not None:
-            self._keeper.wake()
+        return self._held is not None and self._held.is_cancelled
 
 
 class RunningTurns:
@@ -69,11 +66,14 @@ class RunningTurns:
         self._metrics = metrics
         self._turns: dict[TurnKey, RunningTurn] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.heartbeat = Heartbeat()
+        self.signals = TurnSignals()
 
-    def run(self, key: TurnKey, feed: TurnFeed, keeper: Keeper, work: Coroutine[Any, Any, AskResult]) -> RunningTurn:
-        """Start a turn's work as a task of its own."""
+    def run(self, held: HeldTurn, message_id: str, work: Coroutine[Any, Any, AskResult]) -> RunningTurn:
+        """Start the work of the turn on this question as a task of its own."""
+        key = (held.tenant.key.tenant_id, held.session_id, message_id)
         task = asyncio.create_task(self._observed(work))
-        turn = self._turns[key] = RunningTurn(key[1], feed, task, keeper)
+        turn = self._turns[key] = RunningTurn(held.session_id, held.feed, task, held)
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._forget(key, turn, done))
         return turn

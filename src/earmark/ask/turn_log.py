@@ -29,22 +29,35 @@ class KeptFailureError(ProviderError):
         self.session_id = kept.get("session_id")
 
 
+Batch = tuple[dict[str, Any], int, Sequence[TurnEvent]]
+"""Where events are kept (session, message and end user), the number of the first, and the events."""
+
+
 async def append_events(work: Tenant, place: dict[str, Any], first_seq: int, events: Sequence[TurnEvent]) -> None:
-    """Keep a batch, in the caller's unit of work. `place` names the session, the message and the end user.
+    """Keep a batch, in the caller's unit of work. `place` names the session, the message and the end user."""
+    await work.execute(turn_queries.insert_events, _row(place, first_seq, events))
+
+
+async def append_batches(work: Tenant, batches: Sequence[Batch]) -> None:
+    """Store batches of several turns, in the caller's unit of work."""
+    await work.execute_many(turn_queries.insert_events, [_row(*batch) for batch in batches])
+
+
+def _row(place: dict[str, Any], first_seq: int, events: Sequence[TurnEvent]) -> dict[str, Any]:
+    """Return the row of a batch.
 
     Of an ended turn no sources are kept here: its readers get those that the answer still has, so that nothing
     of a deleted recording is said again.
     """
     is_last = events[-1].name in ("turn.completed", "turn.failed")
     kept = [TurnEvent(one.name, None) if is_last and one.name == "turn.sources" else one for one in events]
-    row = {
+    return {
         **place,
         "first_seq": first_seq,
         "events_json": orjson.dumps([[event.name, _kept(event.data)] for event in kept]).decode(),
         "created_us": now_us(),
         "ended_us": now_us() if is_last else None,
     }
-    await work.execute(turn_queries.insert_events, row)
 
 
 def _kept(data: Any) -> Any:

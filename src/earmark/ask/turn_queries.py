@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, or_, select, tuple_, update
 
+from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import ask_sessions, ask_turn_events, usage_days
 
@@ -28,9 +29,36 @@ def update_turn_cancel(own: Guard) -> Update:
 
 @query
 def select_turn_signs(own: Guard) -> Select[Any]:
-    """Who holds the turn, and whether it should stop."""
-    return select(ask_sessions.c.turn_holder, ask_sessions.c.turn_cancel).where(
-        own(ask_sessions), ask_sessions.c.id == bindparam("session_id")
+    """Who holds the turns of these sessions, and whether they should stop."""
+    return select(ask_sessions.c.id, ask_sessions.c.turn_holder, ask_sessions.c.turn_cancel).where(
+        own(ask_sessions), any_of(ask_sessions.c.id, "session_ids")
+    )
+
+
+@query
+def select_held_turns(own: Guard) -> Select[Any]:
+    """The sessions whose turn is still the holder's, for the unit of work to change; without those others change."""
+    return (
+        select(ask_sessions.c.id)
+        .where(
+            own(ask_sessions),
+            any_of(ask_sessions.c.id, "session_ids"),
+            any_of(ask_sessions.c.turn_holder, "holders"),
+        )
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+
+
+@query
+def update_turn_leases(own: Guard) -> Update:
+    return (
+        update(ask_sessions)
+        .where(
+            own(ask_sessions),
+            any_of(ask_sessions.c.id, "session_ids"),
+            any_of(ask_sessions.c.turn_holder, "holders"),
+        )
+        .values(turn_expires_us=bindparam("new_turn_expires_us"))
     )
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from earmark.ask import queries
 from earmark.ask.errors import TurnWaitedTooLongError
 from earmark.ask.sessions import get_state
+from earmark.ask.turn_signals import Listener, TurnSignals
 from earmark.ask.types import SessionState
 from earmark.clock import now_us
 from earmark.ids import random_text
@@ -22,7 +23,6 @@ from earmark.storage.tenant import Tenant
 T = TypeVar("T")
 LEASE_US = 20_000_000
 _RENEW_S = 5.0
-_POLL_S = 0.02
 
 StartTurn = Callable[[Tenant, SessionState], Awaitable[T]]
 
@@ -32,34 +32,38 @@ def new_holder() -> str:
     return random_text(16)
 
 
-async def start_in_order(tenant: Tenant, session_id: str, holder: str, start: StartTurn[T], *, wait_s: float) -> T:
+async def start_in_order(
+    tenant: Tenant, session_id: str, holder: str, start: StartTurn[T], *, signals: TurnSignals, wait_s: float
+) -> T:
     """Take the session's turn when it is ours and run `start` in the same unit of work.
 
     Raises: TurnWaitedTooLongError after `wait_s`; whatever `start` raises, having stored nothing.
     """
     deadline_us = now_us() + int(wait_s * 1_000_000)
-    try:
-        while True:
-            async with tenant.writing() as work:
-                state = await get_state(work, session_id, for_update=True)
-                if await _is_our_turn(work, state, holder):
-                    await work.execute(queries.delete_waiter, _waiter(session_id, holder))
-                    return await start(work, state)
-                await _stand_in_line(work, state, holder)
-            await _wait_for_change(tenant, session_id, holder, deadline_us)
-    except BaseException:
-        await asyncio.shield(_leave_line(tenant, session_id, holder))
-        raise
+    with signals.listening(session_id) as listener:
+        try:
+            while True:
+                async with tenant.writing() as work:
+                    state = await get_state(work, session_id, for_update=True)
+                    if await _is_our_turn(work, state, holder):
+                        await work.execute(queries.delete_waiter, _waiter(session_id, holder))
+                        return await start(work, state)
+                    await _stand_in_line(work, state, holder)
+                await _wait_for_change(tenant, state, holder, listener, deadline_us)
+        except BaseException:
+            await asyncio.shield(_leave_line(tenant, session_id, holder))
+            signals.wake(session_id)  # the next in line may be first now
+            raise
 
 
 def _waiter(session_id: str, holder: str) -> dict[str, object]:
     return {"session_id": session_id, "holder": holder, "now_us": now_us()}
 
 
-async def _is_our_turn(work: Tenant, state: SessionState, holder: str) -> bool:
+async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str) -> bool:
     if is_running(state):
         return False
-    ahead = await _living_waiters(work, state.id)
+    ahead = await _living_waiters(tenant, state.id)
     return not ahead or ahead[0] == holder
 
 
@@ -90,17 +94,17 @@ async def _stand_in_line(work: Tenant, state: SessionState, holder: str) -> None
     await work.execute(queries.insert_waiter, {**row, "expires_us": expires_us})
 
 
-async def _wait_for_change(tenant: Tenant, session_id: str, holder: str, deadline_us: int) -> None:
+async def _wait_for_change(
+    tenant: Tenant, state: SessionState, holder: str, listener: Listener, deadline_us: int
+) -> None:
     """Return when it may be our turn, or when our place in line wants renewing."""
-    renew_us = now_us() + int(_RENEW_S * 1_000_000)
-    while now_us() < min(renew_us, deadline_us):
-        await asyncio.sleep(_POLL_S)
+    until_us = min(now_us() + int(_RENEW_S * 1_000_000), deadline_us)
+    while (left_us := until_us - now_us()) > 0:
+        await listener.wait(left_us / 1_000_000, holder=state.turn_holder)
         async with tenant.reading() as snapshot:
-            state = await get_state(snapshot, session_id)
-            if not is_running(state):
-                ahead = await _living_waiters(snapshot, session_id)
-                if not ahead or ahead[0] == holder:
-                    return
+            state = await get_state(snapshot, state.id)
+            if await _is_our_turn(snapshot, state, holder):
+                return
     if now_us() >= deadline_us:
         raise TurnWaitedTooLongError
 
