@@ -1,4 +1,4 @@
-"""Which endpoint has this path and method. A look-up by path segments; exact: no redirects, no slashes forgiven."""
+"""Finds the endpoint of a path and method by exact path segments: no redirects, no trailing slashes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ H = TypeVar("H", bound=Handler)
 
 
 class Routes:
-    """A resource's routes: declared once, described by FastAPI, run by the pipeline."""
+    """A resource's routes: described by FastAPI, run by the pipeline."""
 
     def __init__(self, tag: str) -> None:
         self.router = APIRouter(tags=[tag])
@@ -35,7 +35,7 @@ class Routes:
         errors: Sequence[type[EarmarkError]] = (),
         openapi: dict[str, Any] | None = None,
     ) -> Callable[[H], H]:
-        """Decorate a handler: the first of `answers` (status: model or None) is the usual one."""
+        """Register a handler; the first of `answers` (status: model or None) is its default response."""
 
         def decorate(handler: H) -> H:
             endpoint = endpoint_of(attach(handler, rules, method))

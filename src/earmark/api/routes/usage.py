@@ -1,4 +1,4 @@
-"""`/v1/usage`: what answers cost."""
+"""`/v1/usage`: counts of answers and tokens."""
 
 from __future__ import annotations
 
