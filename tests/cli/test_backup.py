@@ -120,7 +120,7 @@ def test_nothing_is_overwritten(filled: tuple[Place, ProjectKeys, dict[str, Any]
     assert file.read_bytes() == before
     into = place.cli("restore", str(file), check=False)
     assert into.returncode == 1
-    assert into.stderr == "earmark: The database holds projects already; restore into an empty one.\n"
+    assert into.stderr == "earmark: The database already has projects; restore into an empty one.\n"
     assert place.run(recount) == []
 
 
@@ -273,7 +273,7 @@ def test_under_a_running_server_nothing_is_restored(
 ) -> None:
     with running(fresh_place, "--workers", workers) as server:
         done = fresh_place.cli("restore", str(backup_file), check=False)
-        said = f"A server or another command works on the data in {fresh_place.data_dir}; stop it, then restore."
+        said = f"A server or another command is using the data in {fresh_place.data_dir}; stop it, then restore."
         assert (done.returncode, done.stderr) == (1, f"earmark: {said}\n")
         assert fresh_place.cli("projects", "list").stdout == ""
         if workers == "1":

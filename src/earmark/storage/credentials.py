@@ -1,7 +1,7 @@
-"""The one look-up that starts without a tenant: whose credential has this hash?
+"""Finds a credential by its hash: the only look-up without a tenant.
 
-SQLite reads the table; PostgreSQL, where row-level security shows no row without a tenant, asks the
-SECURITY DEFINER function that the migration made, which takes a hash and returns at most one row.
+SQLite reads the table. On PostgreSQL, where row-level security hides all rows without a tenant, a SECURITY
+DEFINER function, created by a migration, takes a hash and returns at most one row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The handle through which rooms reach rows: bound to a tenant and, where the caller is one, an end user."""
+"""The handle for all queries, bound to a tenant and, for end-user callers, to an end user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Later = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class TenantKey:
-    """Whose rows: a project's live or test data, narrowed to one end user or not."""
+    """Identifies a tenant (a project's live or test data), optionally narrowed to one end user."""
 
     tenant_id: int
     project_id: str
@@ -26,7 +26,7 @@ class TenantKey:
 
 
 class Tenant:
-    """Runs queries under one `TenantKey`; it is the only way to customers' tables.
+    """Runs queries for one `TenantKey`; the only access to tables with customers' data.
 
     Inside `async with tenant.writing() as tenant:` the same methods run in one transaction. Nested
     blocks join the outer one, so that a room's functions compose into one unit of work.
@@ -54,7 +54,7 @@ class Tenant:
 
     @property
     def end_user_id(self) -> str | None:
-        """The end user the handle is narrowed to, if any."""
+        """The end user that the handle is narrowed to, if any."""
         return self.key.end_user_id
 
     @property
@@ -63,13 +63,13 @@ class Tenant:
         return self._database
 
     def acting_for(self, end_user_id: str, end_user_no: int) -> Tenant:
-        """Return the same handle narrowed to one end user; a narrowed one can't be turned to another."""
+        """Return the same handle narrowed to one end user; a narrowed one can't switch to another."""
         if self.key.end_user_id not in (None, end_user_id):
             raise ValueError("a handle narrowed to one end user can't act for another")
         return self._with(replace(self.key, end_user_id=end_user_id, end_user_no=end_user_no))
 
     def whole_tenant(self) -> Tenant:
-        """Return the handle on the whole project, for upkeep of what end users share (counters, title blocks)."""
+        """Return the project-wide handle, to maintain data that end users share (counters, title blocks)."""
         return self._with(replace(self.key, end_user_id=None, end_user_no=None))
 
     def _with(self, key: TenantKey) -> Tenant:
@@ -89,7 +89,7 @@ class Tenant:
         return rows[0] if rows else None
 
     async def execute(self, query: Query, params: Params = _NOTHING, **shape: Any) -> int:
-        """Run a change inside a unit of work; return how many rows it touched."""
+        """Run a change inside a unit of work; return the number of affected rows."""
         compiled = self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
         return await self._written().execute(compiled, compiled.arguments({**params, **self._binding}))
 
@@ -109,12 +109,12 @@ class Tenant:
 
     @asynccontextmanager
     async def writing(self, patience_ms: int = 0) -> AsyncIterator[Tenant]:
-        """A unit of work: committed when the block ends, rolled back when it raises.
+        """Open a unit of work: committed when the block ends, rolled back when it raises.
 
         Args:
-            patience_ms: how long it may wait for a row that others hold; 0: as long as it takes.
+            patience_ms: lock timeout for rows; 0: no timeout.
 
-        Raises: LockedError if it had to wait longer than that.
+        Raises: LockedError after the lock timeout.
         """
         if self._is_writing:
             yield self
@@ -126,9 +126,9 @@ class Tenant:
             await work()
 
     def after_commit(self, work: Later) -> None:
-        """Do `work` once the unit of work is committed, and not at all if it is rolled back or we die before.
+        """Run `work` after the commit; never after a rollback or a crash before it.
 
-        For what lies outside the database and must not go before the rows do.
+        For data outside the database that must not be deleted before its rows.
         """
         if self._after is None:
             raise RuntimeError("there is nothing to commit outside `async with tenant.writing()`")
@@ -136,7 +136,7 @@ class Tenant:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tenant]:
-        """Several reads of one moment."""
+        """Open a snapshot: all reads in the block see the same moment."""
         if self._connection is not None:
             yield self
             return
@@ -145,7 +145,7 @@ class Tenant:
 
 
 class Operator:
-    """The operator's handle on system tables (projects, tenants, installation); no customers' rows."""
+    """The operator's handle for system tables (projects, tenants, installation), without customers' rows."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
