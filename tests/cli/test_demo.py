@@ -160,8 +160,8 @@ def test_every_recording_of_the_demo_has_its_audio(runs: Runs) -> None:
 
 
 def test_a_second_run_keeps_the_data(runs: Runs) -> None:
-    assert "already there" not in runs.first.text
-    assert "already there" in runs.second.text
+    assert "already imported" not in runs.first.text
+    assert "already imported" in runs.second.text
     asked = runs.answers[1][1]["session_id"]
     assert [row["id"] for row in runs.sessions_after["data"]] == [asked]
 

@@ -210,7 +210,7 @@ def test_an_alias_that_stands_in_the_way_is_said(fresh_place: Place) -> None:
     ("arguments", "says"),
     [
         ([], "NAME/MODEL"),
-        (["ollama"], "Say which model"),
+        (["ollama"], "Name the model"),
         (["ollama/"], "NAME/MODEL"),
         (["/llama"], "A server's name"),
         (["Box/llama"], "A server's name"),

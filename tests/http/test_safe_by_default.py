@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from earmark.cli.doctor import _look_at_folder
+from earmark.cli.doctor import _check_folder
 from earmark.cli.serving import NoKeyError, check_keys, is_loopback
 from earmark.data_dir import make_private
 from earmark.identity.keys import create_key, revoke_key
@@ -152,8 +152,8 @@ def test_doctor_says_that_the_data_folder_was_open_to_others(fresh_place: Place)
     fresh_place.data_dir.mkdir(parents=True)
     fresh_place.data_dir.chmod(0o755)
     said = fresh_place.cli("doctor").stdout
-    assert "ok   data folder: was open to others (0755); it is for its owner only now\n" in said
-    assert "ok   data folder: for its owner only\n" in fresh_place.cli("doctor").stdout
+    assert "ok   data folder: was accessible to others (0755); now to its owner only\n" in said
+    assert "ok   data folder: accessible to its owner only\n" in fresh_place.cli("doctor").stdout
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777])
@@ -167,8 +167,8 @@ def test_a_folder_that_is_not_ours_to_close_is_named_and_left(
         monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
     assert not make_private(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == mode
-    found = _look_at_folder(folder)
-    assert (found.is_ok, f"({mode:04o}) and not ours to close" in found.says) == (False, True)
+    found = _check_folder(folder)
+    assert (found.is_ok, f"is accessible to others ({mode:04o}); run chmod 700" in found.says) == (False, True)
 
 
 def test_a_backup_before_a_migration_is_private_from_the_first_instant(tmp_path: Path) -> None:
