@@ -73,7 +73,7 @@ class InternalError(EarmarkError):
     """An unexpected failure: a bug in the server."""
 
     def __init__(self) -> None:
-        super().__init__("Internal error. It has been logged under this request id.")
+        super().__init__("Internal error; it has been logged under this request id.")
 
 
 _MESSAGES = {

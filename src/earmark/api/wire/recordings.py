@@ -34,7 +34,7 @@ class RecordingBody(Body):
     @model_validator(mode="after")
     def _one_beginning(self) -> RecordingBody:
         if None not in (self.recorded_at, self.started_at) and self.recorded_at != self.started_at:
-            raise InvalidError("recorded_at and started_at differ. Send one of them.", param="recorded_at")
+            raise InvalidError("recorded_at and started_at differ; send one of them.", param="recorded_at")
         return self
 
     @property
