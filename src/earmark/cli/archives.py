@@ -26,7 +26,7 @@ class FileExistsAlreadyError(ConflictError):
     """The output file exists; nothing is overwritten."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} already exists. Choose another name or delete it.")
+        super().__init__(f"{path} already exists; choose another name or delete it.")
 
 
 class NotWrittenError(UnavailableError):

@@ -27,7 +27,7 @@ class NotEditableError(ConflictError):
 
     def __init__(self, file: Path, values: Values) -> None:
         lines = ", ".join(f"{'.'.join(path)} = {value!r}" for path, value in values.items())
-        super().__init__(f"{file} can't be changed safely. Edit it and set: {lines}.")
+        super().__init__(f"{file} can't be changed safely; edit it and set {lines}.")
 
 
 def read_settings_file(file: Path) -> str:
