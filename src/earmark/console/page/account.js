@@ -37,8 +37,8 @@ export async function signIn(key) {
   const first = await firstEndUsers();
   sessionStorage.setItem(KEY, key);
   account.isSignedIn = true;
-  const kept = wanted ? await findEndUser(wanted) : null;
-  account.endUser = kept ?? (first.data.length === 1 && !first.has_more ? first.data[0] : null);
+  const found = wanted ? await findEndUser(wanted) : null;
+  account.endUser = found ?? (first.data.length === 1 && !first.has_more ? first.data[0] : null);
   changed();
   return account.endUser !== null;
 }

@@ -126,7 +126,7 @@ export class Conversation extends HTMLElement {
     const button = h("button", { type: "button", class: "primary", onclick: () => { fill(this.tail); again(); } }, strings.tryAgain);
     const isUnready = error instanceof ApiError && error.code === "transcription_not_ready" && this.recordingIds.length;
     fill(this.tail, h("div", { class: "failed", role: "alert" },
-      h("p", {}, text), h("p", { class: "muted" }, words.kept),
+      h("p", {}, text), h("p", { class: "muted" }, words.saved),
       h("div", { class: "failed-actions" }, button,
         isUnready ? h("a", { class: "button", href: readingPath(this.recordingIds[0]) }, words.addTranscript) : null)));
     if (error instanceof ApiError && error.retryAfterS > 0) countDown(button, error.retryAfterS);

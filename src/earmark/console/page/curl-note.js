@@ -5,7 +5,7 @@ import { copyText } from "./session-actions.js";
 import { fill, h, icon } from "./dom.js";
 import { strings } from "./strings.js";
 
-const KEPT = 8;
+const MOST_CALLS = 8;
 const words = strings.developers;
 
 /** Quote a text for a POSIX shell. @param {string} text */
@@ -40,7 +40,7 @@ export class CurlNote extends HTMLElement {
 
   /** @param {import("./api.js").Call} call */
   #add(call) {
-    this.#calls = [call, ...this.#calls].slice(0, KEPT);
+    this.#calls = [call, ...this.#calls].slice(0, MOST_CALLS);
     this.#draw();
   }
 

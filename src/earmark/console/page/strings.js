@@ -91,7 +91,7 @@ export const strings = {
     addTranscript: "Open the recording",
     tooLong: "The transcript doesn't fit the model.",
     limited: (/** @type {number} */ s) => `Too many requests. You can ask again in ${s} s.`,
-    kept: "Your question is saved.",
+    saved: "Your question is saved.",
     suggestions: "Suggested questions",
     by: (/** @type {string} */ model) => `Written by ${model}`,
     quoted: "Quoted from the recordings by the built-in model",
