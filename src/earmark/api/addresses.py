@@ -32,7 +32,7 @@ def base_url(settings: Settings, scope: Mapping[str, Any], headers: Mapping[byte
 
 
 def client_address(settings: Settings, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
-    """Return the client's address: the first one, counted from the server, that is no trusted proxy."""
+    """Return the client's address: the one nearest to the server that is no trusted proxy."""
     address = peer_of(scope)
     hops = [one.strip() for one in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
     while is_trusted(settings, address) and hops and _is_address(hops[-1]):

@@ -64,7 +64,7 @@ def require_scope(call: Call, scope: str) -> None:
 
 
 def _count(call: Call, name: str) -> RateLimiter | None:
-    """Count the request against a limit of its tenant; return the limit if it is used up on this host.
+    """Count the request against a limit; return the limit if this host's share is used up.
 
     The response's rate headers describe the limit with the fewest requests left.
     """

@@ -1,4 +1,4 @@
-"""The ASGI factory of each server process; settings come from the environment or the TOML file."""
+"""The ASGI factory of each server process, configured by environment or TOML file."""
 
 from __future__ import annotations
 

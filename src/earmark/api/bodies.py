@@ -1,4 +1,4 @@
-"""Reads request bodies, limited in time, in size, and in the memory that all of them take together."""
+"""Reads request bodies with limits on their time, their size and their total memory."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Call:
         return base_url(self.runtime.settings, self.scope, self.headers)
 
     def new_id(self, prefix: str) -> str:
-        """Return an id for an object that this request creates; a retry with its key gets the same id."""
+        """Return an id for a new object; a retry with its key gets the same id."""
         return new_id(prefix) if self.retry is None else self.retry.new_id(prefix)
 
     @property

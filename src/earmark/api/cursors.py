@@ -1,4 +1,4 @@
-"""Cursors: signed keyset positions, valid only for the list, caller and filters they were issued for.
+"""Cursors: signed keyset positions, valid only for their own list, caller and filters.
 
 A keyset position stays valid while rows are added and deleted around it. The signature (`signing.py`)
 also covers route, tenant, the caller's end user, order and filters, which the cursor itself does not contain.

@@ -40,13 +40,13 @@ def _operations(schema: dict[str, Any]) -> Iterator[Operation]:
 
 
 def _drop_validation_error(operation: Operation) -> None:
-    """Remove the 422 that FastAPI adds to every route; the pipeline answers 400 with the contract's envelope."""
+    """Remove the 422 that FastAPI adds to every route; the pipeline answers 400 instead."""
     if "HTTPValidationError" in str(operation["responses"].get("422")):
         del operation["responses"]["422"]
 
 
 def _drop_empty_form(operation: Operation) -> None:
-    """Remove the JSON response without a schema that FastAPI adds to routes with another media type."""
+    """Remove the untyped JSON response that FastAPI adds to routes with another media type."""
     forms = operation["responses"].get("200", {}).get("content", {})
     if len(forms) > 1 and forms.get("application/json") == {"schema": {}}:
         del forms["application/json"]
@@ -60,7 +60,7 @@ def _drop_raw_body(operation: Operation) -> None:
 
 
 def _relax_optional_body(route: APIRoute, operations: dict[str, Operation]) -> None:
-    """Mark a body as optional if all its fields are: an absent one counts as `{}`."""
+    """Mark a body as optional if all its fields are; absent means `{}`."""
     if endpoint_of(route.endpoint).is_body_optional:
         for method in route.methods or ():
             operations[method.lower()]["requestBody"]["required"] = False

@@ -1,4 +1,4 @@
-"""Records each API request, if settings ask for it: a log line, metrics, a trace span.
+"""Records each API request, if enabled: a log line, metrics, a trace span.
 
 Records routes, never paths, which contain ids, nor query strings, which may contain people's words.
 """

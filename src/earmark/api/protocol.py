@@ -93,7 +93,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def linger(self) -> bool:
-        """Discard the rest of the body, then close; False if none is coming or the limit is reached."""
+        """Start to discard the rest of the body before closing; False if none is coming."""
         is_coming = self.cycle is not None and self.cycle.more_body
         if self.is_lingering or not is_coming or self.transport.is_closing():
             return False

@@ -1,4 +1,4 @@
-"""Finds the endpoint of a path and method by exact path segments: no redirects, no trailing slashes."""
+"""Routes a path and method to an endpoint by exact segments: no redirects, no trailing slashes."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Routes:
             responses: dict[int | str, dict[str, Any]] = {}
             for other, other_model in others:
                 responses[other] = {"model": other_model} if other_model else {}
-            keeps = keeps_answers(method, rules.retry)
+            stores_answers = keeps_answers(method, rules.retry)
             extra = dict(openapi or {})
-            extra["parameters"] = [*extra.get("parameters", ()), *([KEY_HEADER] if keeps else ())]
-            of_keys = {error.status for error in KEY_ERRORS} if keeps else set()
+            extra["parameters"] = [*extra.get("parameters", ()), *([KEY_HEADER] if stores_answers else ())]
+            of_keys = {error.status for error in KEY_ERRORS} if stores_answers else set()
             usual = {400, 401, 429, 503} if rules.scope is None else {400, 401, 403, 429, 503}
             usual |= {413, 415} if endpoint.takes_body else set()
             for error_status in sorted({*usual, *of_keys, *(error.status for error in errors)}):

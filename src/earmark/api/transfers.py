@@ -102,7 +102,9 @@ class Transfer:
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives, and `b""` every second while it stalls, so that the receiver can check for abort.
+    """Yield the body as it arrives, and `b""` every second while it stalls.
+
+    The empty pieces let the receiver check whether the upload is still wanted.
 
     Raises: UploadBrokenOffError if the client disconnects or is silent for a minute.
     """
@@ -199,7 +201,7 @@ _DESCRIBED: dict[str, Any] = {"parameters": [_TOKEN], "security": []}
             openapi_extra={**_DESCRIBED, "requestBody": {"required": True, "content": _BYTES}},
             responses={**_REFUSED, **{status: {"model": ErrorEnvelope} for status in (409, 413, 415)}})  # fmt: skip
 async def upload(media_id: str, request: Request) -> Response:
-    """Upload the bytes to the URL that `upload-url` returned; no key is needed."""
+    """Upload the bytes to the URL that `upload-url` returned; needs no key."""
     raise InvalidError("Uploads are not received here.")
 
 
@@ -207,5 +209,5 @@ async def upload(media_id: str, request: Request) -> Response:
             responses={**_REFUSED, 200: {"content": _BYTES}, 206: {"content": _BYTES, "description": "The range."},
                        416: {"model": ErrorEnvelope}})  # fmt: skip
 async def download(media_id: str, request: Request) -> Response:
-    """Download the bytes from the URL that `download-url` returned, whole or in ranges; no key is needed."""
+    """Download from the URL that `download-url` returned, whole or in ranges; needs no key."""
     raise InvalidError("Downloads are not served here.")

@@ -18,6 +18,6 @@ _LIMIT_BYTES = 4_096  # the sender is not authenticated yet
     "POST", "/console/sign-in", Rules(None, retry="none", limit_bytes=_LIMIT_BYTES), answers={200: SignedInShown}
 )
 async def sign_console_in(call: OpenCall, body: SignInBody) -> Reply:
-    """Exchange the one-time code of a console link for a key that expires after 12 hours."""
+    """Exchange a console link's one-time code for a key that expires after 12 hours."""
     refuse_if_exceeded(call.runtime.rates.sign_in.count(rate_slot(call.client_host)))
     return json_reply(signed_in_to_wire(await sign_in(call.runtime.database, body.code)))

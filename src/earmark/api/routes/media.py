@@ -60,7 +60,7 @@ async def complete(call: ApiCall, recording_id: str, body: CompleteBody) -> Repl
 @routes.add("GET", "/recordings/{recording_id}/download-url", Rules("recordings:read", BY_ID, recording_exists),
             answers={200: DownloadShown}, errors=[NotFoundError])  # fmt: skip
 async def get_download_url(call: ApiCall, recording_id: str, query: Annotated[DownloadQuery, Query()]) -> Reply:
-    """Return a URL to `GET` the audio from, whole or in ranges, valid for 15 minutes."""
+    """Return a URL, valid for 15 minutes, to `GET` the audio whole or in ranges."""
     return await _download_reply(call, recording_id, query.media_id)
 
 

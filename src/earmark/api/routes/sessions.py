@@ -125,7 +125,7 @@ async def get_session(call: ApiCall, session_id: str) -> Reply:
 @routes.add("GET", "/ask/sessions/{session_id}/suggestions", Rules("ask:read", BY_ID, session_exists),
             answers={200: SuggestionsShown}, errors=[NotFoundError, AnswerFailedError])  # fmt: skip
 async def suggest_questions(call: ApiCall, session_id: str, query: Annotated[SuggestionsQuery, Query()]) -> Reply:
-    """Suggest up to three answerable questions to ask next; `provider` names a model to write them."""
+    """Suggest up to three answerable next questions; `provider` names a model to write them."""
     session = await sessions.get_session(call.tenant, session_id)
     by = call.runtime.turns.providers.choose(query.provider)[0] if query.provider else None
     suggested = await call.runtime.suggester.follow_ups(call.tenant, session, by)

@@ -44,7 +44,7 @@ class Shown(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class check_length:  # noqa: N801 (used like a function: Annotated[str, check_length(1, 255)])
-    """Limits a text's length in UTF-16 units; JSON Schema counts code points, which are never more."""
+    """Limits a text's length in UTF-16 units; JSON Schema counts code points, never more."""
 
     minimum: int
     maximum: int
@@ -142,7 +142,7 @@ class CursorQuery(Query):
 
 
 class ListQuery(CursorQuery):
-    """The query of lists other than Ask, which also take `offset` (with a default limit of 25)."""
+    """The query of lists other than Ask; adds `offset` (with a default limit of 25)."""
 
     offset: Offset | None = None
 

@@ -20,7 +20,7 @@ FolderName = Annotated[
 
 
 class FolderBody(Body):
-    """A new folder. `end_user_id` is required unless the credential is end-user-scoped; names need not be unique."""
+    """A new folder. `end_user_id` is required unless the credential is end-user-scoped; names may repeat."""
 
     name: FolderName = Field(examples=["Board calls"])
     end_user_id: EndUserIdField | None = None
