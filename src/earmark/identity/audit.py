@@ -1,4 +1,4 @@
-"""The audit trail: an append-only record of who created, revoked, erased, exported or backed up what.
+"""The audit trail: append-only events of creating, revoking, erasing, exporting and backing up.
 
 An event is written in the same transaction as its change; an export's or a backup's event is written before
 the first byte, so that no data leaves unrecorded. It contains ids only; `actor` is a key's id, or `operator`

@@ -1,4 +1,4 @@
-"""Creates, authenticates, rotates and revokes keys; a secret is shown once and stored as a hash."""
+"""Creates, authenticates, rotates and revokes keys; secrets are stored only as hashes."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ async def create_key(
     expires_us: int | None = None,
     label: str | None = None,
 ) -> NewKey:
-    """Create a secret key (`sk_`) or, with `scopes`, a restricted one (`rk_`), optionally for one end user.
+    """Create a secret key (`sk_`), or with `scopes` a restricted one (`rk_`).
 
-    `end_user` is the end user's id and number.
+    `end_user`, the id and number of one end user, limits the key to that end user.
 
     Raises: UnknownScopeError.
     """
@@ -107,7 +107,7 @@ async def has_working_key(operator: Operator) -> bool:
 
 
 async def revoke_key(tenant: Tenant, key_id: str) -> None:
-    """Revoke a key or a token, with immediate effect in every process; repeating it changes nothing.
+    """Revoke a key or a token at once in every process; repeating it changes nothing.
 
     Raises: KeyNotFoundError.
     """
@@ -121,7 +121,7 @@ async def revoke_key(tenant: Tenant, key_id: str) -> None:
 
 
 async def rotate_key(tenant: Tenant, key_id: str, *, grace_us: int = 0) -> NewKey:
-    """Create a key with the same scopes and expiry; the old one ends now or after `grace_us`.
+    """Replace a key by one with the same scopes and expiry; it ends after `grace_us`.
 
     Raises: KeyNotFoundError; KeyNotRotatableError for tokens, and keys that are revoked or have expired.
     """

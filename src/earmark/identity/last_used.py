@@ -18,7 +18,7 @@ log = structlog.get_logger("earmark.identity")
 
 
 class LastUsed:
-    """Uses not yet written to the database; a crash loses at most a minute of them."""
+    """Uses not yet written to the database; a crash loses at most a minute."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class LastUsed:
         self._noted[caller.tenant.tenant_id, caller.key_id] = now_us()
 
     async def write(self) -> None:
-        """Write the recorded uses, in one unit of work per tenant; after a failure they remain recorded."""
+        """Write the recorded uses, one unit of work per tenant; a failure loses none."""
         noted, self._noted = self._noted, {}
         try:
             await self._write(noted)

@@ -57,7 +57,7 @@ async def list_tenants(operator: Operator) -> list[Tenant]:
 
 
 async def get_installation_secret(operator: Operator, name: str) -> str:
-    """Return the installation's secret of this name, created on first use; the same in every process."""
+    """Return the installation's secret of this name, created on first use by any process."""
     rows = await operator.fetch_all(queries.select_installation, {"key": name})
     if not rows:
         with suppress(UniqueViolationError):  # another process was first; its secret is used

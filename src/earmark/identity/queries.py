@@ -104,7 +104,7 @@ def select_tokens_in_use(own: Guard) -> Select[tuple[str]]:
 
 @query
 def update_code_used(own: Guard) -> Update:
-    """Mark a code as used; affects one row for the first request and none for others, across processes."""
+    """Mark a code as used: one row for the first request across processes, none after."""
     return (
         update(api_keys)
         .where(

@@ -34,7 +34,7 @@ class RateLimitError(LimitExceededError):
 
 
 class Allowance(NamedTuple):
-    """A tenant's state of a limit. `reset_s` is the Unix second at which the next minute begins."""
+    """A tenant's state of a limit. `reset_s` is the Unix time of the next minute."""
 
     limit: int
     remaining: int

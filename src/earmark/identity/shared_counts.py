@@ -229,7 +229,7 @@ class SharedCounts:
             fcntl.flock(self._files[0], fcntl.LOCK_UN)
 
     def _read(self, key: int, minute: int) -> tuple[int, Slot]:
-        """Return the offset of a key's minute in the file, or of a free slot, and its counter."""
+        """Return a key's offset in the file, or that of a free slot, and its counter."""
         free = None
         for probe in range(_PROBES):
             place = _home(key + probe, minute)

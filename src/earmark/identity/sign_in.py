@@ -34,7 +34,7 @@ class SignInRefusedError(UnauthorizedError):
 
 
 async def create_code(tenant: Tenant, *, end_user: tuple[str, int] | None = None) -> NewKey:
-    """Create a one-time code for the whole project, or for one end user (its id and number)."""
+    """Create a one-time code for a project, or for one end user (id and number)."""
     async with tenant.writing() as work:
         expires_us = now_us() + CODE_LIFE_US
         await work.execute(queries.delete_old_codes, {"now_us": now_us()})

@@ -1,4 +1,4 @@
-"""End-user tokens (`eut_`): each end user has at most one; issuing another revokes the previous one."""
+"""End-user tokens (`eut_`): at most one per end user; issuing another revokes it."""
 
 from __future__ import annotations
 
