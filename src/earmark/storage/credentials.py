@@ -22,7 +22,10 @@ _POSTGRESQL = Compiled("SELECT * FROM earmark_find_credential($1)", ("secret_has
 
 
 async def find_credential(database: Database, secret_hash: bytes) -> Row | None:
-    """Return (hash, key id, tenant id, project id, mode, end user id, its number, scopes, expiry, revocation)."""
+    """Return the credential with this hash, if any.
+
+    Columns: hash, key id, tenant id, project id, mode, end user id, its number, scopes, expiry, revocation.
+    """
     compiled = _SQLITE if database.compiler.dialect_name == "sqlite" else _POSTGRESQL
     rows = await database.fetch_all(compiled, (secret_hash,), None)
     return rows[0] if rows else None

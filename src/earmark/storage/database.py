@@ -47,9 +47,9 @@ class Database(Protocol):
         """
 
     async def forget_log(self, *, at_once: bool) -> None:
-        """Truncate the WAL so that deleted data is physically gone, as soon as no reader needs it.
+        """Truncate the WAL so that deleted data is physically gone.
 
-        With `at_once` it is tried immediately; otherwise several deletes share one soon after. Never fails.
+        With `at_once` it is tried immediately; otherwise, or while a reader needs the WAL, soon after. Never fails.
         """
 
     async def is_connected(self) -> bool: ...

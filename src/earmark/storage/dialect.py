@@ -27,7 +27,7 @@ class AnyOf(ColumnElement[bool]):
         return (self.column,)
 
     def self_group(self, against: Any = None) -> ColumnElement[bool]:
-        """Stay as it is in a WHERE: SQLAlchemy's `… = 1`, where booleans aren't native, hides the index."""
+        """Return self: SQLAlchemy would append `= 1` on SQLite, which prevents using the index."""
         return self
 
 
@@ -64,7 +64,7 @@ class Contains(ColumnElement[bool]):
         return (self.column,)
 
     def self_group(self, against: Any = None) -> ColumnElement[bool]:
-        """Stay as it is in a WHERE: SQLAlchemy's `… = 1`, where booleans aren't native, hides the index."""
+        """Return self: SQLAlchemy would append `= 1` on SQLite, which prevents using the index."""
         return self
 
 

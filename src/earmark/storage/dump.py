@@ -1,4 +1,4 @@
-"""Dumps and restores all rows as of one moment, in one format for SQLite and PostgreSQL.
+"""Dumps and restores all rows, as of one moment, in one format for both databases.
 
 Tables are ordered so that each row's parents come before it; a tenant's tables are consecutive.
 Vectors always have the format of `vector_blocks`, however the database stores them.

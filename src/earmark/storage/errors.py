@@ -35,4 +35,4 @@ class UnknownSchemaError(UnavailableError):
 
 
 class UnguardedQueryError(EarmarkError):
-    """A query uses a table with customers' data without its tenant: a bug, refused before it runs."""
+    """A query uses customers' data without its tenant: a bug, refused before it runs."""

@@ -1,7 +1,7 @@
-"""Migrates PostgreSQL to this version's schema, as the owner, under an advisory lock; checks the server's role.
+"""Migrates PostgreSQL to this version's schema, and checks the server's role.
 
-The server uses a role that owns nothing and can't bypass row-level security; migrations need the
-owner's URL (`EARMARK_MIGRATION_DATABASE_URL`). Roles and their rights: docs/postgresql.md.
+Migrations run under an advisory lock as the owner, whose URL is `EARMARK_MIGRATION_DATABASE_URL`. The server
+uses a role that owns nothing and can't bypass row-level security. Roles and their rights: docs/postgresql.md.
 """
 
 from __future__ import annotations

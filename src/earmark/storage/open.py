@@ -13,7 +13,7 @@ from earmark.storage.traced import TracedDatabase
 
 
 async def open_database(settings: Settings) -> Database:
-    """Migrate and open PostgreSQL if a URL is set, else the SQLite file; trace it if enabled.
+    """Migrate and open PostgreSQL if a URL is set, else the SQLite file.
 
     Raises: UnknownSchemaError, StorageUnavailableError, UnsafeRoleError; InvalidError for another kind of URL.
     """

@@ -25,10 +25,10 @@ def protect(connection: Connection, tables: Iterable[str]) -> None:
 
 
 def create_credential_lookup(connection: Connection) -> None:
-    """Create the function that finds a key by its hash without a tenant; returns at most one row.
+    """Create the function that finds a key by its hash, without a tenant.
 
-    The function runs as the owner, to whom FORCE applies as well; the second policy lets that role read keys.
-    Only this function and migrations run as that role.
+    It returns at most one row. It runs as the owner, to whom FORCE applies as well; the second policy lets
+    that role read keys. Only this function and migrations run as that role.
     """
     schema = connection.execute(text("SELECT quote_ident(current_schema())")).scalar_one()
     _run(connection, "DROP POLICY IF EXISTS credential_lookup ON api_keys")

@@ -1,4 +1,4 @@
-"""The handle for all queries, bound to a tenant and, for end-user callers, to an end user."""
+"""The handle for all queries, bound to a tenant and optionally to one end user."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Tenant:
         return self._database
 
     def acting_for(self, end_user_id: str, end_user_no: int) -> Tenant:
-        """Return the same handle narrowed to one end user; a narrowed one can't switch to another."""
+        """Return the handle narrowed to one end user; it can't switch to another."""
         if self.key.end_user_id not in (None, end_user_id):
             raise ValueError("a handle narrowed to one end user can't act for another")
         return self._with(replace(self.key, end_user_id=end_user_id, end_user_no=end_user_no))
