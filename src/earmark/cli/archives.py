@@ -71,7 +71,7 @@ def new_archive(path: Path, *, level: int | None = None) -> Iterator[zipfile.Zip
 
 
 def _rename_to_new(beside: Path, path: Path) -> None:
-    """Rename a file to an unused name, which is reserved first: unlike hard links, all file systems support that."""
+    """Rename a file to an unused name, reserved first; not all file systems support hard links."""
     try:
         os.close(os.open(path, _NEW, 0o600))
     except FileExistsError as error:

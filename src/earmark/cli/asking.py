@@ -102,7 +102,7 @@ async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Te
 
 
 async def find_owner(tenant: Tenant, end_user: str) -> Tenant:
-    """Return the handle of the end user with this id, or else with this external id.
+    """Return the handle of the end user with this id, else external id.
 
     Raises: EndUserNotFoundError.
     """

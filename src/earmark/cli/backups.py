@@ -1,4 +1,4 @@
-"""`earmark backup` and `earmark restore`: all data in one file, in the same format for both databases.
+"""`earmark backup` and `earmark restore`: all data in one file, independent of the database.
 
 The file is a zip: each table's rows as lines of JSON, then the media, and `manifest.json`. It contains
 people's words and the hashes of keys; only its owner can read it.
@@ -110,7 +110,7 @@ def restore(
 
 
 async def _restore(runtime: Runtime, backup_file: BackupFile) -> None:
-    """Write media first and rows last, so that a failure before the commit leaves nothing behind."""
+    """Write media first and rows last, so that a failure leaves nothing behind."""
     if await list_projects(runtime.operator):
         raise DatabaseNotEmptyError
     store = open_media(runtime.settings, backup_file.secret)  # the store's folder depends on the restored secret

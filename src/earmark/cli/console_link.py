@@ -26,7 +26,7 @@ def console_link(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a link that signs a browser in to the console; valid once, for ten minutes."""
+    """Print a console sign-in link, valid once within ten minutes."""
     check_mode(mode)
     settings = load_settings()
 
@@ -45,7 +45,7 @@ def console_link(
 
 
 def link_of(address: str, code: NewKey) -> str:
-    """Return the link; browsers don't send the part after `#`, so no log contains the code."""
+    """Return the link; browsers don't send its fragment, so no log contains the code."""
     return f"{address}/console#code={code.secret}"
 
 

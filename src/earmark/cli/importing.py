@@ -103,7 +103,7 @@ def _parse_recorded_at(text: str | None) -> int | None:
 
 
 async def _ensure_end_user(tenant: Tenant, end_user: str) -> Tenant:
-    """Return the handle of the end user with this id or external id, created if new."""
+    """Return the end user's handle by id or external id, created if new."""
     user = await find_end_user_named(tenant, end_user)
     if user is None:
         try:

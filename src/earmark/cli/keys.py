@@ -127,7 +127,7 @@ def rotate(
     grace: Annotated[str, typer.Option(help="How long the old key remains valid, such as 30m, 24h, 7d.")] = "0s",
     as_json: JsonOption = False,
 ) -> None:
-    """Replace a key with a new one of the same scopes and print it once; the old key is revoked."""
+    """Replace a key by a new one with the same scopes, and print it once."""
     check_mode(mode)
     grace_us = _parse_duration(grace)
 

@@ -36,7 +36,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result: the file, its values by dotted key, and why they may not take effect."""
+    """The file, the values written by dotted key, and why they may have no effect."""
 
     file: Path
     written: Mapping[str, str]
@@ -74,7 +74,7 @@ def _parse_url(text: str) -> str:
 
 
 async def choose_model(choice: Choice, *, is_checked: bool) -> Report:
-    """Write the choice into the settings file; `is_checked` asks the server or vendor for the model first.
+    """Write the choice into the settings file; with `is_checked`, first check that the model exists.
 
     Raises: UnusableModelError, SettingsError, NotEditableError, NotWrittenError; typer.BadParameter.
     """
@@ -118,7 +118,7 @@ async def _values(settings: Settings, in_file: Mapping[str, Any], choice: Choice
 
 
 async def _find_url(settings: Settings, name: str) -> str:
-    """Return the address of an unconfigured server on its usual port, whether or not it answers."""
+    """Return an unconfigured server's URL on its usual port, even if it does not answer."""
     port = settings.model_ports.get(name)
     if port is None:
         known = ", ".join((*VENDORS, *settings.servers, *settings.model_ports))

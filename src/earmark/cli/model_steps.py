@@ -1,4 +1,4 @@
-"""Lists the next steps towards an answering language model, each a sentence and possibly a command."""
+"""Lists the next steps to set up a language model, as sentences with commands."""
 
 from __future__ import annotations
 

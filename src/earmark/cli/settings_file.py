@@ -87,7 +87,7 @@ def _add_table(parent: Any, key: str, *, is_last: bool) -> Any:
 
 
 def _with_lines(text: str, lines: list[str]) -> str:
-    """Insert lines at the beginning, after a heading comment: every TOML file allows top-level keys there."""
+    """Insert lines after the heading comment, where every TOML file allows top-level keys."""
     if not lines:
         return text
     head = _HEAD.match(text)
