@@ -53,7 +53,7 @@ def _until_gone(processes: set[int]) -> None:
         time.sleep(0.05)
 
 
-def _until_let_go(server: Server) -> None:
+def _until_released(server: Server) -> None:
     """Wait until only the workers hold the port, while one of them is still busy.
 
     If the supervisor held it longer, the kernel would accept connections that nobody answers.
@@ -78,7 +78,7 @@ def _open_files(pid: int) -> set[str]:
     return found
 
 
-def _answering(server: Server) -> int:
+def _busy_worker(server: Server) -> int:
     """Return the worker of the running turn."""
     assert server.process.stdout is not None
     return int(server.process.stdout.readline().split()[0])
@@ -100,14 +100,14 @@ class Knocking:
         while True:
             try:
                 with httpx.stream("POST", self._url, json={}, headers=self._headers, timeout=60) as answer:
-                    self._hear(answer)
+                    self._collect(answer)
             except httpx.ConnectError:
                 return
             except httpx.TransportError:  # accepted while closing, and not answered
                 continue
             time.sleep(0.01)
 
-    def _hear(self, answer: httpx.Response) -> None:
+    def _collect(self, answer: httpx.Response) -> None:
         try:
             answer.read()
         except httpx.TransportError as error:
@@ -120,7 +120,7 @@ class Knocking:
 
 
 @contextmanager
-def _knocking(server: Server, client: httpx.Client) -> Iterator[Knocking]:
+def _connecting(server: Server, client: httpx.Client) -> Iterator[Knocking]:
     """Connect until the server is gone, then check that all got 503 or no connection."""
     knocking = Knocking(server, client.headers)
     threads = [threading.Thread(target=knocking.knock) for _ in range(KNOCKERS)]
@@ -138,7 +138,7 @@ def _knocking(server: Server, client: httpx.Client) -> Iterator[Knocking]:
     assert knocking.cut == []
 
 
-def _all_is_well(place: Place, path: str, made: list[str]) -> int:
+def _check_everything(place: Place, path: str, made: list[str]) -> int:
     """Check the database and all acknowledged data; return the session's messages."""
 
     async def look(runtime: Runtime) -> int:
@@ -158,19 +158,19 @@ def test_workers_told_to_stop_finish_their_requests_refuse_new_ones_and_end(fres
     with asking(fresh_place, 1.0, EARMARK_WORKERS="2") as (server, client, path, answer), ThreadPoolExecutor(1) as pool:
         processes, library = _processes_of(server), Library(client)
         importing = _Import(client, library.recording(library.user()))
-        with _knocking(server, client) as knocking:
+        with _connecting(server, client) as knocking:
             imported = pool.submit(importing.send)
             importing.has_begun.wait()
-            _answering(server)
+            _busy_worker(server)
             time.sleep(0.2)  # the data sent has arrived, unless the machine is very busy
             server.process.send_signal(signal.SIGTERM)
-            _until_let_go(server)
+            _until_released(server)
             importing.may_end.set()
             assert imported.result(30).status_code == 201
             assert answer.result(30).status_code == 200
             assert server.process.wait(30) == 0
         _until_gone(processes)
-    assert _all_is_well(fresh_place, path, knocking.made) == 2
+    assert _check_everything(fresh_place, path, knocking.made) == 2
 
 
 class _Import:
@@ -210,7 +210,7 @@ def test_a_killed_worker_is_replaced_while_the_other_continues(fresh_place: Plac
     asked = asking(fresh_place, 600.0, EARMARK_WORKERS="2", EARMARK_SHUTDOWN_GRACE_S="0")
     with asked as (server, client, path, answer):
         before = _processes_of(server)
-        killed = _answering(server)
+        killed = _busy_worker(server)
         os.kill(killed, signal.SIGKILL)
         with pytest.raises(httpx.TransportError):
             answer.result(30)
@@ -220,7 +220,7 @@ def test_a_killed_worker_is_replaced_while_the_other_continues(fresh_place: Plac
         assert len(after - before) == 1
         server.stop()
         _until_gone(before | after)
-    assert _all_is_well(fresh_place, path, made) == 1
+    assert _check_everything(fresh_place, path, made) == 1
 
 
 def test_workers_whose_supervisor_is_killed_finish_and_release_port_and_data(fresh_place: Place) -> None:
@@ -234,4 +234,4 @@ def test_workers_whose_supervisor_is_killed_finish_and_release_port_and_data(fre
     with running(fresh_place, "--port", port) as again, again.client() as stranger:
         answers = stranger.get(f"{path}/messages", headers=client.headers).json()["data"]
     assert (again.base_url, [row["role"] for row in answers]) == (server.base_url, ["user", "assistant"])
-    assert _all_is_well(fresh_place, path, made) == 2
+    assert _check_everything(fresh_place, path, made) == 2
