@@ -23,7 +23,7 @@ class NotForEndUsersError(ForbiddenError):
     """The operation refuses end-user-scoped credentials, whatever their scopes."""
 
     def __init__(self) -> None:
-        super().__init__("A credential of one end user can't do this.")
+        super().__init__("An end user's credential can't do this; use a project-wide key.")
 
 
 async def admit(call: Call, scope: str, limits: Sequence[str], also: Sequence[str], *, is_project_wide: bool) -> None:
