@@ -1,4 +1,4 @@
-"""Time, in UTC. Stored as integer microseconds since 1970; shown to people in whole seconds."""
+"""UTC times: stored as integer microseconds since 1970, shown in whole seconds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds
 
 
 def now_us() -> int:
-    """Return the present in microseconds since 1970."""
+    """Return the current time in microseconds since 1970."""
     return time.time_ns() // 1_000
 
 
@@ -32,15 +32,15 @@ def render_time(time_us: int) -> str:
 
 
 def render_time_or_none(time_us: int | None) -> str | None:
-    """Render a time that may be missing."""
+    """Render a time, or return None for None."""
     return None if time_us is None else _render_seconds(time_us // 1_000_000)
 
 
 def parse_time(text: str) -> int:
     """Return microseconds since 1970 for an RFC 3339 time.
 
-    Raises: ValueError if it is not one, lacks an offset, names a day that never was, or lies in UTC outside
-        the years 1 to 9999, so that what is read can always be shown.
+    Raises: ValueError if it is malformed, lacks an offset, names a day that does not exist, or is outside
+        the years 1 to 9999 in UTC, which `render_time` could not show.
     Source: RFC 3339, section 5.6 (a leap second counts as the second after it).
     """
     match = _RFC3339.match(text)

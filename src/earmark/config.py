@@ -32,32 +32,32 @@ from earmark.errors import InvalidError
 
 _FIELD = re.compile(r'field "(\w+)"')
 _PLACE = re.compile(r"at line \d+, column \d+|at end of document")
-"""What may be said of TOML that can't be read; the rest of the message may repeat it."""
+"""The part of a TOML parser's message that is safe to show; the rest may repeat the file's content."""
 
 
 class EmbedderSettings(BaseModel):
-    """What turns text into vectors; after a change `earmark reindex` makes those of old recordings anew."""
+    """The embedding model; after a change, `earmark reindex` recomputes the vectors of existing recordings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["minilm", "openai", "onnx"] = "minilm"
-    """`minilm` is built in; `openai` a server that speaks OpenAI's `/embeddings`; `onnx` a folder."""
+    """`minilm` is built in; `openai` is a server with OpenAI's `/embeddings` API; `onnx` is a model in a folder."""
     base_url: str | None = None
-    """`openai`: the server's address, with `/v1`."""
+    """`openai`: the server's base URL, including `/v1`."""
     model: str | None = None
-    """`openai`: its name of the model."""
+    """`openai`: the server's name of the model."""
     api_key: SecretStr | None = None
-    """`openai`: the key, where it wants one; kept in memory only."""
+    """`openai`: the API key, if the server requires one; never stored."""
     dimensions: Annotated[int, Field(ge=8, le=8_192)] | None = None
-    """`openai`: a shorter vector than the model's own, where the server offers it."""
+    """`openai`: a vector length shorter than the model's own, if the server supports it."""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
-    """`openai`: for one request."""
+    """`openai`: seconds allowed for one request."""
     path: Path | None = None
     """`onnx`: the folder of a sentence-transformers model exported to ONNX."""
     query_prefix: str = ""
-    """What the model wants before a question (`query: `); `onnx` finds it in its folder."""
+    """The prefix that the model expects before a question (`query: `); `onnx` reads it from its folder."""
     passage_prefix: str = ""
-    """What the model wants before a passage (`passage: `); `onnx` finds it in its folder."""
+    """The prefix that the model expects before a passage (`passage: `); `onnx` reads it from its folder."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -71,36 +71,36 @@ class EmbedderSettings(BaseModel):
 
 
 class VendorSettings(BaseModel):
-    """A vendor's model, used when it has a key."""
+    """A vendor's model, used if its key is set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     api_key: SecretStr | None = None
-    """The key; kept in memory only."""
+    """The API key; never stored."""
     model: str
     """The vendor's name of the model."""
     base_url: str | None = None
-    """Another address that speaks the vendor's API."""
+    """Another base URL with the vendor's API."""
     context_tokens: Annotated[int, Field(ge=2_048)]
-    """How much the model reads and writes at once."""
+    """The size of the model's context: input and output tokens together."""
     answer_tokens: Annotated[int, Field(ge=16)] = 2_048
-    """How much it may write."""
+    """The most output tokens of an answer."""
 
 
 class ServerSettings(VendorSettings):
-    """A server that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, LM Studio and the like."""
+    """A server with OpenAI's chat completions API: Ollama, vLLM, llama.cpp, LM Studio and others."""
 
     base_url: str
-    """Its address, with `/v1`."""
+    """Its base URL, including `/v1`."""
     context_tokens: Annotated[int, Field(ge=512)] = 8_192
-    """How much the model reads and writes at once."""
+    """The size of the model's context: input and output tokens together."""
     answer_tokens: Annotated[int, Field(ge=16)] = 1_024
-    """How much it may write."""
+    """The most output tokens of an answer."""
 
 
 def _check_name(name: str) -> str:
     if name in ("earmark", "gemini", "openai", "claude"):
-        raise ValueError(f"{name} is a name that can't be given away")
+        raise ValueError(f"{name} is a reserved name; choose another one")
     return name
 
 
@@ -120,26 +120,26 @@ USUAL_MODEL_PORTS = {
 
 
 def check_url(url: str) -> str:
-    """Return an http or https address without a slash at its end.
+    """Return an http or https URL without a trailing slash.
 
     Raises: ValueError.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError("must be an http or https address without a query")
+        raise ValueError("must be an http or https URL without a query")
     return url.rstrip("/")
 
 
 def _check_networks(text: str) -> str:
     try:
         parse_networks(text)
-    except ValueError as error:  # it repeats the value
+    except ValueError as error:  # its message repeats the value
         raise ValueError("must be addresses or networks, separated by commas") from error
     return text
 
 
 def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Return the networks that a comma-separated list names.
+    """Return the networks of a comma-separated list.
 
     Raises: ValueError.
     """
@@ -158,33 +158,33 @@ class Settings(BaseSettings):
     )
 
     config: Path = Path("earmark.toml")
-    """The TOML file; the environment wins over it."""
+    """The TOML file; environment variables override it."""
     data_dir: Path = Path("earmark-data")
-    """Where the database, audio and the models' caches live."""
+    """The folder of the database, audio and model caches."""
     database_url: str | None = None
-    """`postgresql://…`; SQLite in `data_dir` when absent."""
+    """`postgresql://…`; if absent, SQLite in `data_dir`."""
     migration_database_url: str | None = None
-    """PostgreSQL: the URL of the tables' owner, for migrations; the server itself runs as another role."""
+    """PostgreSQL: the URL of the tables' owner, for migrations; the server itself uses another role."""
     allow_unsafe_database_role: bool = False
-    """PostgreSQL: start even as owner, superuser or with BYPASSRLS, which switches row-level security off."""
+    """PostgreSQL: start even as owner, superuser or with BYPASSRLS, which disables row-level security."""
     host: str = "127.0.0.1"
     """The address to bind."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787
-    """The port to bind; 0 takes a free one."""
+    """The port to bind; 0 chooses a free one."""
     public_url: Annotated[str, AfterValidator(check_url)] | None = None
-    """Where people reach the server (`https://ask.example.org`), for links it hands out; default: the bound address."""
+    """The server's public URL (`https://ask.example.org`), for links it issues; default: the bound address."""
     cors_origins: str = ""
-    """Web pages that may use the API from a browser (`https://a.example, https://b.example`); none by default."""
+    """Origins that may use the API from a browser (`https://a.example, https://b.example`); none by default."""
     trusted_proxies: Annotated[str, AfterValidator(_check_networks)] = ""
-    """Addresses or networks of proxies, separated by commas, whose `X-Forwarded-…` headers are believed."""
+    """Addresses or networks of proxies, separated by commas, whose `X-Forwarded-…` headers are trusted."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    """Server processes."""
+    """The number of server processes."""
     log_requests: bool = False
-    """Whether each request of the API gets a line in the log: method, route, status, milliseconds, request id."""
+    """Whether to log each API request: method, route, status, milliseconds, request id."""
     metrics: bool = False
-    """Whether `/metrics` answers with counts for Prometheus."""
+    """Whether to serve Prometheus metrics at `/metrics`."""
     traces_endpoint: Annotated[str, AfterValidator(check_url)] | None = None
-    """Where spans go (OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`); needs `pip install 'earmark[otel]'`."""
+    """The OTLP/HTTP collector for traces (`http://127.0.0.1:4318/v1/traces`); needs `pip install 'earmark[otel]'`."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     job_lease_s: Annotated[float, Field(ge=1, le=3_600)] = 30.0
@@ -192,37 +192,37 @@ class Settings(BaseSettings):
     heavy_jobs: Annotated[int, Field(ge=0, le=64)] = 0
     """Jobs that need a processor for long (indexing) which a host runs at once; 0: half of its cores."""
     embedding_threads: Annotated[int, Field(ge=1, le=64)] = 2
-    """Cores that the built-in encoder (or an `onnx` one) may use."""
+    """Threads that the built-in encoder (or an `onnx` one) may use."""
     vector_cache_mb: Annotated[int, Field(ge=0, le=1_000_000)] = 128
-    """Megabytes of vectors that a process keeps for the next question of the same end user; 0 keeps none."""
+    """Megabytes of vectors that each process caches for an end user's next question; 0 disables the cache."""
     embedder: EmbedderSettings = EmbedderSettings()
-    """What turns text into vectors: `EARMARK_EMBEDDER__KIND` and its other fields."""
+    """The embedding model: `EARMARK_EMBEDDER__KIND` and its other fields."""
     rate_limit_overall: Annotated[int, Field(ge=0)] = 1_000
-    """Requests a minute that a project's live or test data may take; 0 switches the limit off."""
+    """Requests per minute for a project's live or test data; 0 disables the limit."""
     rate_limit_uploads: Annotated[int, Field(ge=0)] = 30
-    """Upload addresses a minute that a project's live or test data may ask for; 0 switches the limit off."""
+    """Upload URLs per minute for a project's live or test data; 0 disables the limit."""
     rate_limit_transcriptions: Annotated[int, Field(ge=0)] = 10
-    """Transcriptions a minute that a project's live or test data may start; 0 switches the limit off."""
+    """Transcriptions started per minute for a project's live or test data; 0 disables the limit."""
     upload_limit_bytes: Annotated[int, Field(ge=1)] = 2 << 30
-    """How long an uploaded file may be."""
+    """The maximum size of an uploaded file, in bytes."""
     requests_at_once: Annotated[int, Field(ge=1)] = 400
-    """Requests that one server process works on at once, open streams included; more get 503 with Retry-After."""
+    """Concurrent requests per server process, open streams included; more get 503 with Retry-After."""
     shutdown_grace_s: Annotated[float, Field(ge=0, le=600)] = 20.0
-    """How long requests under way may go on after SIGTERM; new ones get 503 meanwhile."""
+    """Seconds that running requests may take after SIGTERM; new ones get 503 meanwhile."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0
-    """How long a send waits for its session's running turn."""
+    """Seconds that a send waits for its session's running turn."""
     default_provider: str | None = None
-    """Who answers turns that name no provider; the built-in model (`earmark`) when absent."""
+    """The provider for turns that name none; if absent, the built-in model (`earmark`)."""
     project_providers: dict[str, str] = {}
-    """The default provider of single projects: `{"proj_…": "openai"}`."""
+    """The default provider of individual projects: `{"proj_…": "openai"}`."""
     fallback: tuple[str, ...] = ()
-    """Who answers, in this order, when the default provider fails: `["ollama", "earmark"]`."""
+    """Providers to try, in this order, if the default provider fails: `["ollama", "earmark"]`."""
     provider_aliases: dict[str, str] = {}
-    """Other names of configured models: `{"gemini": "ollama"}` lets `gemini` be asked for and Ollama answer."""
+    """Aliases of configured providers: with `{"gemini": "ollama"}`, requests for `gemini` are answered by Ollama."""
     long_recordings: Literal["refuse", "retrieve"] = "refuse"
-    """A transcript longer than the model's context: `refuse` (413), or `retrieve` the best evidence."""
+    """For a transcript longer than the model's context: `refuse` (413), or `retrieve` the best evidence."""
     improve_titles: bool = False
-    """Whether a model may improve a session's default title after its first turn, never over a person's title."""
+    """Whether a model may replace a session's default title after its first turn; never a person's own title."""
     gemini: VendorSettings = VendorSettings(model="gemini-3.8-flash", context_tokens=1_000_000)
     """Google's model."""
     openai: VendorSettings = VendorSettings(model="gpt-6-luna", context_tokens=128_000)
@@ -230,19 +230,19 @@ class Settings(BaseSettings):
     claude: VendorSettings = VendorSettings(model="claude-haiku-5-5", context_tokens=200_000)
     """Anthropic's model."""
     servers: dict[ServerName, ServerSettings] = {}
-    """OpenAI-compatible servers by a name of your own: `EARMARK_SERVERS__OLLAMA__BASE_URL`, `…__MODEL`."""
+    """OpenAI-compatible servers by a name you choose: `EARMARK_SERVERS__OLLAMA__BASE_URL`, `…__MODEL`."""
     model_ports: dict[ServerName, _Port] = USUAL_MODEL_PORTS
     """The loopback ports on which `earmark models` looks for servers; replaces the whole list."""
     model_connect_s: Annotated[float, Field(gt=0)] = 10.0
-    """How long to wait for a connection to a model."""
+    """Seconds to wait for a connection to a model."""
     model_first_s: Annotated[float, Field(gt=0)] = 60.0
-    """How long to wait for a model's first words."""
+    """Seconds to wait for a model's first output."""
     model_between_s: Annotated[float, Field(gt=0)] = 30.0
-    """How long to wait between a model's words."""
+    """Seconds to wait between pieces of a model's output."""
     model_whole_s: Annotated[float, Field(gt=0)] = 300.0
-    """How long an answer may take."""
+    """Seconds that a model's whole answer may take."""
     model_retry_s: Annotated[float, Field(ge=0)] = 20.0
-    """How long a model that is overloaded or unreachable is tried again before the turn fails."""
+    """Seconds during which an overloaded or unreachable model is retried before the turn fails."""
 
     @classmethod
     def settings_customise_sources(
@@ -253,10 +253,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, the environment over the TOML file."""
+        """Rank the sources: arguments, then the environment, then the TOML file."""
         chosen = env_settings().get("config") or init_settings().get("config")
         if chosen is not None and not Path(str(chosen)).is_file():
-            raise SettingsError(f"EARMARK_CONFIG: there is no file {chosen}.", param="EARMARK_CONFIG")
+            raise SettingsError(f"EARMARK_CONFIG: the file {chosen} does not exist.", param="EARMARK_CONFIG")
         named = Path(str(chosen or "earmark.toml"))
         try:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=named)
@@ -273,28 +273,28 @@ class Settings(BaseSettings):
 
 
 class SettingsError(InvalidError):
-    """A setting has a value that can't be used."""
+    """A setting has an invalid value."""
 
 
 class NotTomlError(SettingsError):
-    """The settings file can't be parsed. The message has the place of the error and none of the file's words."""
+    """The settings file is not valid TOML; the message gives the position, never the content."""
 
     def __init__(self, file: Path, error: ValueError) -> None:
         where = _PLACE.search(str(error))
         place = f" ({where.group()})" if where else ""
-        super().__init__(f"EARMARK_CONFIG: {file} is not TOML{place}.", param="EARMARK_CONFIG")
+        super().__init__(f"EARMARK_CONFIG: {file} is not valid TOML{place}.", param="EARMARK_CONFIG")
 
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings.
 
-    Raises: SettingsError naming the first setting at fault.
+    Raises: SettingsError naming the first invalid setting.
     """
     return _read(Settings, **{name: value for name, value in overrides.items() if value is not None})
 
 
 class _FilePlace(BaseSettings):
-    """Where the settings file is."""
+    """Reads only the settings file's path."""
 
     model_config = SettingsConfigDict(env_prefix="EARMARK_", env_ignore_empty=True, extra="ignore")
 
@@ -302,14 +302,14 @@ class _FilePlace(BaseSettings):
 
 
 def settings_file() -> Path:
-    """Return the TOML file that settings are read from, whether or not it exists."""
+    """Return the path of the TOML file for settings, whether or not it exists."""
     return _FilePlace().config
 
 
 def parse_settings(text: str) -> Settings:
-    """Read the settings as if the TOML file held `text`; the environment wins over it.
+    """Read the settings as if the TOML file contained `text`; the environment overrides it.
 
-    Raises: SettingsError naming the first setting at fault.
+    Raises: SettingsError naming the first invalid setting.
     """
     try:
         values = tomllib.loads(text)

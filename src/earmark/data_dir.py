@@ -1,7 +1,8 @@
-"""The folder that the data lies in: for its owner only, and never restored into under somebody's hands.
+"""Data-directory permissions and in-use lock.
 
-Whoever works on the data shares a file lock, which ends with its process; a restore has it alone. A server knows the
-installation's secrets from its start: with other data beneath it, it would keep audio where nobody looks for it.
+Servers and commands hold a shared file lock, released when their process ends; a restore takes it exclusively.
+A running server must not have its data replaced: it caches the installation's secrets from its start, and would
+store audio where the restored installation does not look for it.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ _OTHERS = 0o077
 
 
 def mode_for_others(folder: Path) -> int:
-    """Return the folder's mode if others than its owner may read or write in it, else 0."""
+    """Return the folder's mode if anyone but its owner has access, else 0."""
     try:
         kind = folder.stat().st_mode
-    except OSError:  # not there yet; what else is wrong with it the database says
+    except OSError:  # does not exist yet; opening the database reports other problems
         return 0
     return stat.S_IMODE(kind) if stat.S_ISDIR(kind) and kind & _OTHERS else 0
 
 
 def make_private(folder: Path) -> bool:
-    """Take the folder from others if it is ours; return whether it is its owner's alone.
+    """Remove others' access from an own folder; return whether only its owner has access.
 
-    One that is somebody else's stays as it is, and so does one with a sticky bit: such as `/tmp` are meant for all.
+    A folder of another owner is unchanged, and so is one with a sticky bit: folders like `/tmp` are shared by design.
     """
     mode = mode_for_others(folder)
     if not mode:
@@ -45,14 +46,14 @@ def make_private(folder: Path) -> bool:
 
 
 class DataInUseError(ConflictError):
-    """A server or a command works on the data that a restore would replace."""
+    """A server or a command uses the data that a restore would replace."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"A server or another command works on the data in {folder}; stop it, then restore.")
+        super().__init__(f"A server or another command is using the data in {folder}; stop it, then restore.")
 
 
 class BeingRestoredError(UnavailableError):
-    """The data is being replaced."""
+    """A restore is replacing the data."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(f"The data in {folder} is being restored; try again when that is done.")
@@ -60,7 +61,9 @@ class BeingRestoredError(UnavailableError):
 
 @contextmanager
 def held(folder: Path, *, alone: bool = False) -> Iterator[None]:
-    """Work on the data: beside others, or `alone`. Where no lock can be had only the latter fails.
+    """Hold the data directory's lock, shared or exclusive (`alone`).
+
+    Where locks are unavailable, only an exclusive one fails.
 
     Raises: DataInUseError, BeingRestoredError; UnavailableError if the folder can't be used.
     """
@@ -71,7 +74,7 @@ def held(folder: Path, *, alone: bool = False) -> Iterator[None]:
         if alone:
             reason = (error.strerror or "unknown error").lower()
             raise UnavailableError(f"The data folder {folder} can't be used: {reason}.") from error
-        yield  # a read-only disk: nothing can be restored there either
+        yield  # read-only disk: no restore can run there either
         return
     try:
         _lock(file, folder, alone=alone)

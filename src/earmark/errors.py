@@ -1,18 +1,18 @@
 """The error tree.
 
     EarmarkError
-    ├─ InvalidError        400  the request says something impossible
-    ├─ UnauthorizedError   401  nobody we know is asking
-    ├─ ForbiddenError      403  somebody who may not do this is asking
-    ├─ NotFoundError       404  there is no such thing for this caller
-    ├─ ConflictError       409  the thing is not in a state that allows it
-    ├─ TooLargeError       413  more than we take
-    ├─ LimitExceededError  429  too often
+    ├─ InvalidError        400  the request is invalid
+    ├─ UnauthorizedError   401  the credential is missing or invalid
+    ├─ ForbiddenError      403  the caller lacks the permission
+    ├─ NotFoundError       404  the object does not exist for this caller
+    ├─ ConflictError       409  the object's state does not allow the operation
+    ├─ TooLargeError       413  the request exceeds a size limit
+    ├─ LimitExceededError  429  the caller exceeds a rate limit
     ├─ ProviderError       502  a language model failed
-    └─ UnavailableError    503  we can't work right now
+    └─ UnavailableError    503  the server is temporarily unable to respond
 
-Rooms raise subclasses that live beside the code that raises them. `api` renders the contract's
-envelope from `code`, `message`, `param` and `details`; `cli` prints `message` and exits 1.
+Rooms define subclasses beside the code that raises them. `api` renders the contract's envelope from
+`code`, `message`, `param` and `details`; `cli` prints `message` and exits 1.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Any, ClassVar
 
 
 class EarmarkError(Exception):
-    """Base of every error that a person is meant to read.
+    """Base of every error whose message is shown to people.
 
     Args:
-        message: one sentence, free of internals and of anybody's words.
-        param: the field at fault, in dotted form (`scope.recording_ids`).
-        details: more, for machines.
+        message: one sentence, without internals or user content.
+        param: the invalid field, in dotted form (`scope.recording_ids`).
+        details: structured data for programs.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -38,18 +38,18 @@ class EarmarkError(Exception):
         self.param = param
         self.details = details
         self.session_id: str | None = None
-        """The session in which to try again, where a turn failed after it had started."""
+        """The session to retry in, if a turn failed after it had started."""
 
 
 class InvalidError(EarmarkError):
-    """The request says something impossible."""
+    """The request is invalid."""
 
     code = "invalid_request"
     status = 400
 
 
 class UnauthorizedError(EarmarkError):
-    """Nobody we know is asking: missing, malformed, unknown, revoked and expired credentials look the same."""
+    """The credential is missing or invalid; malformed, unknown, revoked and expired ones look the same."""
 
     code = "unauthorized"
     status = 401
@@ -59,49 +59,49 @@ class UnauthorizedError(EarmarkError):
 
 
 class ForbiddenError(EarmarkError):
-    """Somebody who may not do this is asking."""
+    """The caller lacks the permission."""
 
     code = "forbidden"
     status = 403
 
 
 class NotFoundError(EarmarkError):
-    """There is no such thing for this caller; whether others have it can't be told from the answer."""
+    """The object does not exist for this caller; other callers' objects look the same."""
 
     code = "not_found"
     status = 404
 
 
 class ConflictError(EarmarkError):
-    """The thing is not in a state that allows this."""
+    """The object's state does not allow the operation."""
 
     code = "conflict"
     status = 409
 
 
 class TooLargeError(EarmarkError):
-    """More than we take."""
+    """The request exceeds a size limit."""
 
     code = "payload_too_large"
     status = 413
 
 
 class LimitExceededError(EarmarkError):
-    """Too often."""
+    """The caller exceeds a rate limit."""
 
     code = "rate_limit_exceeded"
     status = 429
 
 
 class ProviderError(EarmarkError):
-    """A language model failed; the question is kept."""
+    """A language model failed; the question is stored."""
 
     code = "provider_error"
     status = 502
 
 
 class UnavailableError(EarmarkError):
-    """We can't work right now; try again."""
+    """The server is temporarily unable to respond; a retry may succeed."""
 
     code = "unavailable"
     status = 503

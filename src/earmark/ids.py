@@ -1,4 +1,4 @@
-"""Opaque, prefixed, unguessable ids, and the secrets that look like them."""
+"""Generates opaque, prefixed, unguessable ids and secrets, and validates ids."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _BODY: Final = re.compile(r"[A-Za-z0-9]{1,64}\Z")
 def new_id(prefix: str) -> str:
     """Return `prefix` + `_` + 24 letters or digits (at least 140 bits).
 
-    Spreading random bytes over 62 characters favours eight of them a little, which ids can bear and
-    secrets need not: fifteen times faster than `random_text`, and every request makes one.
+    Mapping random bytes to 62 characters slightly favours eight of them: acceptable for ids, not for secrets.
+    It is fifteen times faster than `random_text`, and every request needs one.
     """
     return f"{prefix}_{secrets.token_bytes(ID_LENGTH).translate(_SPREAD).decode()}"
 
@@ -37,7 +37,7 @@ def random_text(length: int) -> str:
 
 
 def new_number() -> int:
-    """Return a random 62-bit number: an internal key that keeps index rows short."""
+    """Return a random 62-bit number: an internal key, shorter in indexes than a text id."""
     return secrets.randbits(62)
 
 

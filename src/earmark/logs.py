@@ -1,4 +1,4 @@
-"""Logs: JSON lines on standard error; never transcript text, titles, questions or secrets."""
+"""Configures logs: JSON lines on standard error, never with transcript text, titles, questions or secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _to_json(event: dict[str, Any], **_: Any) -> str:
 
 
 def configure_logs(level: str) -> None:
-    """Log JSON lines to standard error."""
+    """Configure logs of this level and above as JSON lines on standard error."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -28,7 +28,7 @@ def configure_logs(level: str) -> None:
 
 
 def frames_of(error: BaseException) -> list[str]:
-    """Return where it happened, without values: messages of exceptions may hold somebody's words."""
+    """Return the last eight stack frames, without the message, which may contain user content."""
     frames, step = [], error.__traceback__
     while step is not None:
         frames.append(f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno} {step.tb_frame.f_code.co_name}")

@@ -1,8 +1,7 @@
-"""Counts of what the server does, in Prometheus' text form, where the operator asks for them (`EARMARK_METRICS`).
+"""Prometheus metrics of all server processes, if enabled (`EARMARK_METRICS`).
 
-Each process counts for itself and writes its counts to a small file every second; whoever is asked adds up all
-files, so that every answer speaks for all processes of the server. Labels are routes, methods, statuses, models'
-names and outcomes: nobody's words, titles or ids.
+Each process writes its counts to a small file every second; the process that serves `/metrics` adds up all
+files. Labels are routes, methods, statuses, models' names and outcomes, never content, titles or ids.
 
 Source: Prometheus text exposition format, version 0.0.4.
 """
@@ -27,22 +26,22 @@ _EVERY_S = 1.0
 _STALE_S = 600.0
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _FAMILIES = {
-    "earmark_requests_total": ("counter", "Requests of the API that were answered."),
-    "earmark_request_seconds": ("histogram", "How long requests took, streams to their end."),
-    "earmark_turns_total": ("counter", "Turns that ended, by who answered and how."),
-    "earmark_turn_seconds": ("histogram", "How long turns took."),
-    "earmark_jobs_total": ("counter", "Runs of jobs that ended, by kind and outcome."),
-    "earmark_background_deaths_total": ("counter", "Background tasks that died and were started again."),
-    "earmark_media_bytes_total": ("counter", "Bytes of media that came in and went out."),
+    "earmark_requests_total": ("counter", "API requests answered."),
+    "earmark_request_seconds": ("histogram", "Duration of API requests; of streams, until their end."),
+    "earmark_turns_total": ("counter", "Finished turns, by provider and outcome."),
+    "earmark_turn_seconds": ("histogram", "Duration of turns."),
+    "earmark_jobs_total": ("counter", "Finished runs of jobs, by kind and outcome."),
+    "earmark_background_deaths_total": ("counter", "Background tasks that died and were restarted."),
+    "earmark_media_bytes_total": ("counter", "Bytes of media received and sent."),
 }
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """The counts of this process, and the sums of all.
+    """This process's counts, and the sums over all processes.
 
     Args:
-        folder: where the processes of one server leave their counts for each other.
+        folder: where the processes of one server share their counts.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,13 +70,13 @@ class Metrics:
         return counts
 
     async def keep_writing(self) -> None:
-        """Leave this process's counts for the others, every second until cancelled."""
+        """Write this process's counts every second until cancelled."""
         while True:
             self.write()
             await asyncio.sleep(_EVERY_S)
 
     def write(self) -> None:
-        """Leave this process's counts for the others, if they have changed; a full disk costs nothing else."""
+        """Write this process's counts if they have changed; a full disk is ignored."""
         counts = self._counts()
         if counts == self._written and self._path.exists():
             return
@@ -91,7 +90,7 @@ class Metrics:
         self._written = counts
 
     def render(self) -> str:
-        """Return the sums of all processes; what a process that ended had counted stays in them."""
+        """Return the sums over all processes, including those that have ended."""
         total = defaultdict(float, self._counts())
         for path in self._folder.glob("*.json"):
             if path != self._path:
@@ -104,7 +103,7 @@ class Metrics:
 
 
 class _Histogram:
-    """How many observations lie in each bucket, and their sum."""
+    """The number of observations in each bucket, and their sum."""
 
     def __init__(self, name: str, labels: Mapping[str, str]) -> None:
         self._name = name
@@ -117,7 +116,7 @@ class _Histogram:
         self._sum += seconds
 
     def counts(self) -> Iterable[tuple[str, float]]:
-        """Yield the series as Prometheus wants them: each bucket holds what lies in smaller ones too."""
+        """Yield the series in Prometheus' form: each bucket includes all smaller ones."""
         reached = accumulate(self._buckets)
         for bucket, count in zip((*(f"{one:g}" for one in _BUCKETS_S), "+Inf"), reached, strict=True):
             yield _series(f"{self._name}_bucket", {**self._labels, "le": bucket}), count
@@ -126,7 +125,7 @@ class _Histogram:
 
 
 def open_metrics(settings: Settings) -> Metrics | None:
-    """Return this process's counts, beside those of the server's other processes; None where they aren't asked for."""
+    """Return this process's metrics and delete stale files; None if metrics are disabled."""
     if not settings.metrics:
         return None
     folder = settings.data_dir / "metrics"
@@ -140,7 +139,7 @@ def open_metrics(settings: Settings) -> Metrics | None:
 def _read(path: Path) -> Mapping[str, float]:
     try:
         found: dict[str, float] = orjson.loads(path.read_bytes())
-    except (OSError, ValueError):  # going away, or half gone
+    except (OSError, ValueError):  # being deleted
         return {}
     return found
 

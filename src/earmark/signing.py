@@ -1,7 +1,7 @@
-"""Signed tokens: a payload that anybody may read and nobody else can make or change.
+"""Signed tokens: readable payloads that only this installation can create or change.
 
 A token is base64url(payload) + "." + base64url(signature). The signature also covers a context that is
-not in the token: a token made for one place is no good in another.
+not in the token, so a token issued for one context is invalid in another.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _SIGNATURE_BYTES = 18
 
 
 class Signer:
-    """Makes and reads tokens with a secret.
+    """Creates and verifies tokens with a secret.
 
-    Source: keyed BLAKE2b as a MAC, RFC 7693, section 2.9; `purpose` keeps uses of one secret apart.
+    Source: keyed BLAKE2b as a MAC, RFC 7693, section 2.9; `purpose` separates the uses of one secret.
     """
 
     def __init__(self, secret: str, purpose: bytes = b"") -> None:
@@ -31,7 +31,7 @@ class Signer:
     def parse(self, token: str, context: bytes = b"") -> bytes:
         """Return the payload.
 
-        Raises: ValueError for a token that this signer did not make in this context.
+        Raises: ValueError for a token that this signer did not issue in this context.
         """
         head, dot, tail = token.partition(".")
         if not dot or not token.isascii():
@@ -48,7 +48,7 @@ class Signer:
 
 
 def derive_name(secret: str) -> str:
-    """Return a name for whoever has the secret, which tells nothing of it."""
+    """Return a name derived from the secret that does not reveal it."""
     return hashlib.blake2b(b"name", key=secret.encode(), digest_size=8).hexdigest()
 
 
@@ -57,7 +57,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    """Decode, refusing the other spellings base64 allows: one payload, one text."""
+    """Decode, refusing base64's alternative encodings, so that each payload has exactly one text."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:

@@ -1,8 +1,8 @@
-"""Traces, where the operator asks for them: what took how long, without a word of anybody and without ids of people.
+"""OpenTelemetry traces, if enabled, without user content and without ids of people.
 
-Spans go to an OpenTelemetry collector (`EARMARK_TRACES_ENDPOINT`). The SDK is an extra and is imported only then;
-otherwise a span costs a look at one variable. Exceptions are recorded by the name of their kind, as their messages
-may hold somebody's words. The provider is ours alone: libraries that trace through the global one stay silent.
+Spans are sent to a collector (`EARMARK_TRACES_ENDPOINT`). The SDK is an optional dependency, imported only then;
+otherwise a span costs one variable check. Exceptions are recorded by class name only, because their messages may
+contain user content. The tracer provider is not global, so that other libraries' spans are not sent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Value = str | int | float | bool
 
 
 class TracesUnavailableError(InvalidError):
-    """Traces are asked for and what sends them isn't installed."""
+    """Traces are enabled, but OpenTelemetry's SDK is not installed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -28,21 +28,21 @@ class TracesUnavailableError(InvalidError):
 
 
 class Span(Protocol):
-    """What took a while."""
+    """A traced operation."""
 
     def update_name(self, name: str) -> None:
-        """Call it otherwise."""
+        """Rename the span."""
 
     def set_attributes(self, attributes: Mapping[str, Value]) -> None:
-        """Say more of it."""
+        """Add attributes to the span."""
 
 
 class _NoSpan:
     def update_name(self, name: str) -> None:
-        """Nothing is traced."""
+        """Do nothing."""
 
     def set_attributes(self, attributes: Mapping[str, Value]) -> None:
-        """Nothing is traced."""
+        """Do nothing."""
 
 
 _NOTHING: AbstractContextManager[Span] = nullcontext(_NoSpan())
@@ -50,12 +50,12 @@ _tracer: Any = None
 
 
 def span(name: str, **attributes: Value) -> AbstractContextManager[Span]:
-    """Trace what happens in the block, as part of the span around it, if any."""
+    """Trace the block as a child of the current span, if any."""
     return _NOTHING if _tracer is None else _span(name, attributes, None)
 
 
 def request_span(traceparent: bytes | None) -> AbstractContextManager[Span]:
-    """Trace a request; one that a traced caller sends goes on in the caller's trace (W3C Trace Context)."""
+    """Trace a request, continuing the caller's trace if it sent one (W3C Trace Context)."""
     if _tracer is None:
         return _NOTHING
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -82,7 +82,7 @@ def _span(name: str, attributes: Mapping[str, Value], context: Any) -> Iterator[
 
 @contextmanager
 def tracing(endpoint: str | None) -> Iterator[None]:
-    """Send spans to `endpoint` (OTLP over HTTP) while the block runs; None traces nothing.
+    """Send spans to `endpoint` (OTLP over HTTP) while the block runs; None disables tracing.
 
     Raises: TracesUnavailableError.
     """
@@ -100,7 +100,7 @@ def tracing(endpoint: str | None) -> Iterator[None]:
 
 
 def check_traces(endpoint: str | None) -> None:
-    """Raise TracesUnavailableError if spans are asked for and can't be sent."""
+    """Raise TracesUnavailableError if traces are enabled and the SDK is missing."""
     if endpoint is not None:
         _provider(endpoint).shutdown()
 

@@ -1,4 +1,4 @@
-"""Small facts about text that the wire and the rooms share."""
+"""Text functions that the API and the rooms share: length, trimming, cutting, case folding."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cut_utf16(text: str, limit: int) -> str:
 
 
 def fold(text: str) -> str:
-    """Return the form in which titles and names are compared: NFC(casefold(NFC(text))).
+    """Return the form for comparing titles and names: NFC(casefold(NFC(text))).
 
     Source: Unicode Standard, section 3.13, definition D145 (canonical caseless matching).
     """

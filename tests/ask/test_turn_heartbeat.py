@@ -179,7 +179,7 @@ def test_a_turn_whose_events_cannot_be_persisted_fails_alone(tmp_path: Path, mon
 def test_a_session_deleted_meanwhile_ends_its_turn_and_no_other(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         turns, goes_on = await _talking(desk, 3)
-        await delete_session(desk.tenant, turns[1].session_id)
+        await delete_session(desk.tenant, desk.runtime.deletion, turns[1].session_id)
         with pytest.raises(SessionNotFoundError):
             await asyncio.wait_for(turns[1].result(), 20)
         goes_on.set()

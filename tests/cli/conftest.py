@@ -1,4 +1,4 @@
-"""One place for all tests of the command line; each test makes its own project or end user in it."""
+"""One place for all tests of the command line; each test creates its own project or end user in it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.server import Place
 
 @pytest.fixture(scope="session")
 def desk(new_place: Callable[[], Place]) -> Place:
-    """Where the commands work."""
+    """The place of the commands' data."""
     return new_place()
 
 
 @pytest.fixture
 def fresh_project(desk: Place) -> str:
-    """The id of a project that no other test uses."""
+    """The id of a project for one test."""
     return str(json.loads(desk.cli("projects", "create", "Fresh lanterns", "--json").stdout)["id"])
 
 

@@ -1,4 +1,4 @@
-"""Files that `earmark backup` and `earmark export` write: nobody else's to prepare, read or lose."""
+"""Files that `earmark backup` and `earmark export` write: atomic, private, and never over another file."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def test_what_somebody_planted_beside_a_backup_is_neither_followed_nor_written_t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.zip", "all.zip.part", "precious"]
 
 
-def test_a_link_to_nowhere_is_not_written_through(desk: Place, tmp_path: Path) -> None:
+def test_a_dangling_link_is_not_written_through(desk: Place, tmp_path: Path) -> None:
     file, elsewhere = tmp_path / "all.zip", tmp_path / "elsewhere"
     file.symlink_to(elsewhere)
     done = desk.cli("backup", str(file), check=False)
-    assert (done.returncode, done.stderr) == (1, f"earmark: {file} exists already.\n")
+    assert (done.returncode, done.stderr) == (1, f"earmark: {file} already exists; choose another name or delete it.\n")
     assert not elsewhere.exists()
 
 
-def test_a_file_made_meanwhile_is_not_overwritten_and_nothing_stays_behind(tmp_path: Path) -> None:
+def test_a_file_created_meanwhile_is_not_overwritten_and_nothing_is_left_behind(tmp_path: Path) -> None:
     file = tmp_path / "all.zip"
     with pytest.raises(FileExistsAlreadyError), new_archive(file) as archive:
         archive.writestr("secret.txt", "secret")
@@ -43,7 +43,7 @@ def test_a_file_made_meanwhile_is_not_overwritten_and_nothing_stays_behind(tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["all.zip"]
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(desk: Place, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_in_one_sentence(desk: Place, tmp_path: Path) -> None:
     file = tmp_path / "nowhere" / "all.zip"
     done = desk.cli("backup", str(file), check=False)
     assert (done.returncode, done.stderr) == (1, f"earmark: Can't write {file}: no such file or directory.\n")

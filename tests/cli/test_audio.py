@@ -1,4 +1,4 @@
-"""`earmark import --audio`: what is said, and what it sounded like."""
+"""`earmark import --audio`: transcripts with their audio."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sound_in(folder: Path, name: str = "launch.opus", content: bytes = SOUND) ->
     return str(path)
 
 
-def test_a_transcript_comes_with_its_audio(desk: Place, project: str, tmp_path: Path) -> None:
+def test_a_transcript_is_imported_with_its_audio(desk: Place, project: str, tmp_path: Path) -> None:
     (words,) = written(tmp_path, {"launch.json": native((0, LAUNCH))})
     line = run_import(desk, project, "heard", words, "--audio", sound_in(tmp_path))[0]
     (recording,) = recordings_of(desk, project, "heard")
@@ -42,9 +42,7 @@ def test_a_transcript_comes_with_its_audio(desk: Place, project: str, tmp_path: 
     assert [path.read_bytes() for path in kept] == [SOUND]
 
 
-def test_audio_that_is_missing_is_given_by_the_same_import_again_and_only_once(
-    desk: Place, project: str, tmp_path: Path
-) -> None:
+def test_repeating_an_import_adds_missing_audio_once(desk: Place, project: str, tmp_path: Path) -> None:
     (words,) = written(tmp_path, {"launch.json": native((0, LAUNCH))})
     run_import(desk, project, "later", words)
     for _ in range(2):
@@ -85,7 +83,7 @@ def test_more_or_fewer_audio_files_than_transcripts_is_wrong_usage(desk: Place, 
     check_mistake(done, 2)
 
 
-def test_a_line_says_nothing_of_the_audio(desk: Place, project: str, tmp_path: Path) -> None:
+def test_the_output_line_does_not_mention_the_audio(desk: Place, project: str, tmp_path: Path) -> None:
     (words,) = written(tmp_path, {"launch.json": native((0, LAUNCH))})
     options = ("--project", project, "--end-user", "lines", "--json", "--audio", sound_in(tmp_path))
     line = json.loads(desk.cli("import", words, *options).stdout)

@@ -37,7 +37,7 @@ async def _all_rows(runtime: Runtime) -> dict[Any, list[Any]]:
 
 @pytest.fixture(scope="module")
 def filled(new_place: Callable[[], Place]) -> tuple[Place, ProjectKeys, dict[str, Any]]:
-    """A place with a bit of everything; what a client sees of it."""
+    """A place with every kind of object, and what a client sees of it."""
     place = new_place()
     project = new_project(place)
     with running(place) as server, server.client(project.live) as client:
@@ -65,7 +65,7 @@ def _restored(file: Path, place: Place) -> Place:
     return place
 
 
-def test_a_restored_backup_holds_the_same_rows_answers_and_audio(
+def test_a_restored_backup_has_the_same_rows_answers_and_audio(
     filled: tuple[Place, ProjectKeys, dict[str, Any]], new_place: Callable[[], Place], tmp_path: Path
 ) -> None:
     place, project, seen = filled
@@ -86,7 +86,7 @@ def test_a_restored_backup_holds_the_same_rows_answers_and_audio(
             assert client.get(link).content == AUDIO
 
 
-def test_a_backup_made_under_load_is_of_one_moment(fresh_place: Place, tmp_path: Path) -> None:
+def test_a_backup_under_load_is_of_one_moment(fresh_place: Place, tmp_path: Path) -> None:
     key = new_project(fresh_place).live
     faults, stop = Faults(), threading.Event()
     with running(fresh_place) as server, ThreadPoolExecutor(4) as pool:
@@ -110,17 +110,18 @@ def test_a_backup_made_under_load_is_of_one_moment(fresh_place: Place, tmp_path:
         assert _restored(tmp_path / f"{number}.zip", Place(tmp_path / str(number))).run(recount) == []
 
 
-def test_nothing_is_overwritten(filled: tuple[Place, ProjectKeys, dict[str, Any]], tmp_path: Path) -> None:
+def test_a_backup_never_overwrites_a_file(filled: tuple[Place, ProjectKeys, dict[str, Any]], tmp_path: Path) -> None:
     place, _, _ = filled
     file = tmp_path / "all.zip"
     place.cli("backup", str(file))
     before = file.read_bytes()
     again = place.cli("backup", str(file), check=False)
-    assert (again.returncode, again.stderr) == (1, f"earmark: {file} exists already.\n")
+    said = f"earmark: {file} already exists; choose another name or delete it.\n"
+    assert (again.returncode, again.stderr) == (1, said)
     assert file.read_bytes() == before
     into = place.cli("restore", str(file), check=False)
     assert into.returncode == 1
-    assert into.stderr == "earmark: The database holds projects already; restore into an empty one.\n"
+    assert into.stderr == "earmark: The database already has projects; restore into an empty one.\n"
     assert place.run(recount) == []
 
 
@@ -135,7 +136,7 @@ def backup_file(filled: tuple[Place, ProjectKeys, dict[str, Any]], tmp_path_fact
 
 
 def check_refused(bad: Path, empty: Place, good: Path) -> str:
-    """A damaged file changes nothing: it is one sentence, and a good one goes into the same place afterwards."""
+    """Check that a damaged file is refused in one sentence and changes nothing, and that a valid one is restored."""
     done = empty.cli("restore", str(bad), check=False)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert done.stderr.startswith("earmark: ")
@@ -170,7 +171,7 @@ def test_damaged_bytes_are_refused_and_change_nothing(
 
 
 def _packed(whole: bytes) -> bytes:
-    """The compressed bytes of the largest rows."""
+    """Return the compressed bytes of the largest rows."""
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         info = max((one for one in archive.infolist() if one.filename.startswith("rows/")),
                    key=lambda one: one.compress_size)  # fmt: skip
@@ -200,7 +201,7 @@ def _manifest(entries: Entries, **values: Any) -> Entries:
 
 
 def _row(entries: Entries, table: str, at: int, value: Any) -> Entries:
-    """Another value in a table's first row."""
+    """Return an archive with another value in a table's first row."""
     name = _of(entries, f".{table}.")
     first, *rest = entries[name].splitlines(keepends=True)
     values = json.loads(first)
@@ -209,7 +210,7 @@ def _row(entries: Entries, table: str, at: int, value: Any) -> Entries:
 
 
 def _poisoned(entries: Entries) -> Entries:
-    """A row and an entry that agree on a way out of the media folder."""
+    """Return an archive with a row and an entry whose path leaves the media folder."""
     at = COLUMNS["media"].index("end_user_id")
     name = _of(entries, "media/")
     parts = name.split("/")
@@ -245,7 +246,7 @@ DAMAGES: dict[str, Callable[[Entries], Entries]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(
+def test_an_invalid_backup_is_refused_and_changes_nothing(
     backup_file: Path, fresh_place: Place, tmp_path: Path, damage: str
 ) -> None:
     bad = tmp_path / "bad.zip"
@@ -255,7 +256,7 @@ def test_what_is_not_a_whole_backup_is_refused_and_changes_nothing(
     assert "\x1b" not in check_refused(bad, fresh_place, backup_file)
 
 
-def test_the_trail_says_for_each_tenant_who_wrote_and_restored_a_backup(fresh_place: Place, tmp_path: Path) -> None:
+def test_each_tenants_audit_trail_records_backups_and_restores(fresh_place: Place, tmp_path: Path) -> None:
     projects = [new_project(fresh_place, name).id for name in ("one", "two")]
     fresh_place.cli("backup", str(tmp_path / "all.zip"))
     other = _restored(tmp_path / "all.zip", Place(tmp_path / "other"))
@@ -268,12 +269,12 @@ def test_the_trail_says_for_each_tenant_who_wrote_and_restored_a_backup(fresh_pl
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_under_a_running_server_nothing_is_restored(
+def test_a_restore_is_refused_while_a_server_runs(
     filled: tuple[Place, ProjectKeys, dict[str, Any]], backup_file: Path, fresh_place: Place, workers: str
 ) -> None:
     with running(fresh_place, "--workers", workers) as server:
         done = fresh_place.cli("restore", str(backup_file), check=False)
-        said = f"A server or another command works on the data in {fresh_place.data_dir}; stop it, then restore."
+        said = f"A server or another command is using the data in {fresh_place.data_dir}; stop it, then restore."
         assert (done.returncode, done.stderr) == (1, f"earmark: {said}\n")
         assert fresh_place.cli("projects", "list").stdout == ""
         if workers == "1":
@@ -285,7 +286,7 @@ def test_under_a_running_server_nothing_is_restored(
 
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("projects", "list"), ("doctor",)], ids=" ".join)
-def test_while_data_is_restored_nobody_else_works_on_it(fresh_place: Place, command: tuple[str, ...]) -> None:
+def test_commands_are_refused_during_a_restore(fresh_place: Place, command: tuple[str, ...]) -> None:
     with held(fresh_place.data_dir, alone=True):
         done = fresh_place.cli(*command, check=False)
     assert done.returncode == 1

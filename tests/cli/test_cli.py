@@ -1,4 +1,4 @@
-"""The command line, as a person or a script meets it."""
+"""The command line, as people and scripts use it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUESTION = "When is the launch of the lantern?"
 
 
 def check_mistake(done: Done, code: int) -> str:
-    """Check that a command failed with one sentence and no trace; return the sentence."""
+    """Check that a command failed with one sentence and no traceback; return the sentence."""
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
@@ -55,7 +55,7 @@ def recordings_of(desk: Place, project: str, user: str, mode: str = "live") -> l
 # ---- projects and keys -----------------------------------------------------------------------------
 
 
-def test_a_new_project_is_its_id_and_name(fresh_place: Place) -> None:
+def test_a_new_project_is_printed_with_id_and_name(fresh_place: Place) -> None:
     made = json.loads(fresh_place.cli("projects", "create", "Lanterns & Co", "--json").stdout)
     assert re.fullmatch("proj_[A-Za-z0-9]{24}", made.pop("id"))
     assert made == {"name": "Lanterns & Co"}
@@ -68,7 +68,7 @@ def test_projects_are_listed_oldest_first(fresh_place: Place) -> None:
 
 
 @pytest.mark.parametrize("mode", ["live", "test"])
-def test_a_new_key_is_shown_with_its_mode_in_its_name(desk: Place, project: str, mode: str) -> None:
+def test_a_new_key_has_its_mode_in_its_prefix(desk: Place, project: str, mode: str) -> None:
     done = desk.cli("keys", "create", "--project", project, "--mode", mode, "--json")
     key = json.loads(done.stdout)
     assert {"id", "key"} <= set(key)
@@ -101,7 +101,7 @@ def test_an_expiry_is_shown_in_utc(desk: Place, project: str) -> None:
     assert key["expires_at"] == "2999-01-31T00:00:00Z"
 
 
-def test_a_key_of_an_unknown_end_user_is_one_sentence(desk: Place, project: str) -> None:
+def test_a_key_for_an_unknown_end_user_is_refused_in_one_sentence(desk: Place, project: str) -> None:
     check_mistake(desk.cli("keys", "create", "--project", project, "--end-user", "eu_nobody", check=False), 1)
 
 
@@ -143,12 +143,12 @@ def test_a_console_link_is_one_line_for_a_person_and_json_for_a_script(desk: Pla
     assert re.fullmatch(r"http://127\.0\.0\.1:8787/console#code=[A-Za-z0-9]{43}\n", line)
     shown = json.loads(desk.cli("console-link", "--project", project, "--json").stdout)
     assert set(shown) == {"url", "expires_at"}
-    assert shown["url"] not in line  # each is a new one
+    assert shown["url"] not in line  # each call creates a new one
     unknown = ("console-link", "--project", project, "--end-user", "nobody")
     check_mistake(desk.cli(*unknown, check=False), 1)
 
 
-def test_revoking_an_unknown_key_is_one_sentence(desk: Place, project: str) -> None:
+def test_revoking_an_unknown_key_is_refused_in_one_sentence(desk: Place, project: str) -> None:
     check_mistake(desk.cli("keys", "revoke", "key_unknown", "--project", project, check=False), 1)
 
 
@@ -166,7 +166,7 @@ def test_every_form_of_transcript_is_imported(desk: Place, project: str, tmp_pat
     assert {one.status for one in stored.values()} == {"completed"}
 
 
-def test_a_bad_file_is_reported_and_the_rest_go_on(desk: Place, project: str, tmp_path: Path) -> None:
+def test_an_invalid_file_is_reported_and_the_others_are_imported(desk: Place, project: str, tmp_path: Path) -> None:
     files = {"a.vtt": FORMS["cues.vtt"], "bad.vtt": "WEBVTT\n\n00:09.000 --> 00:05.000\nBackwards\n",
              "bad.json": '{"segments": [}', "z.srt": FORMS["cues.srt"]}  # fmt: skip
     rows = run_import(desk, project, "mixed", *written(tmp_path, files), code=1)
@@ -176,14 +176,14 @@ def test_a_bad_file_is_reported_and_the_rest_go_on(desk: Place, project: str, tm
     assert len(recordings_of(desk, project, "mixed")) == 2
 
 
-def test_a_missing_file_is_reported_and_the_rest_go_on(desk: Place, project: str, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_and_the_others_are_imported(desk: Place, project: str, tmp_path: Path) -> None:
     (good,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
     rows = run_import(desk, project, "missing", str(tmp_path / "gone.vtt"), str(tmp_path), good, code=1)
     assert column(rows, "status") == ["failed", "failed", "imported"]
     assert rows[0]["error"] == "The file can't be read: no such file or directory."
 
 
-def test_people_get_a_line_for_each_file(desk: Place, project: str, tmp_path: Path) -> None:
+def test_text_output_has_a_line_for_each_file(desk: Place, project: str, tmp_path: Path) -> None:
     paths = written(tmp_path, {"a.txt": FORMS["lines.txt"], "b.json": "{"})
     done = desk.cli("import", *paths, "--project", project, "--end-user", "lines", check=False)
     assert done.returncode == 1
@@ -226,7 +226,7 @@ def test_a_native_file_brings_its_name_time_and_metadata(desk: Place, project: s
     assert json.loads(stored.metadata_json or "") == {"room": "4b"}
 
 
-def test_the_flags_win_over_what_a_file_brings(desk: Place, project: str, tmp_path: Path) -> None:
+def test_options_override_a_files_own_values(desk: Place, project: str, tmp_path: Path) -> None:
     paths = written(tmp_path, {"a.json": native((0, LAUNCH), name="Kick-off", recorded_at="2026-05-20T12:00:00Z")})
     flags = ("--name", "Mine", "--recorded-at", "2026-05-20T10:00:00Z")
     run_import(desk, project, "flags", *paths, *flags)
@@ -234,34 +234,34 @@ def test_the_flags_win_over_what_a_file_brings(desk: Place, project: str, tmp_pa
     assert (stored.name, stored.recorded_us) == ("Mine", 1_779_271_200_000_000)
 
 
-def test_a_name_as_long_as_the_server_takes_is_taken(desk: Place, project: str, tmp_path: Path) -> None:
+def test_a_name_of_the_maximum_length_is_accepted(desk: Place, project: str, tmp_path: Path) -> None:
     (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
     run_import(desk, project, "named", path, "--name", "n" * 255)
     assert [one.name for one in recordings_of(desk, project, "named")] == ["n" * 255]
 
 
-def test_a_name_longer_than_the_server_takes_is_a_mistake(desk: Place, project: str, tmp_path: Path) -> None:
+def test_a_name_over_the_maximum_length_is_refused(desk: Place, project: str, tmp_path: Path) -> None:
     (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
     arguments = ("import", path, "--project", project, "--end-user", "long", "--name", "n" * 256)
     assert desk.cli(*arguments, check=False).returncode in (1, 2)
     assert recordings_of(desk, project, "long") == []
 
 
-def test_an_external_id_longer_than_the_server_takes_is_a_mistake(desk: Place, project: str, tmp_path: Path) -> None:
+def test_an_external_id_over_the_maximum_length_is_refused(desk: Place, project: str, tmp_path: Path) -> None:
     (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
     done = desk.cli("import", path, "--project", project, "--end-user", "e" * 256, check=False)
     assert done.returncode in (1, 2)
     assert recordings_of(desk, project, "e" * 256) == []
 
 
-def test_test_data_is_apart_from_live_data(desk: Place, project: str, tmp_path: Path) -> None:
+def test_test_data_is_separate_from_live_data(desk: Place, project: str, tmp_path: Path) -> None:
     paths = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
     run_import(desk, project, "modes", *paths, "--mode", "test")
     assert recordings_of(desk, project, "modes", "live") == []
     assert len(recordings_of(desk, project, "modes", "test")) == 1
 
 
-def test_importing_into_an_unknown_project_is_one_sentence(desk: Place, tmp_path: Path) -> None:
+def test_importing_into_an_unknown_project_is_refused_in_one_sentence(desk: Place, tmp_path: Path) -> None:
     (path,) = written(tmp_path, {"a.txt": FORMS["lines.txt"]})
     done = desk.cli("import", path, "--project", "proj_unknown", "--end-user", "ada", check=False)
     assert "proj_unknown" in check_mistake(done, 1)
@@ -272,7 +272,7 @@ def test_importing_into_an_unknown_project_is_one_sentence(desk: Place, tmp_path
 
 @pytest.fixture(scope="session")
 def asked(desk: Place, project: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
-    """Return the flags of an end user with two recordings."""
+    """Return the options for an end user with two recordings."""
     folder = tmp_path_factory.mktemp("asked")
     run_import(desk, project, "asker", *written(folder, {
         "Kick-off.json": native((0, "Good morning, everybody."), (61, LAUNCH)),
@@ -330,7 +330,7 @@ def test_an_end_user_may_be_named_by_id(desk: Place, project: str, asked: tuple[
     assert found["results"]
 
 
-def test_an_external_id_that_is_anothers_id_draws_nothing_of_that_one(
+def test_an_external_id_equal_to_anothers_id_gives_no_access_to_that_end_user(
     desk: Place, fresh_project: str, tmp_path: Path
 ) -> None:
     first, second = written(tmp_path, {"a.vtt": FORMS["cues.vtt"], "b.txt": FORMS["lines.txt"]})
@@ -347,7 +347,7 @@ def test_an_external_id_that_is_anothers_id_draws_nothing_of_that_one(
     assert json.loads(found)["results"]
 
 
-def test_importing_by_id_makes_nobody_new(desk: Place, fresh_project: str, tmp_path: Path) -> None:
+def test_importing_by_id_creates_no_end_user(desk: Place, fresh_project: str, tmp_path: Path) -> None:
     first, second = written(tmp_path, {"a.vtt": FORMS["cues.vtt"], "b.txt": FORMS["lines.txt"]})
     run_import(desk, fresh_project, "ada", first)
     ada = recordings_of(desk, fresh_project, "ada")[0].end_user_id
@@ -356,26 +356,26 @@ def test_importing_by_id_makes_nobody_new(desk: Place, fresh_project: str, tmp_p
 
 
 @pytest.mark.parametrize("command", ["search", "ask"])
-def test_an_unknown_project_is_one_sentence(desk: Place, command: str) -> None:
+def test_an_unknown_project_is_refused_in_one_sentence(desk: Place, command: str) -> None:
     done = desk.cli(command, QUESTION, "--project", "proj_unknown", "--end-user", "ada", "--json", check=False)
     assert "proj_unknown" in check_mistake(done, 1)
 
 
 @pytest.mark.parametrize("command", ["search", "ask"])
 @pytest.mark.parametrize("user", ["nobody", "eu_nobody"])
-def test_an_unknown_end_user_is_one_sentence(desk: Place, project: str, command: str, user: str) -> None:
+def test_an_unknown_end_user_is_refused_in_one_sentence(desk: Place, project: str, command: str, user: str) -> None:
     check_mistake(desk.cli(command, QUESTION, "--project", project, "--end-user", user, check=False), 1)
 
 
-def test_another_persons_recording_is_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
+def test_another_persons_recording_is_refused_in_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
     check_mistake(desk.cli("ask", QUESTION, *asked, "--recording", "rec_unknown", check=False), 1)
 
 
-def test_an_unknown_provider_is_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
+def test_an_unknown_provider_is_refused_in_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
     check_mistake(desk.cli("ask", QUESTION, *asked, "--provider", "nobody", check=False), 1)
 
 
-def test_a_blank_question_is_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
+def test_a_blank_question_is_refused_in_one_sentence(desk: Place, asked: tuple[str, ...]) -> None:
     check_mistake(desk.cli("ask", "  ", *asked, check=False), 1)
 
 
@@ -417,7 +417,7 @@ def test_wrong_usage_is_exit_2_and_one_sentence(desk: Place, arguments: list[str
     check_mistake(desk.cli(*arguments, check=False), 2)
 
 
-def test_a_flag_out_of_range_is_named(desk: Place) -> None:
+def test_an_option_out_of_range_is_named(desk: Place) -> None:
     done = desk.cli("search", "x", "--project", "proj_x", "--end-user", "ada", "--limit", "51", check=False)
     assert "--limit" in check_mistake(done, 2)
 
@@ -456,7 +456,7 @@ def test_a_wrong_setting_is_named_in_one_sentence(
         ("EARMARK_TRUSTED_PROXIES", "sesame"),
     ],
 )
-def test_a_setting_that_can_not_be_read_is_named_without_its_value(
+def test_an_invalid_setting_is_named_without_its_value(
     desk: Place, monkeypatch: pytest.MonkeyPatch, command: str, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -465,7 +465,7 @@ def test_a_setting_that_can_not_be_read_is_named_without_its_value(
 
 @pytest.mark.parametrize("command", ["doctor", "serve"])
 @pytest.mark.parametrize("content", [b'port = = "sesame"', b'port = "sesame', b"\xff\xfesesame"])
-def test_toml_that_can_not_be_read_is_named_without_its_words(
+def test_invalid_toml_is_reported_without_its_content(
     desk: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, content: bytes
 ) -> None:
     file = tmp_path / "settings.toml"
@@ -475,7 +475,7 @@ def test_toml_that_can_not_be_read_is_named_without_its_words(
 
 
 def check_setting_named(desk: Place, command: str, name: str) -> str:
-    """`doctor` reports it as its finding, other commands as their one sentence."""
+    """`doctor` reports it as a finding, other commands in one sentence."""
     done = desk.cli(command, check=False)
     said = done.stdout + done.stderr
     assert (done.returncode, said.count("\n")) == (1, 1), said
@@ -487,7 +487,7 @@ def check_setting_named(desk: Place, command: str, name: str) -> str:
 # ---- doctor and serve ------------------------------------------------------------------------------
 
 
-def test_doctor_finds_everything_in_order(desk: Place) -> None:
+def test_doctor_reports_success(desk: Place) -> None:
     findings = json_lines(desk.cli("doctor", "--json").stdout)
     assert {"settings", "database", "index", "embedder"} <= set(column(findings, "check"))
     assert all(column(findings, "ok"))
@@ -504,7 +504,7 @@ def _damage(path: Path, start: int) -> None:
 
 @pytest.mark.parametrize("start", [0, 4_096 * 3], ids=["from its header on", "behind its schema"])
 def test_doctor_finds_a_damaged_file(tmp_path: Path, start: int) -> None:
-    place = Place(tmp_path / "sqlite")  # PostgreSQL's files are its own to check
+    place = Place(tmp_path / "sqlite")  # PostgreSQL checks its own files
     project = place.cli("projects", "create", "Damaged").stdout.strip()
     run_import(place, project, "ada", *written(tmp_path, {"a.txt": FORMS["lines.txt"]}))
     _damage(place.data_dir / "earmark.db", start)
@@ -514,14 +514,14 @@ def test_doctor_finds_a_damaged_file(tmp_path: Path, start: int) -> None:
     assert False in column(json_lines(done.stdout), "ok")
 
 
-def test_a_damaged_file_is_one_sentence_for_other_commands(tmp_path: Path) -> None:
+def test_other_commands_report_a_damaged_file_in_one_sentence(tmp_path: Path) -> None:
     place = Place(tmp_path / "sqlite")
     place.cli("projects", "create", "Damaged")
     _damage(place.data_dir / "earmark.db", 0)
     check_mistake(place.cli("projects", "list", check=False), 1)
 
 
-def test_a_taken_port_is_one_sentence(desk: Place) -> None:
+def test_a_port_in_use_is_reported_in_one_sentence(desk: Place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         sentence = check_mistake(desk.cli("serve", "--port", str(port), check=False), 1)

@@ -1,4 +1,4 @@
-"""`earmark demo`: what it prints can be pasted, and a second run finds what the first one left."""
+"""`earmark demo`: its printed commands work, and a second run reuses the first one's data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Demo:
 
     @property
     def address(self) -> str:
-        """Where it serves."""
+        """The server's URL."""
         return str(re.findall(r"http://[0-9.:]+", self.text)[0])
 
     @property
@@ -44,7 +44,7 @@ class Demo:
 
     @property
     def link_command(self) -> str:
-        """The command that makes another link."""
+        """The command that prints another link."""
         return next(line.strip() for line in self.text.splitlines() if " console-link " in line)
 
     @property
@@ -85,7 +85,7 @@ def _paste(command: str) -> tuple[int, Any]:
 
 
 def _follow(link: str) -> httpx.Response:
-    """Do what the console does with a link: exchange the code in its fragment."""
+    """Exchange the code in a link's fragment, like the console."""
     address, _, code = link.partition("/console#code=")
     return httpx.post(f"{address}/v1/console/sign-in", json={"code": code})
 
@@ -149,7 +149,7 @@ def test_the_printed_search_finds_something(runs: Runs) -> None:
     assert len(found["results"]) == 3
 
 
-def test_what_a_citation_names_can_be_heard(runs: Runs) -> None:
+def test_a_citations_audio_can_be_downloaded(runs: Runs) -> None:
     assert (runs.sound.status_code, runs.sound.content) == (206, b"OggS")
     assert runs.sound.headers["content-type"] == "audio/ogg"
 
@@ -159,14 +159,14 @@ def test_every_recording_of_the_demo_has_its_audio(runs: Runs) -> None:
     assert {(len(one["media"]), one["status"]) for one in runs.recordings} == {(1, "completed")}
 
 
-def test_a_second_run_keeps_the_data(runs: Runs) -> None:
-    assert "already there" not in runs.first.text
-    assert "already there" in runs.second.text
+def test_a_second_run_reuses_the_data(runs: Runs) -> None:
+    assert "already imported" not in runs.first.text
+    assert "already imported" in runs.second.text
     asked = runs.answers[1][1]["session_id"]
     assert [row["id"] for row in runs.sessions_after["data"]] == [asked]
 
 
-def test_a_second_run_makes_a_new_key_and_revokes_the_first(runs: Runs) -> None:
+def test_a_second_run_creates_a_key_and_revokes_the_first(runs: Runs) -> None:
     assert runs.first.key != runs.second.key
     assert (runs.status_of_first_key, runs.status_of_second_key) == (401, 200)
 
@@ -176,10 +176,10 @@ def test_the_printed_link_signs_in_once(runs: Runs) -> None:
     assert runs.signed_in[0].json()["key"].startswith("sk_test_")
 
 
-def test_the_printed_command_makes_another_link(runs: Runs) -> None:
+def test_the_printed_command_prints_another_link(runs: Runs) -> None:
     assert runs.signed_in_again.status_code == 200
     assert runs.signed_in_again.json()["key"].startswith("sk_test_")
 
 
-def test_ctrl_c_ends_the_demo_quietly(runs: Runs) -> None:
+def test_ctrl_c_ends_the_demo_without_an_error(runs: Runs) -> None:
     assert runs.first.process.returncode in (0, 130)

@@ -1,4 +1,4 @@
-"""After an end user's erasure no byte of their words is left: in the tables, in SQLite's file, in its WAL."""
+"""After an end user's erasure no byte of their words remains in the tables, SQLite's file or its WAL."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_no_byte_of_an_erased_person_is_left(fresh_place: Place) -> None:
         assert _left_in_files(fresh_place) == {}
 
 
-def test_no_byte_of_an_erased_person_is_left_soon_after_while_others_read(fresh_place: Place) -> None:
+def test_no_byte_of_an_erased_end_user_remains_soon_after_under_concurrent_reads(fresh_place: Place) -> None:
     project = new_project(fresh_place)
     over = threading.Event()
     with running(fresh_place) as server, server.client(project.live) as client, ThreadPoolExecutor(4) as threads:
@@ -99,7 +99,7 @@ def test_no_byte_of_a_deleted_recording_and_session_is_left_soon_after(fresh_pla
 
 
 def _read_on(server: Server, key: str, user: str, over: threading.Event) -> int:
-    """Search and list until it is over; return how often."""
+    """Search and list until told to stop; return how often."""
     count = 0
     with server.client(key) as client:
         while not over.is_set():

@@ -24,7 +24,7 @@ def filed(desk: Place, project: str, tmp_path: Path) -> tuple[str, ...]:
     return ("--project", project, "--end-user", user)
 
 
-def test_an_import_makes_the_folder_once_and_a_search_stays_inside(desk: Place, filed: tuple[str, ...]) -> None:
+def test_an_import_creates_the_folder_once_and_a_search_is_limited_to_it(desk: Place, filed: tuple[str, ...]) -> None:
     def found(*options: str) -> set[str]:
         done = desk.cli("search", "launch price", *filed, *options, "--json")
         return {row["recording_id"] for row in json.loads(done.stdout)["results"]}
@@ -33,7 +33,7 @@ def test_an_import_makes_the_folder_once_and_a_search_stays_inside(desk: Place, 
     assert len(found("--folder", "Board calls")) == 1
 
 
-def test_the_same_file_again_with_a_folder_is_skipped_and_filed(
+def test_a_repeated_import_with_a_folder_is_skipped_but_added_to_the_folder(
     desk: Place, project: str, filed: tuple[str, ...], tmp_path: Path
 ) -> None:
     user = filed[3]
@@ -48,7 +48,7 @@ def test_a_question_may_be_about_a_folder(desk: Place, filed: tuple[str, ...]) -
     assert len({source["recording_id"] for source in result["sources"]}) == 1
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(desk: Place, filed: tuple[str, ...]) -> None:
+def test_a_missing_folder_is_reported_in_one_sentence(desk: Place, filed: tuple[str, ...]) -> None:
     for folder in ("Nothing", "fld_nothing"):
         assert (
             check_mistake(desk.cli("ask", QUESTION, *filed, "--folder", folder, check=False), 1)
@@ -56,7 +56,7 @@ def test_a_folder_that_is_not_there_is_one_sentence(desk: Place, filed: tuple[st
         )
 
 
-def test_a_folder_and_a_recording_at_once_is_wrong_usage(desk: Place, filed: tuple[str, ...]) -> None:
+def test_a_folder_together_with_a_recording_is_wrong_usage(desk: Place, filed: tuple[str, ...]) -> None:
     done = desk.cli("ask", QUESTION, *filed, "--folder", "Board calls", "--recording", "rec_1", check=False)
     check_mistake(done, 2)
 

@@ -22,7 +22,7 @@ def _run(place: Place, vendor: VendorServer, *arguments: str) -> subprocess.Comp
     )
 
 
-def test_doctor_asks_each_model_for_a_word(fresh_place: Place) -> None:
+def test_doctor_sends_each_model_a_prompt(fresh_place: Place) -> None:
     wrong_key = Fails(401, ERROR_BODIES["openai"](401, "invalid_api_key"))
     with vendor_server(wrong_key, Says(("Hello",))) as vendor:
         done = _run(fresh_place, vendor, "doctor", "--models", "--json")
@@ -34,7 +34,7 @@ def test_doctor_asks_each_model_for_a_word(fresh_place: Place) -> None:
     assert "canary" not in done.stdout + done.stderr
 
 
-def test_ask_takes_a_provider(fresh_place: Place, tmp_path: Path) -> None:
+def test_ask_accepts_a_provider(fresh_place: Place, tmp_path: Path) -> None:
     talk = tmp_path / "talk.txt"
     talk.write_text("Ada: The launch is on the ninth of June.\n")
     project = json.loads(fresh_place.cli("projects", "create", "tests", "--json").stdout)["id"]
@@ -57,7 +57,7 @@ def test_ask_takes_a_provider(fresh_place: Place, tmp_path: Path) -> None:
         ("EARMARK_SERVERS__OLLAMA__CONTEXT_TOKENS", "few", "EARMARK_SERVERS__OLLAMA__"),
     ],
 )
-def test_a_wrong_setting_is_one_sentence(fresh_place: Place, name: str, value: str, names: str) -> None:
+def test_an_invalid_setting_is_reported_in_one_sentence(fresh_place: Place, name: str, value: str, names: str) -> None:
     env = {**fresh_place.environment, name: value}
     done = subprocess.run(
         [sys.executable, "-m", "earmark", "doctor"], env=env, capture_output=True, text=True, timeout=60

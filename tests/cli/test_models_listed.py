@@ -26,7 +26,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def run(place: Place, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run `earmark models …`; `ports` are where it looks."""
+    """Run `earmark models …`, which looks for servers on `ports`."""
     return run_forked(["models", *arguments], {**place.environment, **env}, timeout=120)
 
 
@@ -44,9 +44,7 @@ def commands(found: dict[str, Any]) -> list[str]:
     return [one["command"].partition("earmark ")[2] for one in found["next"] if one["command"]]
 
 
-def test_with_nothing_there_the_built_in_model_answers_and_the_ways_out_are_said(
-    fresh_place: Place, tmp_path: Path
-) -> None:
+def test_without_models_the_built_in_one_and_the_next_steps_are_listed(fresh_place: Place, tmp_path: Path) -> None:
     done = run(fresh_place, EARMARK_MODEL_PORTS=ports(ollama=NOTHING))
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"\* earmark/extractive-\d+: built in", done.stdout)
@@ -66,33 +64,33 @@ def test_a_server_on_its_usual_port_is_listed_with_its_models_and_the_command_th
     assert commands(found) == ["models use ollama/llama3.2:latest", "models use lmstudio/qwen/qwen3"]
 
 
-def test_for_people_it_is_lines_with_the_same(fresh_place: Place) -> None:
+def test_text_output_lists_the_same(fresh_place: Place) -> None:
     with listening(openai_list("llama3.2")) as ollama:
         done = run(fresh_place, EARMARK_MODEL_PORTS=ports(ollama=ollama.port))
     assert f"Ollama at http://127.0.0.1:{ollama.port}/v1:\n      ollama/llama3.2\n" in done.stdout
     assert "models use ollama/llama3.2\n" in done.stdout
 
 
-def test_an_ollama_without_openais_list_is_asked_in_its_own_way(fresh_place: Place) -> None:
+def test_an_ollama_without_openais_models_route_is_asked_by_its_own_api(fresh_place: Place) -> None:
     with listening(old_ollama("llama3.2:1b")) as ollama:
         found = overview(fresh_place, EARMARK_MODEL_PORTS=ports(ollama=ollama.port))
     assert [one["models"] for one in found["servers"]] == [["llama3.2:1b"]]
 
 
-def test_a_server_without_models_is_said_with_how_to_get_one(fresh_place: Place) -> None:
+def test_a_server_without_models_is_listed_with_the_step_to_get_one(fresh_place: Place) -> None:
     with listening(openai_list()) as ollama:
         found = overview(fresh_place, EARMARK_MODEL_PORTS=ports(ollama=ollama.port))
     assert [one["command"] for one in found["next"]] == ["ollama pull llama3.2"]
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
-def test_something_else_on_the_port_neither_stops_nor_confuses_it(fresh_place: Place, stranger: str) -> None:
+def test_another_program_on_the_port_is_ignored(fresh_place: Place, stranger: str) -> None:
     with listening(STRANGERS[stranger]) as other, listening(openai_list("qwen3")) as studio:
         found = overview(fresh_place, EARMARK_MODEL_PORTS=ports(ollama=other.port, lmstudio=studio.port))
     assert [(one["name"], one["models"]) for one in found["servers"]] == [("lmstudio", ["qwen3"])]
 
 
-def test_names_that_would_steer_a_terminal_or_a_shell_do_neither(fresh_place: Place) -> None:
+def test_model_names_with_control_characters_or_shell_syntax_are_harmless(fresh_place: Place) -> None:
     names = ["\x1b[2Jgone", "back\u202ewards", "two\nlines", " padded", "", 7, None, "x" * 5_000, "a; touch b"]
     with listening(openai_list(*names)) as ollama:
         found = overview(fresh_place, EARMARK_MODEL_PORTS=ports(ollama=ollama.port))
@@ -109,7 +107,7 @@ def test_proxies_are_not_asked(fresh_place: Place) -> None:
     assert found["servers"][0]["models"] == ["llama3.2"]
 
 
-def test_what_is_configured_is_said_without_keys(fresh_place: Place) -> None:
+def test_configured_models_are_listed_without_keys(fresh_place: Place) -> None:
     with listening(locked("canary-2", "llama")) as box, listening(openai_list("qwen3")) as studio:
         env = {
             "EARMARK_OPENAI__API_KEY": "sk-canary-1",
@@ -131,7 +129,7 @@ def test_what_is_configured_is_said_without_keys(fresh_place: Place) -> None:
     assert "canary" not in json.dumps(found) + shown.stdout + shown.stderr
 
 
-def test_an_address_that_holds_a_secret_is_shown_without_it(fresh_place: Place) -> None:
+def test_a_url_with_a_secret_is_shown_without_it(fresh_place: Place) -> None:
     env = {
         "EARMARK_SERVERS__BOX__BASE_URL": f"http://canary-3:canary-4@127.0.0.1:{NOTHING}/v1?key=canary-5",
         "EARMARK_SERVERS__BOX__MODEL": "llama",
@@ -158,7 +156,7 @@ def test_a_server_here_and_one_elsewhere_may_have_the_same_kind(fresh_place: Pla
     ]
 
 
-def test_the_default_that_does_not_answer_or_lacks_its_model_is_said(fresh_place: Place) -> None:
+def test_a_default_that_does_not_answer_or_lacks_its_model_is_reported(fresh_place: Place) -> None:
     with listening(openai_list("llama3.2")) as ollama:
         env = {"EARMARK_SERVERS__OLLAMA__BASE_URL": f"http://127.0.0.1:{ollama.port}/v1", "EARMARK_SERVERS__OLLAMA__MODEL": "gone",
                "EARMARK_DEFAULT_PROVIDER": "ollama"}  # fmt: skip
@@ -192,7 +190,7 @@ def run_without(module: str, place: Place, *arguments: str, **env: str) -> subpr
         ("google", "EARMARK_GEMINI__API_KEY", "install-models MODELS=gemini"),
     ],
 )
-def test_a_missing_sdk_is_said_with_the_command_that_installs_it(
+def test_a_missing_sdk_is_reported_with_the_command_that_installs_it(
     fresh_place: Place, module: str, variable: str, command: str
 ) -> None:
     env = {"EARMARK_MODEL_PORTS": ports(), variable: "canary"}

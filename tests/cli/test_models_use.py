@@ -37,7 +37,7 @@ def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def refused(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
-    """Check that a command said one sentence; return it."""
+    """Check that a command printed one sentence; return it."""
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
     return done.stderr
 
@@ -62,7 +62,7 @@ def test_a_local_model_is_written_and_then_answers(fresh_place: Place) -> None:
     assert checked.returncode == 0
 
 
-def test_for_people_it_says_what_was_written_and_that_a_server_must_be_restarted(fresh_place: Place) -> None:
+def test_text_output_shows_the_written_values_and_that_a_restart_is_needed(fresh_place: Place) -> None:
     with listening(openai_list("llama3.2")) as ollama:
         done = use(fresh_place, "ollama/llama3.2", port=ollama.port)
         again = use(fresh_place, "ollama/llama3.2", port=ollama.port)
@@ -73,7 +73,7 @@ def test_for_people_it_says_what_was_written_and_that_a_server_must_be_restarted
     assert "Restart" not in again.stdout
 
 
-def test_the_rest_of_the_file_its_comments_its_mode_and_the_link_to_it_stay(fresh_place: Place) -> None:
+def test_the_rest_of_the_file_its_comments_its_mode_and_the_link_to_it_are_unchanged(fresh_place: Place) -> None:
     real = Path("elsewhere.toml")
     text = '# Ours.\n\nport = 9000  # not 8787\n\n# the small one\n[servers.ollama]\nmodel = "old"  # for now\nbase_url = "{}"\n\n[openai]\napi_key = "canary"\n'  # fmt: skip
     with listening(openai_list("llama3.2")) as ollama:
@@ -90,9 +90,7 @@ def test_the_rest_of_the_file_its_comments_its_mode_and_the_link_to_it_stay(fres
     assert sorted(path.name for path in Path().iterdir()) == ["earmark.toml", "elsewhere.toml"]
 
 
-def test_the_file_that_the_environment_names_is_the_one_and_is_made_if_it_is_missing(
-    fresh_place: Place, tmp_path: Path
-) -> None:
+def test_the_file_of_earmark_config_is_written_and_created_if_missing(fresh_place: Place, tmp_path: Path) -> None:
     named = tmp_path / "named.toml"
     with listening(old_ollama("llama3.2:latest")) as ollama:
         report = told(use(fresh_place, "ollama/llama3.2", "--json", port=ollama.port, EARMARK_CONFIG=str(named)))
@@ -114,7 +112,7 @@ def test_a_configured_server_keeps_its_model_where_none_is_named(fresh_place: Pl
     assert "canary" not in done.stdout
 
 
-def test_a_server_of_ones_own_is_given_with_its_address(fresh_place: Place) -> None:
+def test_a_server_of_ones_own_is_set_with_its_url(fresh_place: Place) -> None:
     with listening(openai_list("org/model")) as box:
         told(use(fresh_place, "box/org/model", "--base-url", f"http://localhost:{box.port}/v1/", "--json"))
     assert tomllib.loads(FILE.read_text())["servers"] == {
@@ -173,7 +171,7 @@ def test_something_else_at_the_address_is_refused(fresh_place: Place, stranger: 
     assert not FILE.exists()
 
 
-def test_a_server_that_wants_a_key_is_said(fresh_place: Place) -> None:
+def test_a_server_that_requires_a_key_is_reported(fresh_place: Place) -> None:
     with listening(locked("canary", "m")) as box:
         url = f"http://127.0.0.1:{box.port}/v1"
         assert "requires a key" in refused(use(fresh_place, "box/m", "--base-url", url))
@@ -191,7 +189,7 @@ def test_a_vendor_without_a_key_is_refused_and_without_a_check_warned_of(fresh_p
     assert "A server would not start" in report["warnings"][0]
 
 
-def test_what_the_environment_overrides_is_said(fresh_place: Place) -> None:
+def test_values_that_the_environment_overrides_are_reported(fresh_place: Place) -> None:
     env = {"EARMARK_DEFAULT_PROVIDER": "earmark", "EARMARK_SERVERS__OLLAMA__MODEL": "other",
            "EARMARK_SERVERS__OLLAMA__BASE_URL": f"http://127.0.0.1:{NOTHING}/v1"}  # fmt: skip
     report = told(use(fresh_place, "ollama/llama3.2", "--no-check", "--json", **env))
@@ -199,7 +197,7 @@ def test_what_the_environment_overrides_is_said(fresh_place: Place) -> None:
         "EARMARK_DEFAULT_PROVIDER", "EARMARK_SERVERS__OLLAMA__MODEL"]  # fmt: skip
 
 
-def test_an_alias_that_stands_in_the_way_is_said(fresh_place: Place) -> None:
+def test_a_conflicting_alias_is_reported(fresh_place: Place) -> None:
     FILE.write_text('provider_aliases = { openai = "earmark" }\nopenai.api_key = "canary"\n')
     sentence = refused(use(fresh_place, "openai/gpt-6-luna"))
     assert "provider_aliases" in sentence
@@ -210,7 +208,7 @@ def test_an_alias_that_stands_in_the_way_is_said(fresh_place: Place) -> None:
     ("arguments", "says"),
     [
         ([], "NAME/MODEL"),
-        (["ollama"], "Say which model"),
+        (["ollama"], "Name the model"),
         (["ollama/"], "NAME/MODEL"),
         (["/llama"], "A server's name"),
         (["Box/llama"], "A server's name"),
@@ -227,7 +225,7 @@ def test_wrong_usage_is_one_sentence_and_exit_2(fresh_place: Place, arguments: l
 
 
 @pytest.mark.parametrize("text", [b'api_key = "canary\n', b"\xff canary", b'port = "canary"\n', b"servers = 3\n"])
-def test_a_file_that_is_wrong_already_is_left_alone(fresh_place: Place, text: bytes) -> None:
+def test_an_invalid_file_is_left_unchanged(fresh_place: Place, text: bytes) -> None:
     FILE.write_bytes(text)
     sentence = refused(use(fresh_place, "ollama/llama3.2", "--no-check"))
     assert "EARMARK_" in sentence
@@ -235,7 +233,7 @@ def test_a_file_that_is_wrong_already_is_left_alone(fresh_place: Place, text: by
     assert FILE.read_bytes() == text
 
 
-def test_a_file_that_cant_be_read_or_written_is_one_sentence(fresh_place: Place, tmp_path: Path) -> None:
+def test_a_file_that_cant_be_read_or_written_is_reported_in_one_sentence(fresh_place: Place, tmp_path: Path) -> None:
     missing, folder = tmp_path / "missing" / "earmark.toml", tmp_path / "folder"
     folder.mkdir()
     assert "Can't write" in refused(use(fresh_place, "earmark", EARMARK_CONFIG=str(missing)))
@@ -243,7 +241,7 @@ def test_a_file_that_cant_be_read_or_written_is_one_sentence(fresh_place: Place,
     assert list(folder.iterdir()) == []
 
 
-def test_a_missing_sdk_is_said_with_the_command_that_installs_it(fresh_place: Place) -> None:
+def test_a_missing_sdk_is_reported_with_the_command_that_installs_it(fresh_place: Place) -> None:
     done = run_without("openai", fresh_place, "use", "ollama/llama3.2", "--no-check")
     assert done.returncode == 0
     assert any(line.strip().startswith("make") and line.endswith("install-models") for line in done.stdout.splitlines())

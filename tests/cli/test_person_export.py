@@ -1,4 +1,4 @@
-"""`earmark export`: everything one person has, and nobody else's."""
+"""`earmark export`: all data of one person, and none of another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.server import Place, new_project, running
 AUDIO = b"ID3" + bytes(range(256)) * 4
 
 
-def test_an_export_holds_everything_of_one_person_and_nothing_of_another(fresh_place: Place, tmp_path: Path) -> None:
+def test_an_export_has_all_data_of_one_person_and_none_of_another(fresh_place: Place, tmp_path: Path) -> None:
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:
         library = Library(client)
@@ -64,7 +64,7 @@ def test_an_export_holds_everything_of_one_person_and_nothing_of_another(fresh_p
     assert "end_user.exported" in trail
 
 
-def test_a_second_export_into_the_same_file_is_one_sentence(fresh_place: Place, tmp_path: Path) -> None:
+def test_a_second_export_into_the_same_file_is_refused_in_one_sentence(fresh_place: Place, tmp_path: Path) -> None:
     project = new_project(fresh_place)
     (tmp_path / "ada.zip").write_text("precious")
     arguments = ("export", "--project", project.id, str(tmp_path / "ada.zip"), "--end-user")
@@ -73,7 +73,7 @@ def test_a_second_export_into_the_same_file_is_one_sentence(fresh_place: Place, 
     assert (tmp_path / "ada.zip").read_text() == "precious"
 
 
-def test_an_export_says_all_that_is_known_of_a_recording_and_holds_what_was_not_completed(
+def test_an_export_has_all_fields_of_a_recording_and_uploads_that_were_not_completed(
     fresh_place: Place, tmp_path: Path
 ) -> None:
     project = new_project(fresh_place)
@@ -100,13 +100,13 @@ def test_an_export_says_all_that_is_known_of_a_recording_and_holds_what_was_not_
         name: shown[name] for name in row.keys() & shown.keys() - {"media"}
     }
     assert {"ended_at", "status", "content_sha256", "updated_at"} <= row.keys() & shown.keys()
-    fresh_place.cli("backup", str(tmp_path / "all.zip"))  # what failed its check has no bytes to miss
+    fresh_place.cli("backup", str(tmp_path / "all.zip"))  # a failed upload has no stored bytes that could be missing
     other = Place(tmp_path / "other")
     other.cli("restore", str(tmp_path / "all.zip"))
     assert len(list((other.data_dir / "media").rglob("med_*"))) == 2
 
 
-def test_use_is_walked_to_its_end(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usage_is_exported_completely(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usage, "MOST_ROWS", 2)
 
     async def work(runtime: Runtime) -> None:
@@ -131,7 +131,7 @@ _TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Z
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**8), st.integers(1, 10**6), _TEXTS), min_size=1, max_size=5))
-def test_what_is_written_as_webvtt_is_read_back(rows: list[tuple[int, int, str]]) -> None:
+def test_exported_webvtt_can_be_imported(rows: list[tuple[int, int, str]]) -> None:
     segments = [Segment(start, start + length, text, "Ada & <Co>") for start, length, text in sorted(rows)]
     read = parse_transcript(render_webvtt(segments).encode(), media_type="text/vtt").segments
     assert sorted((one.start_ms, one.end_ms, one.text, one.speaker) for one in read) == sorted(

@@ -1,4 +1,4 @@
-"""Changing values of a TOML file, in every way it may be written, changes nothing else in it."""
+"""Changing values of any valid TOML file changes nothing else in it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def comments(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_values_are_set_and_all_else_stays(form: str) -> None:
+def test_values_are_set_and_the_rest_is_unchanged(form: str) -> None:
     before = tomllib.loads(FORMS[form])
     changed = change_settings(FILE, FORMS[form], VALUES)
     after = tomllib.loads(changed)
@@ -54,7 +54,7 @@ def test_values_are_set_and_all_else_stays(form: str) -> None:
     assert change_settings(FILE, changed, VALUES) == changed
 
 
-def test_a_new_key_stands_below_the_heading_and_a_new_table_at_the_end() -> None:
+def test_a_new_key_is_added_below_the_heading_and_a_new_table_at_the_end() -> None:
     changed = change_settings(FILE, FORMS["a heading"], {**VALUES, ("servers", "ollama", "model"): "m"})
     assert changed == (
         "# Ours.\n\ndefault_provider = \"ollama\"\n\n[openai]\nmodel = 'x'  # c\n\n"
@@ -62,7 +62,7 @@ def test_a_new_key_stands_below_the_heading_and_a_new_table_at_the_end() -> None
     )
 
 
-def test_what_cant_be_changed_safely_is_said_with_what_to_set() -> None:
+def test_a_file_that_cant_be_changed_safely_is_refused_with_the_values_to_set() -> None:
     with pytest.raises(NotEditableError, match=r"default_provider = 'ollama', servers\.ollama\.base_url"):
         change_settings(FILE, "servers = [1]\n", VALUES)
 
@@ -78,7 +78,7 @@ _LINES = st.one_of(
 
 
 @given(st.lists(_LINES, max_size=8).map("\n".join))
-def test_any_file_is_changed_in_nothing_else_or_left_alone(text: str) -> None:
+def test_any_file_is_changed_in_nothing_else_or_left_unchanged(text: str) -> None:
     try:
         before = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

@@ -1,4 +1,4 @@
-"""The same few words in every form that `earmark import` reads."""
+"""The same transcript in every format that `earmark import` reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real server, a real browser, and a person's library to look at. On SQLite only: the console is a client."""
+"""A real server, a real browser, and a library. On SQLite only, because the console is a client."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def elsewhere(work: Callable[[], Any]) -> Any:
-    """Run in a thread of its own: the browser's event loop has this one."""
+    """Run in a separate thread, because this one runs the browser's event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(work).result()
 
 
 def native(lines: list[tuple[str, str]], step_s: float = 6.0) -> dict[str, Any]:
-    """A transcript in the API's own form."""
+    """Return a transcript in the API's native format."""
     return {
         "language": "en",
         "segments": [
@@ -73,7 +73,7 @@ def native(lines: list[tuple[str, str]], step_s: float = 6.0) -> dict[str, Any]:
 
 @dataclass
 class Library:
-    """A project with one person and what they recorded."""
+    """A project with one person and their recordings."""
 
     server: Server
     project_id: str
@@ -82,7 +82,7 @@ class Library:
     api: httpx.Client
 
     def record(self, name: str, lines: list[tuple[str, str]] | None, **more: Any) -> str:
-        """Make a recording, with a transcript if there are lines; return its id."""
+        """Create a recording, with a transcript if there are lines; return its id."""
         made = self.api.post("/v1/recordings", json={"end_user_id": self.end_user_id, "name": name, **more})
         recording_id: str = made.raise_for_status().json()["id"]
         if lines is not None:
@@ -91,7 +91,7 @@ class Library:
         return recording_id
 
     def session(self, **body: Any) -> dict[str, Any]:
-        """Make a session, with a question if `question` is given."""
+        """Create a session, with a question if `question` is given."""
         question = body.pop("question", None)
         asked = {"initial_message": {"content": question}} if question else {}
         whole = {"scope": {"type": "library"}, "end_user_id": self.end_user_id, **asked, **body}
@@ -100,7 +100,7 @@ class Library:
 
 
 def new_library(server: Server, person: str = "ines") -> Library:
-    """Make a project with one end user."""
+    """Create a project with one end user."""
     project = elsewhere(lambda: new_project(server.place))
     api = server.client(project.live)
     user = api.post("/v1/end-users", json={"external_id": person}).raise_for_status().json()
@@ -117,7 +117,7 @@ def library(server: Server) -> Iterator[Library]:
 
 @pytest.fixture(scope="package")
 def ines(server: Server) -> Iterator[Library]:
-    """A person with two recordings; tests that change them make their own library."""
+    """A person with two recordings; tests that change them create their own library."""
     one = new_library(server)
     one.record("Board call", BOARD, recorded_at="2026-06-25T14:00:00Z")
     one.record("Call with Hanneke", DEALERS, recorded_at="2026-06-26T09:00:00Z")
@@ -126,7 +126,7 @@ def ines(server: Server) -> Iterator[Library]:
 
 
 class Visitor:
-    """Somebody with a browser window."""
+    """A person with a browser window."""
 
     def __init__(self, browser: Browser, server: Server, folder: Path) -> None:
         self._browser = browser
@@ -136,7 +136,7 @@ class Visitor:
         self.trouble: list[str] = []
 
     def open(self, path: str = "", *, key: str | None = None, base_url: str | None = None, **window: Any) -> Page:
-        """Open the console, signed in with `key` when there is one."""
+        """Open the console, signed in with `key` if given."""
         options = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **window}
         context = self._browser.new_context(base_url=base_url or self._server.base_url, **options)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -163,7 +163,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor(browser: Browser, server: Server, tmp_path: Path) -> Iterator[Visitor]:
-    """Opens pages; afterwards nothing may have stumbled, broken the policy, or asked anyone else."""
+    """Opens pages; afterwards checks for errors, policy violations and external requests."""
     one = Visitor(browser, server, tmp_path)
     yield one
     for context in one.contexts:

@@ -1,4 +1,4 @@
-"""A language model that says what a test tells it to, when the test tells it to, over real HTTP."""
+"""A scripted language model over real HTTP, controlled by tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WAIT = "…wait…"
 
 
 class Model(ThreadingHTTPServer):
-    """Speaks OpenAI's chat completions, streamed."""
+    """A server with OpenAI's chat completions API, streamed."""
 
     daemon_threads = True
 
@@ -25,17 +25,17 @@ class Model(ThreadingHTTPServer):
         self.may_go_on = threading.Event()
 
     def will_say(self, *words: str) -> None:
-        """Say these, one after the other, to whoever asks next."""
+        """Set the pieces of the next answers."""
         self.script, self.is_failing = list(words), False
         self.may_go_on.clear()
 
     def go_on(self) -> None:
-        """Let a waiting model speak on."""
+        """Let a paused model continue."""
         self.may_go_on.set()
 
     @property
     def base_url(self) -> str:
-        """Where it listens."""
+        """The server's URL."""
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
 
@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def speaking_model() -> Iterator[Model]:
-    """Run one on a free port."""
+    """Run a model on a free port."""
     with Model() as model:
         thread = threading.Thread(target=model.serve_forever, daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""Everybody can use it: axe finds nothing in any view, light or dark, wide or narrow; keys reach everything."""
+"""Accessibility: axe finds nothing in any view, theme and width; everything works by keyboard."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ def test_axe_finds_nothing_in_dialogs_menus_and_the_reading_page(
     visitor: Visitor, ines: Library, window: dict[str, Any]
 ) -> None:
     page = visitor.open("/ask", key=ines.key, **window)
-    page.get_by_role("button", name="What to look at").click()
+    page.get_by_role("button", name="Recordings to use").click()
     expect(page.locator(".pick-list li").first).to_be_visible()
     assert _axe(page) == []
     page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="What to look at")).to_be_focused()
+    expect(page.get_by_role("button", name="Recordings to use")).to_be_focused()
     page.get_by_role("link", name="Recordings").click()
     page.get_by_role("button", name="Actions for “Board call”").click()
     assert _axe(page) == []
@@ -86,7 +86,7 @@ def test_axe_finds_nothing_on_the_sign_in_pages(visitor: Visitor, library: Libra
     assert _axe(page) == []
 
 
-def test_a_whole_question_is_asked_and_its_moment_read_by_keyboard_alone(visitor: Visitor, ines: Library) -> None:
+def test_a_question_can_be_asked_and_its_citation_opened_by_keyboard_alone(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/overview", key=ines.key)
     expect(page.locator(".chart").first).to_be_visible()
     page.keyboard.press("Shift+Tab")
@@ -120,7 +120,7 @@ def test_the_first_tab_skips_to_the_content(visitor: Visitor, ines: Library) -> 
     expect(page.locator("#content")).to_be_focused()
 
 
-def test_going_somewhere_takes_the_keyboard_along(visitor: Visitor, ines: Library) -> None:
+def test_navigation_moves_the_focus(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/ask", key=ines.key)
     page.get_by_role("link", name="Overview").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_focused()
@@ -133,23 +133,23 @@ def test_an_answer_is_announced_politely(visitor: Visitor, ines: Library) -> Non
     page.get_by_role("textbox", name="Question").fill("When did we move the launch?")
     page.keyboard.press("Enter")
     region = page.locator("[aria-live=polite].sr-only")
-    expect(region).to_contain_text("Looking through the recordings")
+    expect(region).to_contain_text("Searching the recordings")
     expect(region).to_contain_text("We moved the launch to the fourteenth of July")
 
 
-def test_who_wants_less_motion_gets_none(visitor: Visitor, ines: Library) -> None:
+def test_reduced_motion_disables_animations(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/ask", key=ines.key, reduced_motion="reduce")
     expect(page.locator("h1")).to_be_visible()
     page.evaluate("document.body.append(Object.assign(document.createElement('span'), {className: 'spinner'}))")
     assert page.evaluate("getComputedStyle(document.querySelector('.spinner')).animationDuration") == "0s"
 
 
-def test_light_and_dark_follow_the_system_until_one_is_chosen(visitor: Visitor, ines: Library) -> None:
+def test_the_theme_follows_the_system_until_one_is_chosen(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/ask", key=ines.key, color_scheme="dark")
     background = "getComputedStyle(document.body).backgroundColor"
     expect(page.locator("h1")).to_be_visible()
     dark = page.evaluate(background)
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Theme").click()
     assert page.evaluate(background) != dark
     page.reload()
     expect(page.locator("h1")).to_be_visible()
@@ -167,7 +167,7 @@ def test_a_narrow_window_has_its_chats_in_a_sheet(visitor: Visitor, ines: Librar
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_a_sheet_of_a_narrow_window_keeps_the_keyboard_and_gives_it_back(visitor: Visitor, ines: Library) -> None:
+def test_a_sheet_on_a_narrow_window_traps_the_focus_and_returns_it(visitor: Visitor, ines: Library) -> None:
     session = ines.session(question="When did we move the launch?")["session_id"]
     page = visitor.open(f"/ask/{session}", key=ines.key, viewport={"width": 390, "height": 844})
     page.get_by_role("button", name="Chats").click()

@@ -1,4 +1,4 @@
-"""Asking: from a question to an answer whose every citation opens the words it rests on."""
+"""Asking: from a question to an answer whose citations open the cited words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_question_is_answered_with_citations_and_sources_beside_it(visitor: Vi
     expect(page.locator("session-list a.session").first).to_contain_text(QUESTION)
 
 
-def test_the_words_that_answer_most_directly_stand_out(visitor: Visitor, ines: Library) -> None:
+def test_the_words_that_answer_most_directly_are_highlighted(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
     _ask(page, QUESTION)
     expect(page.locator("answer-view .answer-key")).to_have_count(1)
@@ -35,7 +35,7 @@ def test_the_words_that_answer_most_directly_stand_out(visitor: Visitor, ines: L
     assert page.locator("answer-view .answer-key").evaluate("one => Number(getComputedStyle(one).fontWeight)") > 500
 
 
-def test_each_quoted_turn_has_one_citation_behind_its_quote_mark(visitor: Visitor, ines: Library) -> None:
+def test_each_quoted_turn_has_one_citation_after_its_quote_mark(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
     _ask(page, QUESTION)
     expect(page.locator("answer-view .answer-key")).to_be_visible()
@@ -44,7 +44,7 @@ def test_each_quoted_turn_has_one_citation_behind_its_quote_mark(visitor: Visito
         assert "” " in turn.inner_text() or "”\xa0" in turn.inner_text()
 
 
-def test_questions_to_begin_with_are_answered_by_this_library(visitor: Visitor, ines: Library) -> None:
+def test_suggested_first_questions_are_answered_by_the_library(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
     offers = page.locator(".greeting .suggestion")
     expect(offers.first).to_be_visible()
@@ -85,18 +85,18 @@ def test_an_answer_is_copied_as_markdown_with_named_moments(visitor: Visitor, in
     assert "[Board call · 0:06]" in page.evaluate("navigator.clipboard.readText()")
 
 
-def test_a_chat_about_chosen_recordings_says_so(visitor: Visitor, ines: Library) -> None:
+def test_a_chat_about_selected_recordings_shows_them(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
-    page.get_by_role("button", name="What to look at").click()
+    page.get_by_role("button", name="Recordings to use").click()
     page.get_by_role("checkbox", name="Call with Hanneke").check()
-    page.get_by_role("button", name="Use this").click()
-    expect(page.get_by_role("button", name="What to look at")).to_contain_text("Call with Hanneke")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("button", name="Recordings to use")).to_contain_text("Call with Hanneke")
     _ask(page, "Who has cancelled?")
     expect(page.locator("answer-view")).to_contain_text("Two have cancelled")
     expect(page.locator(".scope-fixed")).to_contain_text("Call with Hanneke")
 
 
-def test_an_answer_can_be_asked_for_again(visitor: Visitor, ines: Library) -> None:
+def test_an_answer_can_be_regenerated(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
     _ask(page, QUESTION)
     page.get_by_role("button", name="Answer again").click()
@@ -105,7 +105,7 @@ def test_an_answer_can_be_asked_for_again(visitor: Visitor, ines: Library) -> No
     expect(page.get_by_role("button", name="Answer again")).to_be_enabled()
 
 
-def test_a_chat_is_found_as_it_was_when_the_page_is_loaded_again(visitor: Visitor, ines: Library) -> None:
+def test_a_chat_is_unchanged_after_reloading_the_page(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
     _ask(page, QUESTION)
     expect(page.locator(".citation").first).to_have_text("Board call · 0:06")
@@ -116,7 +116,7 @@ def test_a_chat_is_found_as_it_was_when_the_page_is_loaded_again(visitor: Visito
     assert page.locator(".answer-body").all_text_contents() == before
 
 
-def test_a_recording_without_a_transcript_says_what_to_do_and_keeps_the_question(
+def test_a_recording_without_a_transcript_shows_the_next_step_and_saves_the_question(
     visitor: Visitor, library: Library
 ) -> None:
     recording = library.record("Silent", None)
@@ -132,7 +132,7 @@ def test_a_recording_without_a_transcript_says_what_to_do_and_keeps_the_question
     expect(page.locator(".question")).to_have_count(1)
 
 
-def test_a_new_answer_is_in_sight_with_its_question(visitor: Visitor, ines: Library) -> None:
+def test_a_new_answer_is_visible_together_with_its_question(visitor: Visitor, ines: Library) -> None:
     session = ines.session(question=QUESTION)["session_id"]
     for _ in range(4):
         ines.api.post(f"/v1/ask/sessions/{session}/messages", json={"content": QUESTION}).raise_for_status()

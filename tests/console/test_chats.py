@@ -1,4 +1,4 @@
-"""The list of chats: found, filtered, renamed in place, deleted with a way back, exported."""
+"""The list of chats: search, filters, rename, delete with undo, export."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _titles(page: Page) -> list[str]:
     return page.locator("session-list .session-title").all_inner_texts()
 
 
-def test_chats_come_newest_first_and_all_of_them_by_scrolling(visitor: Visitor, library: Library) -> None:
+def test_chats_are_listed_newest_first_and_scrolling_loads_all_of_them(visitor: Visitor, library: Library) -> None:
     for number in range(130):
         library.session(title=f"Chat {number}")
     page = visitor.open(key=library.key)
@@ -124,9 +124,9 @@ def test_a_chat_is_exported_as_markdown(visitor: Visitor, ines: Library, tmp_pat
     assert download.value.suggested_filename == "When did we move the launch.md"
 
 
-def test_a_chat_that_is_not_there_says_so(visitor: Visitor, library: Library) -> None:
+def test_a_missing_chat_shows_an_error(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/ask/as_abc123", key=library.key)
-    expect(page.get_by_role("alert")).to_contain_text("doesn't exist, or isn't yours")
+    expect(page.get_by_role("alert")).to_contain_text("doesn't exist, or you don't have access to it")
 
 
 def test_a_chat_renamed_in_the_list_is_renamed_on_its_page(visitor: Visitor, library: Library) -> None:
@@ -144,7 +144,7 @@ def test_a_chat_renamed_in_the_list_is_renamed_on_its_page(visitor: Visitor, lib
     expect(page.locator("session-list .session-title")).to_have_text(["At last"])
 
 
-def test_another_person_begins_with_a_list_of_their_own(visitor: Visitor, library: Library) -> None:
+def test_choosing_another_person_shows_their_own_list(visitor: Visitor, library: Library) -> None:
     library.session(title="Of Ines")
     mara = library.api.post("/v1/end-users", json={"external_id": "mara"}).json()["id"]
     library.session(title="Of Mara", end_user_id=mara)

@@ -1,4 +1,4 @@
-"""For developers: the commands that each view shows work as they stand, and never hold the key."""
+"""The curl commands that each view shows work as shown and do not contain the key."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from playwright.sync_api import expect
 from tests.console.conftest import Library, Visitor
 
 
-def test_the_last_request_of_each_view_is_named(visitor: Visitor, ines: Library) -> None:
+def test_the_latest_request_of_each_view_is_shown(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/recordings", key=ines.key)
     expect(page.locator(".curl-last")).to_contain_text("GET /v1/recordings?limit=100")
     page.get_by_role("link", name="Search").click()
-    page.get_by_role("searchbox", name="What was said").fill("launch")
+    page.get_by_role("searchbox", name="Search transcripts").fill("launch")
     expect(page.locator(".curl-last")).to_have_text("POST /v1/recordings/search")
 
 
-def test_a_shown_command_runs_in_a_shell_and_holds_no_key(visitor: Visitor, ines: Library) -> None:
+def test_a_shown_command_runs_in_a_shell_and_does_not_contain_the_key(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/search", key=ines.key)
-    page.get_by_role("searchbox", name="What was said").fill("it's the launch")
+    page.get_by_role("searchbox", name="Search transcripts").fill("it's the launch")
     expect(page.locator(".result").first).to_be_visible()
     page.locator("curl-note summary").click()
     command = page.locator(".curl-list pre").first.inner_text()

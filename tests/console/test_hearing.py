@@ -1,4 +1,4 @@
-"""Hearing a recording: audio goes up with its transcript, plays from a moment, and the words follow it."""
+"""Audio: upload with its transcript, playback from a moment, and the highlighted transcript."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.console.conftest import BOARD, Library, Visitor, native
 
 
 def a_tone(seconds: float, rate: int = 8_000) -> bytes:
-    """A quiet tone as WAV."""
+    """Return a quiet tone as WAV."""
     out = io.BytesIO()
     with wave.open(out, "wb") as sound:
         sound.setnchannels(1)
@@ -31,7 +31,7 @@ def a_tone(seconds: float, rate: int = 8_000) -> bytes:
 
 @pytest.fixture
 def heard(library: Library) -> str:
-    """A recording with audio; its id."""
+    """Create a recording with audio; return its id."""
     recording = library.record("Board call", BOARD)
     sound = a_tone(30)
     upload = library.api.post(
@@ -78,7 +78,7 @@ def test_the_reading_page_plays_by_space_and_from_any_time(visitor: Visitor, lib
     _until(page, "document.querySelector('audio-strip').audio.currentTime < 5")
 
 
-def test_leaving_the_recording_ends_the_sound(visitor: Visitor, library: Library, heard: str) -> None:
+def test_leaving_the_recording_stops_the_audio(visitor: Visitor, library: Library, heard: str) -> None:
     page = visitor.open(f"/recordings/{heard}?at=6000", key=library.key)
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.evaluate("window.sound = document.querySelector('audio-strip').audio")
@@ -87,7 +87,7 @@ def test_leaving_the_recording_ends_the_sound(visitor: Visitor, library: Library
     assert page.evaluate("window.sound.paused") is True
 
 
-def test_audio_dragged_in_with_its_transcript_becomes_one_recording(visitor: Visitor, library: Library) -> None:
+def test_audio_dropped_with_its_transcript_becomes_one_recording(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/recordings", key=library.key)
     expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
     drop = """async ([text, sound]) => {

@@ -1,4 +1,4 @@
-"""The overview: what there is and what was asked, in numbers and small charts."""
+"""The overview: counts and charts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from playwright.sync_api import expect
 from tests.console.conftest import Library, Visitor
 
 
-def test_an_empty_library_has_nothing_to_count(visitor: Visitor, library: Library) -> None:
+def test_the_overview_of_an_empty_library_says_that_there_is_no_data(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/overview", key=library.key)
-    expect(page.locator(".empty")).to_contain_text("Nothing to count yet")
+    expect(page.locator(".empty")).to_contain_text("No data yet")
 
 
 def test_recordings_and_chats_are_counted_and_drawn(visitor: Visitor, library: Library) -> None:
@@ -21,20 +21,20 @@ def test_recordings_and_chats_are_counted_and_drawn(visitor: Visitor, library: L
     page = visitor.open("/overview", key=library.key)
     expect(page.locator(".figures")).to_contain_text("Recordings2")
     expect(page.locator(".figures")).to_contain_text("Hours1")
-    chart = page.get_by_role("img", name="Chats a day. 3 chats in 30 days")
+    chart = page.get_by_role("img", name="Chats per day. 3 chats in 30 days")
     expect(chart).to_be_visible()
     assert chart.locator("rect").count() == 30
 
 
-def test_a_key_of_one_person_is_told_what_it_may_not_see(visitor: Visitor, library: Library) -> None:
+def test_an_end_users_key_is_told_what_it_may_not_see(visitor: Visitor, library: Library) -> None:
     library.session(title="A")
     token = library.api.post(f"/v1/end-users/{library.end_user_id}/tokens").raise_for_status().json()["token"]
     page = visitor.open("/overview", key=token)
-    expect(page.get_by_role("img", name="Chats a day")).to_be_visible()
-    expect(page.locator(".overview")).to_contain_text("Questions and tokens are shown to keys of the whole project.")
+    expect(page.get_by_role("img", name="Chats per day")).to_be_visible()
+    expect(page.locator(".overview")).to_contain_text("Questions and tokens are shown only to project-wide keys.")
 
 
-def test_a_token_that_may_only_read_says_so_for_each_file(visitor: Visitor, library: Library) -> None:
+def test_a_read_only_token_shows_an_error_for_each_file(visitor: Visitor, library: Library) -> None:
     token = library.api.post(f"/v1/end-users/{library.end_user_id}/tokens").raise_for_status().json()["token"]
     page = visitor.open("/recordings", key=token)
     with page.expect_file_chooser() as chooser:

@@ -1,4 +1,4 @@
-"""Reading a recording: who spoke, search inside, keys, the timeline; and a very long one."""
+"""The reader: speakers, search, keys, the timeline, and a very long transcript."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.console.conftest import BOARD, Library, Visitor, native
 
 
 def _long(route: Route) -> None:
-    """Answer with the same transcription, but of 20,000 segments."""
+    """Respond with the same transcription, but 20,000 segments."""
     answer = route.fetch()
     segments = [{"start": at * 2.0, "end": at * 2.0 + 1.5, "speaker": f"Speaker {at % 5}",
                  "text": f"Sentence number {at} about {'wheels' if at % 1000 == 7 else 'boats'}."}
@@ -31,7 +31,7 @@ def test_speakers_are_named_and_each_has_a_lane(board: Page) -> None:
     expect(board.locator("timeline-picture path[class^=speaker]")).to_have_count(3)
 
 
-def test_words_are_found_inside_and_stepped_through(board: Page) -> None:
+def test_text_is_found_in_a_transcript_and_matches_can_be_stepped_through(board: Page) -> None:
     find = board.get_by_label("Find in this transcript")
     find.fill("THE")
     expect(board.locator(".find-count")).to_have_text("1 of 5")
@@ -42,7 +42,7 @@ def test_words_are_found_inside_and_stepped_through(board: Page) -> None:
     find.press("Shift+Enter")
     expect(board.locator(".find-count")).to_have_text("5 of 5")
     find.fill("xyz")
-    expect(board.locator(".find-count")).to_have_text("nothing found")
+    expect(board.locator(".find-count")).to_have_text("no matches")
 
 
 def test_keys_jump_by_segment_and_by_speaker(board: Page) -> None:
@@ -73,21 +73,21 @@ def test_the_timeline_is_a_slider_that_moves_the_text(board: Page) -> None:
 
 def test_a_chat_about_a_recording_begins_on_its_page(board: Page) -> None:
     board.get_by_role("button", name="Ask about this").click()
-    expect(board.get_by_role("button", name="What to look at")).to_contain_text("Board call")
+    expect(board.get_by_role("button", name="Recordings to use")).to_contain_text("Board call")
 
 
-def test_a_transcript_that_is_being_prepared_appears_when_it_is_there(visitor: Visitor, library: Library) -> None:
+def test_a_transcript_being_processed_appears_when_it_is_ready(visitor: Visitor, library: Library) -> None:
     recording = library.record("Soon", None)
     page = visitor.open("/recordings", key=library.key)
     row = {"status": "processing", "error_message": None}
     page.route("**/v1/transcriptions?*", lambda route: route.fulfill(json={"data": [row], "has_more": False}))
     page.locator(".recording").click()
-    expect(page.locator(".empty")).to_contain_text("The transcript is being prepared")
+    expect(page.locator(".empty")).to_contain_text("The transcript is being processed")
     library.api.put(f"/v1/recordings/{recording}/transcript", json=native(BOARD)).raise_for_status()
     expect(page.locator(".transcript")).to_contain_text(BOARD[0][1])
 
 
-def test_20000_segments_are_read_with_few_in_the_page(visitor: Visitor, ines: Library) -> None:
+def test_of_20000_segments_only_few_are_in_the_page(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/recordings", key=ines.key)
     page.route("**/v1/transcriptions/*", _long)
     page.locator(".recording").first.click()

@@ -1,4 +1,4 @@
-"""The library: files dragged in, named, put into folders, deleted, and read."""
+"""The recordings page: import, rename, folders, delete."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def _drop(page: Page, files: dict[str, str]) -> None:
     page.evaluate(DROP, list(files.items()))
 
 
-def test_an_empty_library_says_how_to_begin(visitor: Visitor, library: Library) -> None:
+def test_an_empty_library_shows_how_to_add_recordings(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/recordings", key=library.key)
-    expect(page.locator(".empty")).to_contain_text("Drag transcripts in")
+    expect(page.locator(".empty")).to_contain_text("Drop transcripts here")
 
 
-def test_transcripts_of_every_form_are_dragged_in_and_a_bad_one_says_what_is_wrong(
+def test_transcripts_of_every_format_can_be_dropped_and_an_invalid_one_shows_its_error(
     visitor: Visitor, library: Library
 ) -> None:
     page = visitor.open("/recordings", key=library.key)
     files = dict(FORMS)
     _drop(page, {**files, "broken.vtt": "WEBVTT\n\n00:00:00.000 --> never\nHello\n", "photo.jpg": "x"})
     expect(page.locator(".upload-list .is-under-way")).to_have_count(0)
-    expect(page.get_by_role("link", name="Added. Read it")).to_have_count(len(files))
+    expect(page.get_by_role("link", name="Added. Open it")).to_have_count(len(files))
     expect(page.locator(".upload-list li", has_text="broken.vtt").locator(".upload-problem")).to_contain_text("Line 3")
-    expect(page.locator(".upload-list li", has_text="photo.jpg")).to_contain_text("Not a transcript")
+    expect(page.locator(".upload-list li", has_text="photo.jpg")).to_contain_text("Unsupported file type")
     expect(page.locator(".recording")).to_have_count(len(files))
     assert len(library.api.get("/v1/recordings").json()["data"]) == len(files)
 
 
-def test_a_native_file_brings_its_own_name_and_date(visitor: Visitor, library: Library) -> None:
+def test_a_native_file_sets_the_recordings_name_and_date(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/recordings", key=library.key)
     whole = {
         "name": "Weekly",
@@ -54,14 +54,14 @@ def test_a_native_file_brings_its_own_name_and_date(visitor: Visitor, library: L
     expect(page.locator(".recording")).to_have_text(re.compile("Weekly.*1 Mar 2026"))
 
 
-def test_files_can_be_chosen_instead_of_dragged(visitor: Visitor, library: Library, tmp_path: Path) -> None:
+def test_files_can_be_chosen_instead_of_dropped(visitor: Visitor, library: Library, tmp_path: Path) -> None:
     file = tmp_path / "standup.txt"
     file.write_text("Ada: Good morning.\nGrace: The parser works.\n")
     page = visitor.open("/recordings", key=library.key)
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Add transcripts").first.click()
     chooser.value.set_files(file)
-    page.get_by_role("link", name="Added. Read it").click()
+    page.get_by_role("link", name="Added. Open it").click()
     expect(page.locator(".transcript")).to_contain_text("The parser works.")
 
 
@@ -83,7 +83,7 @@ def test_a_recording_is_renamed_and_deleted(visitor: Visitor, library: Library) 
     assert library.api.get(f"/v1/recordings/{recording}").status_code == 404
 
 
-def test_folders_are_made_filled_asked_about_and_deleted(visitor: Visitor, library: Library) -> None:
+def test_folders_are_created_filled_asked_about_and_deleted(visitor: Visitor, library: Library) -> None:
     library.record("Board call", [("Ada", "The launch moved to the ninth of June.")])
     library.record("Other", [("Bob", "Something else.")])
     page = visitor.open("/recordings", key=library.key)
@@ -93,13 +93,13 @@ def test_folders_are_made_filled_asked_about_and_deleted(visitor: Visitor, libra
     expect(page.get_by_role("link", name="Boards · 0")).to_have_attribute("aria-current", "page")
     expect(page.locator(".empty")).to_contain_text("This folder is empty")
     page.get_by_role("link", name="All", exact=True).click()
-    _act(page, "Board call", "Put into a folder")
+    _act(page, "Board call", "Add to a folder")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Boards · 1").click()
     expect(page.locator(".recording-title")).to_have_text(["Board call"])
     page.get_by_role("button", name="Actions for the folder").click()
     page.get_by_role("menuitem", name="Ask about this folder").click()
-    expect(page.get_by_role("button", name="What to look at")).to_contain_text("Boards")
+    expect(page.get_by_role("button", name="Recordings to use")).to_contain_text("Boards")
     page.get_by_role("textbox", name="Question").fill("When is the launch?")
     page.keyboard.press("Enter")
     expect(page.locator("answer-view")).to_contain_text("ninth of June")
@@ -112,9 +112,7 @@ def test_folders_are_made_filled_asked_about_and_deleted(visitor: Visitor, libra
     expect(page.locator(".recording-title")).to_have_count(2)
 
 
-def test_a_recording_without_transcript_takes_one_on_its_page(
-    visitor: Visitor, library: Library, tmp_path: Path
-) -> None:
+def test_a_transcript_can_be_added_on_a_recordings_page(visitor: Visitor, library: Library, tmp_path: Path) -> None:
     recording = library.record("Silent", None)
     file = tmp_path / "late.vtt"
     file.write_text("WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n<v Ada>Better late.\n")
@@ -126,6 +124,6 @@ def test_a_recording_without_transcript_takes_one_on_its_page(
     expect(page.locator(".transcript")).to_contain_text("Better late.")
 
 
-def test_a_recording_that_is_not_there_says_so(visitor: Visitor, library: Library) -> None:
+def test_a_missing_recording_shows_an_error(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/recordings/rec_abc123", key=library.key)
-    expect(page.get_by_role("alert")).to_contain_text("doesn't exist, or isn't yours")
+    expect(page.get_by_role("alert")).to_contain_text("doesn't exist, or you don't have access to it")

@@ -1,4 +1,4 @@
-"""Words of others are words: whatever stands in a title, name, transcript or answer, nothing of it runs."""
+"""Hostile text in a title, name, transcript or answer is never executed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAYLOADS = (
 
 @pytest.fixture(scope="module")
 def hostile(server: Server) -> Library:
-    """A library in which everything that can be named is named by an attacker."""
+    """A library in which an attacker chose every name."""
     library = new_library(server, person=PAYLOADS[1])
     library.api.patch(f"/v1/end-users/{library.end_user_id}", json={"name": PAYLOADS[0]}).raise_for_status()
     for payload in PAYLOADS:
@@ -53,14 +53,14 @@ def test_each_view_shows_hostile_words_as_words(visitor: Visitor, hostile: Libra
     _is_harmless(page)
 
 
-def test_titles_read_exactly_as_they_were_written(visitor: Visitor, hostile: Library) -> None:
+def test_titles_are_shown_exactly_as_written(visitor: Visitor, hostile: Library) -> None:
     page = visitor.open(key=hostile.key)
     expect(page.locator(".session-title").nth(len(PAYLOADS))).to_be_visible()
     shown = page.locator(".session-title").evaluate_all("all => all.map((one) => one.textContent)")
     assert set(PAYLOADS) <= set(shown)
 
 
-def test_a_transcript_and_its_speakers_are_words(visitor: Visitor, hostile: Library) -> None:
+def test_a_transcript_and_its_speakers_are_plain_text(visitor: Visitor, hostile: Library) -> None:
     for recording in hostile.api.get("/v1/recordings").json()["data"][:3]:
         page = visitor.open(f"/recordings/{recording['id']}", key=hostile.key)
         expect(page.locator("h1")).to_have_text(recording["name"])
@@ -68,7 +68,7 @@ def test_a_transcript_and_its_speakers_are_words(visitor: Visitor, hostile: Libr
         _is_harmless(page)
 
 
-def test_an_answer_and_its_sources_are_words(visitor: Visitor, hostile: Library) -> None:
+def test_an_answer_and_its_sources_are_plain_text(visitor: Visitor, hostile: Library) -> None:
     page = visitor.open(key=hostile.key)
     page.get_by_role("textbox", name="Question").fill(f"When is the launch? {PAYLOADS[2]}")
     page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""Signing in: a key in this tab only, a person chosen, and back where one was when a key expires."""
+"""Signing in: keys, one-time links, choosing a person, and expired keys."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ def test_the_key_is_kept_in_this_tab_and_nowhere_else(visitor: Visitor, ines: Li
     assert ines.key not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
-def test_what_is_no_key_is_not_even_sent(visitor: Visitor) -> None:
+def test_a_malformed_key_is_not_sent(visitor: Visitor) -> None:
     page = visitor.open()
     page.get_by_label("Key or token").fill("hello")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("That doesn't look like a key. Keys begin with sk_, rk_ or eut_.")
 
 
-def test_a_key_that_the_server_does_not_know_is_refused_in_words(visitor: Visitor) -> None:
+def test_an_unknown_key_is_refused_with_a_message(visitor: Visitor) -> None:
     page = visitor.open()
     page.get_by_label("Key or token").fill("sk_live_" + "x" * 40)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("doesn't know this key")
+    expect(page.get_by_role("alert")).to_contain_text("This key is unknown")
     expect(page.get_by_label("Key or token")).to_be_focused()
 
 
-def test_a_project_wide_key_chooses_among_people(visitor: Visitor, library: Library) -> None:
+def test_a_project_wide_key_lets_one_choose_a_person(visitor: Visitor, library: Library) -> None:
     library.api.post("/v1/end-users", json={"external_id": "mara", "name": "Mara Lind"})
     page = visitor.open(key=library.key)
     page.get_by_role("button", name="Mara Lind").click()
@@ -60,7 +60,7 @@ def test_a_project_wide_key_chooses_among_people(visitor: Visitor, library: Libr
     page.get_by_role("menuitem", name="Change person").click()
     page.get_by_label("Find by external id").fill("nobody")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("Nobody has this id.")
+    expect(page.get_by_role("alert")).to_have_text("No end user has this id.")
     page.get_by_label("Find by external id").fill("ines")
     page.keyboard.press("Enter")
     expect(page.locator(".side-person")).to_contain_text("ines")
@@ -82,7 +82,9 @@ def _revoke_all(library: Library) -> None:
     elsewhere(lambda: library.server.place.run(work))
 
 
-def test_an_expired_key_leads_to_sign_in_and_back_with_the_question_kept(visitor: Visitor, library: Library) -> None:
+def test_after_an_expired_key_and_sign_in_the_page_and_the_question_are_restored(
+    visitor: Visitor, library: Library
+) -> None:
     other = elsewhere(lambda: new_bound_key(library.server.place, library.project_id, library.end_user_id))
     page = visitor.open("/ask", key=other)
     page.get_by_role("textbox", name="Question").fill("What did we decide about the launch?")
@@ -95,14 +97,14 @@ def test_an_expired_key_leads_to_sign_in_and_back_with_the_question_kept(visitor
     expect(page.get_by_role("textbox", name="Question")).to_have_value("What did we decide about the launch?")
 
 
-def test_a_code_in_the_fragment_leaves_the_address_at_once_and_a_bad_one_is_said_to_be_bad(visitor: Visitor) -> None:
+def test_a_code_in_the_fragment_is_removed_from_the_url_and_an_invalid_one_is_reported(visitor: Visitor) -> None:
     page = visitor.open("#code=abcdefghijklmnopqrstuvwxyz012345")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert "code" not in page.url
     expect(page.get_by_role("alert")).not_to_be_empty()
 
 
-def test_a_link_of_the_command_line_signs_in_once(visitor: Visitor, library: Library) -> None:
+def test_a_console_link_signs_in_once(visitor: Visitor, library: Library) -> None:
     place = library.server.place
     link = json.loads(place.cli("console-link", "--project", library.project_id, "--json").stdout)["url"]
     fragment = link.partition("/console")[2]
@@ -112,7 +114,7 @@ def test_a_link_of_the_command_line_signs_in_once(visitor: Visitor, library: Lib
     page.reload()
     expect(page.locator(".side-person")).to_contain_text("ines")
     again = visitor.open(fragment)
-    expect(again.get_by_role("alert")).to_contain_text("This sign-in link was used already")
+    expect(again.get_by_role("alert")).to_contain_text("This sign-in link has been used")
 
 
 def test_a_link_for_one_person_opens_that_library(visitor: Visitor, library: Library) -> None:

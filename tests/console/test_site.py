@@ -1,4 +1,4 @@
-"""How the console's files are served: for good or not at all, compressed, under a strict policy."""
+"""Serving the console's files: caching, compression, content security policy, bundling."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def _asset(site: httpx.Client, name: str) -> str:
     return found.group()
 
 
-def test_the_page_comes_for_any_address_below_it(site: httpx.Client) -> None:
+def test_the_page_is_served_for_any_path_below_it(site: httpx.Client) -> None:
     page = site.get("/console").text
     assert "<earmark-app>" in page
     for path in ("/console/", "/console/ask/as_abc", "/console/recordings/rec_abc?at=100"):
         assert site.get(path).text == page
 
 
-def test_a_name_that_only_begins_like_it_is_not_the_console(site: httpx.Client) -> None:
+def test_a_path_that_only_starts_like_it_is_not_the_console(site: httpx.Client) -> None:
     assert site.get("/consoles").status_code == 404
 
 
-def test_the_policy_allows_nothing_inline_and_nobody_else(site: httpx.Client) -> None:
+def test_the_content_security_policy_allows_nothing_inline_or_external(site: httpx.Client) -> None:
     policy = site.get("/console").headers["content-security-policy"]
     assert "unsafe" not in policy
     assert "http" not in policy
@@ -54,7 +54,7 @@ def test_the_page_itself_has_no_inline_script_or_style(site: httpx.Client) -> No
     assert re.findall(r"<style|\sstyle=|\son\w+=", page) == []
 
 
-def test_the_page_is_asked_for_each_time_and_told_when_unchanged(site: httpx.Client) -> None:
+def test_the_page_is_revalidated_each_time(site: httpx.Client) -> None:
     first = site.get("/console")
     assert first.headers["cache-control"] == "no-cache"
     again = site.get("/console", headers={"If-None-Match": first.headers["etag"]})
@@ -62,7 +62,7 @@ def test_the_page_is_asked_for_each_time_and_told_when_unchanged(site: httpx.Cli
     assert again.content == b""
 
 
-def test_assets_may_be_kept_for_good_under_their_digest(site: httpx.Client) -> None:
+def test_assets_are_cached_permanently_under_their_digest(site: httpx.Client) -> None:
     path = _asset(site, "console.js")
     assert "immutable" in site.get(path).headers["cache-control"]
     assert site.get(path.replace(load_site().digest, "0123456789abcdef")).status_code == 404
@@ -70,7 +70,7 @@ def test_assets_may_be_kept_for_good_under_their_digest(site: httpx.Client) -> N
     assert site.get(path.replace("console.js", "unknown.js")).status_code == 404
 
 
-def test_assets_are_compressed_for_who_takes_it(site: httpx.Client) -> None:
+def test_assets_are_compressed_if_the_client_accepts_it(site: httpx.Client) -> None:
     path = _asset(site, "console.css")
     zipped = site.get(path, headers={"Accept-Encoding": "gzip"})
     plain = site.get(path, headers={"Accept-Encoding": "identity"})
@@ -106,7 +106,7 @@ def test_a_module_says_what_it_is_and_can_write_no_html(name: str) -> None:
     assert re.findall(forbidden, MODULES[name]) == []
 
 
-def test_everything_written_is_sent_and_nothing_of_modules_is_left() -> None:
+def test_the_bundle_has_all_code_and_no_module_syntax() -> None:
     sent = bundle(MODULES, "main")
     for name in MODULES:
         assert f"const module_{name.replace('-', '_')} = " in sent, f"{name}.js is imported by nobody"
@@ -130,7 +130,7 @@ def test_modules_that_import_each_other_are_refused() -> None:
         bundle({"one": 'import "./two.js";\n', "two": 'import "./one.js";\n'}, "one")
 
 
-def test_every_string_is_said_somewhere() -> None:
+def test_every_string_is_used() -> None:
     said = "".join(text for name, text in MODULES.items() if name != "strings")
     names = re.findall(r"^    (\w+): ", MODULES["strings"], re.MULTILINE)
     assert [name for name in names if not re.search(rf"\.{name}\b", said)] == []

@@ -1,4 +1,4 @@
-"""Honest states: offline, too many requests, a model that fails. Each is said, and each has a way on."""
+"""Error states: offline, rate limits, failing models; each is shown with the next step."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.server import Place, running
 QUESTION = "When did we move the launch?"
 
 
-def test_without_a_connection_it_says_so_and_goes_on_by_itself(visitor: Visitor, ines: Library) -> None:
+def test_a_lost_connection_is_shown_and_recovers_by_itself(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/ask", key=ines.key)
     box = page.get_by_role("textbox", name="Question")
     box.fill(QUESTION)
     page.context.set_offline(True)
     page.keyboard.press("Enter")
     expect(page.locator("connection-bar")).to_contain_text("No connection to the server")
-    expect(page.get_by_role("alert")).to_contain_text("Your question is kept.")
+    expect(page.get_by_role("alert")).to_contain_text("Your question is saved.")
     page.context.set_offline(False)
     expect(page.locator("connection-bar")).to_be_hidden()
     page.get_by_role("button", name="Try again").click()
@@ -39,7 +39,7 @@ def test_a_list_that_could_not_be_loaded_is_loaded_when_the_server_is_back(visit
     expect(page.locator(".recording").first).to_be_visible()
 
 
-def test_too_many_requests_are_counted_down_and_then_it_goes_on(visitor: Visitor, ines: Library) -> None:
+def test_a_rate_limit_is_counted_down_and_the_request_retried(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/ask", key=ines.key)
     expect(page.locator("h1")).to_be_visible()
     limited = {"error": {"code": "rate_limit_exceeded", "message": "Too many requests.", "request_id": "req_x"}}
@@ -49,14 +49,12 @@ def test_too_many_requests_are_counted_down_and_then_it_goes_on(visitor: Visitor
         times=1,
     )
     page.get_by_role("link", name="Recordings").click()
-    expect(page.locator("connection-bar")).to_have_text(
-        re.compile(r"Too many requests for this minute. Going on in [12] s.")
-    )
+    expect(page.locator("connection-bar")).to_have_text(re.compile(r"Too many requests. Retrying in [12] s."))
     expect(page.locator(".recording").first).to_be_visible()
     expect(page.locator("connection-bar")).to_be_hidden()
 
 
-def test_a_busy_server_is_waited_for(visitor: Visitor, ines: Library) -> None:
+def test_a_request_to_a_busy_server_is_retried(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/ask", key=ines.key)
     expect(page.locator("h1")).to_be_visible()
     busy = {"error": {"code": "unavailable", "message": "The server is busy.", "request_id": "req_x"}}
@@ -64,14 +62,14 @@ def test_a_busy_server_is_waited_for(visitor: Visitor, ines: Library) -> None:
         "**/v1/recordings?*", lambda route: route.fulfill(status=503, headers={"Retry-After": "2"}, json=busy), times=1
     )
     page.get_by_role("link", name="Recordings").click()
-    expect(page.locator("connection-bar")).to_contain_text("The server is busy. Going on in")
+    expect(page.locator("connection-bar")).to_contain_text("The server is busy. Retrying in")
     expect(page.locator(".recording").first).to_be_visible()
 
 
-def test_a_question_over_the_limit_waits_with_its_button_counting(visitor: Visitor, tmp_path: Path) -> None:
+def test_a_question_over_the_rate_limit_waits_with_a_countdown(visitor: Visitor, tmp_path: Path) -> None:
     with running(Place(tmp_path / "earmark"), EARMARK_RATE_LIMIT_OVERALL="14") as server:
         library = elsewhere(lambda: new_library(server))
-        while time.time() % 60 > 48:  # limits count whole minutes: don't let one end in between
+        while time.time() % 60 > 48:  # limits count whole minutes, and none may end during the test
             time.sleep(0.5)
         page = visitor.open("/ask", key=library.key, base_url=server.base_url)
         box = page.get_by_role("textbox", name="Question")
@@ -87,7 +85,7 @@ def test_a_question_over_the_limit_waits_with_its_button_counting(visitor: Visit
         library.api.close()
 
 
-def test_a_model_that_fails_leaves_the_question_and_a_way_to_ask_again(visitor: Visitor, ines: Library) -> None:
+def test_after_a_models_failure_the_question_can_be_asked_again(visitor: Visitor, ines: Library) -> None:
     session = ines.session(title="Trouble")
     page = visitor.open(f"/ask/{session['id']}", key=ines.key)
     failed = {
@@ -123,20 +121,18 @@ def test_loading_is_shown_while_it_lasts(visitor: Visitor, ines: Library) -> Non
     expect(page.locator(".page-note .loading")).to_have_count(0)
 
 
-def test_a_stumble_is_said_with_a_way_to_go_on(visitor: Visitor, ines: Library) -> None:
+def test_an_unhandled_error_is_shown_with_a_reload_button(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/ask", key=ines.key)
     expect(page.locator("h1")).to_be_visible()
     page.evaluate("setTimeout(() => { throw new Error('a bug'); })")
-    expect(page.locator(".toasts")).to_contain_text("The console stumbled")
+    expect(page.locator(".toasts")).to_contain_text("The console failed")
     page.get_by_role("button", name="Reload").click()
     expect(page.locator("h1")).to_be_visible()
     assert [one for one in visitor.trouble if "a bug" not in one] == []
     visitor.trouble.clear()
 
 
-def test_a_chat_about_a_recording_that_was_deleted_says_why_it_cannot_be_asked(
-    visitor: Visitor, library: Library
-) -> None:
+def test_a_chat_about_a_deleted_recording_shows_why_it_cannot_be_asked(visitor: Visitor, library: Library) -> None:
     recording = library.record("Board call", BOARD)
     session = library.session(scope={"type": "recording", "recording_id": recording}, title="Gone")
     library.api.delete(f"/v1/recordings/{recording}").raise_for_status()

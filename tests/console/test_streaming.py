@@ -1,4 +1,4 @@
-"""An answer as it is written by a language model: followed, stopped, found again after a reload, asked again."""
+"""Streamed answers of a language model: following, stopping, reloading, regenerating."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def model() -> Iterator[Model]:
 
 @pytest.fixture(scope="module")
 def talked(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """A library on a server that asks the scripted model."""
+    """A library on a server that uses the scripted model."""
     settings = {
         "EARMARK_SERVERS__SCRIPTED__BASE_URL": model.base_url,
         "EARMARK_SERVERS__SCRIPTED__MODEL": "scripted-1",
@@ -49,7 +49,7 @@ def _ask(page: Page, question: str = QUESTION) -> None:
     page.keyboard.press("Enter")
 
 
-def test_words_appear_while_the_model_still_speaks(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_text_appears_while_the_model_is_still_answering(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("It **moved** to ", "the fourteenth", " of July [2].", WAIT, " And the price stays.")
     page = _open(visitor, talked)
     _ask(page)
@@ -65,7 +65,7 @@ def test_words_appear_while_the_model_still_speaks(visitor: Visitor, talked: Lib
     expect(page.locator(".answer-by")).to_have_text("scripted-1")
 
 
-def test_stop_keeps_what_was_said(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_stop_stores_the_partial_answer(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("It moved to July.", " Now comes", WAIT, " more that nobody wants.")
     page = _open(visitor, talked)
     _ask(page)
@@ -79,9 +79,7 @@ def test_stop_keeps_what_was_said(visitor: Visitor, talked: Library, model: Mode
     expect(page.locator(".answer-note")).to_have_text("Stopped.")
 
 
-def test_an_answer_under_way_goes_on_after_the_page_is_loaded_again(
-    visitor: Visitor, talked: Library, model: Model
-) -> None:
+def test_a_running_answer_continues_after_reloading_the_page(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("First half,", WAIT, " second half [1].")
     page = _open(visitor, talked)
     _ask(page)
@@ -94,7 +92,7 @@ def test_an_answer_under_way_goes_on_after_the_page_is_loaded_again(
     expect(page.locator(".question")).to_have_count(1)
 
 
-def test_a_line_that_breaks_is_taken_up_where_it_broke(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_a_lost_stream_is_resumed_where_it_ended(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("Before the break,", WAIT, " after it.")
     page = _open(visitor, talked)
     _ask(page)
@@ -106,7 +104,7 @@ def test_a_line_that_breaks_is_taken_up_where_it_broke(visitor: Visitor, talked:
     expect(page.locator(".answer-body")).to_have_text("Before the break, after it.")
 
 
-def test_a_model_that_fails_is_named_and_asked_again(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_a_failed_model_is_named_and_can_be_asked_again(visitor: Visitor, talked: Library, model: Model) -> None:
     model.is_failing = True
     page = _open(visitor, talked)
     _ask(page)
@@ -121,7 +119,7 @@ def test_a_model_that_fails_is_named_and_asked_again(visitor: Visitor, talked: L
     expect(page.locator(".question")).to_have_count(1)
 
 
-def test_another_answer_takes_the_place_of_the_last(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_a_regenerated_answer_replaces_the_previous_one(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("One [1].")
     page = _open(visitor, talked)
     _ask(page)
@@ -132,9 +130,7 @@ def test_another_answer_takes_the_place_of_the_last(visitor: Visitor, talked: Li
     expect(page.locator(".answer-body")).to_contain_text("Another")
 
 
-def test_what_could_be_asked_next_is_offered_and_asked_by_a_click(
-    visitor: Visitor, talked: Library, model: Model
-) -> None:
+def test_suggested_questions_are_shown_and_asked_by_a_click(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("To July [1].")
     page = _open(visitor, talked)
     _ask(page)
@@ -152,13 +148,11 @@ def test_tokens_of_each_model_are_drawn_in_the_overview(visitor: Visitor, talked
     talked.session(question=QUESTION)
     page = _open(visitor, talked, "/overview")
     expect(page.locator(".figures")).to_contain_text("Answers in 30 days")
-    expect(page.get_by_role("img", name="Questions a day")).to_be_visible()
+    expect(page.get_by_role("img", name="Questions per day")).to_be_visible()
     expect(page.locator(".chart-rows")).to_contain_text("scripted · scripted-1")
 
 
-def test_another_chat_is_not_disturbed_by_an_answer_that_goes_on_elsewhere(
-    visitor: Visitor, talked: Library, model: Model
-) -> None:
+def test_another_chat_is_not_affected_by_a_running_answer(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("Other.")
     other = talked.session(question="Anything else?", title="Elsewhere")["session_id"]
     model.will_say("Begun,", WAIT, " and done [1].")
@@ -176,7 +170,7 @@ def test_another_chat_is_not_disturbed_by_an_answer_that_goes_on_elsewhere(
     expect(page.locator(".answer-body")).to_contain_text("and done")
 
 
-def test_going_to_another_view_leaves_the_address_alone(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_a_finished_answer_does_not_change_another_views_url(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say(WAIT, "Late [1].")
     page = _open(visitor, talked)
     _ask(page)
@@ -188,7 +182,7 @@ def test_going_to_another_view_leaves_the_address_alone(visitor: Visitor, talked
     assert page.url.endswith("/overview")
 
 
-def test_the_next_question_can_be_typed_while_the_answer_comes(visitor: Visitor, talked: Library, model: Model) -> None:
+def test_the_next_question_can_be_typed_during_an_answer(visitor: Visitor, talked: Library, model: Model) -> None:
     model.will_say("One,", WAIT, " two.")
     page = _open(visitor, talked)
     _ask(page)
@@ -202,9 +196,7 @@ def test_the_next_question_can_be_typed_while_the_answer_comes(visitor: Visitor,
     expect(box).to_have_value("And then?")
 
 
-def test_a_key_revoked_in_the_middle_of_an_answer_leads_to_sign_in(
-    visitor: Visitor, talked: Library, model: Model
-) -> None:
+def test_a_key_revoked_during_an_answer_leads_to_sign_in(visitor: Visitor, talked: Library, model: Model) -> None:
     place = talked.server.place
     key = elsewhere(lambda: new_bound_key(place, talked.project_id, talked.end_user_id, label="short"))
     model.will_say("As long as it lasts,", WAIT, " no longer.")

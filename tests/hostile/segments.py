@@ -1,4 +1,4 @@
-"""What hostile transcripts say: instructions, false citations, markup, addresses, roles, tricks of Unicode."""
+"""A corpus of hostile transcripts: instructions, false citations, markup, URLs, roles, Unicode tricks."""
 
 from __future__ import annotations
 

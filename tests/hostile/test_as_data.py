@@ -1,6 +1,6 @@
-"""Hostile words in transcripts, names, titles and questions come back as data, or not at all.
+"""Hostile text in transcripts, names, titles and questions is returned as data, or not at all.
 
-`segments.py` is the corpus. What is rendered is rendered here by a real CommonMark parser.
+`segments.py` is the corpus. A real CommonMark parser renders the Markdown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MODELS_NAMES = {"earmark", "extractive-2"}
 
 @dataclass
 class Hostile:
-    """An end user whose recordings hold the corpus, and what the server stored of it."""
+    """An end user whose recordings contain the corpus, and what the server stored of it."""
 
     client: httpx.Client
     user: str
@@ -67,12 +67,12 @@ def without_controls(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]", "", text)
 
 
-def test_transcripts_keep_every_word_and_no_control_character(hostile: Hostile) -> None:
+def test_transcripts_preserve_every_word_and_no_control_character(hostile: Hostile) -> None:
     kept = [text for segments in hostile.stored.values() for text in segments.values()]
     assert [one.strip() for one in kept] == [without_controls(one).strip() for one in SEGMENTS]
 
 
-def test_search_gives_segments_back_word_for_word(hostile: Hostile) -> None:
+def test_search_returns_segments_word_for_word(hostile: Hostile) -> None:
     said = {text for segments in hostile.stored.values() for text in segments.values()}
     for words in ("turbine", "system prompt", "ignore all previous instructions", "evil example", "script alert"):
         body = {"query": words, "end_user_id": hostile.user, "limit": 50}
@@ -91,7 +91,7 @@ def ask(hostile: Hostile, question: str) -> dict[str, Any]:
 
 
 def check_quotes(hostile: Hostile, message: dict[str, Any]) -> int:
-    """Check that what stands before each citation is said there, and nothing else is cited; return how many."""
+    """Check that each citation's text is said at its position; return the number of citations."""
     parts = message["parts"]
     assert {part["type"] for part in parts} <= {"text", "citation"}
     assert message["content"] == "".join(part["text"] for part in parts if part["type"] == "text")
@@ -119,9 +119,9 @@ def test_answers_quote_hostile_words_with_their_citation_or_not_at_all(hostile: 
             for part, after in zip(message["parts"], [*message["parts"][1:], {"type": "end"}])
             if part["type"] == "text" and after["type"] != "citation"
         ]
-        if message["answered"] == "partly":  # the sentence that says not quite that was found stands first
+        if message["answered"] == "partly":  # begins with the sentence that only a related passage was found
             assert uncited.pop(0).startswith("Closest moment, but it doesn’t say ")
-        for text in uncited:  # names, quote marks, line breaks, the sentence that nothing was found
+        for text in uncited:  # names, quote marks, line breaks, the sentence that there is no answer
             label = text.strip("\n").removesuffix(": “").removesuffix(", latest")
             is_refusal = message["answered"] == "no" and uncited == [text]
             assert is_refusal or label in hostile.names | {"”", "", "…"}, text
@@ -140,7 +140,7 @@ def rendered_tags(markdown: str) -> set[str]:
 
 
 def shown_text(markdown: str) -> str:
-    """Return what a reader sees: the rendered text, on one line."""
+    """Return the rendered text on one line."""
     html = re.sub(r"<[^>]*>", "", RENDERER.render(markdown))
     for name, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
         html = html.replace(name, character)
@@ -200,7 +200,7 @@ def _request(passages: tuple[Passage, ...]) -> AnswerRequest:
     return AnswerRequest(question, question, None, (), (), passages, is_whole_transcript=True)
 
 
-def test_terminals_are_not_steered_by_names_and_words(hostile: Hostile) -> None:
+def test_names_and_words_can_not_control_a_terminal(hostile: Hostile) -> None:
     for command in ("search", "ask"):
         arguments = ("--project", hostile.project, "--end-user", "mara")
         shown = hostile.place.cli(command, "turbine terminal", *arguments).stdout

@@ -49,19 +49,19 @@ def client(server: Server, project: ProjectKeys) -> Iterator[httpx.Client]:
 
 @dataclass
 class Library:
-    """Makes things over HTTP, the short way."""
+    """Shorthand for creating objects over HTTP."""
 
     client: httpx.Client
     count: int = field(default=0)
 
     def user(self, **fields: Any) -> str:
-        """Make an end user; return its id."""
+        """Create an end user; return its id."""
         answer = self.client.post("/v1/end-users", json=fields)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
     def recording(self, end_user_id: str, segments: list[dict[str, Any]] | None = None, **fields: Any) -> str:
-        """Make a recording, with a transcript if there are segments; return its id."""
+        """Create a recording, with a transcript if there are segments; return its id."""
         answer = self.client.post("/v1/recordings", json={"end_user_id": end_user_id, **fields})
         assert answer.status_code == 201, answer.text
         recording_id = str(answer.json()["id"])
@@ -71,7 +71,7 @@ class Library:
         return recording_id
 
     def session(self, end_user_id: str, **fields: Any) -> dict[str, Any]:
-        """Make an empty session over the whole library."""
+        """Create an empty session over the whole library."""
         body = {"scope": {"type": "library"}, "end_user_id": end_user_id, **fields}
         answer = self.client.post("/v1/ask/sessions", json=body)
         assert answer.status_code == 201, answer.text
@@ -84,7 +84,7 @@ def library(client: httpx.Client) -> Library:
 
 
 def error_of(answer: httpx.Response) -> dict[str, Any]:
-    """Return the error, having checked that its envelope is the contract's."""
+    """Check that a response has the contract's error envelope; return the error."""
     assert answer.headers["content-type"] == "application/json"
     error = answer.json()["error"]
     assert error["request_id"] == answer.headers["x-request-id"]

@@ -1,7 +1,7 @@
-"""Who may reach what: every route with what it asks for, every kind of credential, and everybody's objects.
+"""The access table: every route's requirements, every kind of credential, and several owners' objects.
 
-`ROWS` is the table. A row says what a route needs and what it names; `expected` works out from it, for each
-credential and owner, what the answer must be. It knows nothing of the server's code.
+`ROWS` is the table. A row has the scopes that a route needs and the objects it names; `expected` derives from it
+the response for each credential and owner, independently of the server's code.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ QUESTION = {"content": "When is the launch of the lantern?"}
 
 
 class Objects:
-    """What one end user has, made when it is first asked for."""
+    """One end user's objects, created on first use."""
 
     def __init__(self, client: httpx.Client, user: str | None = None) -> None:
         self.client = client
@@ -77,7 +77,7 @@ class Objects:
         return str(made)
 
     def dump(self) -> list[Any]:
-        """Return all of it as it is now."""
+        """Return the current state of all objects."""
         paths = [f"end-users/{self.user}", f"recordings/{self.recording}", f"transcriptions/{self.transcription}",
                  f"ask/sessions/{self.session}", f"ask/sessions/{self.session}/messages", f"folders/{self.folder}",
                  f"folders/{self.folder}/recordings"]  # fmt: skip
@@ -87,7 +87,7 @@ class Objects:
 
 
 class Absent:
-    """Well-formed ids of what never existed."""
+    """Well-formed ids of objects that never existed."""
 
     def __getattr__(self, name: str) -> str:
         prefixes = {"user": "eu", "recording": "rec", "transcription": "txn", "session": "as", "message": "msg",
@@ -102,16 +102,16 @@ IN_PATHS = {"end_user_id": "user", "recording_id": "recording", "transcription_i
 
 @dataclass(frozen=True)
 class Credential:
-    """Something to send as `Authorization`, and what it should reach."""
+    """An `Authorization` value and the access that it should have."""
 
     name: str
     secret: str | None
-    home: str  # the owner it acts for, or would name
+    home: str  # the owner that it acts for, or names
     sees: frozenset[str] = frozenset()
     scopes: frozenset[str] = ALL
     is_bound: bool = False
     is_good: bool = True
-    is_narrow: bool = False  # tried on fewer owners, as only its scopes differ
+    is_narrow: bool = False  # tested with fewer owners, because only its scopes differ
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes or scope.replace(":read", ":write") in self.scopes
@@ -122,7 +122,7 @@ Named = Literal["nothing", "object", "object of home", "filter", "owner", "owner
 
 @dataclass(frozen=True)
 class Row:
-    """What a route asks for and names.
+    """A route's scopes and the objects that it names.
 
     `names`:
         nothing: no object; everybody with the scope gets `ok`.
@@ -139,7 +139,7 @@ class Row:
     body: Callable[[Any, Any], Any] | None = None  # of (the owner's objects, the credential's own)
     query: Callable[[Any], Mapping[str, Any]] | None = None
     is_project_wide: bool = False
-    also: tuple[str, ...] = ()  # scopes that what is named needs besides
+    also: tuple[str, ...] = ()  # further scopes that the named objects need
     needs_fresh_user: bool = False
 
     @property
@@ -258,7 +258,7 @@ OUTSIDE_V1 = {"GET /health", "GET /v1/media/{media_id}", "PUT /v1/media/{media_i
 
 @dataclass(frozen=True)
 class Expected:
-    """What the answer must be. `data_of`: whose rows a page shows, if it is one."""
+    """The expected response. `data_of`: the owner of a page's rows, if it is a page."""
 
     status: int
     code: str | None = None
@@ -267,7 +267,7 @@ class Expected:
 
 
 def expected(row: Row, who: Credential, owner: str) -> Expected:
-    """Return what the contract promises to `who` about an object of `owner`."""
+    """Return the response that the contract demands for `who` and an object of `owner`."""
     if row.scope is None:
         return Expected(row.ok)
     if not who.is_good:
@@ -291,7 +291,7 @@ def expected(row: Row, who: Credential, owner: str) -> Expected:
 
 @dataclass
 class World:
-    """Four owners with all there is, and every kind of credential."""
+    """Four owners with every kind of object, and every kind of credential."""
 
     server: Server
     owners: dict[str, Any]
@@ -301,7 +301,7 @@ class World:
     fresh: list[tuple[str, Objects]] = field(default_factory=list)
 
     def owner_of(self, shown: Mapping[str, Any]) -> str:
-        """Return whose row of a list it is."""
+        """Return the owner of a list's row."""
         user = shown["id"] if shown.get("id", "").startswith("eu_") else shown.get("end_user_id")
         for owner, objects in [*self.owners.items(), *self.fresh]:
             if owner != "absent":
@@ -311,7 +311,7 @@ class World:
         return f"nobody we know ({shown.get('id')})"
 
     def objects(self, row: Row, owner: str, *, fresh: bool) -> Any:
-        """Return an owner's objects; fresh ones where the request will change them."""
+        """Return an owner's objects; new ones if the request changes them."""
         if not fresh or owner == "absent":
             return self.owners[owner]
         standing = self.owners[owner]
@@ -324,7 +324,7 @@ OWNERS = ("own", "other_user", "other_mode", "other_project", "absent")
 
 
 def make_world(server: Server) -> World:
-    """Make it all, through the front door where there is one."""
+    """Create everything, over HTTP where a route exists."""
 
     async def make_projects(runtime: Runtime) -> dict[str, tuple[str, Mode, str]]:
         found: dict[str, tuple[str, Mode, str]] = {}

@@ -1,4 +1,4 @@
-"""What the built-in model's answers are on the wire: exchanges, key words, and whether the question is settled."""
+"""The built-in model's answers over HTTP: quoted exchanges, key words, and `answered`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def key_of(result: dict[str, Any]) -> list[str]:
     return [part["text"] for part in result["message"]["parts"] if part.get("is_key")]
 
 
-def test_the_reply_is_quoted_after_its_question_and_marked_as_the_key(library: Library) -> None:
+def test_an_answer_quotes_the_reply_after_its_question_and_marks_it_as_key(library: Library) -> None:
     user = library.user()
     recording = library.recording(user, native(BOILER), name="House meeting")
     result = ask(library, user, CHARGE)
@@ -54,7 +54,7 @@ def test_the_reply_is_quoted_after_its_question_and_marked_as_the_key(library: L
     assert "dropped_citations" not in result["message"]
 
 
-def test_the_stream_says_which_words_are_the_key(library: Library) -> None:
+def test_the_stream_marks_the_key_words(library: Library) -> None:
     user = library.user()
     library.recording(user, native(BOILER))
     session = library.session(user)["id"]
@@ -67,7 +67,7 @@ def test_the_stream_says_which_words_are_the_key(library: Library) -> None:
     }  # fmt: skip
 
 
-def test_what_never_came_up_is_not_answered(library: Library) -> None:
+def test_a_topic_that_never_came_up_is_not_answered(library: Library) -> None:
     user = library.user()
     library.recording(user, native(BOILER))
     result = ask(library, user, "Which violin teacher has the best pupils?")
@@ -95,13 +95,13 @@ def test_decisions_promises_and_open_points_come_from_whole_transcripts(
     assert any(words in one or one in words for one in check_answer(library, result, {recording}))
 
 
-def test_i_is_the_end_user_by_name(library: Library) -> None:
+def test_i_in_a_question_means_the_end_user(library: Library) -> None:
     user = library.user(name="Cy Brown")
     library.recording(user, native(BOILER))
     assert "ring him by Friday" in ask(library, user, "What did I promise?")["message"]["content"]
 
 
-def test_the_latest_state_is_marked_where_the_question_wants_it(library: Library) -> None:
+def test_the_latest_state_is_marked_if_the_question_asks_for_it(library: Library) -> None:
     user = library.user()
     for day, date in ((1, "ninth"), (20, "twentieth")):
         library.recording(
@@ -154,7 +154,7 @@ def test_german_french_and_spanish_are_answered_in_their_own_words(
     check_answer(library, result, {recording})
 
 
-def test_starters_are_answered_and_a_bare_library_has_none(library: Library) -> None:
+def test_starters_are_answerable_and_an_empty_library_has_none(library: Library) -> None:
     user = library.user()
     path = "/v1/ask/suggestions"
     assert library.client.get(path, params={"end_user_id": user}).json() == {"suggestions": []}

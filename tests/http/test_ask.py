@@ -1,4 +1,4 @@
-"""Asking: create, send, read, again, export."""
+"""Asking over HTTP: create, send, read, regenerate, export, import."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_answer(library: Library, result: dict[str, Any], recordings: set[str])
     return quoted
 
 
-def test_a_first_question_makes_a_session_with_a_cited_answer(library: Library) -> None:
+def test_a_first_question_creates_a_session_with_a_cited_answer(library: Library) -> None:
     user = library.user()
     recording = library.recording(user, TALK, name="Kick-off")
     body = {"scope": {"type": "library"}, "end_user_id": user, "initial_message": {"content": f"  {QUESTION} "}}
@@ -106,7 +106,7 @@ def test_a_default_title_is_cut_at_200_units_and_never_inside_a_character(librar
     assert library.client.get(f"/v1/ask/sessions/{session}").json()["title"] == "x" * 199
 
 
-def test_a_title_somebody_gave_is_not_replaced_by_the_first_question(library: Library) -> None:
+def test_a_given_title_is_not_replaced_by_the_first_question(library: Library) -> None:
     user = library.user()
     named = library.session(user, title="Mine")["id"]
     renamed = library.session(user)["id"]
@@ -116,7 +116,7 @@ def test_a_title_somebody_gave_is_not_replaced_by_the_first_question(library: Li
         assert library.client.get(f"/v1/ask/sessions/{session}").json()["title"] == title
 
 
-def test_without_transcripts_a_library_answers_that_nothing_answers(library: Library) -> None:
+def test_a_library_without_transcripts_answers_that_nothing_was_found(library: Library) -> None:
     session = library.session(library.user())["id"]
     result = library.client.post(f"/v1/ask/sessions/{session}/messages", json={"content": QUESTION}).json()
     assert result["sources"] == []
@@ -204,7 +204,7 @@ def test_ten_sends_at_once_become_ten_turns_one_after_the_other(library: Library
     assert library.client.get(f"/v1/ask/sessions/{session}").json()["message_count"] == 20
 
 
-def test_export_and_import_carry_a_session_over(library: Library) -> None:
+def test_an_exported_session_can_be_imported(library: Library) -> None:
     user = library.user()
     recording = library.recording(user, TALK, name="Kick-off")
     body = {"scope": {"type": "library"}, "end_user_id": user, "initial_message": {"content": QUESTION}}
@@ -226,7 +226,7 @@ def test_export_and_import_carry_a_session_over(library: Library) -> None:
     assert recording not in str(theirs)
 
 
-def test_deleting_a_session_is_for_good_and_twice_is_404(library: Library) -> None:
+def test_deleting_a_session_is_permanent_and_repeating_it_is_404(library: Library) -> None:
     session = library.session(library.user())["id"]
     assert library.client.delete(f"/v1/ask/sessions/{session}").status_code == 204
     for method, path in (("DELETE", ""), ("GET", ""), ("GET", "/messages"), ("GET", "/export")):
@@ -293,8 +293,10 @@ def test_the_answer_is_the_same_every_time(library: Library) -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_an_unanswered_question_waits_and_the_same_text_answers_it(client: httpx.Client, library: Library) -> None:
-    """A turn that starts and is lost leaves its question; tests/ask/test_turn.py makes one fail."""
+def test_an_unanswered_question_is_stored_and_sending_it_again_answers_it(
+    client: httpx.Client, library: Library
+) -> None:
+    """A turn that is lost after its start leaves its question; tests/ask/test_turn.py tests the failure."""
     session = library.session(library.user())["id"]
     path = f"/v1/ask/sessions/{session}/messages"
     assert client.post(path, json={"content": QUESTION}).status_code == 200
@@ -340,7 +342,7 @@ def _carried_over(library: Library, user: str, parts: list[dict[str, Any]], **an
     return [dict(part) for part in rows[1]["parts"]]
 
 
-def test_imported_citations_are_kept_only_where_a_segment_starts_and_after_words(library: Library) -> None:
+def test_imported_citations_must_follow_text_and_point_to_the_start_of_a_segment(library: Library) -> None:
     user = library.user()
     recording, silent = library.recording(user, TALK), library.recording(user)
     by = {"provider": "openai", "model": "some-model"}

@@ -1,6 +1,6 @@
-"""Changes of one thing at the same time: each is kept, and none is refused because of another.
+"""Concurrent changes of one object: each is stored, and none is refused because of another.
 
-The long run of everything at once is `bench/contention.py`.
+The long run of all changes together is `bench/contention.py`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ ROUNDS = 25
 
 
 def at_once(*works: Callable[[], httpx.Response]) -> list[httpx.Response]:
-    """Send requests at the same time."""
+    """Send requests concurrently."""
     with ThreadPoolExecutor(len(works)) as pool:
         return [future.result() for future in [pool.submit(work) for work in works]]
 
 
-def test_transcripts_brought_at_once_are_all_taken_and_one_of_them_stays_with_its_index(library: Library) -> None:
+def test_transcripts_imported_concurrently_are_all_accepted_and_one_remains_with_its_index(library: Library) -> None:
     user = library.user()
     recording = library.client.post("/v1/recordings", json={"end_user_id": user}).json()["id"]
     words = [f"zebra{number} spoke of marmalade{number}" for number in range(8)]
@@ -47,12 +47,12 @@ def test_transcripts_brought_at_once_are_all_taken_and_one_of_them_stays_with_it
             assert all(kept in one["chunk_text"] for one in found)
 
 
-def test_a_recordings_name_and_metadata_changed_at_once_are_both_kept(library: Library) -> None:
+def test_concurrent_changes_of_a_recordings_name_and_metadata_are_both_stored(library: Library) -> None:
     recording = library.client.post("/v1/recordings", json={"end_user_id": library.user()}).json()["id"]
     changed_at_once(library.client, f"/v1/recordings/{recording}")
 
 
-def test_an_end_users_name_and_metadata_changed_at_once_are_both_kept(library: Library) -> None:
+def test_concurrent_changes_of_an_end_users_name_and_metadata_are_both_stored(library: Library) -> None:
     changed_at_once(library.client, f"/v1/end-users/{library.user()}")
 
 
@@ -65,7 +65,7 @@ def changed_at_once(http: httpx.Client, path: str) -> None:
         assert {name: shown[name] for name in wanted} == wanted
 
 
-def test_a_folder_renamed_while_recordings_come_and_go_keeps_its_new_name(library: Library) -> None:
+def test_a_folder_renamed_while_recordings_are_added_and_removed_has_its_new_name(library: Library) -> None:
     user = library.user()
     recording = library.client.post("/v1/recordings", json={"end_user_id": user}).json()["id"]
     folder = library.client.post("/v1/folders", json={"end_user_id": user, "name": "first"}).json()["id"]
@@ -80,7 +80,7 @@ def test_a_folder_renamed_while_recordings_come_and_go_keeps_its_new_name(librar
         assert (shown["name"], shown["recording_count"]) == (f"name {number}", 1 - number % 2)
 
 
-def test_a_person_is_erased_while_all_that_they_have_is_being_changed(library: Library) -> None:
+def test_an_end_user_is_erased_while_its_data_is_being_changed(library: Library) -> None:
     http = library.client
     for number in range(12):
         user = library.user()
@@ -106,7 +106,7 @@ def _erase_after(http: httpx.Client, user: str, pause_s: float) -> httpx.Respons
     return http.delete(f"/v1/end-users/{user}")
 
 
-def test_many_clients_at_the_same_few_things_meet_no_fault(server: Server, project: ProjectKeys) -> None:
+def test_many_clients_changing_the_same_objects_cause_no_error(server: Server, project: ProjectKeys) -> None:
     seen = contend(server, project.live, seconds=3)
     assert not seen.faults
     assert {method for method, status in seen.answers if status < 300} >= {"POST", "PUT", "PATCH", "DELETE"}

@@ -1,4 +1,4 @@
-"""Questions and transcripts that nobody would write: each answers, and never fails."""
+"""Unusual questions and transcripts never cause an error."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_strange_question_is_searched_and_answered(client: httpx.Client, libra
     assert all(score >= 0 for score in scores)
     session = library.session(user)
     answer = client.post(f"/v1/ask/sessions/{session['id']}/messages", json={"content": question})
-    # Nothing but white space isn't a question: the contract says so for Ask, not for search.
+    # The contract refuses blank questions in Ask, but not in search.
     assert answer.status_code == (400 if not question.strip() else 200), answer.text
 
 

@@ -1,4 +1,4 @@
-"""A full disk, a folder that can't be used, a clock that steps back: one clear error each, and nothing lost."""
+"""A full disk, an unusable data folder, a clock that steps back: one clear error each, and no data loss."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.server import SERVE, Place, new_project, running
 
 
 def _limited(kib: int) -> list[str]:
-    """`earmark serve` in a process none of whose files may grow beyond a size."""
+    """`earmark serve` in a process with a limit on the size of files."""
     return ["bash", "-c", f'ulimit -f {kib}; exec "$@"', "bash", *SERVE]
 
 
 @pytest.fixture
 def on_sqlite(is_postgresql: bool, tmp_path: Path, fresh_place: Place) -> Place:
-    """A place on SQLite in both runs: a full disk of PostgreSQL is its own process's matter."""
+    """A place on SQLite in both runs, because PostgreSQL's disk belongs to another process."""
     return Place(tmp_path / "earmark") if is_postgresql else fresh_place
 
 
@@ -48,7 +48,7 @@ def test_on_a_full_disk_writes_are_503_reads_go_on_and_nothing_acknowledged_is_l
 
 
 def _fill(client: httpx.Client, user: str) -> tuple[set[str], httpx.Response]:
-    """Write until it fails; return what was acknowledged and the refusal."""
+    """Write until it fails; return the acknowledged writes and the refusal."""
     made: set[str] = set()
     for number in range(2_000):
         body = {"end_user_id": user, "name": f"r{number}", "metadata": {"filling": "x" * 15_000}}
@@ -73,7 +73,7 @@ def _names(client: httpx.Client) -> set[str]:
 # ---- the data folder can't be used -----------------------------------------------------------------
 
 
-def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+def test_a_data_folder_that_is_a_file_is_reported_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("not a folder")
     done = Place(path).cli("serve", "--port", "0", check=False)
@@ -86,7 +86,7 @@ def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
 # ---- the clock steps back --------------------------------------------------------------------------
 
 
-def test_when_the_clock_steps_back_activity_does_not_and_nothing_waits_for_it(
+def test_after_the_clock_steps_back_activity_still_advances_and_nothing_waits(
     fresh_place: Place, tmp_path: Path
 ) -> None:
     shift = tmp_path / "shift"

@@ -1,4 +1,7 @@
-"""Killed at random moments: nothing acknowledged is lost and nothing is half there. The long run is `bench/crash.py`."""
+"""A server killed at random moments loses nothing acknowledged and leaves nothing half-written.
+
+The long run is `bench/crash.py`.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,7 @@ DAMAGES = [_miscount, _take_parts, _take_model, _renumber, _lose_postings, _lose
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda one: one.name)
-def test_a_recount_sees_damage(asked_place: Place, damage: Query) -> None:
+def test_a_recount_detects_damage(asked_place: Place, damage: Query) -> None:
     async def work(runtime: Runtime) -> tuple[list[str], list[str]]:
         before = await recount(runtime)
         for tenant in await list_tenants(runtime.operator):

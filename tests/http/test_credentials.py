@@ -1,4 +1,4 @@
-"""Credentials over HTTP: end users' tokens, console links, and when a key was last used."""
+"""Credentials over HTTP: end users' tokens, console links, and the time of last use."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_token_reads_and_asks_for_its_end_user_alone(server: Server, library: 
         ("PUT", "/v1/recordings/{recording}/transcript"),
     ],
 )
-def test_a_token_may_not(server: Server, library: Library, method: str, path: str) -> None:
+def test_a_token_is_refused(server: Server, library: Library, method: str, path: str) -> None:
     user = library.user()
     recording = library.recording(user)
     with server.client(issue(library.client, user)["token"]) as token:
@@ -93,7 +93,7 @@ def test_a_token_may_not(server: Server, library: Library, method: str, path: st
         assert token.get(f"/v1/recordings/{recording}").status_code == 200
 
 
-def test_issuing_another_token_revokes_the_last_and_delete_revokes_it_too(server: Server, library: Library) -> None:
+def test_a_token_is_revoked_by_issuing_another_one_and_by_delete(server: Server, library: Library) -> None:
     ada, grace = library.user(), library.user()
     other = issue(library.client, grace)["token"]
     first, second = issue(library.client, ada)["token"], issue(library.client, ada)["token"]
@@ -109,7 +109,7 @@ def test_issuing_another_token_revokes_the_last_and_delete_revokes_it_too(server
         assert library.client.request(method, "/v1/end-users/eu_nobody/tokens").status_code == 404
 
 
-def test_of_tokens_issued_at_once_only_one_works(server: Server, library: Library) -> None:
+def test_only_one_of_concurrently_issued_tokens_is_valid(server: Server, library: Library) -> None:
     user = library.user()
     with ThreadPoolExecutor(8) as pool:
         tokens = [one["token"] for one in pool.map(lambda _: issue(library.client, user), range(16))]
@@ -142,9 +142,7 @@ def test_a_token_has_the_mode_of_its_end_user_and_may_expire(server: Server, pro
         assert live.post(f"/v1/end-users/{user}/tokens").status_code == 404
 
 
-def test_tokens_are_the_projects_to_issue_not_a_bound_keys(
-    server: Server, project: ProjectKeys, library: Library
-) -> None:
+def test_only_project_wide_keys_may_issue_tokens(server: Server, project: ProjectKeys, library: Library) -> None:
     user = library.user()
     with server.client(new_bound_key(server.place, project.id, user)) as bound:
         for method in ("POST", "DELETE"):
@@ -161,7 +159,7 @@ def two_workers(new_place: Callable[[], Place]) -> Iterator[Server]:
 
 
 def send_code(server: Server, code: Any, *, source: str) -> httpx.Response:
-    """Try a code from an address of this machine; tries are counted by address."""
+    """Try a code from a loopback address; attempts are counted by address."""
     transport = httpx.HTTPTransport(local_address=source)
     with httpx.Client(transport=transport, base_url=server.base_url, timeout=60) as client:
         return client.post("/v1/console/sign-in", json={"code": code})
@@ -244,7 +242,7 @@ def test_ten_tries_a_minute_and_no_more(two_workers: Server) -> None:
 # ---- last use --------------------------------------------------------------------------------------
 
 
-def test_the_time_of_last_use_is_there_after_the_server_stopped(fresh_place: Place) -> None:
+def test_the_time_of_last_use_is_stored_when_the_server_stops(fresh_place: Place) -> None:
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:
         assert client.get("/v1/ask/sessions").status_code == 200

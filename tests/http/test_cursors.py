@@ -1,4 +1,4 @@
-"""Cursors: good for the walk they were made in, and for nothing else."""
+"""Cursors are valid only for the list, caller and filters that they were issued for."""
 
 from __future__ import annotations
 

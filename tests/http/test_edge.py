@@ -185,7 +185,7 @@ def test_openapi_describes_every_route_with_examples_and_errors(server: Server) 
         for method, one in operations.items():
             assert one["summary"], (path, method)
             assert "HTTPValidationError" not in str(one["responses"])
-            if path == "/v1/media/{media_id}":  # its address is signed: no key, no rate limit
+            if path == "/v1/media/{media_id}":  # its URL is signed: no key, no rate limit
                 assert {"400", "403", "404"} <= set(one["responses"])
                 assert one["security"] == []
             elif path.startswith("/v1"):
@@ -194,7 +194,7 @@ def test_openapi_describes_every_route_with_examples_and_errors(server: Server) 
                 assert ("security" in one, "403" in one["responses"]) == (not is_open, not is_open)
 
 
-def test_docs_are_one_page_without_outside_requests(server: Server) -> None:
+def test_docs_are_one_page_without_external_requests(server: Server) -> None:
     page = httpx.get(server.base_url + "/docs")
     assert page.status_code == 200
     assert "/v1/ask/sessions" in page.text
@@ -229,7 +229,7 @@ def test_pages_have_a_request_id_too(server: Server, path: str) -> None:
     assert re.fullmatch("req_[A-Za-z0-9]{24}", ids[0])
 
 
-def test_blanks_around_a_header_are_no_part_of_it(server: Server, project: ProjectKeys) -> None:
+def test_whitespace_around_a_header_value_is_removed(server: Server, project: ProjectKeys) -> None:
     address = (server.base_url.split("//")[1].split(":")[0], int(server.base_url.rsplit(":", 1)[1]))
     with socket.create_connection(address, timeout=30) as line:
         head = (
@@ -242,12 +242,12 @@ def test_blanks_around_a_header_are_no_part_of_it(server: Server, project: Proje
 
 @pytest.mark.parametrize("kind", ["ask/sessions/as_", "recordings/rec_", "folders/fld_", "end-users/eu_",
                                   "transcriptions/txn_"])  # fmt: skip
-def test_a_path_to_nothing_is_404_before_a_malformed_version_is_400(client: httpx.Client, kind: str) -> None:
+def test_a_missing_object_is_404_before_a_malformed_version_is_400(client: httpx.Client, kind: str) -> None:
     answer = client.get(f"/v1/{kind}{'x' * 24}", headers={"Bota-Version": "latest"})
     assert (answer.status_code, error_of(answer)["code"]) == (404, "not_found")
 
 
-def test_a_malformed_version_is_400_on_what_is_there(client: httpx.Client, library: Library) -> None:
+def test_a_malformed_version_is_400_for_existing_objects(client: httpx.Client, library: Library) -> None:
     path = f"/v1/end-users/{library.user()}"
     answer = client.get(path, headers={"Bota-Version": "latest"})
     assert (answer.status_code, error_of(answer)["param"]) == (400, "Bota-Version")

@@ -45,7 +45,7 @@ def restricted(server: Server, project: ProjectKeys, *scopes: str) -> str:
     return server.place.run(work)
 
 
-def test_a_folder_is_made_renamed_and_deleted_and_its_recordings_stay(library: Library) -> None:
+def test_a_folder_is_created_renamed_and_deleted_without_its_recordings(library: Library) -> None:
     user = library.user()
     made = library.client.post("/v1/folders", json={"end_user_id": user, "name": "  Board calls "})
     folder = made.json()
@@ -64,7 +64,7 @@ def test_a_folder_is_made_renamed_and_deleted_and_its_recordings_stay(library: L
     assert library.client.get(f"/v1/recordings/{recording}").status_code == 200
 
 
-def test_putting_a_recording_in_twice_leaves_it_in_once_and_taking_it_out_twice_is_404(library: Library) -> None:
+def test_adding_a_recording_twice_changes_nothing_and_removing_it_twice_is_404(library: Library) -> None:
     user = library.user()
     folder, recording = make(library, user), library.recording(user)
     first = put(library, folder, recording)
@@ -74,7 +74,7 @@ def test_putting_a_recording_in_twice_leaves_it_in_once_and_taking_it_out_twice_
     assert library.client.get(f"/v1/folders/{folder}").json()["recording_count"] == 0
 
 
-def test_a_recording_may_be_in_several_folders_and_leaves_them_when_it_is_deleted(library: Library) -> None:
+def test_a_recording_may_be_in_several_folders_and_is_removed_from_them_when_deleted(library: Library) -> None:
     user = library.user()
     folders = [make(library, user, name) for name in ("One", "Two")]
     recording = library.recording(user)
@@ -135,7 +135,7 @@ def test_a_folder_without_a_proper_name_is_400(library: Library, body: dict[str,
         assert (answer.status_code, error_of(answer)["param"]) == (400, "name")
 
 
-def test_whose_folder_it_is_must_be_said_with_a_project_wide_key(library: Library) -> None:
+def test_a_project_wide_key_must_name_a_new_folders_end_user(library: Library) -> None:
     unsaid = library.client.post("/v1/folders", json={"name": "x"})
     assert (unsaid.status_code, error_of(unsaid)["param"]) == (400, "end_user_id")
     assert library.client.post("/v1/folders", json={"name": "x", "end_user_id": "eu_nobody"}).status_code == 404
@@ -166,7 +166,7 @@ def test_folders_of_others_do_not_exist(server: Server, project: ProjectKeys, li
     assert library.client.get(f"/v1/folders/{folder}").json()["name"] == "Board calls"
 
 
-def test_naming_a_folder_needs_the_scope_to_read_folders(
+def test_a_request_that_names_a_folder_needs_the_scope_to_read_folders(
     server: Server, project: ProjectKeys, library: Library
 ) -> None:
     user = library.user()
@@ -239,7 +239,7 @@ def test_a_folder_session_sees_the_folder_as_it_is_at_each_turn(library: Library
     assert {part["recording_id"] for part in result["message"]["parts"] if part["type"] == "citation"} <= {second}
 
 
-def test_a_question_to_a_folder_at_once_is_answered_from_it(library: Library) -> None:
+def test_a_first_question_about_a_folder_is_answered_from_it(library: Library) -> None:
     user = library.user()
     folder, recording = make(library, user), library.recording(user, TALK)
     library.recording(user, PRICES)
@@ -282,7 +282,7 @@ def test_a_session_on_a_deleted_folder_is_readable_and_a_new_turn_is_409(library
     assert (refused.status_code, error_of(refused)["param"]) == (404, "scope.folder_id")
 
 
-def test_an_exported_folder_session_comes_back_on_its_folder_or_the_library(library: Library) -> None:
+def test_an_exported_folder_session_is_imported_with_its_folder_or_the_library(library: Library) -> None:
     user = library.user()
     folder = make(library, user)
     session = chat(library, user, folder).json()["id"]
@@ -295,7 +295,7 @@ def test_an_exported_folder_session_comes_back_on_its_folder_or_the_library(libr
     assert (elsewhere.status_code, elsewhere.json()["scope"]["type"]) == (201, "library")
 
 
-def test_deleting_an_end_user_takes_its_folders_along(library: Library) -> None:
+def test_deleting_an_end_user_deletes_its_folders(library: Library) -> None:
     user = library.user()
     folder = make(library, user)
     put(library, folder, library.recording(user))
@@ -304,7 +304,7 @@ def test_deleting_an_end_user_takes_its_folders_along(library: Library) -> None:
     assert library.client.get("/v1/folders").json()["data"] == []
 
 
-def test_a_key_that_may_not_read_folders_gets_no_replay_of_what_another_key_made_in_one(
+def test_a_key_without_the_folders_scope_gets_no_replay_of_another_keys_folder_request(
     server: Server, project: ProjectKeys, library: Library
 ) -> None:
     user = library.user()

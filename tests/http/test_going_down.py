@@ -1,4 +1,4 @@
-"""SIGTERM: what runs may finish, what comes is told to try again, what takes too long fails cleanly."""
+"""Shutdown: running requests finish, new ones get 503, and those that take too long fail cleanly."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUESTION = {"content": "When is the launch of the lantern?"}
 
 @contextmanager
 def asking(place: Place, pause_s: float, *options: str, **env: str) -> Iterator[tuple[Server, httpx.Client, str, Any]]:
-    """A server with a question under way; yield it, a client, the session's path and the future answer."""
+    """Yield a server with a running turn, a client, the session's path and the future answer."""
     key = new_project(place).live
     with (
         running(place, str(pause_s), *options, command=SLOW, **env) as server,
@@ -37,14 +37,14 @@ def asking(place: Place, pause_s: float, *options: str, **env: str) -> Iterator[
         path = f"/v1/ask/sessions/{Library(client).session(user)['id']}"
         answer: Future[httpx.Response] = pool.submit(other.post, f"{path}/messages", json=QUESTION)
         while client.get(path).json().get("active_turn", 1) is None:
-            if answer.done():  # it came while we looked, and was one request too many
+            if answer.done():  # it arrived during the check, as one request too many
                 assert answer.result().status_code == 503
                 answer = pool.submit(other.post, f"{path}/messages", json=QUESTION)
             time.sleep(0.02)
         yield server, client, path, answer
 
 
-def test_a_turn_under_way_finishes_and_new_requests_are_told_to_try_again(fresh_place: Place) -> None:
+def test_during_shutdown_a_running_turn_finishes_and_new_requests_get_503(fresh_place: Place) -> None:
     with asking(fresh_place, 2.0) as (server, client, path, answer):
         server.process.send_signal(signal.SIGTERM)
         refused = _until_refused(client, path)
@@ -61,7 +61,7 @@ def test_a_turn_under_way_finishes_and_new_requests_are_told_to_try_again(fresh_
 
 
 def _until_refused(client: httpx.Client, path: str) -> httpx.Response:
-    """The signal arrives a moment after it was sent."""
+    """Wait until new requests are refused, since the signal arrives with a delay."""
     while (answer := client.get(path)).status_code == 200:
         time.sleep(0.02)
     return answer
@@ -88,14 +88,14 @@ def test_a_turn_that_outlasts_the_grace_period_fails_cleanly_and_can_be_asked_ag
         assert client.get(path).json()["message_count"] == 2
 
 
-def test_ctrl_c_lets_a_turn_finish_too(fresh_place: Place) -> None:
+def test_after_ctrl_c_a_running_turn_finishes(fresh_place: Place) -> None:
     with asking(fresh_place, 1.0) as (server, _, _, answer):
         server.process.send_signal(signal.SIGINT)
         assert answer.result(30).status_code == 200
 
 
 @pytest.mark.parametrize(("wait", "workers"), [("true", "2"), ("false", "1")])
-def test_a_long_import_is_stored_whole_or_not_at_all(fresh_place: Place, wait: str, workers: str) -> None:
+def test_a_long_import_is_stored_completely_or_not_at_all(fresh_place: Place, wait: str, workers: str) -> None:
     project = new_project(fresh_place)
     lines = [f"Ada: {number} {'we moved the launch of the lantern to june ' * 6}" for number in range(3_000)]
     body = "\n".join(lines).encode()
@@ -128,7 +128,7 @@ def _put(server: Server, project: ProjectKeys, recording: str, wait: str, body: 
         assert answer.status_code in (202, 503), answer.text
 
 
-def test_more_requests_at_once_than_the_server_takes_on_are_told_to_try_again(fresh_place: Place) -> None:
+def test_requests_over_the_concurrency_limit_get_503(fresh_place: Place) -> None:
     with asking(fresh_place, 2.0, EARMARK_REQUESTS_AT_ONCE="1") as (server, client, path, answer):
         with server.client() as stranger:
             assert stranger.get("/health").status_code == 200

@@ -1,4 +1,4 @@
-"""Idempotency-Key: the first answer again, and the work done once, whatever happens between."""
+"""Idempotency-Key: a retry gets the first response, and the work is done once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _key(value: str) -> dict[str, str]:
 
 
 def _again_until_settled(client: httpx.Client, path: str, body: Any) -> httpx.Response:
-    """Send until nobody holds the request any more: a dead process holds it until its lease ends."""
+    """Send until the request's lease has expired; a dead process holds it until then."""
     deadline = time.monotonic() + 60
     while True:
         answer = client.post(path, json=body, headers=KEY)
@@ -41,7 +41,7 @@ def _again_until_settled(client: httpx.Client, path: str, body: Any) -> httpx.Re
 # ---- the first answer again ------------------------------------------------------------------------
 
 
-def test_the_same_request_again_gets_the_first_answer_and_makes_nothing(client: httpx.Client) -> None:
+def test_a_repeated_request_gets_the_first_response_and_creates_nothing(client: httpx.Client) -> None:
     first = client.post("/v1/end-users", json={"name": "Ada", "metadata": {"a": 1, "b": [1, 2]}}, headers=KEY)
     again = client.post("/v1/end-users", content=b'{"metadata": {"b":[1.0,2],"a":1},\n"name":"\\u0041da"}',
                         headers={**KEY, "Content-Type": "application/json"})  # fmt: skip
@@ -54,12 +54,12 @@ def test_the_same_request_again_gets_the_first_answer_and_makes_nothing(client: 
     assert len(client.get("/v1/end-users").json()["data"]) == 1
 
 
-def test_another_key_or_none_is_another_request(client: httpx.Client) -> None:
+def test_a_request_with_another_key_or_none_is_a_new_request(client: httpx.Client) -> None:
     ids = {client.post("/v1/end-users", json={}, headers=one).json()["id"] for one in (KEY, _key("2"), {}, {})}
     assert len(ids) == 4
 
 
-def test_a_key_counts_for_one_path_and_method_only(client: httpx.Client, library: Library) -> None:
+def test_a_key_is_valid_for_one_path_and_method_only(client: httpx.Client, library: Library) -> None:
     user = library.user()
     recording = client.post("/v1/recordings", json={"end_user_id": user, "name": "A"}, headers=KEY).json()["id"]
     session = client.post("/v1/ask/sessions", json={"end_user_id": user, "scope": {"type": "library"}}, headers=KEY)
@@ -73,7 +73,7 @@ def test_another_body_with_the_same_key_is_422(client: httpx.Client) -> None:
     assert (answer.status_code, error_of(answer)["code"]) == (422, "idempotency_key_reused")
 
 
-def test_a_repeated_change_does_not_undo_what_came_after_it(client: httpx.Client, library: Library) -> None:
+def test_a_repeated_change_does_not_undo_later_changes(client: httpx.Client, library: Library) -> None:
     path = f"/v1/recordings/{library.recording(library.user(), name='A')}"
     first = client.patch(path, json={"name": "B"}, headers=KEY)
     client.patch(path, json={"name": "C"})
@@ -92,7 +92,7 @@ def test_a_repeated_question_gets_the_first_answer(client: httpx.Client, library
     assert len(client.get(path).json()["data"]) == 4
 
 
-def test_a_repeated_create_with_a_question_makes_one_session(client: httpx.Client, library: Library) -> None:
+def test_a_repeated_create_with_a_question_creates_one_session(client: httpx.Client, library: Library) -> None:
     user = library.user()
     library.recording(user, TALK)
     body = {"end_user_id": user, "scope": {"type": "library"}, "initial_message": {"content": QUESTION}}
@@ -110,7 +110,7 @@ def test_a_repeated_import_of_a_session_is_still_201(client: httpx.Client, libra
     assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
 
 
-def test_keys_of_the_project_and_of_an_end_user_do_not_meet(
+def test_idempotency_keys_of_the_project_and_of_an_end_user_are_separate(
     server: Server, project: ProjectKeys, client: httpx.Client, library: Library
 ) -> None:
     user, other = library.user(), library.user()
@@ -148,18 +148,18 @@ def test_a_malformed_key_is_400(client: httpx.Client, key: str | bytes) -> None:
 
 
 @pytest.mark.parametrize("key", ["0", "-", "_", "x" * 255, "Az09_-"])
-def test_a_key_of_up_to_255_letters_digits_dashes_is_taken(client: httpx.Client, key: str) -> None:
+def test_a_key_of_up_to_255_letters_digits_and_dashes_is_accepted(client: httpx.Client, key: str) -> None:
     assert client.post("/v1/end-users", json={}, headers=_key(key)).status_code == 201
 
 
-def test_a_bad_body_is_told_before_a_bad_key_and_binds_no_key(client: httpx.Client) -> None:
+def test_an_invalid_body_is_reported_before_an_invalid_key_and_does_not_use_the_key(client: httpx.Client) -> None:
     bad = client.post("/v1/end-users", json={"name": ""}, headers=_key("bad key"))
     assert error_of(bad)["param"] == "name"
     assert client.post("/v1/end-users", json={"name": ""}, headers=KEY).status_code == 400
     assert client.post("/v1/end-users", json={"name": "Ada"}, headers=KEY).status_code == 201
 
 
-def test_a_refused_request_is_not_kept(client: httpx.Client, library: Library) -> None:
+def test_a_refused_requests_response_is_not_stored(client: httpx.Client, library: Library) -> None:
     library.user(external_id="ada")
     taken = client.post("/v1/end-users", json={"external_id": "ada"}, headers=KEY)
     assert error_of(taken)["code"] == "resource_already_exists"
@@ -173,7 +173,7 @@ def test_a_refused_request_is_not_kept(client: httpx.Client, library: Library) -
 # ---- deletions -------------------------------------------------------------------------------------
 
 
-def test_a_replay_is_404_once_what_it_made_is_deleted(client: httpx.Client, library: Library) -> None:
+def test_a_replay_is_404_after_its_object_was_deleted(client: httpx.Client, library: Library) -> None:
     user = library.user()
     sends = [
         ("/v1/recordings", {"end_user_id": user}),
@@ -202,7 +202,7 @@ def test_a_replay_is_404_once_the_end_user_is_deleted(client: httpx.Client, libr
         assert client.post(path, json=body, headers=KEY).status_code == 404
 
 
-def test_a_kept_answer_that_quotes_a_deleted_recording_is_gone_and_others_stay(
+def test_only_stored_responses_that_quote_a_deleted_recording_are_deleted(
     client: httpx.Client, library: Library
 ) -> None:
     user = library.user()
@@ -248,7 +248,7 @@ def _fifty(clients: list[httpx.Client], path: str, body: Any) -> list[httpx.Resp
         )
 
 
-def test_fifty_equal_requests_to_two_servers_make_one_object(fresh_place: Place) -> None:
+def test_fifty_equal_requests_to_two_servers_create_one_object(fresh_place: Place) -> None:
     with running(fresh_place) as one, running(fresh_place) as two:
         key = new_project(fresh_place).live
         with one.client(key) as first, two.client(key) as second:
@@ -291,7 +291,7 @@ def _die_of(place: Place, project: ProjectKeys, where: str, sends: list[tuple[st
 
 
 @pytest.mark.slow
-def test_what_a_killed_server_had_made_is_what_the_retry_gets(fresh_place: Place) -> None:
+def test_a_retry_gets_the_object_that_a_killed_server_had_created(fresh_place: Place) -> None:
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:
         user = Library(client).user()
@@ -308,7 +308,7 @@ def test_what_a_killed_server_had_made_is_what_the_retry_gets(fresh_place: Place
 
 
 @pytest.mark.slow
-def test_answers_that_a_killed_server_had_stored_are_what_the_retry_gets(fresh_place: Place) -> None:
+def test_a_retry_gets_the_answer_that_a_killed_server_had_stored(fresh_place: Place) -> None:
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:
         user = Library(client).user()
@@ -368,7 +368,7 @@ def _counted(place: Place, project: ProjectKeys) -> tuple[int, int]:
     return place.run(work)
 
 
-def test_after_a_day_the_key_is_free_again(server: Server, project: ProjectKeys, client: httpx.Client) -> None:
+def test_a_key_can_be_reused_after_a_day(server: Server, project: ProjectKeys, client: httpx.Client) -> None:
     first = client.post("/v1/end-users", json={"name": "Ada"}, headers=KEY).json()["id"]
     _aged(server.place, project)
     other = client.post("/v1/end-users", json={"name": "Grace"}, headers=KEY)
@@ -378,17 +378,17 @@ def test_after_a_day_the_key_is_free_again(server: Server, project: ProjectKeys,
 
 @pytest.fixture
 def many_kept(fresh_place: Place) -> ProjectKeys:
-    """A project with three kept answers, a day old but one."""
+    """A project with three stored responses, all but one a day old."""
     project = new_project(fresh_place)
     with running(fresh_place) as server, server.client(project.live) as client:
         for key in ("old0", "old1", "new"):
             client.post("/v1/end-users", json={}, headers=_key(key))
-    _aged(fresh_place, project)  # once no server is left that could sweep them
+    _aged(fresh_place, project)  # after no server is left that could delete them
     assert _counted(fresh_place, project) == (3, 3)
     return project
 
 
-def test_a_running_server_sweeps_what_is_older_than_a_day(fresh_place: Place, many_kept: ProjectKeys) -> None:
+def test_a_running_server_deletes_records_older_than_a_day(fresh_place: Place, many_kept: ProjectKeys) -> None:
     with running(fresh_place):
         deadline = time.monotonic() + 30
         while _counted(fresh_place, many_kept) != (1, 1) and time.monotonic() < deadline:

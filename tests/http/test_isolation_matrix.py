@@ -1,6 +1,6 @@
-"""Every route × every kind of credential × everybody's objects: `isolation.py` has the table.
+"""Every route × every kind of credential × every owner's objects: `isolation.py` has the table.
 
-A new route needs a row there (CONTRIBUTING.md says how), or the first test fails.
+A new route needs a row there (see CONTRIBUTING.md), or the first test fails.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def send(client: httpx.Client, world: World, row: Row, who: Credential, owner: s
 
 
 def without_its_id(answer: httpx.Response) -> bytes:
-    """Return the body, byte for byte, but for the request's own id."""
+    """Return the body without the request's own id."""
     return answer.content.replace(answer.headers["x-request-id"].encode(), b"req_")
 
 
@@ -117,7 +117,7 @@ _statements_run: ContextVar[list[str] | None] = ContextVar("_statements_run", de
 
 
 async def _statements(client: httpx.AsyncClient, row: Row, objects: Any) -> list[str]:
-    """Return the SQL that the server runs for a request about these objects (and not that of its sweeps)."""
+    """Return the SQL that the server runs for a request about these objects, without that of its sweeps."""
     ids = {name: getattr(objects, attribute) for name, attribute in IN_PATHS.items()}
     run: list[str] = []
     _statements_run.set(run)
@@ -131,7 +131,7 @@ async def _statements(client: httpx.AsyncClient, row: Row, objects: Any) -> list
 def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same statements: so that neither the answer nor the time it takes tells that somebody has this."""
+    """The same statements, so that neither response nor duration reveals that the object exists."""
     who = next(one for one in world.credentials if one.name == "bound secret key")
     arguments = Compiled.arguments
 
@@ -142,7 +142,7 @@ def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
         return arguments(compiled, params)
 
     async def ask() -> int:
-        limits = {"rate_limit_overall": 0, "rate_limit_uploads": 0}  # counting asks the database now and then
+        limits = {"rate_limit_overall": 0, "rate_limit_uploads": 0}  # counting requests sometimes queries the database
         app = create_app(world.server.place.settings.model_copy(update=limits))
         headers = {"Authorization": f"Bearer {who.secret}"}
         transport, count = httpx.ASGITransport(app), 0
@@ -160,13 +160,13 @@ def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
     assert asyncio.run(ask()) > len(PATH_ROWS) / 2
 
 
-def test_nothing_of_anybody_was_touched(world: World) -> None:
-    """Runs last: what was refused changed nothing, and what was allowed changed only its own fresh objects."""
+def test_refused_requests_changed_nothing(world: World) -> None:
+    """Runs last: refused requests changed nothing, and allowed ones only their own new objects."""
     assert {owner: world.owners[owner].dump() for owner in world.before} == world.before
 
 
-def test_a_cursor_of_one_caller_is_no_others(client: httpx.Client, world: World) -> None:
-    """Pages are walked with the credential that began the walk, or one of the same reach."""
+def test_a_cursor_is_invalid_for_other_callers(client: httpx.Client, world: World) -> None:
+    """A cursor works only with the credential that it was issued to, or one with the same access."""
     good = [who for who in world.credentials if who.is_good and who.may("recordings:read")]
     cursors = {}
     for who in good:

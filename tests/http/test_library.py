@@ -35,7 +35,7 @@ def search(library: Library, user: str, query: str, **fields: Any) -> list[dict[
     return list(answer.json()["results"])
 
 
-def test_end_users_are_made_found_changed_and_deleted(library: Library) -> None:
+def test_end_users_are_created_found_changed_and_deleted(library: Library) -> None:
     client = library.client
     made = client.post("/v1/end-users", json={"external_id": " ada ", "name": "Ada", "metadata": {"team": [1, None]}})
     assert made.status_code == 201
@@ -55,7 +55,7 @@ def test_end_users_are_made_found_changed_and_deleted(library: Library) -> None:
     assert client.post("/v1/end-users").status_code == 201
 
 
-def test_deleting_an_end_user_takes_everything_along(server: Server, project: ProjectKeys, library: Library) -> None:
+def test_deleting_an_end_user_deletes_all_its_data(server: Server, project: ProjectKeys, library: Library) -> None:
     user = library.user(external_id="gone")
     recording = library.recording(user, TALK)
     transcription = library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"]
@@ -119,7 +119,7 @@ def test_a_transcript_completes_its_recording_and_can_be_read(library: Library) 
         (ASSEMBLYAI, "application/json", "assemblyai", "import", "Hello there."),
     ],
 )
-def test_every_named_format_is_taken(
+def test_every_documented_format_is_accepted(
     library: Library, body: Any, media_type: str, provider: str | None, engine: str, words: str
 ) -> None:
     answer = put(library.client, library.recording(library.user()), body, media_type + "; charset=utf-8")
@@ -128,7 +128,7 @@ def test_every_named_format_is_taken(
     assert (shown["provider"], shown["engine"], shown["segments"][0]["text"]) == (provider, engine, words)
 
 
-def test_a_second_transcript_replaces_the_first_whole(library: Library) -> None:
+def test_a_second_transcript_replaces_the_whole_first_one(library: Library) -> None:
     user = library.user()
     recording = library.recording(user, TALK)
     before = library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"]
@@ -140,7 +140,7 @@ def test_a_second_transcript_replaces_the_first_whole(library: Library) -> None:
     assert {row["transcription_id"] for row in found} == {answer.json()["id"]}
 
 
-def test_a_transcript_need_not_be_waited_for(library: Library) -> None:
+def test_a_transcript_can_be_imported_without_waiting(library: Library) -> None:
     user = library.user()
     recording = library.recording(user, TALK)
     path = f"/v1/recordings/{recording}/transcript?wait=false"
@@ -219,7 +219,7 @@ def test_search_is_narrowed_by_recordings_dates_and_speaker(library: Library) ->
     assert found(speaker="Nobody") == set()
 
 
-def test_a_bound_key_searches_its_own_library_and_owns_what_it_makes(
+def test_an_end_users_key_searches_its_own_library_and_owns_what_it_creates(
     server: Server, project: ProjectKeys, library: Library
 ) -> None:
     ada, grace = library.user(), library.user()
@@ -297,7 +297,7 @@ def test_a_bad_search_is_400(library: Library, body: dict[str, Any], param: str)
 
 
 @pytest.mark.parametrize("query", ["???", "🎧🎧", " " * 1_000, "the", "ha " * 333, "שלום עולם", "會議", "การประชุม"])
-def test_odd_questions_are_answered(library: Library, query: str) -> None:
+def test_unusual_questions_are_answered(library: Library, query: str) -> None:
     user = library.user()
     library.recording(user, TALK)
     search(library, user, query)
@@ -307,7 +307,7 @@ def test_odd_questions_are_answered(library: Library, query: str) -> None:
     "text",
     ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:60Z", "٢٠٢٦-05-20T10:00:00Z"],
 )
-def test_a_time_that_could_not_be_shown_is_400(client: httpx.Client, library: Library, text: str) -> None:
+def test_a_time_outside_the_range_that_can_be_shown_is_400(client: httpx.Client, library: Library, text: str) -> None:
     user = library.user()
     for field in ("recorded_at", "started_at", "ended_at"):
         answer = client.post("/v1/recordings", json={"end_user_id": user, field: text})

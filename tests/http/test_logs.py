@@ -1,4 +1,4 @@
-"""Logs hold nobody's words and no secrets: a whole run with planted canaries, and what is written of it."""
+"""Logs contain no user content and no secrets: a whole run with planted canaries."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ CANARY = "xylocanary"
 
 
 def canary(what: str) -> str:
-    """Return words that nobody else writes, different for each place where they are planted."""
+    """Return unique words, different for each place where they are planted."""
     return f"{CANARY}{what} {CANARY.upper()}{what}"
 
 
 def plant(client: httpx.Client) -> list[str]:
-    """Put canaries everywhere that people's words go, in good requests and in bad ones; return secrets seen."""
+    """Send canaries in every text field, in valid and invalid requests; return the secrets seen."""
     user = client.post("/v1/end-users", json={
         "external_id": canary("external"), "name": canary("name"), "email": f"{CANARY}@example.org",
         "metadata": {canary("key"): canary("value")}}).json()["id"]  # fmt: skip

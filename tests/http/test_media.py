@@ -1,4 +1,4 @@
-"""Audio over HTTP: signed addresses, uploads, checks, downloads in ranges."""
+"""Audio over HTTP: signed URLs, uploads, verification, downloads in ranges."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.http.conftest import TALK, Library, error_of
 from tests.http.test_rates import in_one_minute
 from tests.server import Place, ProjectKeys, Server, new_bound_key, new_project, running
 
-AUDIO = bytes(range(256)) * 1_200  # 307,200 bytes: more than one piece on the way out
+AUDIO = bytes(range(256)) * 1_200  # 307,200 bytes: more than one piece of a download
 DIGEST = hashlib.sha256(AUDIO).hexdigest()
 
 
@@ -32,7 +32,7 @@ def begin(library: Library, recording: str, **body: Any) -> dict[str, Any]:
 
 
 def send(begun: dict[str, Any], content: Any = AUDIO, **headers: str) -> httpx.Response:
-    """PUT as a client does who has nothing but the address."""
+    """PUT like a client that has only the URL."""
     return httpx.put(begun["upload_url"], content=content, headers={**begun["headers"], **headers}, timeout=60)
 
 
@@ -57,7 +57,7 @@ def files_of(place: Place) -> list[Path]:
     return sorted(path for path in (place.data_dir / "media").rglob("*") if path.is_file())
 
 
-def test_audio_goes_in_is_checked_and_comes_out_the_same(server: Server, library: Library) -> None:
+def test_audio_is_uploaded_verified_and_downloaded_unchanged(server: Server, library: Library) -> None:
     recording = library.recording(library.user())
     begun = begin(library, recording, file_size_bytes=len(AUDIO))
     assert set(begun) == {"media_id", "upload_url", "content_type", "upload_token", "expires_at", "headers"}
@@ -121,7 +121,7 @@ def test_a_recording_with_a_transcript_is_completed_with_audio_or_without(librar
     assert listed("completed") == {recording, other, silent}
 
 
-def test_other_bytes_than_the_digest_says_are_an_integrity_failure_until_a_new_upload(
+def test_bytes_with_another_digest_are_an_integrity_failure_until_a_new_upload(
     server: Server, library: Library
 ) -> None:
     recording = library.recording(library.user())
@@ -154,7 +154,7 @@ def test_a_wrong_digest_for_audio_that_is_verified_changes_nothing(library: Libr
     assert library.client.get(f"/v1/recordings/{recording}").json() == before
 
 
-def test_until_it_is_completed_an_upload_may_be_sent_again(library: Library) -> None:
+def test_an_upload_may_be_repeated_until_it_is_completed(library: Library) -> None:
     recording = library.recording(library.user())
     begun = begin(library, recording)
     assert send(begun, b"half").json()["content_sha256"] == hashlib.sha256(b"half").hexdigest()
@@ -165,7 +165,7 @@ def test_until_it_is_completed_an_upload_may_be_sent_again(library: Library) -> 
     assert httpx.get(address(library, recording)).content == AUDIO
 
 
-def test_a_second_upload_is_the_newest_and_the_first_can_still_be_named(library: Library) -> None:
+def test_a_second_upload_is_the_newest_and_the_first_is_still_available(library: Library) -> None:
     recording = with_audio(library, library.user())
     first = library.client.get(f"/v1/recordings/{recording}").json()["media"][0]["id"]
     send(begin(library, recording), b"second")
@@ -199,7 +199,7 @@ def test_a_range_is_exactly_the_bytes_asked_for(
         assert got.headers["content-range"] == f"bytes {first}-{last}/{len(AUDIO)}"
 
 
-def test_a_range_beyond_the_end_is_416_and_says_how_long_the_file_is(library: Library) -> None:
+def test_a_range_beyond_the_end_is_416_with_the_files_length(library: Library) -> None:
     url = address(library, with_audio(library, library.user()))
     for asked in (f"bytes={len(AUDIO)}-", "bytes=-0"):
         got = httpx.get(url, headers={"range": asked})
@@ -212,7 +212,7 @@ def test_a_range_beyond_the_end_is_416_and_says_how_long_the_file_is(library: Li
     assert (same.status_code, same.content) == (206, AUDIO[:10])
 
 
-def test_head_tells_the_length_without_the_bytes(library: Library) -> None:
+def test_head_returns_the_length_without_the_bytes(library: Library) -> None:
     got = httpx.head(address(library, with_audio(library, library.user())))
     assert (got.status_code, got.headers["content-length"], got.content) == (200, str(len(AUDIO)), b"")
 
@@ -239,7 +239,7 @@ def test_a_link_works_for_nothing_but_what_it_was_made_for(library: Library) -> 
     assert httpx.get(url + "&token=x").status_code == 400
 
 
-def test_links_die_at_once_with_their_recording_and_their_end_user(server: Server, library: Library) -> None:
+def test_signed_urls_become_invalid_with_their_recording_and_their_end_user(server: Server, library: Library) -> None:
     user = library.user()
     recording, other = with_audio(library, user), with_audio(library, user)
     urls = [address(library, one) for one in (recording, other)]
@@ -268,7 +268,7 @@ def _chunked(*pieces: bytes) -> Any:
     yield from pieces
 
 
-def test_an_upload_of_another_size_than_announced_is_400_and_not_kept(library: Library) -> None:
+def test_an_upload_of_another_size_than_declared_is_400_and_not_stored(library: Library) -> None:
     recording = library.recording(library.user())
     begun = begin(library, recording, file_size_bytes=10)
     for content in (b"x" * 9, b"x" * 11, _chunked(b"x" * 5, b"x" * 4), _chunked(b"x" * 5, b"x" * 6), b""):
@@ -288,7 +288,7 @@ def test_an_upload_of_another_size_than_announced_is_400_and_not_kept(library: L
         ({"file_size_bytes": -1}, "file_size_bytes"), ({"file_size_bytes": "12"}, "file_size_bytes"),
     ],
 )  # fmt: skip
-def test_a_bad_announcement_is_400(library: Library, body: dict[str, Any], param: str) -> None:
+def test_an_invalid_upload_declaration_is_400(library: Library, body: dict[str, Any], param: str) -> None:
     recording = library.recording(library.user())
     answer = library.client.post(f"/v1/recordings/{recording}/upload-url", json=body)
     assert (answer.status_code, error_of(answer)["param"]) == (400, param)
@@ -302,7 +302,7 @@ def test_a_bad_announcement_is_400(library: Library, body: dict[str, Any], param
         ({"media_id": "rec_1"}, "media_id"),
     ],
 )  # fmt: skip
-def test_a_bad_completion_is_400_and_changes_nothing(library: Library, body: dict[str, Any], param: str) -> None:
+def test_an_invalid_completion_is_400_and_changes_nothing(library: Library, body: dict[str, Any], param: str) -> None:
     recording = library.recording(library.user())
     send(begin(library, recording))
     answer = complete(library, recording, **body)
@@ -310,7 +310,7 @@ def test_a_bad_completion_is_400_and_changes_nothing(library: Library, body: dic
     assert complete(library, recording, content_sha256=DIGEST).status_code == 200
 
 
-def test_an_upload_that_was_not_begun_cannot_be_completed(library: Library) -> None:
+def test_an_upload_that_was_not_started_cannot_be_completed(library: Library) -> None:
     recording = library.recording(library.user())
     assert complete(library, recording).status_code == 409
     assert library.client.post(f"/v1/recordings/{recording}/upload-url").status_code == 200
@@ -334,7 +334,7 @@ def test_audio_of_others_does_not_exist(server: Server, project: ProjectKeys, li
         assert client.get(f"/v1/recordings/{recording}/download-url").status_code == 200
 
 
-def test_an_upload_that_is_broken_off_leaves_nothing_behind(server: Server, library: Library) -> None:
+def test_an_interrupted_upload_leaves_nothing_behind(server: Server, library: Library) -> None:
     recording = library.recording(library.user())
     begun = begin(library, recording)
     parts = urlsplit(begun["upload_url"])
@@ -377,7 +377,7 @@ def test_audio_of_any_length_takes_little_memory_in_and_out(fresh_place: Place) 
         assert _most_memory_kb(server) - before < 24 << 10
 
 
-def test_files_and_folders_are_their_owners_only(server: Server, library: Library) -> None:
+def test_files_and_folders_are_accessible_to_their_owner_only(server: Server, library: Library) -> None:
     recording = with_audio(library, library.user())
     file = next(path for path in files_of(server.place) if recording in str(path))
     assert file.read_bytes() == AUDIO
@@ -464,7 +464,7 @@ def test_tokens_and_bytes_are_not_logged(fresh_place: Place, tmp_path: Path) -> 
     assert not re.search(r"token|up_[A-Za-z0-9]|dn_[A-Za-z0-9]", text)
 
 
-def test_an_upload_begun_again_with_its_key_is_a_conflict_and_shows_no_address(library: Library) -> None:
+def test_repeating_an_upload_start_with_its_key_is_a_conflict_without_a_url(library: Library) -> None:
     path = f"/v1/recordings/{library.recording(library.user())}/upload-url"
     first, again = (
         library.client.post(path, json={"content_type": "audio/ogg"}, headers={"Idempotency-Key": "once"})
@@ -490,7 +490,7 @@ def test_recordings_with_audio_and_a_transcript_are_completed_by_the_upgrade(
 
 
 def _as_before(place: Place, request: pytest.FixtureRequest) -> None:
-    """Make the database one of the version before, in which audio made any recording `uploaded`."""
+    """Downgrade the database to the version in which audio set any recording to `uploaded`."""
     statements = (
         "UPDATE recordings SET status = 'uploaded'",
         "UPDATE alembic_version SET version_num = '0006_vector_counts'",

@@ -1,4 +1,4 @@
-"""Uploads while the server is killed: what was acknowledged is there, whole, and what was not leaves nothing behind."""
+"""Uploads while the server is killed: acknowledged ones are complete, and others leave nothing behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KILLS, SENDERS = 3, 3
 
 @dataclass
 class Acknowledged:
-    """What the server said it has: recordings by digest, as received and as completed."""
+    """The server's acknowledgements: recordings by digest, as received and as completed."""
 
     received: dict[str, str] = field(default_factory=dict)
     completed: dict[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ def send_until_it_dies(server: Server, key: str, user: str, said: Acknowledged, 
                 done = client.post(f"/v1/recordings/{recording}/upload-complete", json={"content_sha256": digest})
                 if done.status_code == 200:
                     said.completed[digest] = recording
-    except (httpx.TransportError, KeyError):  # it is dead, or was while it answered
+    except (httpx.TransportError, KeyError):  # it was killed before or during the response
         return
 
 

@@ -1,4 +1,4 @@
-"""Transfers that should end before their clients end them: nobody wants them any more, or nobody moves them on."""
+"""Transfers that the server must end: their recording was deleted, or their client stalls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LENGTH = 50_000_000
 
 @pytest.fixture(scope="module")
 def hasty(new_place: Callable[[], Place]) -> Iterator[Server]:
-    """A server whose patience is two seconds."""
+    """A server with timeouts of two seconds."""
     with running(new_place(), command=HASTY) as one:
         yield one
 
@@ -37,7 +37,7 @@ def library(hasty: Server) -> Iterator[Library]:
 
 @contextmanager
 def sending(place: Place, url: str) -> Iterator[socket.socket]:
-    """Begin to send a long body, and wait until some of it has arrived."""
+    """Start to send a long body, and wait until some of it has arrived."""
     parts = urlsplit(url)
     head = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nContent-Type: audio/ogg\r\nContent-Length: {LENGTH}\r\n\r\n"
     before = len(arriving(place))
@@ -48,7 +48,7 @@ def sending(place: Place, url: str) -> Iterator[socket.socket]:
 
 
 def answer_on(connection: socket.socket) -> tuple[int, str]:
-    """Return the status and code of the error that comes while we could still send."""
+    """Return the status and code of the error that arrives before the body is complete."""
     answer = HTTPResponse(connection)
     answer.begin()
     return answer.status, json.loads(answer.read())["error"]["code"]
@@ -67,7 +67,7 @@ def test_an_upload_under_way_ends_when_its_recording_or_end_user_is_deleted(
         wait_until(lambda: arriving(hasty.place) == [])
 
 
-def test_an_upload_that_is_sent_anew_ends_and_the_newest_bytes_count(hasty: Server, library: Library) -> None:
+def test_a_repeated_upload_ends_the_previous_one_and_replaces_its_bytes(hasty: Server, library: Library) -> None:
     recording = library.recording(library.user())
     begun = begin(library, recording)
     with sending(hasty.place, begun["upload_url"]) as connection:
@@ -78,7 +78,7 @@ def test_an_upload_that_is_sent_anew_ends_and_the_newest_bytes_count(hasty: Serv
 
 
 def test_transfers_that_their_clients_do_not_move_on_end(hasty: Server, library: Library) -> None:
-    recording = with_audio(library, library.user(), bytes(16 << 20))  # more than the system's buffers take
+    recording = with_audio(library, library.user(), bytes(16 << 20))  # more than the system's buffers hold
     parts, begun = urlsplit(address(library, recording)), begin(library, recording)
     before = open_in(hasty)
     with socket.create_connection((parts.hostname, parts.port), timeout=30) as reading:

@@ -1,4 +1,4 @@
-"""What the server tells operators of itself: request lines, counts, traces. Nothing unless asked, and never a word."""
+"""Request logs, metrics and traces: only if enabled, and without user content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.server import Place, Server, new_project, running
 
 
 def counts_of(server: Server) -> dict[str, float]:
-    """Return the series of `/metrics`, having checked its form."""
+    """Check the format of `/metrics`; return its series."""
     answer = httpx.get(server.base_url + "/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -36,7 +36,7 @@ def counts_of(server: Server) -> dict[str, float]:
 
 
 def until(server: Server, series: str, value: float) -> dict[str, float]:
-    """Return the counts once a series has reached a value: processes write theirs down every second."""
+    """Return the counts once a series has reached a value; processes write theirs every second."""
     deadline = time.monotonic() + 30
     while (counts := counts_of(server)).get(series, 0) < value and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -44,15 +44,15 @@ def until(server: Server, series: str, value: float) -> dict[str, float]:
     return counts
 
 
-def test_nothing_is_told_unless_asked(server: Server) -> None:
+def test_nothing_is_exported_unless_enabled(server: Server) -> None:
     assert httpx.get(server.base_url + "/metrics").status_code == 404
     assert not (server.place.data_dir / "metrics").exists()
 
 
-def test_counts_are_those_of_all_processes(fresh_place: Place) -> None:
+def test_metrics_are_the_sums_over_all_processes(fresh_place: Place) -> None:
     with running(fresh_place, "--workers", "2", EARMARK_METRICS="true") as server:
         key = new_project(fresh_place).live
-        for _ in range(40):  # each on a connection of its own, so that both processes get some
+        for _ in range(40):  # each on its own connection, so that both processes get some
             with server.client(key) as client:
                 assert client.get("/v1/ask/sessions").status_code == 200
         with server.client(key) as client:
@@ -72,7 +72,7 @@ def test_counts_are_those_of_all_processes(fresh_place: Place) -> None:
         assert buckets[-1] == 41
 
 
-def test_turns_and_media_are_counted_and_no_word_is_in_the_labels(fresh_place: Place) -> None:
+def test_turns_and_media_are_counted_without_user_content_in_labels(fresh_place: Place) -> None:
     with running(fresh_place, EARMARK_METRICS="true") as server, server.client(new_project(fresh_place).live) as client:
         plant(client)
         library = Library(client)
@@ -93,7 +93,7 @@ def test_turns_and_media_are_counted_and_no_word_is_in_the_labels(fresh_place: P
             assert CANARY not in path.read_text().lower()
 
 
-def test_a_request_line_says_method_route_status_time_and_id(fresh_place: Place, tmp_path: Path) -> None:
+def test_a_request_log_line_has_method_route_status_time_and_id(fresh_place: Place, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with (
         log.open("w") as stderr,
@@ -115,7 +115,7 @@ def test_a_request_line_says_method_route_status_time_and_id(fresh_place: Place,
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes what is sent to it, as a collector of traces does."""
+    """A collector that stores the traces sent to it."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Taker)
@@ -164,7 +164,7 @@ def spans_of(collector: Collector) -> list[tuple[str, str, str]]:
     return found
 
 
-def test_traces_show_the_way_of_a_question_and_no_word_of_it(fresh_place: Place) -> None:
+def test_traces_show_a_questions_steps_without_its_content(fresh_place: Place) -> None:
     trace_id, parent_id = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     with collecting() as collector:
         with (
@@ -195,7 +195,7 @@ def test_traces_show_the_way_of_a_question_and_no_word_of_it(fresh_place: Place)
 
 
 @pytest.mark.slow
-def test_a_collector_that_is_away_costs_nobody_an_answer(fresh_place: Place) -> None:
+def test_an_unreachable_collector_does_not_affect_answers(fresh_place: Place) -> None:
     with (
         running(fresh_place, EARMARK_TRACES_ENDPOINT="http://127.0.0.1:9/v1/traces") as server,
         server.client(new_project(fresh_place).live) as client,
@@ -203,7 +203,7 @@ def test_a_collector_that_is_away_costs_nobody_an_answer(fresh_place: Place) -> 
         assert client.get("/v1/ask/sessions").status_code == 200
 
 
-def test_traces_without_the_sdk_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_traces_without_the_sdk_are_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(TracesUnavailableError, match=r"pip install 'earmark\[otel\]'"):
         check_traces("http://127.0.0.1:4318/v1/traces")

@@ -11,7 +11,7 @@ from tests.http.conftest import TALK, Library
 from tests.server import Place, new_project, running
 
 
-def test_a_cursor_made_by_one_server_is_good_at_another(fresh_place: Place) -> None:
+def test_a_cursor_of_one_server_is_valid_on_another(fresh_place: Place) -> None:
     with running(fresh_place) as one, running(fresh_place, "--workers", "2") as two:
         key = new_project(fresh_place).live
         with one.client(key) as first, two.client(key) as second:
@@ -52,7 +52,7 @@ def test_servers_started_at_once_migrate_once(fresh_place: Place) -> None:
         assert all(json.loads(line)["ok"] for line in answer.stdout.splitlines())
 
 
-def test_a_session_of_ten_thousand_messages_pages_flat_and_takes_new_turns(fresh_place: Place) -> None:
+def test_a_session_of_ten_thousand_messages_pages_in_constant_time_and_accepts_new_turns(fresh_place: Place) -> None:
     with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
         library = Library(client)
         user = library.user()

@@ -1,4 +1,4 @@
-"""Rate limits: exact among processes, and told in headers."""
+"""Rate limits: exact across processes, and shown in headers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 
 
 def in_one_minute(work: Callable[[], None]) -> None:
-    """Do `work`; if it fails and a minute began meanwhile, so that counters started over, do it again."""
+    """Run `work`; if it fails and a new minute reset the counters meanwhile, run it again."""
     for _ in range(5):
         minute = time.time() // 60
         try:

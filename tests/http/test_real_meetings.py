@@ -1,4 +1,4 @@
-"""The main job on real input: meetings in through the CLI, cited answers out over HTTP, and a restart."""
+"""The main use on real input: import meetings by CLI, get cited answers over HTTP, and restart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUESTIONS = 20
 
 
 def import_all(place: Place, project: ProjectKeys, folder: Path) -> list[MeetingQuestion]:
-    """Import through the CLI, twice; return the questions about what was imported."""
+    """Import by CLI, twice; return questions about the imported meetings."""
     meetings, questions = write_meetings(folder, limit=MEETINGS)
     assert len(meetings) >= MEETINGS
     for owner, paths in by_owner(meetings):
@@ -32,7 +32,7 @@ def import_all(place: Place, project: ProjectKeys, folder: Path) -> list[Meeting
 
 
 class Reader:
-    """What a client can see of the library, by name."""
+    """Return what a client can see of the library, by name."""
 
     def __init__(self, client: httpx.Client) -> None:
         self.client = client
@@ -78,7 +78,9 @@ def check(reader: Reader, result: dict[str, Any], in_scope: set[str]) -> int:
 
 
 @pytest.mark.slow
-def test_real_meetings_are_imported_asked_cited_listed_and_kept(tmp_path: Path, fresh_place: Place) -> None:
+def test_real_meetings_are_imported_asked_cited_listed_and_survive_a_restart(
+    tmp_path: Path, fresh_place: Place
+) -> None:
     with running(fresh_place) as server:
         project = new_project(fresh_place)
         questions = import_all(fresh_place, project, tmp_path / "in")

@@ -1,4 +1,4 @@
-"""Requests that are refused while their body is on its way: the sender reads the answer, and no reset."""
+"""Requests refused while their body is being sent: the client receives the response, not a reset."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRIES = 10
 
 @pytest.fixture(scope="module")
 def site(new_place: object) -> Iterator[tuple[Server, dict[str, str]]]:
-    """A server that takes uploads of a mebibyte, and the request line of each kind of request that it refuses."""
+    """A server that accepts uploads of 1 MiB, and the request lines that it refuses."""
     place: Place = new_place()  # type: ignore[operator]
     with running(place, EARMARK_UPLOAD_LIMIT_BYTES=str(1 << 20)) as server:
         with server.client(new_project(place).live) as client:
@@ -41,7 +41,7 @@ def site(new_place: object) -> Iterator[tuple[Server, dict[str, str]]]:
 
 
 @pytest.mark.parametrize("kind", ["413", "415", "403", "400", "404", "401"])
-def test_who_is_refused_while_sending_reads_the_answer(site: tuple[Server, dict[str, str]], kind: str) -> None:
+def test_a_client_refused_while_sending_receives_the_response(site: tuple[Server, dict[str, str]], kind: str) -> None:
     server, requests = site
     host, _, port = server.base_url.removeprefix("http://").partition(":")
     method, path, content_type = requests[kind].split()

@@ -42,7 +42,7 @@ def settings_for(embeddings: EmbeddingsServer) -> dict[str, str]:
 
 @contextmanager
 def client_of_a_server_with(place: Place, embeddings: EmbeddingsServer) -> Iterator[httpx.Client]:
-    """A server that has its vectors made there from the start."""
+    """A server that uses the embeddings server from the start."""
     with running(place, **settings_for(embeddings)) as server, server.client(new_project(place).live) as client:
         yield client
 
@@ -60,7 +60,7 @@ def search(client: httpx.Client, user: str, query: str) -> list[dict[str, Any]]:
 
 
 def person_with_talks(library: Library) -> str:
-    """Make a person with a recording for each of NAMES; return the person's id."""
+    """Create an end user with a recording for each of NAMES; return its id."""
     user = library.user()
     for name in NAMES:
         library.recording(user, talk_of(name), name=f"Talk with {name}")
@@ -72,7 +72,7 @@ def talk_of(name: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_then_every_process_has_the_new(
+def test_search_uses_the_old_embedder_until_reindexing_has_finished_then_every_process_uses_the_new_one(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
     with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
@@ -80,7 +80,7 @@ def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_
         user = person_with_talks(library)
         before = search(client, user, "Who keeps the keys of the shed?")
 
-        # The server of embeddings fails at the third recording: nothing is lost, and nothing changed for search.
+        # The embeddings server fails at the third recording: nothing is lost, and search is unaffected.
         embeddings.is_down = lambda body: (
             len({one for one in NAMES for text in embeddings.texts if f"{one} keeps" in text}) > 2
         )
@@ -97,7 +97,7 @@ def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_
         assert len({one for one in NAMES for text in embeddings.texts if f"{one} keeps" in text}) == 1
         assert {one.authorization for one in embeddings.asked} == {"Bearer key-1"}
 
-        # The server, started long before with other settings, asks the new embedder; and never with a key not its own.
+        # The server, started before with other settings, uses the new embedder, but never with another embedder's key.
         embeddings.asked.clear()
         after = search(client, user, "Who keeps the keys of the shed?")
         assert embeddings.texts == ["Who keeps the keys of the shed?"]
@@ -109,7 +109,7 @@ def test_search_goes_on_with_the_old_embedder_until_reindexing_has_finished_and_
         assert any("Mabel keeps" in text for text in embeddings.texts)
 
 
-def test_the_question_is_put_to_those_who_speak_in_the_askers_library_and_to_nobody_elses(
+def test_a_question_is_rewritten_only_for_speakers_of_the_askers_own_library(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
     with client_of_a_server_with(fresh_place, embeddings) as client:
@@ -118,14 +118,14 @@ def test_the_question_is_put_to_those_who_speak_in_the_askers_library_and_to_nob
         library.recording(hers, talk_of("Mabel"))
         library.recording(his, talk_of("Otis"))
         embeddings.asked.clear()
-        # The first search learns in the middle which server to ask; the second asks it ahead.
+        # The first search discovers the embedder while it runs; the second one uses it from the start.
         first, second = (search(client, hers, "What does Mabel keep?") for _ in range(2))
         assert first == second
         search(client, his, "What does Mabel keep?")
         assert embeddings.texts == ["What does you keep?", "What does you keep?", "What does Mabel keep?"]
 
 
-def test_words_still_find_while_the_server_of_embeddings_is_away(
+def test_search_by_words_works_while_the_embeddings_server_is_unreachable(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
     with client_of_a_server_with(fresh_place, embeddings) as client:
@@ -139,7 +139,7 @@ def test_words_still_find_while_the_server_of_embeddings_is_away(
         assert all(one["parts"]["semantic"] == 0 for one in found)
 
 
-def test_an_import_that_needs_the_server_of_embeddings_is_refused_while_it_is_away_and_stores_nothing(
+def test_an_import_that_needs_an_unreachable_embeddings_server_is_refused_and_stores_nothing(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
     embeddings.script += [(401, {}, {})]
@@ -155,13 +155,13 @@ def test_reindexing_with_nothing_to_do_says_so(fresh_place: Place) -> None:
     assert json.loads(reindex(fresh_place, {}).stdout) == {"recordings": 0, "embedder": "all-minilm-l6-v2/mean"}
 
 
-def test_settings_that_lack_a_field_are_one_sentence(fresh_place: Place) -> None:
+def test_settings_that_lack_a_field_are_reported_in_one_sentence(fresh_place: Place) -> None:
     done = reindex(fresh_place, {"EARMARK_EMBEDDER__KIND": "openai"})
     assert done.returncode == 1
     assert done.stderr.strip() == "earmark: EARMARK_EMBEDDER: Value error, kind openai needs base_url."
 
 
-def test_a_transcript_is_taken_or_refused_while_another_is_being_embedded(
+def test_a_transcript_is_accepted_or_refused_while_another_is_being_embedded(
     fresh_place: Place, embeddings: EmbeddingsServer
 ) -> None:
     reached, goes_on = threading.Event(), threading.Event()
@@ -189,7 +189,7 @@ def test_a_transcript_is_taken_or_refused_while_another_is_being_embedded(
             assert slow.result(60).status_code == 201
 
 
-def test_an_index_with_one_vector_a_chunk_is_searched_and_renewed(fresh_place: Place) -> None:
+def test_an_index_with_one_vector_per_chunk_is_searched_and_reindexed(fresh_place: Place) -> None:
     with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
         user = person_with_talks(Library(client))
         new = search(client, user, "Who keeps the keys of the shed?")
@@ -205,7 +205,7 @@ def test_an_index_with_one_vector_a_chunk_is_searched_and_renewed(fresh_place: P
 
 
 async def _index_as_before(runtime: Runtime) -> None:
-    """Give every recording the vectors that earlier versions made: one of each chunk."""
+    """Give every recording the vectors of earlier versions: one per chunk."""
     embedder = await runtime.embedders.in_use()
     for tenant in await list_tenants(runtime.operator):
         owners = await tenant.fetch_all(queries.select_stale_owners, {"embedder": "another"})

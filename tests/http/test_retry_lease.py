@@ -1,4 +1,4 @@
-"""The lease of a keyed request whose work takes long."""
+"""The lease of a long-running request with an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from earmark.identity import idempotency
 from earmark.storage.errors import StorageUnavailableError
 
 
-def test_a_lease_is_renewed_again_after_a_moment_without_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lease_is_renewed_after_the_database_was_briefly_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[None] = []
 
     class FakeTenant:

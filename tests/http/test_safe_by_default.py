@@ -1,4 +1,4 @@
-"""Safe by default: who can reach a new server, which pages may use it, and who can read its files."""
+"""Secure defaults: who can reach a new server, which origins may use it, and who can read its files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from earmark.cli.doctor import _look_at_folder
+from earmark.cli.doctor import _check_folder
 from earmark.cli.serving import NoKeyError, check_keys, is_loopback
 from earmark.data_dir import make_private
 from earmark.identity.keys import create_key, revoke_key
@@ -50,7 +50,7 @@ async def _ensure_refused(runtime: Runtime) -> None:
         await check_keys(runtime.settings)
 
 
-def test_keys_that_no_longer_work_do_not_count(fresh_place: Place) -> None:
+def test_expired_and_revoked_keys_do_not_count(fresh_place: Place) -> None:
     async def work(runtime: Runtime) -> None:
         await _ensure_refused(runtime)
         tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "keys")).id, "test")
@@ -69,7 +69,7 @@ def test_keys_that_no_longer_work_do_not_count(fresh_place: Place) -> None:
     [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
      ("", False), ("192.168.1.5", False), ("2001:db8::1", False), ("nowhere.invalid", False), ("x" * 300, False)],
 )  # fmt: skip
-def test_only_loopback_addresses_are_this_machines_own(host: str, is_own: bool) -> None:
+def test_only_loopback_addresses_are_reachable_by_this_machine_only(host: str, is_own: bool) -> None:
     assert is_loopback(host) is is_own
 
 
@@ -98,7 +98,7 @@ def test_other_origins_may_use_the_api_only_where_a_setting_names_them(fresh_pla
             assert refused.headers["access-control-allow-origin"] == "https://ask.example"
 
 
-def test_without_the_setting_no_page_of_another_origin_may(client: httpx.Client) -> None:
+def test_without_the_setting_no_other_origin_may_use_the_api(client: httpx.Client) -> None:
     headers = {"Origin": "https://ask.example", "Access-Control-Request-Method": "GET"}
     for method in ("GET", "OPTIONS"):
         answer = client.request(method, "/v1/ask/sessions", headers=headers)
@@ -111,7 +111,7 @@ def test_without_the_setting_no_page_of_another_origin_may(client: httpx.Client)
 
 @contextmanager
 def open_umask() -> Iterator[None]:
-    """A careless shell: whatever is made is readable by all, unless its maker says otherwise."""
+    """Set a permissive umask: new files are readable by all unless created otherwise."""
     before = os.umask(0)
     try:
         yield
@@ -148,16 +148,16 @@ def test_a_data_folder_that_was_open_to_others_is_closed_at_start(fresh_place: P
         assert stat.filemode(fresh_place.data_dir.stat().st_mode) == "drwx------"
 
 
-def test_doctor_says_that_the_data_folder_was_open_to_others(fresh_place: Place) -> None:
+def test_doctor_reports_that_the_data_folder_was_accessible_to_others(fresh_place: Place) -> None:
     fresh_place.data_dir.mkdir(parents=True)
     fresh_place.data_dir.chmod(0o755)
     said = fresh_place.cli("doctor").stdout
-    assert "ok   data folder: was open to others (0755); it is for its owner only now\n" in said
-    assert "ok   data folder: for its owner only\n" in fresh_place.cli("doctor").stdout
+    assert "ok   data folder: was accessible to others (0755); now to its owner only\n" in said
+    assert "ok   data folder: accessible to its owner only\n" in fresh_place.cli("doctor").stdout
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777])
-def test_a_folder_that_is_not_ours_to_close_is_named_and_left(
+def test_a_data_folder_of_another_owner_is_reported_and_left_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
 ) -> None:
     (folder := tmp_path / "theirs").mkdir()
@@ -167,11 +167,11 @@ def test_a_folder_that_is_not_ours_to_close_is_named_and_left(
         monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
     assert not make_private(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == mode
-    found = _look_at_folder(folder)
-    assert (found.is_ok, f"({mode:04o}) and not ours to close" in found.says) == (False, True)
+    found = _check_folder(folder)
+    assert (found.is_ok, f"is accessible to others ({mode:04o}); run chmod 700" in found.says) == (False, True)
 
 
-def test_a_backup_before_a_migration_is_private_from_the_first_instant(tmp_path: Path) -> None:
+def test_a_backup_before_a_migration_is_created_private(tmp_path: Path) -> None:
     target = tmp_path / "earmark.db.before"
     with open_umask(), closing(connect(tmp_path / "earmark.db")) as connection:
         connection.execute("CREATE TABLE words (text TEXT)")

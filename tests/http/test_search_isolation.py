@@ -1,4 +1,4 @@
-"""What others have changes nothing of one end user's search: neither what is found, nor its scores, nor its order."""
+"""One end user's search results, scores and order do not depend on others' data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAME_WORDS = [
 
 
 def found(client: httpx.Client, end_user_id: str) -> list[Any]:
-    """Return all that search says, the parts of each score included."""
+    """Return the full search results, including the parts of each score."""
     answers = []
     for query in QUERIES:
         body = {"query": query, "end_user_id": end_user_id, "limit": 50, "explain": True}
@@ -30,7 +30,7 @@ def found(client: httpx.Client, end_user_id: str) -> list[Any]:
 
 
 def disturb(others: Library) -> Iterator[None]:
-    """Add, change and remove another's data, a step at a time."""
+    """Add, change and remove another end user's data, step by step."""
     grace = others.user()
     made = [others.recording(grace, SAME_WORDS) for _ in range(5)]
     yield

@@ -1,4 +1,4 @@
-"""`GET /v1/ask/sessions`, the founding endpoint."""
+"""`GET /v1/ask/sessions`: pages, filters, order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_an_empty_project_lists_an_empty_last_page(client: httpx.Client) -> None
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_the_founding_request_works_for_an_end_user_nobody_knows(client: httpx.Client) -> None:
+def test_the_sessions_list_of_an_unknown_end_user_is_empty(client: httpx.Client) -> None:
     answer = client.get("/v1/ask/sessions?end_user_id=eu_abc123&limit=20")
     assert answer.status_code == 200
     assert answer.json()["data"] == []
@@ -147,9 +147,7 @@ def test_pages_cover_every_session_once_whatever_the_limit(library: Library) -> 
         assert seen == made[::-1]
 
 
-def test_a_bound_key_lists_its_own_sessions_whatever_it_sends(
-    server: Server, project: ProjectKeys, library: Library
-) -> None:
+def test_an_end_users_key_always_lists_its_own_sessions(server: Server, project: ProjectKeys, library: Library) -> None:
     ada, grace = library.user(), library.user()
     hers = library.session(ada)["id"]
     library.session(grace)
@@ -158,7 +156,7 @@ def test_a_bound_key_lists_its_own_sessions_whatever_it_sends(
             assert ids_of(bound.get("/v1/ask/sessions" + query)) == [hers]
 
 
-def test_live_and_test_data_are_apart(server: Server, project: ProjectKeys, library: Library) -> None:
+def test_live_and_test_data_are_separate(server: Server, project: ProjectKeys, library: Library) -> None:
     library.session(library.user())
     with server.client(project.test) as other_mode:
         assert ids_of(other_mode.get("/v1/ask/sessions")) == []
@@ -178,14 +176,14 @@ def test_live_and_test_data_are_apart(server: Server, project: ProjectKeys, libr
         ("active_before=yesterday", "active_before"),
     ],
 )  # fmt: skip
-def test_a_bad_parameter_is_400_and_named(client: httpx.Client, query: str, param: str) -> None:
+def test_an_invalid_parameter_is_400_and_named(client: httpx.Client, query: str, param: str) -> None:
     answer = client.get("/v1/ask/sessions?" + query)
     assert answer.status_code == 400
     error = error_of(answer)
     assert (error["code"], error["param"]) == ("invalid_request", param)
 
 
-def test_parameters_we_do_not_know_are_ignored(client: httpx.Client) -> None:
+def test_unknown_parameters_are_ignored(client: httpx.Client) -> None:
     assert client.get("/v1/ask/sessions?colour=red&colour=&x=%FF").status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The list against a plain-Python reference, under creates, sends, renames, deletes and walks in any order."""
+"""The sessions list against a plain-Python reference, with random creates, sends, renames, deletes and walks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fold(text: str) -> str:
 
 @dataclass
 class Modelled:
-    """A session as the reference knows it."""
+    """A session in the reference."""
 
     id: str
     user: int
@@ -44,17 +44,17 @@ class Modelled:
 
 @dataclass
 class Walk:
-    """A traversal under way."""
+    """A traversal in progress."""
 
     filters: dict[str, Any]
     limit: int
     cursor: str
-    expected: set[str]  # what was there at the start and has not been touched since
+    expected: set[str]  # present at the start and unchanged since
     seen: list[str] = field(default_factory=list)
 
 
 class SessionsList(RuleBasedStateMachine):
-    """Newest activity first: `self.order` is the whole reference."""
+    """The reference is `self.order`: newest activity first."""
 
     client: httpx.Client
 
@@ -164,7 +164,7 @@ class SessionsList(RuleBasedStateMachine):
         assert walk.expected <= set(walk.seen), "a row that nobody touched was skipped"
 
 
-def test_the_list_agrees_with_a_plain_reference_over_thousands_of_steps(server: Server) -> None:
+def test_the_list_equals_a_reference_implementation_over_thousands_of_steps(server: Server) -> None:
     class Fresh(SessionsList):
         @initialize()
         def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Clients that are slow, or break off: they get nothing done by halves and keep nobody else from being answered."""
+"""Slow or interrupted clients: they leave nothing half-done and do not block others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HASTY = [sys.executable, "-m", "tests.hasty_server"]
 
 @pytest.fixture(scope="module")
 def hasty(place: Place) -> Iterator[Server]:
-    """A server that waits a second for a head or a body, and takes on ten requests at once."""
+    """A server with timeouts of one second and a limit of ten concurrent requests."""
     with running(place, command=HASTY, EARMARK_REQUESTS_AT_ONCE="10") as one:
         yield one
 
@@ -33,7 +33,7 @@ def library(hasty: Server) -> Iterator[Library]:
 
 
 class Wire:
-    """A connection on which anything can be said."""
+    """A raw connection."""
 
     def __init__(self, server: Server) -> None:
         url = httpx.URL(server.base_url)
@@ -43,7 +43,7 @@ class Wire:
         self.socket.sendall(words)
 
     def request(self, method: str, path: str, key: str | None, body: bytes, *, size: int, kind: str) -> None:
-        """Send a request that promises `size` bytes, and `body` of them."""
+        """Send a request that declares `size` bytes, with `body`."""
         known = b"" if key is None else b"Authorization: Bearer %s\r\n" % key.encode()
         self.say(
             f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n".encode()
@@ -53,7 +53,7 @@ class Wire:
         )
 
     def heard(self) -> tuple[int, dict[str, str], bytes]:
-        """Return the answer: status, headers, body; status 0 if the connection ended without one."""
+        """Return the response's status, headers and body; status 0 if the connection closed without one."""
         got = b""
         while piece := self.socket.recv(65_536):
             got += piece
@@ -77,7 +77,7 @@ def key_of(library: Library) -> str:
 
 @pytest.mark.parametrize("breaks_off", [True, False], ids=["gone", "silent"])
 @pytest.mark.parametrize("kind", ["text/plain", "application/json"])
-def test_a_transcript_that_breaks_off_changes_nothing(
+def test_an_interrupted_transcript_upload_changes_nothing(
     hasty: Server, library: Library, kind: str, breaks_off: bool
 ) -> None:
     user = library.user()
@@ -96,7 +96,7 @@ def test_a_transcript_that_breaks_off_changes_nothing(
     assert library.client.get(f"/v1/recordings/{recording}").json()["transcription_id"] == before
 
 
-def test_a_create_whose_body_never_came_makes_nothing(hasty: Server, library: Library) -> None:
+def test_a_create_without_its_body_creates_nothing(hasty: Server, library: Library) -> None:
     wire = Wire(hasty)
     wire.request("POST", "/v1/end-users", key_of(library), b"", size=50, kind="application/json")
     time.sleep(0.1)
@@ -105,7 +105,7 @@ def test_a_create_whose_body_never_came_makes_nothing(hasty: Server, library: Li
     assert library.client.get("/v1/end-users").json()["data"] == []
 
 
-def test_a_body_that_is_slow_but_comes_is_taken(hasty: Server, library: Library) -> None:
+def test_a_slow_body_is_accepted(hasty: Server, library: Library) -> None:
     user = library.user()
     recording = library.recording(user)
     text = "\n".join(f"Ada: line {number} of a long meeting." for number in range(450)).encode()
@@ -145,12 +145,12 @@ def test_half_requests_keep_nobody_from_being_answered_and_end(hasty: Server, li
             known = key_of(library) if number % 2 else None
             path = "/v1/end-users" if known else "/v1/console/sign-in"
             wire.request("POST", path, known, b"{", size=100, kind="application/json")
-            time.sleep(0.01)  # while it is being recognised it does count among the ten
+            time.sleep(0.01)  # during authentication it does count among the ten
         assert library.client.get("/v1/ask/sessions").status_code == 200
         assert {wire.heard()[0] for wire in wires} == {400}
 
 
-def test_a_head_that_does_not_come_ends_the_connection(hasty: Server) -> None:
+def test_a_connection_without_a_request_head_is_closed(hasty: Server) -> None:
     silent, slow = Wire(hasty), Wire(hasty)
     slow.say(b"GET /health HTTP/1.1\r\nX: ")
     started = time.monotonic()
@@ -158,19 +158,19 @@ def test_a_head_that_does_not_come_ends_the_connection(hasty: Server) -> None:
     assert time.monotonic() - started < 10 * HEAD_S
 
 
-def test_a_head_without_end_is_refused_soon(hasty: Server) -> None:
+def test_an_endless_request_head_is_refused(hasty: Server) -> None:
     for words in (b"GET /health HTTP/1.1\r\n" + b"X-A: aaaaaaaaaa\r\n" * 20_000, b"GET /" + b"a" * 300_000):
         wire = Wire(hasty)
         try:
             wire.say(words)
             status, headers, body = wire.heard()
-        except ConnectionError:  # refused while we still talked
+        except ConnectionError:  # refused while still sending
             continue
         assert (status, headers["content-type"]) == (431, "application/json")
         assert json.loads(body)["error"]["code"] == "invalid_request"
 
 
-def test_what_is_no_http_gets_the_error_form_too(hasty: Server) -> None:
+def test_malformed_http_gets_the_error_envelope(hasty: Server) -> None:
     wire = Wire(hasty)
     wire.say(b"HELLO\r\n\r\n")
     status, headers, body = wire.heard()
@@ -179,7 +179,7 @@ def test_what_is_no_http_gets_the_error_form_too(hasty: Server) -> None:
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_connection_that_is_kept_serves_request_after_request(hasty: Server, library: Library) -> None:
+def test_a_persistent_connection_serves_several_requests(hasty: Server, library: Library) -> None:
     for _ in range(3):
         assert library.client.get("/health").status_code == 200
         time.sleep(BODY_S / 2)

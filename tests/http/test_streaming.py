@@ -1,4 +1,4 @@
-"""Streamed turns over HTTP: server-sent events, followed, resumed, cancelled, and what goes wrong with them."""
+"""Streamed turns over HTTP: server-sent events, following, resuming, cancelling, failures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Event:
 
 
 def parse(lines: Iterator[str]) -> Iterator[Event]:
-    """Yield events as a browser reads them; comments are skipped."""
+    """Yield events like a browser; comments are skipped."""
     fields: dict[str, str] = {}
     for line in lines:
         if not line and fields:
@@ -120,7 +120,7 @@ def desk(setting: tuple[Server, VendorServer]) -> Iterator[Desk]:
 
 
 @pytest.mark.parametrize("provider", ["earmark", "ollama"])
-def test_a_stream_says_what_is_stored(desk: Desk, provider: str) -> None:
+def test_a_stream_equals_the_stored_answer(desk: Desk, provider: str) -> None:
     session = desk.session()
     events = stream(
         desk.client, "POST", f"/v1/ask/sessions/{session}/messages", json={**QUESTION, "provider": provider}
@@ -140,7 +140,7 @@ def test_a_stream_says_what_is_stored(desk: Desk, provider: str) -> None:
     assert any(part["type"] == "citation" for part in answer["parts"])
 
 
-def test_a_models_numbers_become_places_and_unknown_ones_vanish(desk: Desk) -> None:
+def test_a_models_citation_numbers_become_citations_and_unknown_ones_are_removed(desk: Desk) -> None:
     result = desk.send(desk.session(), provider="ollama").json()
     assert result["message"]["content"] == "Grace proposed the ninth of June, and the price stays."
     cited = [part["start_ms"] for part in result["message"]["parts"] if part["type"] == "citation"]
@@ -171,14 +171,14 @@ def test_creating_a_session_with_its_first_question_streams_too(desk: Desk) -> N
         ("application/*;q=0.2, text/event-stream;q=0", "application/json"),
     ],
 )
-def test_the_client_chooses_the_form(desk: Desk, accept: str | None, form: str) -> None:
+def test_the_client_chooses_the_media_type(desk: Desk, accept: str | None, form: str) -> None:
     headers = {} if accept is None else {"Accept": accept}
     path = f"/v1/ask/sessions/{desk.session()}/messages"
     assert desk.client.post(path, json=QUESTION, headers=headers).headers["content-type"] == form
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "nonsense", "image/png, text/html"])
-def test_a_form_we_do_not_have_is_406_and_stores_nothing(desk: Desk, accept: str) -> None:
+def test_an_unsupported_media_type_is_406_and_stores_nothing(desk: Desk, accept: str) -> None:
     session = desk.session()
     for path, body in ((f"/v1/ask/sessions/{session}/messages", QUESTION),
                        ("/v1/ask/sessions", {"scope": {"type": "library"}, "end_user_id": desk.user})):  # fmt: skip
@@ -187,7 +187,7 @@ def test_a_form_we_do_not_have_is_406_and_stores_nothing(desk: Desk, accept: str
     assert desk.messages(session) == []
 
 
-def test_what_is_wrong_before_the_first_event_is_an_ordinary_error(desk: Desk) -> None:
+def test_an_error_before_the_first_event_is_an_ordinary_response(desk: Desk) -> None:
     path = f"/v1/ask/sessions/{desk.session()}/messages"
     for body, status, code in (({"content": ""}, 400, "invalid_request"),
                                ({**QUESTION, "provider": "gemini"}, 400, "invalid_request"),
@@ -223,7 +223,7 @@ def _running_message(desk: Desk, session: str) -> str:
     return str(desk.client.get(f"/v1/ask/sessions/{session}").json()["active_turn"]["user_message_id"])
 
 
-def test_a_turn_is_followed_by_others_here_and_from_another_server(desk: Desk) -> None:
+def test_a_turn_can_be_followed_on_the_same_and_on_another_server(desk: Desk) -> None:
     session = desk.session()
     future = _slowly(desk, session)
     path = f"/v1/ask/sessions/{session}/messages/{_running_message(desk, session)}/events"
@@ -241,7 +241,7 @@ def test_a_turn_is_followed_by_others_here_and_from_another_server(desk: Desk) -
     assert desk.client.get(path, headers={"Accept": "application/json"}).status_code == 406
 
 
-def test_a_cancel_from_another_server_keeps_what_was_said(desk: Desk) -> None:
+def test_cancelling_from_another_server_stores_the_partial_answer(desk: Desk) -> None:
     session = desk.session()
     desk.vendor.script[:] = [Says(("Grace proposed ", *(0.1, "and ") * 300))]
     future = ThreadPoolExecutor(1).submit(
@@ -263,7 +263,7 @@ def test_a_cancel_from_another_server_keeps_what_was_said(desk: Desk) -> None:
     assert desk.vendor.closed_early.wait(10), "the model must not go on writing"
 
 
-def test_a_client_that_goes_away_leaves_a_turn_that_completes(desk: Desk) -> None:
+def test_a_turn_completes_after_its_client_disconnects(desk: Desk) -> None:
     session = desk.session()
     desk.vendor.script[:] = [SLOW]
     path = f"/v1/ask/sessions/{session}/messages"
@@ -276,7 +276,7 @@ def test_a_client_that_goes_away_leaves_a_turn_that_completes(desk: Desk) -> Non
     assert messages[1]["content"] == "Grace proposed the ninth of June. That is all."
 
 
-def test_a_client_that_reads_a_byte_at_a_time_holds_up_nobody(desk: Desk) -> None:
+def test_a_client_that_reads_a_byte_at_a_time_does_not_block_others(desk: Desk) -> None:
     session = desk.session()
     desk.vendor.script[:] = [Says(("word " * 2_000,) * 20)]
     body = json.dumps({**QUESTION, "provider": "ollama"}).encode()
@@ -313,7 +313,7 @@ def test_regenerating_streams_and_replaces_the_answer(desk: Desk) -> None:
 DOWN = Fails(503, {"error": {"message": "secret words of the vendor", "type": "server_error", "code": "down"}})
 
 
-def test_a_failed_model_is_502_and_the_question_waits(desk: Desk) -> None:
+def test_a_failed_model_is_502_and_the_question_is_stored(desk: Desk) -> None:
     session = desk.session()
     desk.vendor.script[:] = [DOWN, ANSWER]
     failed = desk.send(session, provider="ollama")
@@ -325,7 +325,7 @@ def test_a_failed_model_is_502_and_the_question_waits(desk: Desk) -> None:
     assert [message["role"] for message in desk.messages(session)] == ["user", "assistant"]
 
 
-def test_a_failure_in_the_middle_ends_the_stream_and_stores_no_words(desk: Desk) -> None:
+def test_a_failure_during_an_answer_ends_the_stream_and_stores_no_answer(desk: Desk) -> None:
     session = desk.session()
     desk.vendor.script[:] = [Says(("Half a sentence",), breaks_off=True)]
     events = stream(
@@ -342,7 +342,7 @@ def test_a_failure_in_the_middle_ends_the_stream_and_stores_no_words(desk: Desk)
     assert replay[-1].id == events[-1].id
 
 
-def test_a_streamed_send_with_its_key_is_done_once(desk: Desk) -> None:
+def test_a_streamed_send_with_an_idempotency_key_runs_once(desk: Desk) -> None:
     session = desk.session()
     path = f"/v1/ask/sessions/{session}/messages"
     options: dict[str, Any] = {"json": {**QUESTION, "provider": "ollama"}, "headers": {"Idempotency-Key": "again"}}
@@ -416,7 +416,7 @@ def test_a_transcript_too_long_for_the_model_is_413_and_stores_nothing(desk: Des
     assert len(desk.client.get("/v1/ask/sessions").json()["data"]) == count
 
 
-def test_an_operator_may_have_long_recordings_searched_instead(desk: Desk) -> None:
+def test_a_setting_makes_long_recordings_searched_instead_of_refused(desk: Desk) -> None:
     env = {**env_of(desk.vendor), "EARMARK_LONG_RECORDINGS": "retrieve"}
     long = desk.library.recording(desk.user, [*LONG, {"start": 700.0, "end": 704.0, "text": "The launch is in June."}])
     with running(desk.server.place, **env) as server, server.client(desk.keys.live) as client:
@@ -431,7 +431,7 @@ def test_an_operator_may_have_long_recordings_searched_instead(desk: Desk) -> No
 # ---- beside the turn -------------------------------------------------------------------------------
 
 
-def test_use_is_counted_by_model(desk: Desk) -> None:
+def test_usage_is_counted_by_model(desk: Desk) -> None:
     session = desk.session()
     desk.send(session, provider="ollama")
     desk.send(session, provider="earmark")
@@ -456,7 +456,7 @@ def test_use_is_counted_by_model(desk: Desk) -> None:
         assert (answer.status_code, error_of(answer)["param"]) == (400, "from")
 
 
-def test_suggested_questions_are_ones_that_are_answered(desk: Desk) -> None:
+def test_suggested_questions_are_answerable(desk: Desk) -> None:
     session = desk.session()
     path = f"/v1/ask/sessions/{session}/suggestions"
     starters = desk.client.get("/v1/ask/suggestions", params={"end_user_id": desk.user}).json()["suggestions"]
@@ -493,7 +493,7 @@ def test_a_model_may_write_the_suggestions(desk: Desk) -> None:
     assert failed.json()["session_id"] == session
 
 
-def test_a_model_may_improve_a_default_title_but_not_a_persons(desk: Desk) -> None:
+def test_a_model_may_replace_a_default_title_but_not_a_persons(desk: Desk) -> None:
     env = {**env_of(desk.vendor), "EARMARK_IMPROVE_TITLES": "true"}
     with running(desk.server.place, **env) as server, server.client(desk.keys.live) as client:
         for title, wanted in ((None, "The lantern's launch"), ("Mine", "Mine")):

@@ -1,4 +1,4 @@
-"""Streams that end otherwise than by their turn's end: the server goes down, the answer is replaced."""
+"""Streams that end before their turn does: shutdown, or a replaced answer."""
 
 from __future__ import annotations
 

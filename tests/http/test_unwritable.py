@@ -1,4 +1,4 @@
-"""The disk takes no writes while the server runs: they are 503, reads go on, and afterwards all works as before."""
+"""An unwritable disk while the server runs: writes are 503, reads work, and all recovers afterwards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.server import Place, Server, new_project, running, wait_until
 
 BOUND = [sys.executable, "-m", "tests.bound_server", "serve", "--port", "0"]
 LONG_AUDIO = AUDIO * 60
-ROOM_BYTES = 16_000_000  # enough for the database, and not for long audio
+ROOM_BYTES = 16_000_000  # enough for the database, but not for long audio
 QUESTION = {"content": "When is the launch of the lantern?"}
 NO_LIMIT = resource.RLIM_INFINITY
 
@@ -32,7 +32,7 @@ NO_LIMIT = resource.RLIM_INFINITY
 
 @contextmanager
 def _no_room(server: Server, size_bytes: int = 0) -> Iterator[None]:
-    """No file may be written to beyond a size, as on a full disk; what is written already stays readable."""
+    """Limit the size of files, like a full disk; existing data remains readable."""
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size_bytes, NO_LIMIT))
     try:
         yield
@@ -42,7 +42,7 @@ def _no_room(server: Server, size_bytes: int = 0) -> Iterator[None]:
 
 @contextmanager
 def _read_only(folder: Path) -> Iterator[None]:
-    """No file of a folder may be made, deleted or opened for writing."""
+    """Prevent creating, deleting and opening files of a folder for writing."""
     before = {path: path.stat().st_mode for path in (folder, *folder.rglob("*"))}
     for path, mode in before.items():
         path.chmod(mode & ~0o222)
@@ -55,7 +55,7 @@ def _read_only(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _read_only_database(cluster: Cluster) -> Iterator[None]:
-    """As a PostgreSQL that became a standby; connections stay."""
+    """Make PostgreSQL read-only, like a standby, without closing connections."""
     asyncio.run(_set_read_only(cluster, "on"))
     try:
         yield
@@ -68,12 +68,12 @@ async def _set_read_only(cluster: Cluster, value: str) -> None:
     await admin.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
     await admin.execute("SELECT pg_reload_conf()")
     await admin.close()
-    await asyncio.sleep(0.2)  # each connection hears of it a moment later
+    await asyncio.sleep(0.2)  # each connection applies it with a delay
 
 
 @contextmanager
 def _trouble(name: str, server: Server, cluster: Cluster | None) -> Iterator[None]:
-    """A read-only disk is one that the system has made so, since it is failing: files that are open are so as well."""
+    """Simulate a failing disk that the system made read-only, including its open files."""
     with ExitStack() as stack:
         if name == "read-only database":
             assert cluster is not None
@@ -96,8 +96,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module")
 def bound(new_place: Callable[[], Place]) -> Iterator[Server]:
-    """A server of this file's own, which its tests leave as they found it. Rate limits are on, as they are by default."""
-    reading, writing = os.pipe()  # a log in a file would have no room either
+    """A server for this file, whose tests restore its state. Rate limits have their defaults."""
+    reading, writing = os.pipe()  # a log file could not be written either
     os.set_blocking(reading, False)
     limits = {f"EARMARK_RATE_LIMIT_{name}": "100000" for name in ("OVERALL", "UPLOADS", "TRANSCRIPTIONS")}
     with os.fdopen(writing, "w") as log, running(new_place(), command=BOUND, stderr=log, **limits) as server:
@@ -165,7 +165,7 @@ def _writes(user: str, recording: str, asked: str) -> list[tuple[str, str, dict[
 
 
 def _reads(client: httpx.Client, user: str, heard: str, asked: str) -> list[Any]:
-    """Everything there is to read, and what a search finds."""
+    """Read everything, and search."""
     paths = [
         "/v1/end-users", "/v1/recordings", f"/v1/recordings/{heard}", "/v1/transcriptions", "/v1/ask/sessions",
         "/v1/ask/sessions?q=launch", asked, f"{asked}/messages", "/v1/usage", "/health",
@@ -197,7 +197,7 @@ def test_while_nothing_can_be_written_writes_are_503_reads_go_on_and_afterwards_
     assert bound.place.run(recount) == []
 
 
-def test_an_import_that_was_taken_on_is_finished_once_writes_are_taken_again(
+def test_an_accepted_import_is_finished_once_the_disk_is_writable_again(
     bound: Server, cluster_or_none: Cluster | None, library: Library, user: str
 ) -> None:
     client, recording = library.client, library.recording(user)
@@ -212,10 +212,10 @@ def test_an_import_that_was_taken_on_is_finished_once_writes_are_taken_again(
     assert client.get(f"/v1/recordings/{recording}").json()["transcription_id"] == put.json()["id"]
 
 
-def test_counters_that_the_disk_has_no_room_for_stop_nobody(bound: Server, client: httpx.Client) -> None:
+def test_rate_counters_that_the_disk_has_no_space_for_block_no_request(bound: Server, client: httpx.Client) -> None:
     with _no_room(bound):
         for path in bound.place.data_dir.glob("rates*.bin"):
-            os.truncate(path, 0)  # to a server that maps it into memory it is as if the disk were full: SIGBUS
+            os.truncate(path, 0)  # a server that maps the file would be killed by SIGBUS
         assert client.get("/v1/ask/sessions").status_code == 200
         assert client.post("/v1/console/sign-in", json={"code": "x" * 43}).status_code == 401
     assert client.post("/v1/end-users", json={}).status_code == 201
@@ -225,7 +225,7 @@ def test_counters_that_the_disk_has_no_room_for_stop_nobody(bound: Server, clien
 
 
 @pytest.mark.parametrize("is_full", [True, False], ids=["full", "read-only"])
-def test_audio_that_the_disk_does_not_take_is_503_leaves_nothing_and_is_taken_later(
+def test_audio_that_the_disk_refuses_is_503_leaves_nothing_and_is_accepted_later(
     bound: Server, library: Library, user: str, heard: str, is_full: bool
 ) -> None:
     begun, before = begin(library, recording := library.recording(user)), files_of(bound.place)
@@ -241,7 +241,7 @@ def test_audio_that_the_disk_does_not_take_is_503_leaves_nothing_and_is_taken_la
     assert len(files_of(bound.place)) == len(before) + 1
 
 
-def test_audio_under_way_when_the_disk_becomes_read_only_is_503_and_is_taken_later(
+def test_an_upload_interrupted_by_a_read_only_disk_is_503_and_is_accepted_later(
     bound: Server, library: Library, user: str, heard: str
 ) -> None:
     begun = begin(library, recording := library.recording(user))
@@ -261,9 +261,7 @@ def test_audio_under_way_when_the_disk_becomes_read_only_is_503_and_is_taken_lat
     assert complete(library, recording).json()["status"] == "uploaded"
 
 
-def test_audio_that_the_disk_does_not_give_back_is_503_until_it_does(
-    bound: Server, library: Library, heard: str
-) -> None:
+def test_audio_that_the_disk_can_not_read_is_503_until_it_can(bound: Server, library: Library, heard: str) -> None:
     url = address(library, heard)
     (path,) = [one for one in files_of(bound.place) if heard in one.parts]
     kept = path.rename(path.with_suffix(".kept"))

@@ -1,4 +1,4 @@
-"""Several workers under one supervisor: told to end, or killed, they end cleanly, are replaced, and none stays behind."""
+"""Several workers under one supervisor: clean shutdown, replacement of killed ones, and no orphans."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KNOCKERS = 4
 
 
 def _stat(pid: int) -> tuple[str, int]:
-    """A process's state and parent; one that is gone is a zombie of nobody."""
+    """Return a process's state and parent; a missing process counts as a zombie without parent."""
     try:
         state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
     except (FileNotFoundError, ProcessLookupError):
@@ -38,7 +38,7 @@ def _stat(pid: int) -> tuple[str, int]:
 
 
 def _processes_of(server: Server) -> set[int]:
-    """The supervisor's children: workers, and what Python starts beside them."""
+    """Return the supervisor's children: workers and Python's own helpers."""
     found = {int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()}
     return {pid for pid in found if _stat(pid)[1] == server.process.pid}
 
@@ -53,10 +53,10 @@ def _until_gone(processes: set[int]) -> None:
         time.sleep(0.05)
 
 
-def _until_let_go(server: Server) -> None:
-    """Wait until only the workers hold the port, while one of them still is at something.
+def _until_released(server: Server) -> None:
+    """Wait until only the workers hold the port, while one of them is still busy.
 
-    If the supervisor held it until they are gone, connections would be taken that nobody answers.
+    If the supervisor held it longer, the kernel would accept connections that nobody answers.
     """
     port, deadline = httpx.URL(server.base_url).port, time.monotonic() + 15
     listening = {f"socket:[{row[9]}]" for row in _sockets() if row[1].endswith(f":{port:04X}") and row[3] == "0A"}
@@ -78,8 +78,8 @@ def _open_files(pid: int) -> set[str]:
     return found
 
 
-def _answering(server: Server) -> int:
-    """The worker that answers the question under way."""
+def _busy_worker(server: Server) -> int:
+    """Return the worker of the running turn."""
     assert server.process.stdout is not None
     return int(server.process.stdout.readline().split()[0])
 
@@ -88,7 +88,7 @@ def _answering(server: Server) -> int:
 
 
 class Knocking:
-    """What those hear who go on making end users, each on a connection of its own, until nobody listens."""
+    """Collects the responses of clients that create end users on new connections until the port is closed."""
 
     def __init__(self, server: Server, headers: httpx.Headers) -> None:
         self._url, self._headers = f"{server.base_url}/v1/end-users", headers
@@ -100,14 +100,14 @@ class Knocking:
         while True:
             try:
                 with httpx.stream("POST", self._url, json={}, headers=self._headers, timeout=60) as answer:
-                    self._hear(answer)
+                    self._collect(answer)
             except httpx.ConnectError:
                 return
-            except httpx.TransportError:  # taken in the very instant of closing, and not answered
+            except httpx.TransportError:  # accepted while closing, and not answered
                 continue
             time.sleep(0.01)
 
-    def _hear(self, answer: httpx.Response) -> None:
+    def _collect(self, answer: httpx.Response) -> None:
         try:
             answer.read()
         except httpx.TransportError as error:
@@ -120,8 +120,8 @@ class Knocking:
 
 
 @contextmanager
-def _knocking(server: Server, client: httpx.Client) -> Iterator[Knocking]:
-    """Knock until the server is gone, then see that all were told to come again, or not let in."""
+def _connecting(server: Server, client: httpx.Client) -> Iterator[Knocking]:
+    """Connect until the server is gone, then check that all got 503 or no connection."""
     knocking = Knocking(server, client.headers)
     threads = [threading.Thread(target=knocking.knock) for _ in range(KNOCKERS)]
     for one in threads:
@@ -138,8 +138,8 @@ def _knocking(server: Server, client: httpx.Client) -> Iterator[Knocking]:
     assert knocking.cut == []
 
 
-def _all_is_well(place: Place, path: str, made: list[str]) -> int:
-    """See that the database is in order and all that was acknowledged is there; return the session's messages."""
+def _check_everything(place: Place, path: str, made: list[str]) -> int:
+    """Check the database and all acknowledged data; return the session's messages."""
 
     async def look(runtime: Runtime) -> int:
         assert await recount(runtime) == []
@@ -154,27 +154,27 @@ def _all_is_well(place: Place, path: str, made: list[str]) -> int:
 # ---- told to end -----------------------------------------------------------------------------------
 
 
-def test_workers_told_to_end_finish_what_they_are_at_tell_others_to_try_again_and_are_gone(fresh_place: Place) -> None:
+def test_workers_told_to_stop_finish_their_requests_refuse_new_ones_and_end(fresh_place: Place) -> None:
     with asking(fresh_place, 1.0, EARMARK_WORKERS="2") as (server, client, path, answer), ThreadPoolExecutor(1) as pool:
         processes, library = _processes_of(server), Library(client)
         importing = _Import(client, library.recording(library.user()))
-        with _knocking(server, client) as knocking:
+        with _connecting(server, client) as knocking:
             imported = pool.submit(importing.send)
             importing.has_begun.wait()
-            _answering(server)
-            time.sleep(0.2)  # what was sent is there, on a machine that is not very busy
+            _busy_worker(server)
+            time.sleep(0.2)  # the data sent has arrived, unless the machine is very busy
             server.process.send_signal(signal.SIGTERM)
-            _until_let_go(server)
+            _until_released(server)
             importing.may_end.set()
             assert imported.result(30).status_code == 201
             assert answer.result(30).status_code == 200
             assert server.process.wait(30) == 0
         _until_gone(processes)
-    assert _all_is_well(fresh_place, path, knocking.made) == 2
+    assert _check_everything(fresh_place, path, knocking.made) == 2
 
 
 class _Import:
-    """A transcript that goes on arriving for as long as a test wants."""
+    """A transcript upload that lasts until the test ends it."""
 
     def __init__(self, client: httpx.Client, recording: str) -> None:
         self._client, self._url = client, f"/v1/recordings/{recording}/transcript"
@@ -190,7 +190,7 @@ class _Import:
         yield b"Grace: To the ninth of June.\n"
 
 
-def test_a_server_whose_workers_can_not_start_says_so_in_its_exit_code(fresh_place: Place) -> None:
+def test_a_server_whose_workers_can_not_start_exits_with_1(fresh_place: Place) -> None:
     (fresh_place.data_dir / "rates.bin").mkdir(parents=True)
     assert fresh_place.cli("serve", "--port", "0", "--workers", "2", check=False).returncode == 1
 
@@ -206,24 +206,24 @@ def _user_on_a_new_connection(server: Server, client: httpx.Client) -> str:
     return str(answer.json()["id"])
 
 
-def test_a_killed_worker_is_replaced_while_the_other_goes_on(fresh_place: Place) -> None:
+def test_a_killed_worker_is_replaced_while_the_other_continues(fresh_place: Place) -> None:
     asked = asking(fresh_place, 600.0, EARMARK_WORKERS="2", EARMARK_SHUTDOWN_GRACE_S="0")
     with asked as (server, client, path, answer):
         before = _processes_of(server)
-        killed = _answering(server)
+        killed = _busy_worker(server)
         os.kill(killed, signal.SIGKILL)
         with pytest.raises(httpx.TransportError):
             answer.result(30)
-        made = [_user_on_a_new_connection(server, client)]  # one that is kept may lead to the dead
+        made = [_user_on_a_new_connection(server, client)]  # a persistent connection may lead to the killed worker
         while len(after := _processes_of(server) - {killed}) < len(before):
             made.append(_user_on_a_new_connection(server, client))
         assert len(after - before) == 1
         server.stop()
         _until_gone(before | after)
-    assert _all_is_well(fresh_place, path, made) == 1
+    assert _check_everything(fresh_place, path, made) == 1
 
 
-def test_workers_whose_supervisor_is_killed_finish_and_let_go_of_port_and_data(fresh_place: Place) -> None:
+def test_workers_whose_supervisor_is_killed_finish_and_release_port_and_data(fresh_place: Place) -> None:
     with asking(fresh_place, 0.5, EARMARK_WORKERS="2") as (server, client, path, answer):
         processes = _processes_of(server)
         made = [Library(client).user()]
@@ -234,4 +234,4 @@ def test_workers_whose_supervisor_is_killed_finish_and_let_go_of_port_and_data(f
     with running(fresh_place, "--port", port) as again, again.client() as stranger:
         answers = stranger.get(f"{path}/messages", headers=client.headers).json()["data"]
     assert (again.base_url, [row["role"] for row in answers]) == (server.base_url, ["user", "assistant"])
-    assert _all_is_well(fresh_place, path, made) == 2
+    assert _check_everything(fresh_place, path, made) == 2

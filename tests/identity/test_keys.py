@@ -1,4 +1,4 @@
-"""Keys: shown once, kept as a hash, recognised only whole."""
+"""Keys: shown once, stored as a hash, valid only as a whole."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_only_a_hash_of_a_key_is_stored(tmp_path: Path) -> None:
     assert secret.encode() not in b"".join(path.read_bytes() for path in place.data_dir.iterdir())
 
 
-def test_a_key_is_recognised_until_it_is_revoked(fresh_place: Place) -> None:
+def test_a_key_is_valid_until_it_is_revoked(fresh_place: Place) -> None:
     async def work(runtime: Runtime) -> None:
         project = await create_project(runtime.operator, "keys")
         tenant = await get_tenant(runtime.operator, project.id, "live")
@@ -85,7 +85,7 @@ def test_a_key_stops_working_when_it_expires(fresh_place: Place, monkeypatch: py
     fresh_place.run(work)
 
 
-def test_a_bound_key_stands_for_its_end_user_and_goes_with_it(fresh_place: Place) -> None:
+def test_an_end_users_key_acts_for_its_end_user_and_is_deleted_with_it(fresh_place: Place) -> None:
     async def work(runtime: Runtime) -> None:
         project = await create_project(runtime.operator, "keys")
         tenant = await get_tenant(runtime.operator, project.id, "live")
@@ -113,7 +113,7 @@ def test_a_restricted_key_may_do_what_its_scopes_say(fresh_place: Place) -> None
     fresh_place.run(work)
 
 
-def test_keys_of_one_tenant_are_not_anothers(fresh_place: Place) -> None:
+def test_keys_of_one_tenant_are_invalid_for_another(fresh_place: Place) -> None:
     async def work(runtime: Runtime) -> None:
         project = await create_project(runtime.operator, "keys")
         live, test = [await get_tenant(runtime.operator, project.id, mode) for mode in ("live", "test")]
@@ -140,7 +140,7 @@ def test_processes_started_at_once_agree_on_the_cursor_secret(fresh_place: Place
     assert re.fullmatch(r"[A-Za-z0-9]{48}", secrets[0])
 
 
-def test_a_scope_that_the_contract_does_not_know_is_refused(fresh_place: Place) -> None:
+def test_an_unknown_scope_is_refused(fresh_place: Place) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         for scope in ("ask", "ask:delete", "everything:read", "", "ASK:READ", "ask:read "):
@@ -151,7 +151,7 @@ def test_a_scope_that_the_contract_does_not_know_is_refused(fresh_place: Place) 
     fresh_place.run(work)
 
 
-def test_a_rotated_key_has_the_same_reach_and_the_old_one_stops_at_once(fresh_place: Place) -> None:
+def test_a_rotated_key_has_the_same_scopes_and_the_old_one_is_revoked_at_once(fresh_place: Place) -> None:
     expiry_us = 4_000_000_000_000_000
 
     async def work(runtime: Runtime) -> None:
@@ -172,7 +172,9 @@ def test_a_rotated_key_has_the_same_reach_and_the_old_one_stops_at_once(fresh_pl
     fresh_place.run(work)
 
 
-def test_with_grace_the_old_key_goes_on_until_it_ends(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_grace_period_the_old_key_is_valid_until_its_end(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         start_us = keys.now_us()
@@ -189,7 +191,7 @@ def test_with_grace_the_old_key_goes_on_until_it_ends(fresh_place: Place, monkey
     fresh_place.run(work)
 
 
-def test_grace_never_makes_a_key_live_longer(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_grace_period_never_extends_a_keys_expiry(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         expiry_us = keys.now_us() + 10_000_000
@@ -207,7 +209,7 @@ def test_grace_never_makes_a_key_live_longer(fresh_place: Place, monkeypatch: py
     fresh_place.run(work)
 
 
-def test_tries_are_counted_by_address_and_by_network_of_ipv6() -> None:
+def test_sign_in_attempts_are_counted_by_address_and_by_ipv6_network() -> None:
     assert rate_slot("192.0.2.1") != rate_slot("192.0.2.2")
     assert rate_slot("2001:db8::1") == rate_slot("2001:db8::ffff:1") == rate_slot("2001:db8::1%eth0")
     assert rate_slot("2001:db8::1") != rate_slot("2001:db8:0:1::1")

@@ -1,4 +1,4 @@
-"""Counters that processes share: exact alone, exact together, and exact when one comes in or is killed."""
+"""Shared counters are exact in exclusive and in shared mode, and when a process joins or is killed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ for line in sys.stdin:
 
 
 class Process:
-    """Another process that counts when it is told to."""
+    """Another process that counts on command."""
 
     def __init__(self, path: Path, most: int) -> None:
         code = COUNTING.format(key=KEY, minute=MINUTE)
@@ -40,18 +40,18 @@ class Process:
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def tell(self, what: int | str) -> None:
-        """Send it to count, or to `tick`."""
+        """Send a command to count or to `tick`."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{what}\n")
         self.process.stdin.flush()
 
     def heard(self) -> list[int]:
-        """What it counted."""
+        """Return its count."""
         assert self.process.stdout is not None
         return [int(one) for one in self.process.stdout.readline().split()]
 
     def counted(self, tries: int) -> list[int]:
-        """Let it count."""
+        """Send a command to count and return the result."""
         self.tell(tries)
         return self.heard()
 
@@ -62,13 +62,13 @@ class Process:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the counters lie."""
+    """The path of the counters."""
     return tmp_path / "rates.bin"
 
 
 @pytest.fixture
 def counts(path: Path) -> Iterator[SharedCounts]:
-    """This process's counters; it comes first."""
+    """This process's counters, which join first."""
     opened = SharedCounts(path)
     opened.join()
     yield opened
@@ -77,7 +77,7 @@ def counts(path: Path) -> Iterator[SharedCounts]:
 
 @pytest.fixture
 def other(path: Path, counts: SharedCounts) -> Iterator[Process]:
-    """A process that came in later."""
+    """A process that joins later."""
     process = Process(path, 100)
     _tick_until_answered(counts, process)
     yield process
@@ -85,7 +85,7 @@ def other(path: Path, counts: SharedCounts) -> Iterator[Process]:
 
 
 def _tick_until_answered(counts: SharedCounts, process: Process) -> None:
-    """A newcomer waits until this process lets it in."""
+    """Tick until a joining process answers, since it waits for this one's tick."""
     process.tell(0)
     done = threading.Event()
 
@@ -100,14 +100,14 @@ def _tick_until_answered(counts: SharedCounts, process: Process) -> None:
         assert time.monotonic() < deadline
 
 
-def test_one_process_counts_up_to_the_limit_and_no_further(counts: SharedCounts) -> None:
+def test_one_process_counts_exactly_to_the_limit(counts: SharedCounts) -> None:
     assert [counts.count(KEY, MINUTE, 5) for _ in range(7)] == [1, 2, 3, 4, 5, 0, 0]
     assert counts.count(KEY + 1, MINUTE, 5) == 1
     assert counts.count(KEY, MINUTE + 1, 5) == 1
     assert counts.count(KEY, MINUTE, 6) == 6
 
 
-def test_processes_that_count_at_once_share_one_limit(path: Path) -> None:
+def test_concurrent_processes_share_one_limit(path: Path) -> None:
     processes = [Process(path, 1_500) for _ in range(4)]
     for _ in range(3):  # until the first has let in the others
         for process in processes:
@@ -122,7 +122,9 @@ def test_processes_that_count_at_once_share_one_limit(path: Path) -> None:
     assert sorted(numbers) == list(range(1, 1_501))
 
 
-def test_what_was_counted_alone_counts_when_another_process_comes_and_goes(counts: SharedCounts, path: Path) -> None:
+def test_counts_of_exclusive_mode_remain_when_another_process_joins_and_leaves(
+    counts: SharedCounts, path: Path
+) -> None:
     assert [counts.count(KEY, MINUTE, 100) for _ in range(10)][-1] == 10
     other = Process(path, 100)
     _tick_until_answered(counts, other)
@@ -134,7 +136,7 @@ def test_what_was_counted_alone_counts_when_another_process_comes_and_goes(count
     assert [counts.count(KEY, MINUTE, 100) for _ in range(80)] == [*range(23, 101), 0, 0]
 
 
-def test_a_killed_process_neither_holds_up_the_others_nor_takes_its_counts_along(path: Path) -> None:
+def test_a_killed_process_neither_blocks_the_others_nor_loses_its_counts(path: Path) -> None:
     first = Process(path, 100)
     assert first.counted(10) == list(range(1, 11))
     first.tell("tick")
@@ -146,7 +148,7 @@ def test_a_killed_process_neither_holds_up_the_others_nor_takes_its_counts_along
     second.close()
 
 
-def test_a_stopped_process_is_not_waited_for_for_ever_and_its_counts_are_added_when_it_goes_on(
+def test_a_suspended_process_is_not_waited_for_long_and_its_counts_are_added_when_it_continues(
     counts: SharedCounts, path: Path
 ) -> None:
     assert [counts.count(KEY, MINUTE, 100) for _ in range(5)][-1] == 5
@@ -158,14 +160,14 @@ def test_a_stopped_process_is_not_waited_for_for_ever_and_its_counts_are_added_w
     late.kill()
 
 
-def test_keys_that_meet_in_one_place_are_counted_apart(other: Process, counts: SharedCounts) -> None:
+def test_keys_that_collide_in_the_file_are_counted_separately(other: Process, counts: SharedCounts) -> None:
     same_place = [KEY + 1, KEY + 1 + 32_768, KEY + 1 + 2 * 32_768, KEY + 2]
     for times in (1, 2, 3):
         assert [counts.count(key, MINUTE, 10) for key in same_place] == [times] * 4
     assert other.counted(1) == [1]
 
 
-def test_where_the_file_takes_no_writes_each_counts_for_itself_and_writes_it_down_later(
+def test_while_the_file_is_not_writable_each_process_counts_on_its_own_and_writes_later(
     other: Process, counts: SharedCounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> int:

@@ -1,4 +1,4 @@
-"""The code of earmark as data: its files, their syntax trees, its modules."""
+"""Access to earmark's own code: files, syntax trees, modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GENERATED = "storage/migrations/versions"
 
 @cache
 def source_files() -> tuple[str, ...]:
-    """Return every Python file a person wrote, relative to `src/earmark`."""
+    """Return every handwritten Python file, relative to `src/earmark`."""
     found = (path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
     return tuple(sorted(name for name in found if not name.startswith(_GENERATED)))
 
@@ -51,6 +51,6 @@ def place(file: str, node: ast.AST) -> str:
 
 @cache
 def modules() -> tuple[ModuleType, ...]:
-    """Import every module of earmark but the one that runs it."""
+    """Import every module of earmark except `__main__`."""
     names = [one.name for one in pkgutil.walk_packages(earmark.__path__, "earmark.")]
     return tuple(importlib.import_module(name) for name in names if name != "earmark.__main__")

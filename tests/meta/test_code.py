@@ -1,4 +1,4 @@
-"""House rules of the code that no linter knows."""
+"""Rules of the code that no linter checks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_only_config_reads_the_environment() -> None:
     assert found == []
 
 
-def test_only_the_edge_the_migrations_and_the_vendors_border_catch_every_exception() -> None:
+def test_only_the_edge_the_migrations_and_the_vendor_adapters_catch_every_exception() -> None:
     found = []
     for file, node in nodes(outside=("api/app.py", "storage/migrate.py", "llm/vendor.py")):
         if isinstance(node, ast.ExceptHandler):
@@ -52,7 +52,7 @@ def test_only_the_edge_the_migrations_and_the_vendors_border_catch_every_excepti
     assert found == []
 
 
-def test_whoever_catches_cancellation_too_raises_it_again() -> None:
+def test_code_that_catches_cancellation_raises_it_again() -> None:
     found = []
     for file, node in nodes():
         if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name) and node.type.id == "BaseException":
@@ -142,7 +142,7 @@ def _compiler() -> Compiler:
 
 
 def _is_tenants(compiled: Compiled) -> bool:
-    """Whether, in the SQL itself, every customers' table that is read stands beside its tenant."""
+    """Whether the SQL itself restricts every customers' table to its tenant."""
     read = set(re.findall(r"(?:FROM|JOIN|UPDATE) (\w+)", compiled.sql)) & CUSTOMER_TABLES
     written = set(re.findall(r"INSERT INTO (\w+)", compiled.sql)) & CUSTOMER_TABLES
     bound = compiled.sql.count("tenant_id = ?")
@@ -275,7 +275,7 @@ CONTRACT = {
     409: {"resource_already_exists", "transcription_not_ready", "conflict", "idempotency_in_progress"},
     413: {"payload_too_large", "context_too_large"},
     415: {"unsupported_media_type"},
-    416: {"invalid_request"},  # not in the table: a range that lies beyond the end of a download (RFC 9110)
+    416: {"invalid_request"},  # not in the contract's table: a range beyond the end of a download (RFC 9110)
     422: {"idempotency_key_reused"},
     425: {"upload_not_verified"},
     429: {"rate_limit_exceeded"},
@@ -315,7 +315,7 @@ def test_only_bugs_are_internal_errors() -> None:
 # ---- sizes -----------------------------------------------------------------------------------------
 
 
-def test_no_file_is_longer_than_one_concept() -> None:
+def test_no_file_is_too_long() -> None:
     lengths = {file: text_of(file).count("\n") for file in source_files()}
     assert {file: length for file, length in lengths.items() if length > FILE_LINES} == {}
 

@@ -1,4 +1,4 @@
-"""Documents that people write by hand name what is there."""
+"""Handwritten documents refer to things that exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_module_has_its_line_in_the_map(file: str) -> None:
 
 @pytest.mark.parametrize("word", ["session", "scope", "turn", "segment", "chunk", "posting", "citation", "cursor",
                                   "keyset", "tenant", "evidence", "end user", "recording", "message"])  # fmt: skip
-def test_a_word_of_the_field_is_in_the_glossary(word: str) -> None:
+def test_a_technical_term_is_in_the_glossary(word: str) -> None:
     glossary = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| [^|]*\b{word}\b[^|]*\| \S", glossary, re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""Locks pin every package by version and digest, name no index, and agree with each other."""
+"""Lock files pin every package by version and digest, name no index, and agree with each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pins(lock: str) -> dict[str, str]:
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Ask make what it would do."""
+    """Return the commands of a make target without running them."""
     command = ["make", "-n", "-o", ".venv/.installed", *arguments]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 

@@ -1,4 +1,4 @@
-"""The rules of `storage/tables/`, and that migrations lead to exactly those tables."""
+"""The rules of `storage/tables/`, and that migrations create exactly those tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_tenant_leads_every_key_index_and_uniqueness_rule() -> None:
                 assert list(one.columns)[0].name == "tenant_id", (table.name, one.name)
 
 
-def test_every_customers_row_says_whose_it_is() -> None:
+def test_every_customers_table_has_its_owner_column() -> None:
     for table in CUSTOMERS:
         owner = OWNER_COLUMN.get(table.name, "end_user_id")
         assert owner is None or owner in table.c, table.name
@@ -43,7 +43,7 @@ def test_columns_hold_only_what_no_driver_converts() -> None:
             assert isinstance(column.type, allowed), (table.name, column.name)
 
 
-def test_rows_go_with_what_they_belong_to() -> None:
+def test_rows_are_deleted_with_their_parents() -> None:
     for table in CUSTOMERS:
         for one in table.foreign_key_constraints:
             assert one.ondelete == "CASCADE", (table.name, one.name)
@@ -65,7 +65,7 @@ def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
         assert ("WITHOUT ROWID" in made[table.name]) is wants_no_rowid, table.name
 
 
-def test_migrations_make_the_same_columns_and_references(tmp_path: Path) -> None:
+def test_migrations_create_the_same_columns_and_references(tmp_path: Path) -> None:
     path = tmp_path / "earmark.db"
     migrate_sqlite(path)
     with closing(sqlite3.connect(path)) as made:

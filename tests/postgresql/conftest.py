@@ -1,4 +1,4 @@
-"""Tests of PostgreSQL's own side; collected only in the run on PostgreSQL (`make test` makes both)."""
+"""Tests of PostgreSQL itself; collected only in the run on PostgreSQL (`make test` has both runs)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task that is cancelled while it talks to PostgreSQL: it says so, and its connection is good for others."""
+"""Tasks cancelled during PostgreSQL's work: they raise CancelledError and their connections remain usable."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _with_database(place: Place, work: Callable[[PostgresDatabase], Any]) -> Non
 
 
 @pytest.mark.parametrize("statement", ["COMMIT", "ROLLBACK"])
-def test_a_task_cancelled_while_its_work_ends_hears_of_it_when_the_work_has_ended(
+def test_a_task_cancelled_during_its_commit_is_cancelled_after_the_commit(
     fresh_place: Place, monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:
     execute, reached, ended = asyncpg.Connection.execute, asyncio.Event(), []

@@ -1,4 +1,4 @@
-"""Rate limits over hosts that share a database: each leases what it counts, and together they keep the limit."""
+"""Rate limits across hosts that share a database: hosts lease shares and together enforce the limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.server import Place, Server, new_project, running
 
 
 def statuses_of(servers: list[Server], key: str, times: int) -> list[httpx.Response]:
-    """Ask the servers by turns, eight requests at once."""
+    """Send requests to the servers in turn, eight concurrently."""
 
     def ask(number: int) -> httpx.Response:
         with servers[number % len(servers)].client(key) as client:
@@ -26,7 +26,7 @@ def statuses_of(servers: list[Server], key: str, times: int) -> list[httpx.Respo
         return list(pool.map(ask, range(times)))
 
 
-def test_two_hosts_together_let_through_the_limit_and_no_more(fresh_place: Place, tmp_path: Path) -> None:
+def test_two_hosts_together_allow_exactly_the_limit(fresh_place: Place, tmp_path: Path) -> None:
     elsewhere = replace(fresh_place, data_dir=tmp_path / "other-host")
     with (
         running(fresh_place, EARMARK_RATE_LIMIT_OVERALL="100") as here,
@@ -42,9 +42,7 @@ def test_two_hosts_together_let_through_the_limit_and_no_more(fresh_place: Place
         in_one_minute(burst)
 
 
-def test_a_host_that_falls_silent_keeps_no_more_than_a_twentieth_from_the_other(
-    fresh_place: Place, tmp_path: Path
-) -> None:
+def test_an_idle_host_withholds_at_most_a_twentieth_of_the_limit(fresh_place: Place, tmp_path: Path) -> None:
     elsewhere = replace(fresh_place, data_dir=tmp_path / "other-host")
     with (
         running(fresh_place, EARMARK_RATE_LIMIT_OVERALL="100") as here,
@@ -61,7 +59,7 @@ def test_a_host_that_falls_silent_keeps_no_more_than_a_twentieth_from_the_other(
         in_one_minute(burst)
 
 
-def test_leases_of_minutes_that_are_over_are_swept(fresh_place: Place) -> None:
+def test_leases_of_past_minutes_are_deleted(fresh_place: Place) -> None:
     project = new_project(fresh_place)
 
     async def lease_and_sweep(runtime: Runtime) -> list[int]:

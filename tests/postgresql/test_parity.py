@@ -17,7 +17,7 @@ SAMPLE = Path(str(files("earmark") / "sample"))
 
 
 def observe(place: Place) -> list[Any]:
-    """Load the sample library, ask everything, and return what a client sees, without ids and times."""
+    """Load the sample library, ask all questions, and return what a client sees, without ids and times."""
     with running(place) as server:
         project = new_project(place)
         meetings = [Meeting(path.parent.name, path) for path in sorted(SAMPLE.glob("*/*.json"))]

@@ -1,4 +1,4 @@
-"""Row-level security: what the database itself refuses, whatever the code above forgets."""
+"""Row-level security: what the database itself refuses, independently of the code."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_without_a_tenant_every_customers_table_is_empty_and_takes_no_row(filled
     on(filled[0].database_url, work)
 
 
-def test_with_a_tenant_only_its_rows_are_there(filled: tuple[Place, ProjectKeys]) -> None:
+def test_with_a_tenant_only_its_rows_are_visible(filled: tuple[Place, ProjectKeys]) -> None:
     async def work(connection: asyncpg.Connection) -> None:
         tenants = [row[0] for row in await connection.fetch("SELECT id FROM tenants ORDER BY id")]
         counts = []

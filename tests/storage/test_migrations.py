@@ -1,4 +1,4 @@
-"""From a blank file to the newest schema, once, and not a byte for a schema that isn't ours."""
+"""Migrations: from a blank file to the newest schema, once; foreign schemas are unchanged."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_blank_folder_gets_the_newest_schema_readable_by_its_owner_only(tmp_pa
         "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9999_future')",
     ],
 )
-def test_a_schema_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path, words: str) -> None:
+def test_a_foreign_schema_is_refused_and_unchanged(tmp_path: Path, words: str) -> None:
     path = tmp_path / "earmark.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -61,7 +61,7 @@ def test_a_schema_that_is_not_ours_is_refused_and_not_touched(tmp_path: Path, wo
 
 @pytest.fixture
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A database of today, and a copy of the scripts to which a later migration can be added."""
+    """A current database, and a copy of the scripts for adding a later migration."""
     path = tmp_path / "earmark.db"
     migrate_sqlite(path)
     scripts = tmp_path / "migrations"
@@ -102,7 +102,7 @@ def test_a_migration_that_fails_leaves_the_file_byte_for_byte(older: Path) -> No
     assert older.read_bytes() == before
 
 
-def test_a_migration_keeps_the_rows_there_are(older: Path) -> None:
+def test_a_migration_preserves_existing_rows(older: Path) -> None:
     row = ("proj_kept", "Kept", 1)
     with closing(sqlite3.connect(older)) as connection, connection:
         connection.execute("INSERT INTO projects (id, name, created_us) VALUES (?, ?, ?)", row)
@@ -122,7 +122,7 @@ def test_everything_beside_the_database_is_readable_by_its_owner_only(older: Pat
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_somebody_elses_file_stays_as_it_is_whatever_its_journal(tmp_path: Path, mode: str) -> None:
+def test_a_foreign_file_is_unchanged_whatever_its_journal_mode(tmp_path: Path, mode: str) -> None:
     path = tmp_path / "earmark.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA journal_mode={mode}")
@@ -163,7 +163,7 @@ def _migrate_with(path: Path, scripts: Path) -> str:
     return revision_of(path)
 
 
-def test_a_folder_that_can_not_be_made_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_created_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageUnavailableError, match="can't be used"):
         migrate_sqlite(tmp_path / "file" / "earmark.db")

@@ -41,7 +41,7 @@ def test_a_unit_of_work_that_raises_leaves_nothing(shared: Place) -> None:
     shared.run(work)
 
 
-def test_nested_units_are_one(shared: Place) -> None:
+def test_nested_units_of_work_are_one_transaction(shared: Place) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         with pytest.raises(ExternalIdTakenError):
@@ -100,7 +100,7 @@ def test_a_change_outside_a_unit_of_work_is_refused(shared: Place) -> None:
     shared.run(work)
 
 
-def test_a_row_whose_parent_is_gone_is_not_found(shared: Place) -> None:
+def test_inserting_a_row_without_its_parent_is_not_found(shared: Place) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         with pytest.raises(NotFoundError):
@@ -109,7 +109,7 @@ def test_a_row_whose_parent_is_gone_is_not_found(shared: Place) -> None:
     shared.run(work)
 
 
-def test_a_handle_of_one_end_user_never_turns_to_another(shared: Place) -> None:
+def test_a_handle_of_one_end_user_can_not_switch_to_another(shared: Place) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         one, other = await create_end_user(tenant), await create_end_user(tenant)

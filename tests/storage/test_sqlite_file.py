@@ -1,4 +1,4 @@
-"""SQLite's own side: how the file is opened, and what several processes and a broken disk do to it."""
+"""SQLite: pragmas, errors, several processes and a failing disk."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
     ("pragma", "value"),
     [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 20_000), ("secure_delete", 1)],
 )
-def test_the_writer_keeps_what_it_acknowledged(path: Path, pragma: str, value: Any) -> None:
+def test_the_writer_syncs_every_commit(path: Path, pragma: str, value: Any) -> None:
     with closing(connect(path)) as connection:
         assert connection.execute(f"PRAGMA {pragma}").fetchone()[0] == value
 
@@ -67,11 +67,11 @@ TENANT = "INSERT INTO tenants (id, project_id, mode) VALUES ({}, '{}', 'live')"
 
 
 @pytest.mark.parametrize("again", [PROJECT, TENANT.format(1, "proj_a"), TENANT.format(2, "proj_a")])
-def test_a_key_that_is_there_is_a_unique_violation(path: Path, again: str) -> None:
+def test_a_duplicate_key_is_a_unique_violation(path: Path, again: str) -> None:
     assert isinstance(_error_of(path, PROJECT, TENANT.format(1, "proj_a"), again), UniqueViolationError)
 
 
-def test_a_reference_to_nothing_is_a_missing_parent(path: Path) -> None:
+def test_a_reference_to_a_missing_row_is_a_missing_parent(path: Path) -> None:
     assert isinstance(_error_of(path, TENANT.format(1, "proj_gone")), MissingParentError)
 
 
@@ -107,7 +107,7 @@ def test_a_reader_that_can_not_be_opened_is_one_clear_error(path: Path, monkeypa
 
 @pytest.fixture
 def reachable_folder() -> Iterator[Path]:
-    """A folder that every user may enter; pytest's own are their owner's only."""
+    """A folder accessible to every user, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="earmark"))
     folder.chmod(0o755)
     yield folder
@@ -115,7 +115,7 @@ def reachable_folder() -> Iterator[Path]:
 
 
 def _as_nobody(work: Callable[[], Any]) -> str:
-    """Run `work` in a child that isn't root; return the message of the StorageUnavailableError it raised."""
+    """Run `work` in a child process without root; return the message of its StorageUnavailableError."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -156,7 +156,7 @@ def test_a_database_that_can_only_be_read_is_one_clear_error(reachable_folder: P
 # ---- what was deleted ------------------------------------------------------------------------------
 
 
-def test_the_log_is_let_go_as_soon_as_no_reader_needs_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wal_is_truncated_as_soon_as_no_reader_needs_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("earmark.storage.sqlite._LOG_PAUSES_S", (0.01,))
     log = path.with_name(f"{path.name}-wal")
 
@@ -189,7 +189,7 @@ async def _until(is_so: Callable[[], bool]) -> None:
 
 
 def _write_many(place: Place, project_id: str, name: str) -> None:
-    """Four writers at once, ten end users each."""
+    """Run four concurrent writers, ten end users each."""
 
     async def work(runtime: Runtime) -> None:
         tenant = await get_tenant(runtime.operator, project_id, "live")

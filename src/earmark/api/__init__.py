@@ -1,1 +1,1 @@
-"""The wire: routes by resource, wire models, errors, cursors, headers. No business rules."""
+"""The HTTP API: routes by resource, wire models, errors, cursors, headers. No business rules."""

@@ -1,4 +1,4 @@
-"""Which form of an answer the client wants: `Accept`, read the way RFC 9110 says."""
+"""Content negotiation: chooses the response's media type from `Accept` (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ EVENTS = "text/event-stream"
 
 
 def choose_form(accept: bytes | None, forms: Sequence[str]) -> str:
-    """Return the form the client ranks highest; of equals, the first of `forms`.
+    """Return the media type that the client ranks highest; of equals, the first of `forms`.
 
-    Raises: NotAcceptableError if it admits none of them.
+    Raises: NotAcceptableError if it accepts none of them.
     """
     if accept is None or not accept.strip():
         return forms[0]
@@ -44,7 +44,7 @@ def _weight(value: str) -> float:
 
 
 def _quality(form: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """The most specific range that matches decides."""
+    """Return the quality of the most specific range that matches."""
     kind = form.split("/", 1)[0]
     for pattern in (form, f"{kind}/*", "*/*"):
         for name, quality in ranges:

@@ -1,7 +1,7 @@
-"""Under which address clients reach the server, and from which address they come.
+"""Determines the server's public URL and a client's address.
 
-Never from `Host`, which anybody may set: from `EARMARK_PUBLIC_URL`, else from a trusted proxy's headers,
-else the address that the connection arrived at.
+`Host` is never used, because any client may set it. Used instead: `EARMARK_PUBLIC_URL`, else a trusted
+proxy's headers, else the address that the connection arrived at.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:
 
 
 def base_url(settings: Settings, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
-    """Return what signed addresses begin with, without a slash at the end."""
+    """Return the base of signed URLs, without a slash at the end."""
     if settings.public_url is not None:
         return settings.public_url
     if is_trusted(settings, peer_of(scope)):
@@ -32,7 +32,7 @@ def base_url(settings: Settings, scope: Mapping[str, Any], headers: Mapping[byte
 
 
 def client_address(settings: Settings, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
-    """Return where a request comes from: the last address before the first proxy that is not trusted."""
+    """Return the client's address: the one nearest to the server that is no trusted proxy."""
     address = peer_of(scope)
     hops = [one.strip() for one in headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")]
     while is_trusted(settings, address) and hops and _is_address(hops[-1]):
@@ -41,7 +41,7 @@ def client_address(settings: Settings, scope: Mapping[str, Any], headers: Mappin
 
 
 def peer_of(scope: Mapping[str, Any]) -> str:
-    """Return the address at the other end of the connection; none for a Unix socket."""
+    """Return the address at the other end of the connection; empty for a Unix socket."""
     client = scope.get("client")
     return client[0] if client else ""
 

@@ -1,4 +1,4 @@
-"""Who is let in: authenticated, counted against the limits, authorised. In this order, before anything is read."""
+"""Admits requests: authentication, rate limits, authorisation, in this order, before the body is read."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class ScopeMissingError(ForbiddenError):
 
 
 class NotForEndUsersError(ForbiddenError):
-    """End-user-scoped credentials can't do this, whatever their scopes."""
+    """The operation refuses end-user-scoped credentials, whatever their scopes."""
 
     def __init__(self) -> None:
-        super().__init__("A credential of one end user can't do this.")
+        super().__init__("An end user's credential can't do this; use a project-wide key.")
 
 
 async def admit(call: Call, scope: str, limits: Sequence[str], also: Sequence[str], *, is_project_wide: bool) -> None:
-    """Authenticate, count, authorise.
+    """Authenticate the caller, count the request, check its scopes.
 
     Raises: UnauthorizedError, RateLimitError, ScopeMissingError, NotForEndUsersError.
     """
@@ -45,7 +45,7 @@ async def admit(call: Call, scope: str, limits: Sequence[str], also: Sequence[st
 
 
 async def recognise(call: Call) -> None:
-    """Find out who sends the request, as of now.
+    """Authenticate the request and set its caller, tenant and end user.
 
     Raises: UnauthorizedError.
     """
@@ -55,7 +55,7 @@ async def recognise(call: Call) -> None:
 
 
 def require_scope(call: Call, scope: str) -> None:
-    """Refuse a caller that lacks what a field of the request needs besides the route's own scope.
+    """Check that the caller has a scope.
 
     Raises: ScopeMissingError.
     """
@@ -64,9 +64,9 @@ def require_scope(call: Call, scope: str) -> None:
 
 
 def _count(call: Call, name: str) -> RateLimiter | None:
-    """Count the request against a limit of its tenant; return the limit if it is used up, as far as is known.
+    """Count the request against a limit; return the limit if this host's share is used up.
 
-    The answer tells of the limit with least left.
+    The response's rate headers describe the limit with the fewest requests left.
     """
     limiter = call.runtime.rates.by_name.get(name)
     if limiter is None:
@@ -80,7 +80,10 @@ def _count(call: Call, name: str) -> RateLimiter | None:
 
 
 async def _lease_or_refuse(call: Call, name: str, limiter: RateLimiter) -> None:
-    """Other hosts may have left some of the limit: then this one leases and counts again. Raises: RateLimitError."""
+    """Lease more of the limit from the database and count again; hosts share it.
+
+    Raises: RateLimitError if nothing is left to lease.
+    """
     while await limiter.lease(call.tenant):
         if _count(call, name) is None:
             return
@@ -89,6 +92,6 @@ async def _lease_or_refuse(call: Call, name: str, limiter: RateLimiter) -> None:
 
 
 def refuse_if_exceeded(allowance: Allowance) -> None:
-    """Raise RateLimitError if the limit was reached before this request."""
+    """Raise RateLimitError if the allowance is exceeded."""
     if allowance.is_exceeded:
         raise RateLimitError(max(1, allowance.reset_s - int(time.time())))

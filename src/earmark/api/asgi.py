@@ -1,4 +1,4 @@
-"""The factory that each server process calls; settings come from the environment or the TOML file."""
+"""The ASGI factory of each server process, configured by environment or TOML file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ def make_app() -> Edge:
     settings = load_settings()
     configure_logs(settings.log_level)
     if (supervisor := multiprocessing.parent_process()) is not None:
-        threading.Thread(target=_end_with, args=(supervisor,), name="earmark-supervisor", daemon=True).start()
+        threading.Thread(target=_stop_after, args=(supervisor,), name="earmark-supervisor", daemon=True).start()
     return create_app(settings)
 
 
-def _end_with(supervisor: BaseProcess) -> None:
-    """Go down when the supervisor is gone: after a SIGKILL nobody else says so, and we would keep its port for ever."""
+def _stop_after(supervisor: BaseProcess) -> None:
+    """Stop this process when the supervisor has ended.
+
+    A supervisor killed by SIGKILL can't stop its workers, which would occupy its port for ever.
+    """
     supervisor.join()
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Request bodies: read whole, but neither for ever nor more of them at once than memory has room for."""
+"""Reads request bodies with limits on their time, their size and their total memory."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from earmark.api.errors import BodyBrokenOffError, BodyTooLargeError
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 PATIENCE_S: Final = 30.0
-"""A body may take this long, and longer as it comes: a second for each `SLOWEST_BYTES`."""
+"""Base timeout of a body, extended by 1 s per `SLOWEST_BYTES` received."""
 SLOWEST_BYTES: Final = 16_384
 ROOM_BYTES: Final = 256 << 20
-"""Bodies that are being read may take this much memory of a process."""
+"""Memory that the bodies being read may take together, per process."""
 
 
 class Bodies:
-    """Reads bodies. A request that waits for its client is none of those that the server has its hands full with."""
+    """Reads bodies; a request waiting for its client does not count as active."""
 
     patience_s = PATIENCE_S
 

@@ -1,4 +1,4 @@
-"""One request under way: what a route gets besides its path, query and body."""
+"""The request context: what a handler receives besides path, query and body."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """A request: who sends it, and the handles it may use."""
+    """A request in progress: its caller, headers and the handles it may use."""
 
     __slots__ = (
         "acting_for", "allowance", "bodies", "caller", "client_host", "cursors", "headers", "method", "path",
@@ -55,18 +55,18 @@ class Call:
         self.allowance: Allowance | None = None
         self.retry: Retry | None = None
         self.route = "none"
-        self.session_id: str | None = None  # once a turn of the request began: whatever fails then says where
+        self.session_id: str | None = None  # set once a turn has started; later errors carry it
         self.acting_for: str | None = None
         self.client_host = client_address(runtime.settings, scope, self.headers)
         self.scope = scope
 
     @property
     def base_url(self) -> str:
-        """Where people reach this server; never from `Host`."""
+        """The server's public URL; never taken from `Host`."""
         return base_url(self.runtime.settings, self.scope, self.headers)
 
     def new_id(self, prefix: str) -> str:
-        """Return the id of what this request makes: the same again when the request is sent again with its key."""
+        """Return an id for a new object; a retry with its key gets the same id."""
         return new_id(prefix) if self.retry is None else self.retry.new_id(prefix)
 
     @property
@@ -78,7 +78,7 @@ class Call:
     async def read_body(self, limit_bytes: int) -> bytes:
         """Return the body.
 
-        Raises: BodyTooLargeError as soon as it is known to be over the limit, BodyBrokenOffError, OverloadedError.
+        Raises: BodyTooLargeError as soon as the limit is exceeded, BodyBrokenOffError, OverloadedError.
         """
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit_bytes:
@@ -87,12 +87,12 @@ class Call:
 
 
 ApiCall = Annotated[Call, Security(HTTPBearer(description="An API key.", bearerFormat="sk_live_…"))]
-"""The parameter through which a route gets its call; for OpenAPI, the credential it needs."""
+"""The type of a handler's `call` parameter; in OpenAPI, the credential that the route needs."""
 
 
-def _nobody() -> None:
-    """What FastAPI is told that a route without authentication depends on."""
+def _no_authentication() -> None:
+    """The dependency that FastAPI sees on a route without authentication."""
 
 
-OpenCall = Annotated[Call, Depends(_nobody)]
-"""The call of a route without authentication; it has neither caller nor tenant."""
+OpenCall = Annotated[Call, Depends(_no_authentication)]
+"""The call of a route without authentication; it has no caller and no tenant."""

@@ -1,6 +1,6 @@
-"""Pages of other origins may use the API only where `EARMARK_CORS_ORIGINS` names them.
+"""CORS: pages of other origins may use the API only if `EARMARK_CORS_ORIGINS` lists them.
 
-Keys travel in `Authorization`, never in cookies, so that no answer allows credentials.
+Keys are sent in `Authorization`, never in cookies, so no response allows credentials.
 Source: the Fetch standard, "HTTP-network-or-cache fetch" and "CORS protocol".
 """
 
@@ -32,7 +32,7 @@ def parse_origins(setting: str) -> frozenset[bytes]:
 
 
 def cors_headers(scope: MutableMapping[str, Any], origins: frozenset[bytes]) -> Headers:
-    """Return what lets the asking page read the answer; nothing for pages that aren't named."""
+    """Return the headers that let a listed origin read the response; only `Vary` for others."""
     origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
     if origin is None or not {origin, b"*"} & origins:
         return ((b"vary", b"Origin"),)
@@ -40,7 +40,7 @@ def cors_headers(scope: MutableMapping[str, Any], origins: frozenset[bytes]) -> 
 
 
 def answer_preflight(scope: MutableMapping[str, Any], allowed: Headers) -> Reply | None:
-    """Return the answer to a browser that asks before it sends, if this is one, and its page is named."""
+    """Return the response to a preflight request of a listed origin, else None."""
     asks = any(name == b"access-control-request-method" for name, _ in scope["headers"])
     if scope["method"] != "OPTIONS" or not asks or len(allowed) == 1:
         return None

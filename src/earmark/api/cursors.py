@@ -1,8 +1,7 @@
-"""Cursors: where a page ended, signed, and good only for the list, caller and filters it was made for.
+"""Cursors: signed keyset positions, valid only for their own list, caller and filters.
 
-The position is a keyset position, so it does not age: rows may come and go around it. The signature
-(`signing.py`) covers what the walk is bound to (route, tenant, the caller's end user, order, filters),
-which is not in the cursor itself.
+A keyset position stays valid while rows are added and deleted around it. The signature (`signing.py`)
+also covers route, tenant, the caller's end user, order and filters, which the cursor itself does not contain.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ _MAX_LENGTH = 2_048
 
 
 class InvalidCursorError(InvalidError):
-    """Empty, altered, or made for another list, caller or filters."""
+    """The cursor is empty, altered, or was issued for another list, caller or filters."""
 
     def __init__(self) -> None:
-        super().__init__("The cursor was not made for this list and these filters.", param="cursor")
+        super().__init__("The cursor was not issued for this list and these filters.", param="cursor")
 
 
 class CursorSigner:
-    """Makes and reads cursors with the installation's secret."""
+    """Issues and verifies cursors with the installation's secret."""
 
     def __init__(self, secret: str) -> None:
         self._signer = Signer(secret)
 
     def render(self, position: Sequence[Any], binding: Sequence[Any]) -> str:
-        """Return the cursor of a position (integers and text) in the walk that `binding` names."""
+        """Return the cursor of a position (integers and text) in the list that `binding` identifies."""
         return self._signer.render(orjson.dumps(position), orjson.dumps(binding))
 
     def parse(self, cursor: str, binding: Sequence[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What FastAPI says of the routes, where our pipeline does otherwise: corrected in the OpenAPI document."""
+"""Patches FastAPI's OpenAPI document to match the pipeline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Operation = dict[str, Any]
 
 
 def correct_openapi(app: FastAPI, prefix: str, routers: Sequence[APIRouter]) -> None:
-    """Make `app.openapi()` say what the pipeline does."""
+    """Make `app.openapi()` return the corrected document."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -40,27 +40,27 @@ def _operations(schema: dict[str, Any]) -> Iterator[Operation]:
 
 
 def _drop_validation_error(operation: Operation) -> None:
-    """FastAPI adds a 422 of its own to every route; ours are 400 with the contract's envelope."""
+    """Remove the 422 that FastAPI adds to every route; the pipeline answers 400 instead."""
     if "HTTPValidationError" in str(operation["responses"].get("422")):
         del operation["responses"]["422"]
 
 
 def _drop_empty_form(operation: Operation) -> None:
-    """A stream and nothing else: FastAPI adds JSON that may be anything."""
+    """Remove the untyped JSON response that FastAPI adds to routes with another media type."""
     forms = operation["responses"].get("200", {}).get("content", {})
     if len(forms) > 1 and forms.get("application/json") == {"schema": {}}:
         del forms["application/json"]
 
 
 def _drop_raw_body(operation: Operation) -> None:
-    """A handler's `body: bytes` is the request's bytes, which FastAPI takes for a query parameter."""
+    """Remove the query parameter that FastAPI derives from a handler's `body: bytes`."""
     if "parameters" in operation:
         is_raw = {"in": "query", "name": "body"}
         operation["parameters"] = [one for one in operation["parameters"] if not is_raw.items() <= one.items()]
 
 
 def _relax_optional_body(route: APIRoute, operations: dict[str, Operation]) -> None:
-    """Where every field is optional, an absent body counts as `{}`."""
+    """Mark a body as optional if all its fields are; absent means `{}`."""
     if endpoint_of(route.endpoint).is_body_optional:
         for method in route.methods or ():
             operations[method.lower()]["requestBody"]["required"] = False

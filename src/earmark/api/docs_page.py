@@ -1,4 +1,4 @@
-"""`/docs`: the OpenAPI document as one plain page, without a script and without an outside request."""
+"""Renders `/docs`: the OpenAPI document as one HTML page without scripts or external requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def docs_page(openapi: dict[str, Any]) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(info['title'])} API</title>"
         f"<meta name=viewport content='width=device-width'><style>{_STYLE}</style>"
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info.get('summary', ''))}</p>"
-        f"<p>{escape(info.get('description', ''))} The same as a document for machines: "
+        f"<p>{escape(info.get('description', ''))} As an OpenAPI document: "
         f"<a href=/openapi.json>/openapi.json</a>.</p>{body}</html>"
     )
 
@@ -54,7 +54,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     return (
         f"<details><summary><span class=method>{method}</span><code>{escape(path)}</code> "
         f"{escape(operation.get('summary', ''))}</summary><p>{escape(operation.get('description', ''))}</p>"
-        f"{table}{sent}<p>Answers: {answers}</p></details>"
+        f"{table}{sent}<p>Responses: {answers}</p></details>"
     )
 
 

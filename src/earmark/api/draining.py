@@ -1,8 +1,8 @@
-"""Going down: what runs may finish, what comes is told to try again, and what takes too long is stopped cleanly.
+"""Graceful shutdown and overload: running requests finish, new ones are refused with 503.
 
-On SIGTERM or SIGINT the server keeps listening: new requests get 503 with Retry-After while those under way
-finish. After `EARMARK_SHUTDOWN_GRACE_S` the rest are cancelled, which undoes their unit of work and lets go of
-their turns, and they too answer 503. Then uvicorn's own handler closes the sockets.
+After SIGTERM or SIGINT the server still listens: new requests get 503 with Retry-After while running ones
+finish. After `EARMARK_SHUTDOWN_GRACE_S` the rest are cancelled: their units of work roll back, their turns
+are released, and they answer 503 too. Then uvicorn's own handler closes the sockets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = structlog.get_logger("earmark.api")
 
 
 class ShuttingDownError(UnavailableError):
-    """The server is going down; another one, or this one again, will answer soon."""
+    """The server is shutting down; a retry will reach another one, or this one restarted."""
 
     retry_after_s = 5
 
@@ -35,16 +35,16 @@ class ShuttingDownError(UnavailableError):
 
 
 class OverloadedError(UnavailableError):
-    """More requests at once than the server takes on; those under way go on."""
+    """The server is at its limit of concurrent requests or of body memory."""
 
     retry_after_s = 1
 
     def __init__(self) -> None:
-        super().__init__("The server has more to do than it can take on; try again in a second.")
+        super().__init__("The server is overloaded; try again in a second.")
 
 
 class Draining:
-    """Whether the server goes down or has its hands full, and which requests run."""
+    """Tracks running requests; refuses new ones on overload or shutdown."""
 
     def __init__(self, grace_s: float, most: int) -> None:
         self._grace_s = grace_s
@@ -52,15 +52,15 @@ class Draining:
         self._running: set[asyncio.Task[Any]] = set()
         self._waiting = 0
         self.also: Callable[[], set[asyncio.Task[Any]]] = set
-        """Returns what else may finish: turns go on without the request that began them."""
+        """Returns further tasks that may finish: turns outlive the request that started them."""
         self._task: asyncio.Task[None] | None = None
         self.is_on = False
         self.is_over = False
-        """The grace period has passed: what still runs is being cancelled."""
+        """Whether the grace period has passed and the remaining tasks are being cancelled."""
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count the current task among those that may finish."""
+        """Track the current task as a running request."""
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
@@ -71,7 +71,7 @@ class Draining:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """The current request waits for its client, so that it keeps no other from being taken on."""
+        """Exclude a request waiting for its client from the concurrency limit."""
         self._waiting += 1
         try:
             yield
@@ -79,16 +79,16 @@ class Draining:
             self._waiting -= 1
 
     def refuse_if_busy(self) -> None:
-        """Raise ShuttingDownError or OverloadedError where a new request can't be taken on."""
+        """Raise ShuttingDownError or OverloadedError if a new request can't be accepted."""
         if self.is_on:
             raise ShuttingDownError
         if len(self._running) - self._waiting > self._most:
             raise OverloadedError
 
     def listen(self) -> None:
-        """Come before the handlers that are installed for the signals, and hand over to them in the end.
+        """Install signal handlers that drain, then call the previous ones.
 
-        Only where a server has installed handlers; an application in a test has none.
+        Does nothing where no server has installed handlers, as in a test.
         """
         if threading.current_thread() is not threading.main_thread():
             return
@@ -102,7 +102,7 @@ class Draining:
         self, loop: asyncio.AbstractEventLoop, stop: Callable[[int, FrameType | None], Any]
     ) -> Callable[[int, FrameType | None], None]:
         def handle(number: int, frame: FrameType | None) -> None:
-            if self.is_on and number == signal.SIGINT:  # a second Ctrl-C: now
+            if self.is_on and number == signal.SIGINT:  # a second Ctrl-C stops at once
                 stop(number, frame)
             elif not self.is_on:
                 self.is_on = True
@@ -114,7 +114,7 @@ class Draining:
         self._task = asyncio.create_task(self.drain(stop))
 
     async def drain(self, stop: Callable[[], None]) -> None:
-        """Wait for what runs, cancel it when the grace period is over, then stop the server."""
+        """Wait for running tasks, cancel them after the grace period, then stop the server."""
         self.is_on = True
         await self._wait(self._grace_s)
         left = self._running | self.also()

@@ -1,4 +1,4 @@
-"""Errors that only the edge knows: about paths, methods, media types and bodies."""
+"""Errors that only the HTTP edge raises: about paths, methods, media types and bodies."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class PathNotFoundError(NotFoundError):
 
 
 class ObjectNotFoundError(NotFoundError):
-    """An id in the path that can't be anybody's; looks like one that never existed."""
+    """An id in the path is malformed; answered like an id that does not exist."""
 
     def __init__(self) -> None:
-        super().__init__("No such object.")
+        super().__init__("This object does not exist.")
 
 
 class MethodNotAllowedError(EarmarkError):
-    """The path is there, but not for this method."""
+    """The path exists, but not for this method."""
 
     code = "method_not_allowed"
     status = 405
@@ -36,7 +36,7 @@ class MethodNotAllowedError(EarmarkError):
 
 
 class UnsupportedMediaTypeError(EarmarkError):
-    """The body is in a form we don't read."""
+    """The route does not accept the body's media type."""
 
     code = "unsupported_media_type"
     status = 415
@@ -46,20 +46,20 @@ class UnsupportedMediaTypeError(EarmarkError):
 
 
 class NotAcceptableError(EarmarkError):
-    """`Accept` admits no form we have."""
+    """`Accept` allows none of the route's media types."""
 
     code = "not_acceptable"
     status = 406
 
     def __init__(self) -> None:
-        super().__init__("The Accept header admits no form that this route has.")
+        super().__init__("The Accept header allows none of the media types that this route returns.")
 
 
 class BodyBrokenOffError(InvalidError):
-    """The sender went away, or took too long, before the whole body was there."""
+    """The client disconnected or timed out before the whole body had arrived."""
 
     def __init__(self) -> None:
-        super().__init__("The body was broken off, or took too long.")
+        super().__init__("The body was incomplete, or took too long.")
 
 
 class BodyTooLargeError(TooLargeError):
@@ -70,10 +70,10 @@ class BodyTooLargeError(TooLargeError):
 
 
 class InternalError(EarmarkError):
-    """A bug of ours."""
+    """An unexpected failure: a bug in the server."""
 
     def __init__(self) -> None:
-        super().__init__("Something went wrong on the server; it has been logged under this request id.")
+        super().__init__("Internal error; it has been logged under this request id.")
 
 
 _MESSAGES = {
@@ -92,7 +92,7 @@ _MESSAGES = {
 
 
 def invalid_request(error: ValidationError, *, where: str) -> InvalidError:
-    """Return the first thing wrong, its field in dotted form, without repeating what was sent."""
+    """Return an error for the first invalid field, dotted, without repeating the value."""
     first = error.errors(include_url=False, include_context=True, include_input=False)[0]
     loc = first["loc"]
     if first["type"].startswith("union_tag"):
@@ -103,7 +103,7 @@ def invalid_request(error: ValidationError, *, where: str) -> InvalidError:
 
 
 def _dotted(loc: Sequence[int | str]) -> str:
-    """Leave out the tags that unions add to the path."""
+    """Join the path with dots, without the tags that unions add to it."""
     return ".".join(str(part) for part in loc if part not in ("recording", "library", "selected", "folder"))
 
 

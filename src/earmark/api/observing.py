@@ -1,6 +1,6 @@
-"""What is noted of every request of the API, where it is asked for: a line in the log, a count, a span.
+"""Records each API request, if enabled: a log line, metrics, a trace span.
 
-Routes, never paths, which hold ids; never a query string, which may hold words.
+Records routes, never paths, which contain ids, nor query strings, which may contain people's words.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ log = structlog.get_logger("earmark.api")
 
 
 class Observer:
-    """Notes requests.
+    """Records requests.
 
     Args:
-        metrics: where they are counted; None counts nothing.
-        logs_requests: whether each gets a line in the log.
+        metrics: counts them; None for no metrics.
+        logs_requests: whether each gets a log line.
         is_traced: whether each is a span.
     """
 
@@ -37,7 +37,7 @@ class Observer:
         return request_span(call.headers.get(b"traceparent"))
 
     def note(self, call: Call, status: int, started: float, span: Span) -> None:
-        """Note a request that was answered; `started` is when, by `time.perf_counter`."""
+        """Record an answered request; `started` is its start by `time.perf_counter`."""
         if self._is_idle:
             return
         seconds = time.perf_counter() - started

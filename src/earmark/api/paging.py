@@ -1,4 +1,4 @@
-"""Cursor lists: one more row than asked tells whether there is a next page."""
+"""Renders cursor lists; fetches one extra row to tell whether there is a next page."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ async def page_reply(
 ) -> Reply:
     """Fetch a page and render it.
 
-    Its cursors are bound to `route` (the list's name, with its order where it has several) and to
-    `filters` (those that were asked for); `position_of` gives the keyset position of a row.
+    Its cursors are bound to `route` (the list's name, with its order if it has several) and to
+    `filters` (those given); `position_of` returns the keyset position of a row.
     """
     binding = [route, call.caller.tenant.tenant_id, call.caller.end_user_id, sorted(filters.items())]
     limit, offset = query.limit, 0

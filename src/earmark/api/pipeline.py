@@ -1,9 +1,9 @@
-"""What happens to every request under /v1, in the contract's order of checks.
+"""Runs every request under /v1 through the contract's order of checks.
 
-The router has settled 404 for the path and 405. Then: 401, 429, 403, 413, 415, 404 for the objects of
-the path, 400 for headers, query and body; what is left (404 for objects of the body, 409) is the
-room's. FastAPI describes the routes and is not on this path: its dependency solving and response
-validation cost more than the database (docs/decisions/2026-11-25-how-queries-run.md).
+The router has already answered 404 for the path and 405. Then: 401, 429, 403, 413, 415, 404 for the
+objects of the path, 400 for headers, query and body; the room raises the rest (404 for objects of the
+body, 409). FastAPI only describes the routes: its dependency solving and response validation cost more
+than the database (docs/decisions/2026-11-25-how-queries-run.md).
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ JSON_LIMIT_BYTES = 1 << 20
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MAY_BE_EMPTY = frozenset({"q"})
 _STALE_S = 0.25
-"""A body that takes longer outlives what was known of its key: it may have been revoked meanwhile."""
+"""After a body that took longer, the caller is authenticated again: its key may have been revoked meanwhile."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a route asks of its requests.
+    """A route's requirements on its requests.
 
     Args:
-        scope: what a restricted key needs (`ask:read`); None: an open route, without authentication.
+        scope: the scope that a restricted key needs (`ask:read`); None: a route without authentication.
         path_prefixes: the id prefix of each path parameter; a malformed id is 404.
-        exists: raises 404 for objects of the path; called with the call and the path's ids before
-            query and body are read, where a route has either.
+        exists: raises 404 for objects of the path; called with the call and the path's ids, before
+            query and body are validated.
         is_project_wide: refuse end-user-scoped credentials.
-        also: scopes that it needs besides.
-        authorise: raises ScopeMissingError for a body that asks for what the key may not do.
+        also: further scopes that it needs.
+        authorise: raises ScopeMissingError for a body that needs a scope the key lacks.
         media_types: accepted content types; bodies other than JSON reach the handler as bytes.
-        retry: POST and PATCH: how the work and the answer kept for its Idempotency-Key hold together
-            (`api/retries.py`).
-        replay: brings a kept answer into the form that the request asks for, where there are several.
+        retry: for POST and PATCH, how the work and the response stored for its Idempotency-Key are
+            made consistent (`api/retries.py`).
+        replay: converts a stored response to the media type asked for, if the route has several.
         limits: the rate limits that its requests count against.
     """
 
@@ -70,7 +70,7 @@ class Rules:
 
 
 class Endpoint:
-    """A route's handler with its rules, ready to run."""
+    """A route's handler with its rules; calling it runs both."""
 
     def __init__(self, handler: Handler, rules: Rules, method: str) -> None:
         self._handler = handler
@@ -167,7 +167,7 @@ class Endpoint:
 
 
 def _ignored(call: Call) -> tuple[str, ...]:
-    """An end-user-scoped credential acts for its own end user: another id is not even parsed."""
+    """Return the fields to ignore: `end_user_id`, if the credential already names the end user."""
     return ("end_user_id",) if call.acting_for is not None else ()
 
 
@@ -183,9 +183,9 @@ def _check_version(headers: Mapping[bytes, bytes]) -> None:
 
 
 def parse_query(query_string: bytes, documented: frozenset[str], *, ignored: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the documented parameters; others, and those `ignored`, are not looked at.
+    """Return the documented parameters; others, and those `ignored`, are skipped.
 
-    Raises: InvalidError for one given twice, empty (but `q`), or not UTF-8.
+    Raises: InvalidError for one given twice, empty (except `q`), or not UTF-8.
     """
     given: dict[str, str] = {}
     for pair in query_string.split(b"&"):
@@ -209,7 +209,7 @@ def _decode_value(name: str, raw: bytes) -> str:
     if not value and name not in _MAY_BE_EMPTY:
         raise InvalidError(f"{name} is empty.", param=name)
     if "\0" in value:
-        raise InvalidError(f"{name} holds a NUL character.", param=name)
+        raise InvalidError(f"{name} contains a NUL character.", param=name)
     return value
 
 
@@ -220,7 +220,7 @@ def endpoint_of(handler: Handler) -> Endpoint:
 
 
 def attach(handler: Handler, rules: Rules, method: str) -> Handler:
-    """Remember a handler's rules and check that it takes its call."""
+    """Attach rules to a handler and check the type of its `call` parameter."""
     first = next(iter(inspect.signature(handler, eval_str=True).parameters.values()))
     wanted = OpenCall if rules.scope is None else ApiCall
     assert first.annotation is wanted, f"{handler.__name__} must take `call: ApiCall` first, or an OpenCall"

@@ -1,8 +1,8 @@
-"""HTTP as uvicorn speaks it, with an end to waiting: for a request's head, and for how long a head may be.
+"""uvicorn's HTTP protocol with a timeout and a size limit for request heads.
 
-Behind it a request has its own limits (`bodies.py`, `transfers.py`); this is what nobody has authenticated yet.
-Whoever is refused while its body is on the way gets the answer: the rest is read and thrown away for a while before the
-connection is closed, for closing it with unread bytes resets it (RFC 9112, section 9.6).
+Bodies have their own limits (`bodies.py`, `transfers.py`); the head is read before authentication.
+A client that is refused while it still sends its body receives the response: the rest is discarded for a
+while before the connection closes, because closing with unread bytes resets it (RFC 9112, section 9.6).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ HEAD_S: Final = 20.0
 HEAD_BYTES: Final = 64 * 1_024
 LINGER_S: Final = 10.0
 LINGER_BYTES: Final = 64 << 20
-"""How long, and of how many bytes, the rest of a refused request is thrown away."""
+"""Limits, in seconds and in bytes, for discarding the rest of a refused request."""
 
 
 class _LingeringTransport:
-    """A connection that is only closed once the request under way has come to its end, or has had time to."""
+    """A transport that closes only after the current request has been read or discarded."""
 
     def __init__(self, transport: asyncio.Transport, protocol: PatientProtocol) -> None:
         self._transport = transport
@@ -44,7 +44,7 @@ class _LingeringTransport:
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes connections whose request line and headers take too long, and refuses those that are too large."""
+    """Closes connections whose request head takes too long; refuses heads that are too large."""
 
     head_s = HEAD_S
     is_lingering = False
@@ -54,17 +54,17 @@ class PatientProtocol(HttpToolsProtocol):
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a first request, but not for ever."""
+        """Start the timeout for the first request's head."""
         super().connection_made(_LingeringTransport(transport, self))  # type: ignore[arg-type]
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Cancel the timeout."""
         self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; what belongs to no complete head yet is counted."""
+        """Parse the bytes and count those of an incomplete head."""
         if self.is_lingering:
             self._left_bytes -= len(data)
             if self._left_bytes < 0:
@@ -74,7 +74,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._has_head:
             return
-        if not had_head:  # else the piece also holds the end of the request before
+        if not had_head:  # else the piece also contains the end of the previous request
             self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.")
@@ -82,18 +82,18 @@ class PatientProtocol(HttpToolsProtocol):
             self._wait_for_head()
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Reset the head's size when a request begins."""
         self._has_head, self._head_bytes = False, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """A request's head is complete."""
+        """Cancel the timeout when a request's head is complete."""
         self._has_head = True
         self._stop_waiting()
         super().on_headers_complete()
 
     def linger(self) -> bool:
-        """Throw away what is still on its way, and close then; False where nothing is, or it has been long enough."""
+        """Start to discard the rest of the body before closing; False if none is coming."""
         is_coming = self.cycle is not None and self.cycle.more_body
         if self.is_lingering or not is_coming or self.transport.is_closing():
             return False
@@ -106,7 +106,7 @@ class PatientProtocol(HttpToolsProtocol):
         return True
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP in the contract's form."""
+        """Answer malformed HTTP with the contract's error envelope."""
         self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
 
     def _wait_for_head(self) -> None:

@@ -1,4 +1,4 @@
-"""Recordings with their media, rendered: one more read, and only where a recording has any."""
+"""Renders recordings with their media; reads media only for recordings that have some."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a route answers: a status, headers and bytes, already rendered."""
+"""A route's response: status, headers and rendered bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Reply:
-    """A finished answer."""
+    """A rendered response."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -36,7 +36,7 @@ def no_content() -> Reply:
 
 
 def error_reply(error: EarmarkError, request_id: str, headers: Headers = ()) -> Reply:
-    """Return the contract's error answer."""
+    """Return the contract's error response."""
     return json_reply(error_body(error, request_id), error.status, (*_error_headers(error), *headers))
 
 
@@ -61,15 +61,15 @@ def _error_headers(error: EarmarkError) -> Headers:
     if error.status in (429, 503):
         seconds = getattr(error, "retry_after_s", 1)
         return ((b"retry-after", str(seconds).encode()),)
-    if isinstance(error, BodyBrokenOffError):  # what still comes on the connection belongs to no request
+    if isinstance(error, BodyBrokenOffError):  # further bytes on the connection belong to no request
         return ((b"connection", b"close"),)
     return ()
 
 
 def header_map(raw: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """Return request headers by lower-case name; of one sent twice the first counts.
+    """Return request headers by lower-case name; of a repeated one, the first.
 
-    Blanks around a value are no part of it. Source: RFC 9110, section 5.5.
+    Whitespace around a value is removed. Source: RFC 9110, section 5.5.
     """
     found: dict[bytes, bytes] = {}
     for name, value in raw:

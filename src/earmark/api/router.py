@@ -1,4 +1,4 @@
-"""Which endpoint has this path and method. A look-up by path segments; exact: no redirects, no slashes forgiven."""
+"""Routes a path and method to an endpoint by exact segments: no redirects, no trailing slashes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ H = TypeVar("H", bound=Handler)
 
 
 class Routes:
-    """A resource's routes: declared once, described by FastAPI, run by the pipeline."""
+    """A resource's routes: described by FastAPI, run by the pipeline."""
 
     def __init__(self, tag: str) -> None:
         self.router = APIRouter(tags=[tag])
@@ -35,7 +35,7 @@ class Routes:
         errors: Sequence[type[EarmarkError]] = (),
         openapi: dict[str, Any] | None = None,
     ) -> Callable[[H], H]:
-        """Decorate a handler: the first of `answers` (status: model or None) is the usual one."""
+        """Register a handler; the first of `answers` (status: model or None) is its default response."""
 
         def decorate(handler: H) -> H:
             endpoint = endpoint_of(attach(handler, rules, method))
@@ -43,10 +43,10 @@ class Routes:
             responses: dict[int | str, dict[str, Any]] = {}
             for other, other_model in others:
                 responses[other] = {"model": other_model} if other_model else {}
-            keeps = keeps_answers(method, rules.retry)
+            stores_answers = keeps_answers(method, rules.retry)
             extra = dict(openapi or {})
-            extra["parameters"] = [*extra.get("parameters", ()), *([KEY_HEADER] if keeps else ())]
-            of_keys = {error.status for error in KEY_ERRORS} if keeps else set()
+            extra["parameters"] = [*extra.get("parameters", ()), *([KEY_HEADER] if stores_answers else ())]
+            of_keys = {error.status for error in KEY_ERRORS} if stores_answers else set()
             usual = {400, 401, 429, 503} if rules.scope is None else {400, 401, 403, 429, 503}
             usual |= {413, 415} if endpoint.takes_body else set()
             for error_status in sorted({*usual, *of_keys, *(error.status for error in errors)}):

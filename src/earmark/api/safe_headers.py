@@ -1,7 +1,7 @@
-"""Headers that every answer carries, so that browsers do nothing with it that nobody meant.
+"""Security headers for every response.
 
-Source: OWASP Application Security Verification Standard 5, chapter V3.4. Strict-Transport-Security is for
-whoever ends TLS in front of this server.
+Source: OWASP Application Security Verification Standard 5, chapter V3.4. Strict-Transport-Security is set by
+the proxy that terminates TLS.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ PAGE_HEADERS: Headers = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", _PAGE_POLICY + b"frame-ancestors 'none'"),
 )
-"""For pages and files, which may set stricter ones or say themselves how long they may be kept."""
+"""For pages and files, which may override them with a stricter policy or their own caching."""
 
 
 def api_headers_for(given: Headers) -> Headers:
-    """Return the API's safe headers, less those that the answer has itself."""
-    if len(given) < 2:  # the usual answer only says its type, and is worth the haste (bench/trust.py)
+    """Return the API's security headers, without those that the response sets itself."""
+    if len(given) < 2:  # hot path (bench/trust.py): most responses set only their content type
         return API_HEADERS
     names = {name for name, _ in given}
     return tuple(one for one in API_HEADERS if one[0] not in names)
 
 
 def with_page_headers(send: Send) -> Send:
-    """Return `send` that adds the safe headers, and the request id, that a page doesn't have itself."""
+    """Wrap `send` to add the security headers and the request id that a response lacks."""
 
     async def send_safely(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""A turn's events as server-sent events: numbered, with a comment as heartbeat, for as long as the key is good."""
+"""Streams a turn's events as numbered server-sent events, with heartbeats, while the key is valid."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _END = {"type": "http.response.body", "body": b""}
 
 
 class StreamReply(Reply):
-    """An answer that is sent piece by piece."""
+    """A response that is sent in pieces."""
 
     __slots__ = ("pieces",)
 
@@ -43,9 +43,9 @@ class StreamReply(Reply):
         self.pieces = pieces
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
-        """Send until the stream ends or the client is gone. A slow client slows only itself.
+        """Send pieces until the stream ends or the client disconnects.
 
-        The server going down cancels this and the turn: what the turn says of that is sent before the stream ends.
+        A shutdown cancels this and the turn; the turn's final event is still sent before the stream ends.
         """
         gone = asyncio.create_task(_until_gone(receive))
         sending = asyncio.create_task(self._send_all(send))
@@ -61,7 +61,7 @@ class StreamReply(Reply):
                 with suppress(asyncio.CancelledError, OSError):
                     await task
         if is_cut:
-            with suppress(TimeoutError, OSError):  # the client may be too slow for that as well
+            with suppress(TimeoutError, OSError):  # a slow client may not read even this
                 await asyncio.wait_for(send(dict(_END)), _LAST_S)
 
     async def _send_all(self, send: Send) -> None:
@@ -108,7 +108,7 @@ async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> A
 
 
 def _next_of(events: AsyncIterator[tuple[int, TurnEvent]], number: int) -> asyncio.Task[tuple[int, TurnEvent] | None]:
-    """Return the event behind `number`; an error on the way to it ends the stream as an event."""
+    """Return a task for the next event after `number`; an error becomes a `turn.failed` event."""
 
     async def step() -> tuple[int, TurnEvent] | None:
         try:
@@ -120,7 +120,7 @@ def _next_of(events: AsyncIterator[tuple[int, TurnEvent]], number: int) -> async
 
 
 async def _refusal(call: Call) -> EarmarkError | None:
-    """Whether the credential that opened the stream has been revoked or has run out since."""
+    """Return an error if the stream's credential has been revoked or has expired."""
     try:
         await authenticate(call.runtime.database, call.authorization)
     except UnauthorizedError as error:

@@ -1,4 +1,4 @@
-"""`/v1/media/{id}`: bytes in and out by signed addresses. No key, no rate limit, and never a whole body in memory."""
+"""`/v1/media/{id}`: uploads and downloads through signed URLs, streamed, without key or rate limit."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ ROUTE = "/v1/media/{media_id}"
 _METHODS = ("GET", "HEAD", "PUT")
 _PIECE_BYTES = 256 << 10
 _SILENCE_S = 60.0
-"""How long a client may send nothing: longer than a phone takes to change networks."""
+"""How long an upload may stall: longer than a phone takes to change networks."""
 _QUIET_S = 1.0
 
 router = APIRouter(tags=["Media"])
 
 
 class Transfer:
-    """One transfer under way."""
+    """An upload or download request."""
 
     def __init__(self, runtime: Runtime, scope: Scope, receive: Receive) -> None:
         self._runtime = runtime
@@ -55,9 +55,9 @@ class Transfer:
         self._receive = receive
 
     async def answer(self) -> Reply:
-        """Take an upload, or open a download.
+        """Receive an upload, or open a download.
 
-        Raises: MethodNotAllowedError, ObjectNotFoundError, what the grant and the room raise.
+        Raises: MethodNotAllowedError, ObjectNotFoundError, and errors of the grant and of the media room.
         """
         if not is_id(self._media_id, "med"):
             raise ObjectNotFoundError
@@ -102,9 +102,11 @@ class Transfer:
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """Yield the body as it comes, and nothing (`b""`) now and then while none comes: the taker may look up.
+    """Yield the body as it arrives, and `b""` every second while it stalls.
 
-    Raises: UploadBrokenOffError if the sender goes away or is silent for a minute.
+    The empty pieces let the receiver check whether the upload is still wanted.
+
+    Raises: UploadBrokenOffError if the client disconnects or is silent for a minute.
     """
     more = True
     while more:
@@ -125,7 +127,7 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
 
 
 class Download(Reply):
-    """A file on its way out, whole or one range of it."""
+    """A response with a file or one range of it."""
 
     def __init__(
         self, file: StoredFile, media: Media, span: tuple[int, int] | None, metrics: Metrics | None, *, is_head: bool
@@ -146,7 +148,7 @@ class Download(Reply):
             (b"content-disposition", f'attachment; filename="{name}"'.encode()),
             (b"cache-control", b"private, no-store"),
             (b"x-content-type-options", b"nosniff"),
-            (b"cross-origin-resource-policy", b"cross-origin"),  # an address may be played on another site's page
+            (b"cross-origin-resource-policy", b"cross-origin"),  # another site's page may play a signed URL
         )
         if not is_part:
             return headers
@@ -154,7 +156,7 @@ class Download(Reply):
         return (*headers, (b"content-range", span))
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
-        """Send the bytes as fast as they are taken; stop when the reader is gone, or the recording deleted."""
+        """Send the bytes; stop when the client disconnects or the recording is deleted."""
         leaving = asyncio.ensure_future(_disconnected(receive))
         try:
             if self._is_head:
@@ -172,7 +174,7 @@ class Download(Reply):
         while offset <= self._last and not leaving.done():
             piece = await self._file.read(offset, min(_PIECE_BYTES, self._last - offset + 1))
             if not piece:
-                return  # deleted under way: the connection is closed before the promised length
+                return  # deleted meanwhile: the connection closes before the declared length
             offset += len(piece)
             if self._metrics is not None:
                 self._metrics.count("earmark_media_bytes_total", len(piece), direction="out")
@@ -184,11 +186,11 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-# ---- what OpenAPI says of it; requests never get here -----------------------------------------------
+# ---- descriptions for OpenAPI only; requests are served by `Transfer` --------------------------------
 
 _TOKEN: dict[str, Any] = {
     "name": "token", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1},
-    "description": "From `upload-url` or `download-url`, whose addresses carry it.",
+    "description": "Part of the URL that `upload-url` or `download-url` returned.",
 }  # fmt: skip
 _BYTES = {name: {"schema": {"type": "string", "format": "binary"}} for name in EXTENSIONS}
 _REFUSED: dict[int | str, dict[str, Any]] = {status: {"model": ErrorEnvelope} for status in (400, 403, 404)}
@@ -199,13 +201,13 @@ _DESCRIBED: dict[str, Any] = {"parameters": [_TOKEN], "security": []}
             openapi_extra={**_DESCRIBED, "requestBody": {"required": True, "content": _BYTES}},
             responses={**_REFUSED, **{status: {"model": ErrorEnvelope} for status in (409, 413, 415)}})  # fmt: skip
 async def upload(media_id: str, request: Request) -> Response:
-    """Send the bytes of an upload to the address that `upload-url` gave; no key is needed."""
-    raise InvalidError("Uploads are not taken here.")
+    """Upload the bytes to the URL that `upload-url` returned; needs no key."""
+    raise InvalidError("Uploads are not received here.")
 
 
 @router.get("/media/{media_id}", operation_id="download_media", response_class=Response, openapi_extra=_DESCRIBED,
             responses={**_REFUSED, 200: {"content": _BYTES}, 206: {"content": _BYTES, "description": "The range."},
                        416: {"model": ErrorEnvelope}})  # fmt: skip
 async def download(media_id: str, request: Request) -> Response:
-    """Fetch the bytes from the address that `download-url` gave, whole or in ranges; no key is needed."""
-    raise InvalidError("Downloads are not given here.")
+    """Download from the URL that `download-url` returned, whole or in ranges; needs no key."""
+    raise InvalidError("Downloads are not served here.")

@@ -1,4 +1,4 @@
-"""A turn as its client wants it: the finished answer as JSON, or its events as they happen."""
+"""Responds with a turn: the finished answer as JSON, or its events as a stream."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _ONE_EVENT = {
     "required": ["id", "event", "data"],
 }
 STREAMED: dict[str, Any] = {"responses": {"200": {"content": {EVENTS: {"schema": _ONE_EVENT, "example": _EVENT}}}}}
-"""For OpenAPI: what a streamed answer looks like."""
+"""The streamed response, for OpenAPI."""
 _finishing: set[asyncio.Task[None]] = set()
 
 
 async def turn_reply(call: Call, begin: Callable[[], Awaitable[RunningTurn]]) -> Reply:
-    """Start a turn and answer with it. What goes wrong before its first event is an ordinary error.
+    """Start a turn and respond with it; failures before its first event are ordinary errors.
 
-    Raises: NotAcceptableError, and whatever `begin` raises; for JSON also what the turn fails with.
+    Raises: NotAcceptableError, and whatever `begin` raises; for JSON also the turn's error.
     """
     form = choose_form(call.headers.get(b"accept"), FORMS)
     turn = await begin()
@@ -43,39 +43,39 @@ async def turn_reply(call: Call, begin: Callable[[], Awaitable[RunningTurn]]) ->
     if form == JSON:
         return json_reply(result_to_wire(await turn.result()))
     if call.retry is not None:
-        task = asyncio.create_task(_keep(turn, call.retry.hand_over()))
+        task = asyncio.create_task(_store_result(turn, call.retry.hand_over()))
         _finishing.add(task)
-        task.add_done_callback(_forget)
+        task.add_done_callback(_discard)
     return stream_turn(call, turn.feed.follow())
 
 
-async def replayed_turn(call: Call, kept: Reply) -> Reply:
-    """Return a kept answer in the form asked for: as a stream it says again what it said.
+async def replayed_turn(call: Call, stored: Reply) -> Reply:
+    """Return a stored response in the media type asked for; a stream replays all events.
 
-    Where another answer has taken its place since, the stream is its end alone.
+    If the answer has been regenerated since, the stream has only its final event.
     """
-    if kept.status != 200 or choose_form(call.headers.get(b"accept"), FORMS) == JSON:
-        return kept
-    session_id, answer_id = _named(kept.body)
+    if stored.status != 200 or choose_form(call.headers.get(b"accept"), FORMS) == JSON:
+        return stored
+    session_id, answer_id = _ids_of(stored.body)
     try:
         asked, answer = await find_turn(call.tenant, session_id, answer_id)
     except MessageNotFoundError:
-        return stream_turn(call, _end_of(kept), (REPLAYED,))
+        return stream_turn(call, _end_of(stored), (REPLAYED,))
     turn = RunningTurn.over(asked.id, await with_sources(call.tenant, session_id, answer))
     return stream_turn(call, turn.feed.follow(), (REPLAYED,))
 
 
-async def _end_of(kept: Reply) -> AsyncIterator[tuple[int, TurnEvent]]:
-    yield 1, TurnEvent("turn.completed", orjson.loads(kept.body))
+async def _end_of(stored: Reply) -> AsyncIterator[tuple[int, TurnEvent]]:
+    yield 1, TurnEvent("turn.completed", orjson.loads(stored.body))
 
 
-def _named(body: bytes) -> tuple[str, str]:
-    said = orjson.loads(body)
-    return said["session_id"], said["message"]["id"]
+def _ids_of(body: bytes) -> tuple[str, str]:
+    result = orjson.loads(body)
+    return result["session_id"], result["message"]["id"]
 
 
-async def _keep(turn: RunningTurn, retry: Retry) -> None:
-    """The client may be gone; its retry gets the answer all the same."""
+async def _store_result(turn: RunningTurn, retry: Retry) -> None:
+    """Store the result for a retry, even if the client has disconnected."""
     try:
         result = await turn.result()
     except BaseException as error:
@@ -84,7 +84,7 @@ async def _keep(turn: RunningTurn, retry: Retry) -> None:
     await retry.finish(200, orjson.dumps(result_to_wire(result)))
 
 
-def _forget(task: asyncio.Task[None]) -> None:
+def _discard(task: asyncio.Task[None]) -> None:
     _finishing.discard(task)
     if not task.cancelled():
-        task.exception()  # its reader has been told by the stream
+        task.exception()  # the stream has already reported it; asyncio would log it as never retrieved

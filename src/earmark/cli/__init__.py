@@ -1,1 +1,1 @@
-"""The command line: parse, call a room, print."""
+"""The command line: parses arguments, calls a room, prints the result."""

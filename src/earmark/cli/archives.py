@@ -1,4 +1,4 @@
-"""Archives that commands write: for their owner's eyes only, whole or not there, never over another file."""
+"""Writes archives atomically, readable by their owner only, never over an existing file."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR
 
 
 class FileExistsAlreadyError(ConflictError):
-    """Nothing is overwritten."""
+    """The output file exists; nothing is overwritten."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists already.")
+        super().__init__(f"{path} already exists; choose another name or delete it.")
 
 
 class NotWrittenError(UnavailableError):
-    """The folder is missing or not ours, or the disk is full."""
+    """The folder is missing or not writable, or the disk is full."""
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(f"Can't write {path}: {(error.strerror or 'unknown error').lower()}.")
 
 
 def check_new(path: Path) -> None:
-    """Refuse to write where something is, be it a link to nowhere.
+    """Check that nothing exists at the path, not even a dangling link.
 
     Raises: FileExistsAlreadyError.
     """
@@ -47,9 +47,9 @@ def check_new(path: Path) -> None:
 
 @contextmanager
 def new_archive(path: Path, *, level: int | None = None) -> Iterator[zipfile.ZipFile]:
-    """Give a zip to write, which gets its name once it is whole and on the disk.
+    """Yield a zip to write, renamed to `path` once it is complete and synced.
 
-    Until then its name, in the same folder, is one that nobody could have put a link or a file of theirs at.
+    Until then it has a random name in the same folder, so that nobody can plant a link or a file there.
 
     Raises: FileExistsAlreadyError, NotWrittenError.
     """
@@ -63,15 +63,15 @@ def new_archive(path: Path, *, level: int | None = None) -> Iterator[zipfile.Zip
                     yield archive
                 file.flush()
                 os.fsync(file.fileno())
-            _name(beside, path)
+            _rename_to_new(beside, path)
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
         raise NotWrittenError(path, error) from error
 
 
-def _name(beside: Path, path: Path) -> None:
-    """Put a file at a free name. The name is taken first: unlike a hard link, every file system can do that."""
+def _rename_to_new(beside: Path, path: Path) -> None:
+    """Rename a file to an unused name, reserved first; not all file systems support hard links."""
     try:
         os.close(os.open(path, _NEW, 0o600))
     except FileExistsError as error:
@@ -80,14 +80,14 @@ def _name(beside: Path, path: Path) -> None:
 
 
 def has_bytes(media: Media) -> bool:
-    """Whether a medium's bytes are kept: those that weren't what their sender said were let go."""
+    """Whether a medium's bytes were retained: false after a checksum failure."""
     return media.sha256 is not None and media.status != "failed"
 
 
 async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, name: str, sha256: str | None) -> bool:
-    """Put bytes into an archive; return whether they were there, whole.
+    """Write a medium's bytes into an archive; return whether they were present and intact.
 
-    Those that are deleted while they are written end early: what is under `name` then is not the medium.
+    If the medium is deleted meanwhile, the entry is truncated and must not be used.
     """
     try:
         file = await store.open(key)
@@ -106,7 +106,7 @@ async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, nam
 
 
 async def find_lost(tenant: Tenant, left_out: Sequence[Media]) -> list[Media]:
-    """Return those media whose rows are still there: their bytes were not deleted meanwhile but are lost."""
+    """Return the media whose rows still exist: their bytes are lost, not deleted meanwhile."""
     rows = (
         await tenant.fetch_all(select_kept_media, {"media_ids": [media.id for media in left_out]}) if left_out else []
     )
@@ -115,11 +115,11 @@ async def find_lost(tenant: Tenant, left_out: Sequence[Media]) -> list[Media]:
 
 
 def say_lost(lost: Sequence[Media]) -> None:
-    """Say in one line which media could not be written, and leave with 1: the file is there, but for them.
+    """Print which media are missing from the written file, and exit with 1.
 
     Raises: typer.Exit.
     """
     if lost:
-        named = ", ".join(f"{media.id} of {media.recording_id}" for media in lost[:3])
+        names = ", ".join(f"{media.id} of {media.recording_id}" for media in lost[:3])
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
-        fail(f"The bytes of {named}{more} are missing or damaged on this server, and not in the file.")
+        fail(f"The bytes of {names}{more} are missing or damaged on this server and are not in the file.")

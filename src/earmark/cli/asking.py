@@ -1,4 +1,4 @@
-"""`earmark search` and `earmark ask`: found moments and cited answers in the terminal."""
+"""`earmark search` and `earmark ask`: print search results and cited answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def search(
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
-    """Find the moments in a person's transcripts that answer best."""
+    """Search a person's transcripts; best matches first."""
     check_mode(mode)
     _check_text(query, 1_000, "The query")
 
@@ -71,11 +71,11 @@ def ask(
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a person's recordings; the answer is kept as a session."""
+    """Ask a question about a person's recordings; the answer is stored as a session."""
     check_mode(mode)
     _check_text(question, 10_000, "The question")
     if recording and folder is not None:
-        raise typer.BadParameter("Ask either a folder or recordings, not both.")
+        raise typer.BadParameter("Give either --folder or --recording, not both.")
 
     async def work(runtime: Runtime) -> tuple[AskResult, dict[str, str | None]]:
         tenant = await _owner(runtime, project, mode, end_user)
@@ -102,7 +102,7 @@ async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Te
 
 
 async def find_owner(tenant: Tenant, end_user: str) -> Tenant:
-    """Return the handle on the end user with this id, or else with this external id.
+    """Return the handle of the end user with this id, else external id.
 
     Raises: EndUserNotFoundError.
     """
@@ -119,7 +119,7 @@ def _scope_type(ids: tuple[str, ...], folder_id: str | None) -> ScopeType:
 
 
 async def _folder_id(tenant: Tenant, folder: str | None) -> str | None:
-    """Return the id of the folder that somebody named; a name counts before an id.
+    """Return the id of the folder with this name, or else with this id.
 
     Raises: FolderNotFoundError.
     """
@@ -155,7 +155,7 @@ def _result_to_wire(result: AskResult) -> dict[str, Any]:
 
 
 def _render(result: AskResult, names: dict[str, str | None]) -> str:
-    """The answer with each citation as `[Recording name @ mm:ss]`, once behind each quotation."""
+    """Render the answer with citations as `[Recording name @ mm:ss]`, one after each quotation."""
     shown: list[str] = []
     parts = _parts(result)
     place = ""
@@ -174,7 +174,7 @@ def _render(result: AskResult, names: dict[str, str | None]) -> str:
 
 
 def _is_quoted_on(parts: Sequence[dict[str, Any]], at: int) -> bool:
-    """Whether the citation before the words at `at` comes again behind them, in the same line."""
+    """Whether the citation before part `at` is repeated after it, on the same line."""
     for one in parts[at:]:
         if one["type"] == "citation":
             return one == parts[at - 1]

@@ -1,4 +1,4 @@
-"""Audio files on this machine: their type by their name, and their way into the media store."""
+"""Local audio files: their content type by name, and their import into the media store."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TYPES = {
     ".wav": "audio/wav", ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".mp4": "video/mp4", ".ogg": "audio/ogg",
     ".oga": "audio/ogg", ".opus": "audio/ogg", ".flac": "audio/flac", ".webm": "audio/webm", ".aac": "audio/aac",
 }  # fmt: skip
-"""An `.opus` file is Opus in Ogg, and players know it by that name."""
+"""An `.opus` file is Opus in an Ogg container, hence `audio/ogg`."""
 
 
 class AudioTypeError(InvalidError):
-    """A file whose name says nothing that can be played."""
+    """The file's suffix is no supported audio type."""
 
     def __init__(self) -> None:
         super().__init__(f"Audio must be one of {', '.join(TYPES)}.")
@@ -39,7 +39,7 @@ def type_of(path: Path) -> str:
 
 
 def check(path: Path) -> None:
-    """See that an audio file can be read and holds something that can be played, before anything is made of it.
+    """Check that an audio file is readable, not empty and of a supported type.
 
     Raises: AudioTypeError, EmptyUploadError, OSError.
     """
@@ -50,7 +50,7 @@ def check(path: Path) -> None:
 
 
 async def attach_missing(runtime: Runtime, owner: Tenant, recording_id: str, path: Path) -> None:
-    """Give a recording its audio, unless it has some.
+    """Attach an audio file to a recording that has no audio.
 
     Raises: StorageUnavailableError, OSError.
     """

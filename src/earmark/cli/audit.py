@@ -1,4 +1,4 @@
-"""`earmark audit`: who made, revoked, erased, exported or backed up what."""
+"""`earmark audit`: prints who created, revoked, erased, exported or backed up what."""
 
 from __future__ import annotations
 

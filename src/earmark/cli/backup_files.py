@@ -1,7 +1,7 @@
-"""A backup's file, read back. Nothing in it is believed: bits flip, and anybody may have written it.
+"""Validates and reads a backup; its contents are untrusted.
 
-`check` reads all of it once, before anything is changed: the manifest, every name, each row's form, checksums and
-the digests of media.
+`check` reads the whole file before anything is changed: the manifest, every name, each row's types, checksums
+and the digests of media.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, KeyError, ValueError, OverflowError,
     NotImplementedError, RuntimeError,
 )  # fmt: skip
-"""What `zipfile` raises for bytes that it can't read; RuntimeError is for entries with a password."""
+"""What `zipfile` raises for unreadable data; RuntimeError for entries with a password."""
 
 
 class NotABackupError(InvalidError):
-    """The file was not written by `earmark backup`, or not by this version's schema, or it is damaged."""
+    """The file is no backup, has another schema version, or is damaged."""
 
     def __init__(self, message: str = "The file is not a backup of earmark, or it is damaged.") -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class NotABackupError(InvalidError):
 
 @contextmanager
 def open_backup(file: Path) -> Iterator[BackupFile]:
-    """Open a backup and check all of it.
+    """Open a backup and validate all of it.
 
     Raises: NotABackupError.
     """
@@ -74,7 +74,7 @@ def _demand(*, is_so: bool) -> None:
 
 
 class BackupFile:
-    """What a backup holds. `secret` and `tenants` are known once it was checked."""
+    """A backup's contents; `check` sets `secret`, `tenants` and `media_keys`."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -83,7 +83,7 @@ class BackupFile:
         self.media_keys: list[str] = []
 
     def check(self) -> None:
-        """Read everything.
+        """Read and validate the whole file.
 
         Raises: NotABackupError.
         """
@@ -91,12 +91,12 @@ class BackupFile:
             manifest = self._read_manifest()
             names = [info.filename for info in self._archive.infolist()]
             _demand(is_so=len(names) == len(set(names)))
-            count, kept = self._check_rows()
+            count, named = self._check_rows()
             left_out = manifest.get("left_out", [])
             is_whole = manifest.get("rows", count) == count and isinstance(left_out, list)
             _demand(is_so=is_whole)
             found = {name for name in names if name != "manifest.json" and not _ROWS.match(name)}
-            _demand(is_so=found <= kept and ("left_out" not in manifest or kept - found <= set(map(str, left_out))))
+            _demand(is_so=found <= named and ("left_out" not in manifest or named - found <= set(map(str, left_out))))
             for name in sorted(found - set(map(str, left_out))):
                 self._check_medium(name)
 
@@ -107,14 +107,14 @@ class BackupFile:
         _demand(is_so=bool(_VERSION.match(schema) and _VERSION.match(version)))
         if schema != known_revisions()[-1]:
             raise NotABackupError(
-                f"The backup is of schema {schema}, this version has {known_revisions()[-1]}: restore it with "
+                f"The backup has schema {schema}, this version {known_revisions()[-1]}: restore it with "
                 f"earmark {version}, then start this version, which migrates it."
             )
         return dict(manifest)
 
     def _check_rows(self) -> tuple[int, set[str]]:
-        """Return how many rows there are, and the names of the media that they speak of."""
-        count, kept = 0, set()
+        """Return the number of rows, and the names of the media that they refer to."""
+        count, media_names = 0, set()
         for name, key, rows in self.pieces():
             count += len(rows)
             named = [dict(zip(COLUMNS[name], row, strict=True)) for row in rows]
@@ -125,9 +125,9 @@ class BackupFile:
             elif key is not None:
                 _demand(is_so=key in self.tenants and all(row["tenant_id"] == key.tenant_id for row in named))
             if name == "media" and key is not None:
-                kept |= {media_name(key, media) for media in map(to_media, rows) if has_bytes(media)}
+                media_names |= {media_name(key, media) for media in map(to_media, rows) if has_bytes(media)}
         _demand(is_so=bool(self.secret))
-        return count, kept
+        return count, media_names
 
     def _check_medium(self, name: str) -> None:
         match = _MEDIA.match(name)
@@ -140,7 +140,7 @@ class BackupFile:
         self.media_keys.append(match.group(1))
 
     def pieces(self) -> Iterator[tuple[str, TenantKey | None, list[list[Any]]]]:
-        """Yield (table, whose, rows), parents before their children."""
+        """Yield (table, tenant, rows), parents before their children."""
         for entry in self._archive.namelist():
             if not entry.startswith("rows/"):
                 continue
@@ -165,7 +165,7 @@ class BackupFile:
             yield rows
 
     def medium(self, key: str) -> Iterator[bytes]:
-        """Yield the bytes of a medium."""
+        """Yield a medium's bytes."""
         return self._pieces_of(f"media/{key}")
 
     def _pieces_of(self, name: str) -> Iterator[bytes]:
@@ -186,11 +186,11 @@ def _parse_row(name: str, line: bytes) -> list[Any]:
 
 
 def to_media(row: Any) -> Media:
-    """Return the medium of a row of `media`."""
+    """Return a row of `media` as a value."""
     values = dict(zip(COLUMNS["media"], row, strict=True))
     return Media(**{name: values[name] for name in Media.__dataclass_fields__})
 
 
 def media_name(key: TenantKey, media: Media) -> str:
-    """Return the name of a medium's entry."""
+    """Return the name of a medium's entry in the archive."""
     return f"media/{media.key(key.tenant_id)}"

@@ -1,7 +1,7 @@
-"""`earmark backup` and `earmark restore`: everything in one file, of the same form for both databases.
+"""`earmark backup` and `earmark restore`: all data in one file, independent of the database.
 
-A zip: each table's rows as lines of JSON, then the media, and `manifest.json`. It holds people's words and
-the hashes of keys; it is written for its owner's eyes only.
+The file is a zip: each table's rows as lines of JSON, then the media, and `manifest.json`. It contains
+people's words and the hashes of keys; only its owner can read it.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from earmark.storage.tenant import Tenant, TenantKey
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write (a zip).")], as_json: JsonOption = False
 ) -> None:
-    """Write everything into one file, as of one moment, while a server may run.
+    """Write all data, as of one moment, into one file; a server may be running.
 
-    Where bytes of media are missing or damaged the file has all the rest, and the exit code is 1.
+    If bytes of media are missing or damaged, the file has everything else, and the exit code is 1.
     """
     check_new(file)
 
@@ -55,19 +55,19 @@ def backup(
 
 
 async def _write(runtime: Runtime, archive: zipfile.ZipFile) -> tuple[int, list[Media]]:
-    """Return how many rows there are, and the media whose bytes are missing."""
-    kept: dict[TenantKey, list[Media]] = {}
+    """Return the number of rows, and the media whose bytes are missing."""
+    media_by_tenant: dict[TenantKey, list[Media]] = {}
     count = number = 0
     async for name, key, rows in walk(runtime.database):
-        whose = "" if key is None else f"{key.tenant_id}-{key.project_id}-{key.mode}"
-        with archive.open(f"rows/{number:08}.{name}.{whose}.ndjson", "w") as entry:
+        tenant = "" if key is None else f"{key.tenant_id}-{key.project_id}-{key.mode}"
+        with archive.open(f"rows/{number:08}.{name}.{tenant}.ndjson", "w") as entry:
             entry.write(b"".join(_line(name, row) for row in rows))
         number, count = number + 1, count + len(rows)
         if key is not None and name == "media":
-            kept.setdefault(key, []).extend(filter(has_bytes, map(to_media, rows)))
+            media_by_tenant.setdefault(key, []).extend(filter(has_bytes, map(to_media, rows)))
     left_out: list[str] = []
     lost: list[Media] = []
-    for key, media in kept.items():
+    for key, media in media_by_tenant.items():
         missing = await _write_media(runtime.media, archive, key, media)
         left_out += [media_name(key, one) for one in missing]
         lost += await find_lost(Tenant(runtime.database, key), missing)
@@ -86,11 +86,11 @@ def _line(name: str, row: Any) -> bytes:
     return orjson.dumps(values) + b"\n"
 
 
-async def _write_media(store: MediaStore, archive: zipfile.ZipFile, key: TenantKey, kept: list[Media]) -> list[Media]:
-    """Return those that are not there, or not whole."""
+async def _write_media(store: MediaStore, archive: zipfile.ZipFile, key: TenantKey, media: list[Media]) -> list[Media]:
+    """Write media; return those that are missing or damaged."""
     return [
-        media for media in kept
-        if not await write_media(store, archive, media.key(key.tenant_id), media_name(key, media), media.sha256)
+        one for one in media
+        if not await write_media(store, archive, one.key(key.tenant_id), media_name(key, one), one.sha256)
     ]  # fmt: skip
 
 
@@ -98,29 +98,29 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `earmark backup` wrote.", exists=True, dir_okay=False)],
     as_json: JsonOption = False,
 ) -> None:
-    """Put a backup into an empty database: the one that EARMARK_DATA_DIR or EARMARK_DATABASE_URL names.
+    """Restore a backup into an empty database (EARMARK_DATA_DIR or EARMARK_DATABASE_URL).
 
-    All of the file is checked first; one that is damaged changes nothing. Stop the server first: one that works on
-    the same data folder is noticed, one on another host (with PostgreSQL) is not.
+    The whole file is validated first; a damaged one changes nothing. Stop the server first: one that uses the
+    same data folder is detected, one on another host (with PostgreSQL) is not.
     """
-    with open_backup(file) as kept:
-        run(lambda runtime: _restore(runtime, kept), alone=True)
-        count = len(kept.media_keys)
+    with open_backup(file) as backup_file:
+        run(lambda runtime: _restore(runtime, backup_file), alone=True)
+        count = len(backup_file.media_keys)
     emit({"file": str(file), "media": count}, as_json=as_json, text=f"{file} is restored.")
 
 
-async def _restore(runtime: Runtime, kept: BackupFile) -> None:
-    """Media first and rows last: what fails before the commit leaves nothing, and nothing follows it."""
+async def _restore(runtime: Runtime, backup_file: BackupFile) -> None:
+    """Write media first and rows last, so that a failure leaves nothing behind."""
     if await list_projects(runtime.operator):
         raise DatabaseNotEmptyError
-    store = open_media(runtime.settings, kept.secret)  # where it will be once the secret is restored
+    store = open_media(runtime.settings, backup_file.secret)  # the store's folder depends on the restored secret
     added: list[str] = []
     try:
-        for key in kept.media_keys:
-            if not await _is_there(store, key):
+        for key in backup_file.media_keys:
+            if not await _exists(store, key):
                 added.append(key)
-            await _put(store, key, kept)
-        await write_back(runtime.database, chain(kept.pieces(), _restored(kept.tenants)))
+            await _put(store, key, backup_file)
+        await write_back(runtime.database, chain(backup_file.pieces(), _audit_events(backup_file.tenants)))
     except BaseException as error:
         for key in added:
             await store.delete(key)
@@ -131,13 +131,13 @@ async def _restore(runtime: Runtime, kept: BackupFile) -> None:
         store.close()
 
 
-def _restored(tenants: list[TenantKey]) -> Iterator[Piece]:
+def _audit_events(tenants: list[TenantKey]) -> Iterator[Piece]:
     for key in tenants:
         row = {"tenant_id": key.tenant_id, **new_event("backup.restored", None)}
         yield "audit_events", key, [[row[name] for name in COLUMNS["audit_events"]]]
 
 
-async def _is_there(store: MediaStore, key: str) -> bool:
+async def _exists(store: MediaStore, key: str) -> bool:
     try:
         await (await store.open(key)).close()
     except MediaNotFoundError:
@@ -145,10 +145,10 @@ async def _is_there(store: MediaStore, key: str) -> bool:
     return True
 
 
-async def _put(store: MediaStore, key: str, kept: BackupFile) -> None:
+async def _put(store: MediaStore, key: str, backup_file: BackupFile) -> None:
     staged = await store.stage()
     try:
-        for piece in kept.medium(key):
+        for piece in backup_file.medium(key):
             await staged.write(piece)
         await staged.finish()
         await store.keep(staged, key)

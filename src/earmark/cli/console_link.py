@@ -1,4 +1,4 @@
-"""`earmark console-link`: a link that signs a browser in to the console, once."""
+"""`earmark console-link`: prints a one-time link that signs a browser in to the console."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def console_link(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a link that signs a browser in to the console; it works once, for ten minutes."""
+    """Print a console sign-in link, valid once within ten minutes."""
     check_mode(mode)
     settings = load_settings()
 
@@ -45,11 +45,11 @@ def console_link(
 
 
 def link_of(address: str, code: NewKey) -> str:
-    """Return the link: what follows `#` stays in the browser, and out of every log on the way."""
+    """Return the link; browsers don't send its fragment, so no log contains the code."""
     return f"{address}/console#code={code.secret}"
 
 
 def address_of(host: str, port: int) -> str:
-    """Return the base address that a browser on this machine would use."""
+    """Return the base URL for a browser on this machine."""
     name = _EVERYWHERE.get(host, host)
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

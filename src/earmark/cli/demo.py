@@ -1,4 +1,4 @@
-"""`make demo`: the sample library, a fresh key, three commands to paste, and the server."""
+"""`make demo`: imports the sample library, creates a key, prints example commands, starts the server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SEARCH = "who disagreed about the price"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo has ready."""
+    """The demo's project, key, sign-in code and imported recordings."""
 
     key: str
     link_code: NewKey
@@ -47,9 +47,9 @@ class Demo:
 def demo(
     port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to bind (default 8787).")] = None,
 ) -> None:
-    """Load the sample library, print what to try, and serve until Ctrl-C."""
+    """Import the sample library, print example commands, and run the server until Ctrl-C."""
     settings = load_settings(port=port)
-    listener = bind(settings)  # before the work: a taken port should cost nobody a minute
+    listener = bind(settings)  # before the import, so that a port in use fails at once
 
     async def prepare() -> Demo:
         async with open_runtime(settings) as runtime:
@@ -92,7 +92,7 @@ async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict
 
 
 def _link_command(settings: Settings, address: str, demo: Demo) -> str:
-    """Return the command that makes another link, as it can be pasted into another terminal."""
+    """Return the command that prints another link, complete for any terminal."""
     beside = Path(sys.executable).with_name("earmark")
     command = [str(beside)] if beside.is_file() else [sys.executable, "-m", "earmark"]
     where = [f"EARMARK_PORT={urlsplit(address).port}", f"EARMARK_DATA_DIR={settings.data_dir.absolute()}"]
@@ -109,12 +109,12 @@ def _render(demo: Demo, address: str, link_command: str) -> str:
         "initial_message": {"content": QUESTION},
     }
     search = {"query": SEARCH, "end_user_id": demo.end_user_id, "limit": 3}
-    loaded = f"{demo.recordings} sample recordings" + (" (already there)" if not demo.imported else "")
+    loaded = f"{demo.recordings} sample recordings" + (" (already imported)" if not demo.imported else "")
     return f"""
 earmark is ready: {loaded}.
 
   console  {link_of(address, demo.link_code)}
-           (signs in once, within ten minutes)
+           (valid once, for ten minutes)
   API      {address}/v1
   docs     {address}/docs
   key      {demo.key}
@@ -128,8 +128,8 @@ Ask a question:
 Search:
   curl -s {address}/v1/recordings/search {auth} {as_json} -d '{orjson.dumps(search).decode()}'
 
-Another link to the console:
+Print another link to the console:
   {link_command}
 
-Ctrl-C stops the server; the data stays.
+Ctrl-C stops the server; the data is not deleted.
 """

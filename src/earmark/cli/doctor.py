@@ -1,4 +1,4 @@
-"""`earmark doctor`: is everything in order? The exit code tells."""
+"""`earmark doctor`: checks settings, data folder, database, index and models; exits with 1 on failure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from earmark.llm.vendor import VendorModel
 from earmark.runtime import Runtime, open_runtime
 
 _PROBE = "hello world"
-_SIGN_OF_LIFE = Prompt("Answer with one word.", (), "Say hello.")
+_TEST_PROMPT = Prompt("Answer with one word.", (), "Say hello.")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at."""
+    """The result of one check."""
 
     check: str
     is_ok: bool
@@ -34,7 +34,7 @@ class Finding:
 
 
 def doctor(
-    models: Annotated[bool, typer.Option("--models", help="Also ask each language model for a word.")] = False,
+    models: Annotated[bool, typer.Option("--models", help="Also send each language model a short prompt.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check settings, database, index and models."""
@@ -52,66 +52,66 @@ async def _examine(*, with_models: bool) -> list[Finding]:
         settings = load_settings()
     except EarmarkError as error:
         return [Finding("settings", False, error.message)]
-    findings = [Finding("settings", True, f"data in {settings.data_dir}"), _look_at_folder(settings.data_dir)]
+    findings = [Finding("settings", True, f"data in {settings.data_dir}"), _check_folder(settings.data_dir)]
     try:
         async with open_runtime(settings) as runtime:
-            for check, look in _CHECKS.items():
-                findings.append(await _look(check, look, runtime))
+            for check, examine in _CHECKS.items():
+                findings.append(await _run_check(check, examine, runtime))
             if with_models:
-                findings += [await _look_at_model(model) for model in runtime.turns.providers.models]
+                findings += [await _check_model(model) for model in runtime.turns.providers.models]
     except EarmarkError as error:
         findings.append(Finding("database", False, error.message))
     return findings
 
 
-def _look_at_folder(folder: Path) -> Finding:
-    """Before anything opens it, as whatever does so makes it private."""
+def _check_folder(folder: Path) -> Finding:
+    """Check the data folder's mode, before opening the runtime makes it private."""
     mode = mode_for_others(folder)
     if not mode:
-        return Finding("data folder", True, "for its owner only")
+        return Finding("data folder", True, "accessible to its owner only")
     if make_private(folder):
-        return Finding("data folder", True, f"was open to others ({mode:04o}); it is for its owner only now")
-    return Finding("data folder", False, f"{folder} is open to others ({mode:04o}) and not ours to close: chmod 700 it")
+        return Finding("data folder", True, f"was accessible to others ({mode:04o}); now to its owner only")
+    return Finding("data folder", False, f"{folder} is accessible to others ({mode:04o}); run chmod 700 as its owner")
 
 
-async def _look(check: str, look: Callable[[Runtime], Awaitable[str]], runtime: Runtime) -> Finding:
+async def _run_check(check: str, examine: Callable[[Runtime], Awaitable[str]], runtime: Runtime) -> Finding:
     try:
-        return Finding(check, True, await look(runtime))
+        return Finding(check, True, await examine(runtime))
     except EarmarkError as error:
         return Finding(check, False, error.message)
 
 
-async def _look_at_database(runtime: Runtime) -> str:
+async def _check_database(runtime: Runtime) -> str:
     return await runtime.database.describe()
 
 
-async def _look_at_embedder(runtime: Runtime) -> str:
+async def _check_embedder(runtime: Runtime) -> str:
     embedder = await runtime.embedders.in_use()
     vector = await asyncio.to_thread(embedder.embed_query, _PROBE)
     says = f"{embedder.name}, {len(vector)} dimensions"
     if await runtime.embedders.is_wanted_in_use():
         return says
-    return f"{says}; the settings want another one: `earmark reindex`"
+    return f"{says}; the settings name another one: run `earmark reindex`"
 
 
-async def _look_at_index(runtime: Runtime) -> str:
+async def _check_index(runtime: Runtime) -> str:
     return await runtime.ingester.describe(runtime.operator)
 
 
-async def _look_at_model(model: AnswerModel) -> Finding:
+async def _check_model(model: AnswerModel) -> Finding:
     check = f"model {model.provider}"
     if not isinstance(model, VendorModel):
         return Finding(check, True, f"{model.model}, built in")
     started_s = time.monotonic()
     try:
-        await model.write(_SIGN_OF_LIFE, 16)
+        await model.write(_TEST_PROMPT, 16)
     except EarmarkError as error:
         return Finding(check, False, error.message)
     return Finding(check, True, f"{model.model} answered in {time.monotonic() - started_s:.1f} s")
 
 
 _CHECKS: dict[str, Callable[[Runtime], Awaitable[str]]] = {
-    "database": _look_at_database,
-    "index": _look_at_index,
-    "embedder": _look_at_embedder,
+    "database": _check_database,
+    "index": _check_index,
+    "embedder": _check_embedder,
 }

@@ -1,4 +1,4 @@
-"""`earmark import`: transcript files become recordings; the same bytes are never imported twice."""
+"""`earmark import`: creates recordings from transcript files; identical files are imported once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from earmark.text import cut_utf16, trim, utf16_length
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file."""
+    """The result for one file."""
 
     file: str
     status: str
@@ -37,7 +37,7 @@ class Outcome:
     error: str | None = None
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the file's JSON line; `error` only where there is one."""
+        """Return the file's JSON line; `error` only if the import failed."""
         shown: dict[str, Any] = {"file": self.file, "status": self.status, "recording_id": self.recording_id}
         return shown if self.error is None else {**shown, "error": self.error}
 
@@ -49,17 +49,17 @@ class Outcome:
 def import_files(
     files: Annotated[list[Path], typer.Argument(help="Transcripts: .json, .vtt, .srt, .txt.", metavar="FILE…")],
     project: ProjectOption,
-    end_user: Annotated[str, typer.Option(help="The end user's external id (made if new), or eu_….")],
+    end_user: Annotated[str, typer.Option(help="The end user's external id (created if new), or eu_….")],
     name: Annotated[str | None, typer.Option(help="The recording's name (default: from the file).")] = None,
     recorded_at: Annotated[str | None, typer.Option(help="When it was recorded (RFC 3339).")] = None,
     audio: Annotated[
-        list[Path] | None, typer.Option(help="The audio of FILE; once for each FILE, in their order.", metavar="AUDIO")
+        list[Path] | None, typer.Option(help="The audio of FILE; once per FILE, in the same order.", metavar="AUDIO")
     ] = None,
-    folder: Annotated[str | None, typer.Option(help="Put them into this folder of theirs; made if new.")] = None,
+    folder: Annotated[str | None, typer.Option(help="Add them to this folder (created if new).")] = None,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
-    """Import transcripts, one recording a file; a bad file is reported and the rest go on."""
+    """Import transcripts, one recording per file; an invalid file is reported and skipped."""
     check_mode(mode)
     if name is not None and not 1 <= utf16_length(name) <= 255:
         raise typer.BadParameter("--name must be 1 to 255 characters long.")
@@ -68,7 +68,7 @@ def import_files(
     if folder is not None and not 1 <= utf16_length(folder := trim(folder)) <= 255:
         raise typer.BadParameter("--folder must be 1 to 255 characters long.")
     if audio and len(audio) != len(files):
-        raise typer.BadParameter("--audio must be given once for each file, in their order.")
+        raise typer.BadParameter("--audio must be given once per file, in the same order.")
     recorded_us = _parse_recorded_at(recorded_at)
     sounds: list[Path] | list[None] = audio or [None] * len(files)
     failed = 0
@@ -103,19 +103,19 @@ def _parse_recorded_at(text: str | None) -> int | None:
 
 
 async def _ensure_end_user(tenant: Tenant, end_user: str) -> Tenant:
-    """Return the handle narrowed to the end user of this id or external id, who is made if there is none."""
+    """Return the end user's handle by id or external id, created if new."""
     user = await find_end_user_named(tenant, end_user)
     if user is None:
         try:
             user = await create_end_user(tenant, external_id=end_user)
-        except ExternalIdTakenError:  # another import made it meanwhile
+        except ExternalIdTakenError:  # another import created it meanwhile
             user = await find_end_user(tenant, end_user)
     assert user is not None
     return tenant.acting_for(user.id, user.number)
 
 
 async def _ensure_folder(owner: Tenant, name: str) -> str:
-    """Return the id of the end user's folder of this name, which is made if new."""
+    """Return the id of the end user's folder with this name, created if new."""
     async with owner.writing() as work:
         folder = await find_folder_named(work, name) or await create_folder(work, name)
     return folder.id
@@ -131,10 +131,10 @@ async def import_file(
     folder_id: str | None = None,
     audio: Path | None = None,
 ) -> Outcome:
-    """Import one file: recording, transcript, index and place in a folder appear together or not at all.
+    """Import one file atomically: recording, transcript, index and folder membership.
 
-    Its audio follows. A file that was imported before is skipped, but put into the folder and given its
-    audio if it has none: what a broken-off import left undone is done by the same import again.
+    Its audio is attached afterwards. A file imported before is skipped, but added to the folder and given its
+    audio if missing, so that repeating an interrupted import completes it.
     """
     try:
         if audio is not None:
@@ -147,9 +147,9 @@ async def import_file(
     except EarmarkError as error:
         return Outcome(str(path), "failed", error=error.message)
     except OSError as error:
-        named = error.filename or path
+        failed = error.filename or path
         reason = (error.strerror or "unknown").lower()
-        what = "The file" if str(named) == str(path) else "The audio"
+        what = "The file" if str(failed) == str(path) else "The audio"
         return Outcome(str(path), "failed", error=f"{what} can't be read: {reason}.")
     return Outcome(str(path), status, recording_id)
 
@@ -157,7 +157,7 @@ async def import_file(
 async def _import_transcript(
     runtime: Runtime, owner: Tenant, path: Path, *, name: str | None, recorded_us: int | None, folder_id: str | None
 ) -> tuple[str, str]:
-    """Return what was done, and the recording's id."""
+    """Import the transcript; return the outcome's status and the recording's id."""
     body = path.read_bytes()
     digest = hashlib.sha256(body).hexdigest()
     known = await find_imported(owner, digest)

@@ -1,4 +1,4 @@
-"""`earmark keys`: made, listed, revoked, rotated. A secret is printed once, and never taken as an argument."""
+"""`earmark keys`: creates, lists, revokes and rotates keys; a secret is printed only once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from earmark.identity.types import KeyInfo, NewKey
 from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime
 
-keys_cli = typer.Typer(help="Make, list, rotate and revoke keys.", no_args_is_help=True, rich_markup_mode=None)
+keys_cli = typer.Typer(help="Create, list, rotate and revoke keys.", no_args_is_help=True, rich_markup_mode=None)
 KeyArgument = Annotated[str, typer.Argument(help="The key's id.", metavar="key_…")]
 _DURATION = re.compile(r"(\d{1,5})([smhd])\Z")
 _UNIT_US = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
@@ -27,14 +27,14 @@ def create(
     project: ProjectOption,
     mode: ModeOption = "live",
     scope: Annotated[
-        list[str] | None, typer.Option(help="Restrict it to this, as in ask:read; may be given again.", metavar="S")
+        list[str] | None, typer.Option(help="Restrict the key to this scope (ask:read); repeatable.", metavar="S")
     ] = None,
     end_user: Annotated[str | None, typer.Option(help="Bind the key to one end user.", metavar="eu_…")] = None,
-    expires_at: Annotated[str | None, typer.Option(help="When it stops working (RFC 3339).")] = None,
-    label: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    expires_at: Annotated[str | None, typer.Option(help="When the key expires (RFC 3339).")] = None,
+    label: Annotated[str | None, typer.Option(help="A note on the key's purpose.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a secret key, or with --scope a restricted one, and show it, once."""
+    """Create a secret key, or with --scope a restricted one, and print it once."""
     check_mode(mode)
     scopes = _parse_scopes(scope)
     expires_us = _parse_expiry(expires_at)
@@ -74,7 +74,7 @@ def _parse_expiry(text: str | None) -> int | None:
 
 @keys_cli.command("list")
 def list_of_project(project: ProjectOption, mode: ModeOption = "live", as_json: JsonOption = False) -> None:
-    """List a project's keys and end users' tokens; their secrets can't be shown again."""
+    """List a project's keys and end users' tokens, without their secrets."""
     check_mode(mode)
 
     async def work(runtime: Runtime) -> list[KeyInfo]:
@@ -109,7 +109,7 @@ def _state_of(key: KeyInfo) -> str:
 
 @keys_cli.command("revoke")
 def revoke(key_id: KeyArgument, project: ProjectOption, mode: ModeOption = "live", as_json: JsonOption = False) -> None:
-    """Revoke a key or a token, at once in every process."""
+    """Revoke a key or a token; it takes effect at once in every process."""
     check_mode(mode)
 
     async def work(runtime: Runtime) -> None:
@@ -124,10 +124,10 @@ def rotate(
     key_id: KeyArgument,
     project: ProjectOption,
     mode: ModeOption = "live",
-    grace: Annotated[str, typer.Option(help="How long the old key goes on working, such as 30m, 24h, 7d.")] = "0s",
+    grace: Annotated[str, typer.Option(help="How long the old key remains valid, such as 30m, 24h, 7d.")] = "0s",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a new secret of the same reach and show it, once; the old key is revoked."""
+    """Replace a key by a new one with the same scopes, and print it once."""
     check_mode(mode)
     grace_us = _parse_duration(grace)
 

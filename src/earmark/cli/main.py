@@ -1,4 +1,4 @@
-"""`earmark`: the entry point."""
+"""`earmark`: the entry point, its commands, and their exit codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from earmark.cli import (
 from earmark.errors import EarmarkError
 from earmark.logs import configure_logs
 
-# Typer carries its own click and shows only some of its classes; wrong usage is what BadParameter is one of.
+# Typer bundles click and exports only some of its classes; UsageError is BadParameter's base class.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 
 app = typer.Typer(
@@ -62,12 +62,12 @@ def version() -> None:
 
 
 def run() -> None:
-    """Run a command: a person's mistake is one sentence, exit 2 for usage and 1 for what failed.
+    """Run a command; errors print one sentence and exit with 2 (usage) or 1 (failure).
 
-    Whatever it writes, and the server processes it starts, is for its owner's eyes only.
+    Files that it and its server processes write are accessible to their owner only.
     """
     os.umask(0o077)
-    configure_logs("error")  # standard output is for results; `serve` sets its own level
+    configure_logs("error")  # commands print results, not logs; server processes set their own level
     try:
         code = app(standalone_mode=False)
     except _UsageError as error:
@@ -84,9 +84,9 @@ def run() -> None:
 
 
 def _sentence_of(error: Exception) -> str:
-    """Return what was wrong and in which flag, in one line."""
-    said: str = error.format_message()  # type: ignore[attr-defined]
-    return " ".join(said.removeprefix("Invalid value: ").split())
+    """Return the error and its option, in one line."""
+    message: str = error.format_message()  # type: ignore[attr-defined]
+    return " ".join(message.removeprefix("Invalid value: ").split())
 
 
 def _say(sentence: str) -> None:

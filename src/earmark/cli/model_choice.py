@@ -1,4 +1,4 @@
-"""Sets the default model: which settings NAME/MODEL stands for, whether the model exists, what overrides the file."""
+"""Sets the default model: maps NAME/MODEL to settings, checks the model, reports overriding variables."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result: the file, its values by dotted key, and why they may not take effect."""
+    """The file, the values written by dotted key, and why they may have no effect."""
 
     file: Path
     written: Mapping[str, str]
@@ -45,7 +45,7 @@ class Report:
 
 
 def parse_choice(text: str, base_url: str | None) -> Choice:
-    """Read NAME/MODEL; a model's own name may have slashes.
+    """Parse NAME/MODEL; a model's own name may contain slashes.
 
     Raises: typer.BadParameter.
     """
@@ -59,10 +59,10 @@ def parse_choice(text: str, base_url: str | None) -> Choice:
             TypeAdapter(ServerName).validate_python(name)
         except ValidationError as error:
             raise typer.BadParameter(
-                "A server's name has small letters, digits, - and _, such as in ollama/llama3.2."
+                "A server's name consists of lower-case letters, digits, - and _, as in ollama/llama3.2."
             ) from error
     elif base_url is not None:
-        raise typer.BadParameter(f"--base-url is for servers of your own; {name} is none.")
+        raise typer.BadParameter(f"--base-url is only for servers of your own, not for {name}.")
     return Choice(name, model or None, None if base_url is None else _parse_url(base_url))
 
 
@@ -70,11 +70,11 @@ def _parse_url(text: str) -> str:
     try:
         return check_url(text)
     except ValueError as error:
-        raise typer.BadParameter("--base-url must be an http or https address without a query.") from error
+        raise typer.BadParameter("--base-url must be an http or https URL without a query.") from error
 
 
 async def choose_model(choice: Choice, *, is_checked: bool) -> Report:
-    """Write the choice into the settings file; `is_checked` asks the server or vendor for the model first.
+    """Write the choice into the settings file; with `is_checked`, first check that the model exists.
 
     Raises: UnusableModelError, SettingsError, NotEditableError, NotWrittenError; typer.BadParameter.
     """
@@ -86,7 +86,7 @@ async def choose_model(choice: Choice, *, is_checked: bool) -> Report:
     after = parse_settings(change_settings(file, text, values))
     if is_checked and choice.name != BUILT_IN.provider:
         await check_model(after, choice.name, choice.model)
-    text = read_settings_file(file)  # the check took time, in which the file may have changed
+    text = read_settings_file(file)  # the file may have changed during the check
     changed = change_settings(file, text, values)
     after = parse_settings(changed)
     if changed != text:
@@ -98,7 +98,7 @@ async def choose_model(choice: Choice, *, is_checked: bool) -> Report:
 def _check_alias(settings: Settings, name: str) -> None:
     stands_for = settings.provider_aliases.get(name, name)
     if stands_for != name:
-        raise UnusableModelError(f"`provider_aliases` has {stands_for} answer for {name}; remove that alias first.")
+        raise UnusableModelError(f"`provider_aliases` maps {name} to {stands_for}; remove that alias first.")
 
 
 async def _values(settings: Settings, in_file: Mapping[str, Any], choice: Choice) -> Values:
@@ -110,7 +110,7 @@ async def _values(settings: Settings, in_file: Mapping[str, Any], choice: Choice
     configured = settings.servers.get(choice.name)
     model = choice.model or (configured.model if configured else None)
     if model is None:
-        raise typer.BadParameter(f"Say which model: {choice.name}/MODEL.")
+        raise typer.BadParameter(f"Name the model: {choice.name}/MODEL.")
     url = choice.base_url or (configured.base_url if configured else await _find_url(settings, choice.name))
     if choice.base_url or "base_url" not in in_file.get("servers", {}).get(choice.name, {}):
         values["servers", choice.name, "base_url"] = url
@@ -118,11 +118,11 @@ async def _values(settings: Settings, in_file: Mapping[str, Any], choice: Choice
 
 
 async def _find_url(settings: Settings, name: str) -> str:
-    """Return the address of an unconfigured server on its usual port, whether or not it answers."""
+    """Return an unconfigured server's URL on its usual port, even if it does not answer."""
     port = settings.model_ports.get(name)
     if port is None:
         known = ", ".join((*VENDORS, *settings.servers, *settings.model_ports))
-        raise typer.BadParameter(f"{name} is unknown ({known}); say where it is with --base-url.")
+        raise typer.BadParameter(f"{name} is unknown (known: {known}); give its URL with --base-url.")
     found = await find_local_server(name, port)
     return found.base_url if found else usual_urls(port)[0]
 

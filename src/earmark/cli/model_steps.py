@@ -1,4 +1,4 @@
-"""Lists the next steps towards an answering language model, each a sentence and possibly a command."""
+"""Lists the next steps to set up a language model, as sentences with commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SDK_NAMES: Final = {
     "gemini": "Google's SDK",
 }
 _Choice = tuple[str, str, str | None]
-"""A provider, its model, and its address where no setting names it."""
+"""A provider, its model, and its URL if no setting has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Step:
 
 
 def next_steps(overview: Overview) -> list[Step]:
-    """Return what to do, in order."""
+    """Return the next steps, in order."""
     steps: list[Step] = []
     if overview.problem:
         back = _earmark("models", "use", "earmark") if overview.default_model is None else None
@@ -50,18 +50,18 @@ def next_steps(overview: Overview) -> list[Step]:
 
 
 def steps_after(provider: str) -> list[Step]:
-    """Return what to do once a provider is the default."""
+    """Return the steps that remain after setting the default provider."""
     if provider == "earmark":
         return []
     steps = [step] if (step := sdk_step(provider)) else []
     if provider == "ollama":
-        says = "Ollama cuts off what exceeds its own context: have it run with OLLAMA_CONTEXT_LENGTH=8192 or more"
-        steps.append(Step(f"{says}, or set context_tokens lower."))
+        says = "Ollama truncates prompts that exceed its own context: run it with OLLAMA_CONTEXT_LENGTH=8192 or more"
+        steps.append(Step(f"{says}, or set a lower context_tokens."))
     return steps
 
 
 def sdk_step(provider: str) -> Step | None:
-    """Return how to install the SDK that a provider needs, None if it is there."""
+    """Return the step that installs a provider's SDK, None if it is installed."""
     if is_sdk_installed(provider):
         return None
     return Step(f"Install {_SDK_NAMES[sdk_of(provider)]}.", _install(provider))
@@ -81,7 +81,7 @@ def _choices(overview: Overview) -> Iterator[Step]:
 
 
 def _of_servers(overview: Overview) -> Iterator[_Choice]:
-    """Yield a model of each server that answers: the configured one where it has it."""
+    """Yield a model of each running server: the configured one if it has it."""
     configured = {one.provider: one.model for one in overview.configured if one.has_model}
     for server in overview.servers:
         model = configured.get(server.name) or _chat_model(server)
@@ -116,7 +116,7 @@ def _of_default(default: ConfiguredModel, servers: Sequence[LocalServer]) -> Ite
         found = next(one for one in servers if one.name == default.provider)
         model = _chat_model(found)
         command = _earmark("models", "use", f"{found.name}/{model}") if model else None
-        yield Step(f"{default.provider} has no model {default.model}; use one that it has, or get that one.", command)
+        yield Step(f"{default.provider} has no model {default.model}; install it or use another one.", command)
     elif step is None:
         yield Step("Test the default model.", _earmark("doctor", "--models"))
 

@@ -22,16 +22,16 @@ _SHOWN_MODELS: Final = 20
 _EXAMPLE: Final = "ollama/llama3.2, openai/gpt-6-luna; `earmark` is the built-in one."
 models_cli = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 UrlOption = Annotated[
-    str | None, typer.Option("--base-url", help="Where a server of your own is, with /v1.", metavar="URL")
+    str | None, typer.Option("--base-url", help="The URL of a server of your own, with /v1.", metavar="URL")
 ]
-CheckOption = Annotated[bool, typer.Option("--check/--no-check", help="Whether to ask for the model first.")]
+CheckOption = Annotated[bool, typer.Option("--check/--no-check", help="Whether to check first that the model exists.")]
 
 
 @models_cli.callback()
 def models(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List language models: configured ones, this machine's servers, and what to do next.
+    """List configured language models, this machine's model servers, and next steps.
 
-    Only this machine is asked, and nothing is changed.
+    Contacts only this machine and changes nothing.
     """
     if context.invoked_subcommand is not None:
         if as_json:
@@ -51,7 +51,7 @@ def use(
     check: CheckOption = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the default model into the settings file, after asking its server or vendor for it."""
+    """Write the default model into the settings file, after checking that it exists."""
     choice = parse_choice(model, base_url)
     report = asyncio.run(choose_model(choice, is_checked=check))
     steps = steps_after(choice.name)

@@ -1,4 +1,4 @@
-"""What commands print: JSON for machines, a line for people, one sentence for mistakes."""
+"""Prints commands' results (JSON or text) and errors, and runs their work."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def emit(value: Any, *, as_json: bool, text: str) -> None:
 
 
 def printable(text: str) -> str:
-    """Return people's words for a terminal: what would steer it or turn its text around is shown as `�`.
+    """Replace control and bidirectional characters by `�`, to protect the terminal.
 
-    Names come from anybody who may write to the server.
+    Anyone who may write to the server can choose names and texts.
     """
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def fail(sentence: str, code: int = 1) -> None:
-    """Print one sentence to standard error and leave with `code`."""
+    """Print one sentence to standard error and exit with `code`."""
     print(f"earmark: {sentence}", file=sys.stderr)
     raise typer.Exit(code)
 
@@ -51,7 +51,7 @@ def check_mode(mode: str) -> str:
 
 
 def run(work: Callable[[Runtime], Awaitable[T]], *, alone: bool = False) -> T:
-    """Open the runtime, do the work, close it; `alone` where nobody else may work on the data meanwhile."""
+    """Open the runtime, run the work, close it; `alone` takes the data directory's exclusive lock."""
 
     async def main() -> T:
         async with open_runtime(load_settings(), alone=alone) as runtime:

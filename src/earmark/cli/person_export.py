@@ -1,4 +1,4 @@
-"""`earmark export`: everything one person has, in open formats."""
+"""`earmark export`: writes all of one person's data in open formats."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ from earmark.storage.tenant import Tenant
 T = TypeVar("T")
 _BATCH = 100
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-_ABOUT = """What earmark has of one person, as of {at}.
+_ABOUT = """All data that earmark has about one person, as of {at}.
 
-person.json          who it is
+person.json          the person
 recordings.json      the recordings, with the names of their files here
-transcripts/*.vtt    what was said, as subtitles; *.json the same with all that is known of it
-folders.json         folders and what is in them
-chats/*.md           Ask sessions to read; *.json the same for `POST /v1/ask/sessions/import`
-usage.json           which models answered how often
-media/               audio, as it was uploaded, that of uploads which were not completed included
+transcripts/*.vtt    the transcripts as subtitles; *.json with all details
+folders.json         the folders and their recordings
+chats/*.md           Ask sessions to read; *.json for `POST /v1/ask/sessions/import`
+usage.json           the number of answers per model
+media/               audio as uploaded, including uploads that were not completed
 """
 _LOST = """
-The bytes of these are missing or damaged on the server; what is under their names here is not whole:
+The bytes of these are missing or damaged on the server; their files here are incomplete:
 {names}
 """
 
 
 def export(
     project: ProjectOption,
-    end_user: Annotated[str, typer.Option(help="Whose: an eu_… or external id.")],
+    end_user: Annotated[str, typer.Option(help="The end user's eu_…, or external id.")],
     file: Annotated[Path | None, typer.Argument(help="The zip to write (default: END_USER.zip).")] = None,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
-    """Write everything that one person has into a zip of JSON, WebVTT, Markdown and media.
+    """Write all of one person's data into a zip of JSON, WebVTT, Markdown and media.
 
-    Where bytes of media are missing or damaged the file has all the rest, says so, and the exit code is 1.
+    If bytes of media are missing or damaged, the file has everything else, names them, and the exit code is 1.
     """
     check_mode(mode)
 
@@ -78,9 +78,9 @@ def export(
 
 
 async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> list[Media]:
-    """Return the media whose bytes are missing."""
+    """Write the archive; return the media whose bytes are missing."""
     assert owner.end_user_id is not None
-    kept: list[Media] = []
+    all_media: list[Media] = []
     async with owner.reading() as snapshot:
         user = await get_end_user(snapshot, owner.end_user_id)
         about = _ABOUT.format(at=render_time(now_us()))
@@ -92,7 +92,7 @@ async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> l
         async for one in _all(lambda page: list_recordings(snapshot, page, {})):
             rows = await snapshot.fetch_all(select_media_of_recording, {"recording_id": one.id})
             media = [each for each in (Media(*row) for row in rows) if has_bytes(each)]
-            kept += media
+            all_media += media
             recordings.append(await _write_recording(snapshot, one, media, archive))
         _add(archive, "recordings.json", recordings)
         _add(archive, "folders.json", [one async for one in _folders(snapshot)])
@@ -101,7 +101,7 @@ async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> l
             archive.writestr(f"chats/{session.id}.md", await export_markdown(snapshot, session.id))
             _add(archive, f"chats/{session.id}.json", await export_json(snapshot, session.id))
     missing = [
-        media for media in kept
+        media for media in all_media
         if not await write_media(runtime.media, archive, media.key(owner.key.tenant_id), _media_name(media),
                                  media.sha256)
     ]  # fmt: skip

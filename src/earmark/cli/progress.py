@@ -1,4 +1,4 @@
-"""A progress bar on a terminal."""
+"""Shows a progress bar if standard error is a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress(doing: str, total: int, *, is_shown: bool) -> Iterator[Callable[[], None]]:
-    """Yield what to call after each of `total` steps; a bar on a terminal, nothing elsewhere."""
+    """Yield the function to call after each of `total` steps."""
     if not is_shown or not sys.stderr.isatty():
         yield lambda: None
         return

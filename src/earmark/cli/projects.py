@@ -1,4 +1,4 @@
-"""`earmark projects`."""
+"""`earmark projects`: creates and lists projects."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from earmark.runtime import Runtime
 from earmark.text import trim
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-projects_cli = typer.Typer(help="Make and list projects.", no_args_is_help=True, rich_markup_mode=None)
+projects_cli = typer.Typer(help="Create and list projects.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @projects_cli.command("create")
-def create(name: Annotated[str, typer.Argument(help="What to call it.")], as_json: JsonOption = False) -> None:
-    """Make a project."""
+def create(name: Annotated[str, typer.Argument(help="The project's name.")], as_json: JsonOption = False) -> None:
+    """Create a project and print its id."""
     _check_name(name)
 
     async def work(runtime: Runtime) -> Project:
@@ -31,7 +31,7 @@ def create(name: Annotated[str, typer.Argument(help="What to call it.")], as_jso
 
 def _check_name(name: str) -> None:
     if not trim(name) or _CONTROL.search(name):
-        raise typer.BadParameter("The name must not be empty, nor hold control characters.")
+        raise typer.BadParameter("The name must not be empty or contain control characters.")
 
 
 @projects_cli.command("list")

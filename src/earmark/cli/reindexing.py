@@ -1,4 +1,4 @@
-"""`earmark reindex`: every vector anew with the embedder that the settings want; search goes on meanwhile."""
+"""`earmark reindex`: recomputes all vectors with the configured embedder, while search continues."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ReindexingError(ProviderError):
 
 
 def reindex(as_json: JsonOption = False) -> None:
-    """Make all vectors anew after a change of embedder; a stopped run goes on where it was."""
+    """Recompute all vectors after a change of embedder; an interrupted run is resumed."""
 
     async def work(runtime: Runtime) -> None:
         made = 0

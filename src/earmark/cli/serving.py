@@ -1,4 +1,4 @@
-"""`earmark serve`: the server, on one process or several."""
+"""`earmark serve`: runs the server in one process or several."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 from earmark.telemetry import check_traces
 
-_CLOSING_S = 3  # for answers still on their way out; requests had EARMARK_SHUTDOWN_GRACE_S before (api/draining.py)
-_PATIENCE_S = 15.0  # beyond the grace period, for a worker to end by itself
+_CLOSING_S = 3  # to send the last responses; requests had EARMARK_SHUTDOWN_GRACE_S before (api/draining.py)
+_PATIENCE_S = 15.0  # after the grace period, before a worker is killed
 _BACKLOG = 2_048
 SILENCE_S = 60.0
-"""Only the system knows what a client takes: to a slow one it sends for minutes from its own buffers."""
+"""TCP timeout of unacknowledged data; only the kernel sees it, since its buffers can feed a slow client for minutes."""
 
 
 class PortTakenError(UnavailableError):
-    """Something else listens there."""
+    """The address can't be bound, usually because another program uses the port."""
 
 
 def serve(
@@ -48,7 +48,7 @@ def serve(
 
 
 async def check_database(settings: Settings) -> None:
-    """Migrate and open the database once before any worker does: what is wrong is said in one sentence.
+    """Migrate and open the database before starting workers, so that an error is printed once.
 
     Raises: UnavailableError.
     """
@@ -57,17 +57,17 @@ async def check_database(settings: Settings) -> None:
 
 
 class NoKeyError(UnavailableError):
-    """Others could reach the server, and there is no key yet."""
+    """Other machines could reach the server, and no key exists yet."""
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"Refusing to listen on {host}, which other machines can reach, before there is a key: "
-            "make one with `earmark keys create`."
+            f"Refusing to listen on {host}, which other machines can reach, because no key exists: "
+            "create one with `earmark keys create`."
         )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address; a name counts as what it stands for."""
+    """Whether only this machine can reach an address; host names are resolved."""
     try:
         found = {one[4][0] for one in socket.getaddrinfo(host or None, None, flags=socket.AI_PASSIVE)}
     except (OSError, UnicodeError):
@@ -76,7 +76,7 @@ def is_loopback(host: str) -> bool:
 
 
 async def check_keys(settings: Settings) -> None:
-    """Refuse to be reachable by others before somebody made a key.
+    """Check that a key exists before other machines can reach the server.
 
     Raises: NoKeyError; UnavailableError if the database can't be used.
     """
@@ -89,14 +89,14 @@ async def check_keys(settings: Settings) -> None:
 
 
 def bind(settings: Settings) -> socket.socket:
-    """Bind the address.
+    """Bind the address and listen.
 
-    Raises: PortTakenError with one sentence that says what to do.
+    Raises: PortTakenError.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # on Linux: its connections end once their client takes no byte for so long
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: closes a connection whose client acknowledges nothing for so long
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(SILENCE_S * 1_000))
     try:
         listener.bind((settings.host, settings.port))
@@ -112,13 +112,13 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """Return the base address a client on this machine would use."""
+    """Return the base URL for a client on this machine."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def run_server(settings: Settings, listener: socket.socket) -> None:
-    """Serve on a bound socket until told to stop."""
+    """Serve on a bound socket until a signal stops the server."""
     config = uvicorn.Config(
         "earmark.api.asgi:make_app",
         factory=True,

@@ -1,4 +1,4 @@
-"""Changes single values of the TOML settings file and leaves all else in it as it was, comments included."""
+"""Changes single values of the TOML settings file and leaves the rest unchanged, comments included."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from earmark.errors import ConflictError
 from earmark.ids import random_text
 
 Values = Mapping[tuple[str, ...], str]
-"""What to set: the path of a key (`servers`, `ollama`, `model`) and its text."""
+"""Values to set, by the path of their key (`servers`, `ollama`, `model`)."""
 _HEAD: Final = re.compile(r"(?:#[^\n]*\n)++\r?\n")
-"""A heading comment: lines at the top, followed by an empty one."""
+"""A heading comment: comment lines at the top, followed by an empty line."""
 
 
 class NotEditableError(ConflictError):
-    """The file's form does not allow a safe change."""
+    """The file can't be changed safely, because of its structure."""
 
     def __init__(self, file: Path, values: Values) -> None:
         lines = ", ".join(f"{'.'.join(path)} = {value!r}" for path, value in values.items())
-        super().__init__(f"{file} can't be changed safely; set in it by hand: {lines}.")
+        super().__init__(f"{file} can't be changed safely; edit it and set {lines}.")
 
 
 def read_settings_file(file: Path) -> str:
-    """Return the file's text, with its own line ends; nothing if there is no file.
+    """Return the file's text with its line ends; empty if the file does not exist.
 
     Raises: SettingsError.
     """
@@ -55,7 +55,7 @@ def change_settings(file: Path, text: str, values: Values) -> str:
 
     before = tomllib.loads(text)
     new = [path for path in values if _get(before, path) is None]
-    for at_the_top in ([path for path in new if len(path) == 1], new):  # tables if they can be added, else dotted keys
+    for at_the_top in ([path for path in new if len(path) == 1], new):  # add tables, else dotted keys at the top
         with contextlib.suppress(TOMLKitError, tomllib.TOMLDecodeError, TypeError):
             changed = _change(text, before, values, at_the_top)
             if tomllib.loads(changed) == _merged(before, values):
@@ -87,7 +87,7 @@ def _add_table(parent: Any, key: str, *, is_last: bool) -> Any:
 
 
 def _with_lines(text: str, lines: list[str]) -> str:
-    """Insert lines at the beginning, after a heading comment: every TOML file allows top-level keys there."""
+    """Insert lines after the heading comment, where every TOML file allows top-level keys."""
     if not lines:
         return text
     head = _HEAD.match(text)
@@ -118,17 +118,17 @@ def _merged(before: Mapping[str, Any], values: Values) -> dict[str, Any]:
 
 
 def write_settings_file(file: Path, text: str) -> None:
-    """Replace the file in one step; it keeps its mode and owner, and a new one is its owner's only.
+    """Replace the file atomically, preserving mode and owner; a new one has mode 0600.
 
     Raises: NotWrittenError.
     """
     try:
-        target = file.resolve()  # of a link: what it points to
+        target = file.resolve()  # of a link, its target
         beside = target.with_name(f".{random_text(24)}.part")
         descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as written:
-                _take_mode(descriptor, target)
+                _copy_mode(descriptor, target)
                 written.write(text.encode())
                 written.flush()
                 os.fsync(descriptor)
@@ -140,7 +140,7 @@ def write_settings_file(file: Path, text: str) -> None:
         raise NotWrittenError(file, error) from error
 
 
-def _take_mode(descriptor: int, target: Path) -> None:
+def _copy_mode(descriptor: int, target: Path) -> None:
     try:
         old = target.stat()
     except FileNotFoundError:
@@ -151,7 +151,7 @@ def _take_mode(descriptor: int, target: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # some file systems can't; the file itself is on the disk
+    with contextlib.suppress(OSError):  # some file systems can't sync folders; the file itself is synced
         opened = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(opened)

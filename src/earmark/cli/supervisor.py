@@ -1,4 +1,4 @@
-"""The process above several workers: starts them, replaces those that die, and leaves none behind."""
+"""The parent process of several workers: starts, replaces and stops them."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ log = logging.getLogger("uvicorn.error")
 
 
 class Supervisor(Multiprocess):
-    """Uvicorn's, with a clean end. Workers watch it in turn (`api/asgi.py`): they end when it is gone.
+    """uvicorn's supervisor with a clean shutdown; workers stop if it dies (`api/asgi.py`).
 
     Args:
-        config: what each worker serves.
-        listener: the bound socket that all share.
-        patience_s: how long workers may take to end; one that takes longer is killed.
+        config: each worker's configuration.
+        listener: the bound socket that all workers share.
+        patience_s: how long workers may take to stop before they are killed.
     """
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket, patience_s: float) -> None:
         super().__init__(config, [listener])
         self._patience_s = patience_s
         self.has_failed = False
-        """Whether a worker could not start with the server."""
+        """Whether one of the first workers failed to start."""
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that died; only one that can't start with the server ends it.
+        """Replace dead workers; stop the server only if one of the first fails to start.
 
-        Uvicorn's own also asks each whether it is well, and waits five seconds for one that died meanwhile.
+        uvicorn's own version also pings each worker, and waits five seconds for one that died meanwhile.
         """
         for index, one in enumerate(self.processes):
             if one.exitcode == STARTUP_FAILURE and one in self._first:
                 self.has_failed = True
                 self.should_exit.set()
             elif one.exitcode is not None:
-                log.warning("Worker %s ended (%s); another is started.", one.pid, one.exitcode)
+                log.warning("Worker %s ended (%s); starting another one.", one.pid, one.exitcode)
                 self.processes[index] = another = Process(self.config, self.sockets)
                 another.start()
 
@@ -49,16 +49,16 @@ class Supervisor(Multiprocess):
         self._first = tuple(self.processes)
 
     def terminate_all(self) -> None:
-        """Ask all workers to end, and let go of the port: it goes with the last of them.
+        """Stop all workers and close our copy of the listening socket.
 
-        While we hold the socket the kernel takes connections that nobody will answer.
+        If it stayed open after the last worker, the kernel would accept connections that nobody answers.
         """
         for one in self.sockets:
             one.close()
         super().terminate_all()
 
     def join_all(self) -> None:
-        """Wait until all workers are gone."""
+        """Wait for all workers to end, and kill those that take too long."""
         deadline = time.monotonic() + self._patience_s
         for one in self.processes:
             one.process.join(max(0.0, deadline - time.monotonic()))

@@ -1,1 +1,1 @@
-"""The console: a web page for people, served at `/console`. It uses the public `/v1` and nothing else."""
+"""The console: the web page served at `/console`, a client of the public `/v1` only."""

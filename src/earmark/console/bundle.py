@@ -1,8 +1,8 @@
-"""Many short modules in the repository, one file on the wire.
+"""Bundles the console's JavaScript modules into one script.
 
-Each module becomes a function that runs once, in the order of its imports. This understands exactly what our
-modules use: named imports from beside them, and exported functions, classes and constants; a test holds them
-to that. Comments stay behind.
+Each module becomes a function that runs once, in import order. Only the syntax that the modules use is
+supported: named imports from the same folder, and exported functions, classes and constants; a test checks
+that. Comments are removed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _COMMENT = re.compile(
 
 
 class CircularImportError(ValueError):
-    """Modules that import each other can't be put into an order."""
+    """Modules import each other, so they have no order."""
 
 
 def bundle(modules: Mapping[str, str], entry: str) -> str:
-    """Return one script of `entry` and all it imports; names are without `.js`.
+    """Return one script with `entry` and all its imports; names are without `.js`.
 
-    Raises: CircularImportError; KeyError for a module that isn't there.
+    Raises: CircularImportError; KeyError for a missing module.
     """
     return "\n".join(_as_function(name, modules[name]) for name in _in_order(modules, entry)) + "\n"
 
@@ -47,11 +47,11 @@ def _in_order(modules: Mapping[str, str], entry: str) -> Iterator[str]:
 
 def _as_function(name: str, text: str) -> str:
     exported = [match.group(2) for match in _EXPORT.finditer(text)]
-    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_taken, _COMMENT.sub("", text))).strip()
+    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_destructured, _COMMENT.sub("", text))).strip()
     return f"const {_variable(name)} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();"
 
 
-def _taken(found: re.Match[str]) -> str:
+def _destructured(found: re.Match[str]) -> str:
     if found.group(1) is None:
         return ""
     return f"const {{{found.group(1).replace(' as ', ': ')}}} = {_variable(found.group(2))};\n"

@@ -1,7 +1,7 @@
-"""Serving the console's files: one page for every address below `/console`, and its assets.
+"""Serves the console: one page for every path below `/console`, and its assets.
 
-Assets stand under a digest of all of them (`/console/assets/DIGEST/console.js`), so a browser may keep them
-for good and never mixes two versions of earmark.
+Asset URLs contain a digest of all assets (`/console/assets/DIGEST/console.js`), so a browser may cache them
+permanently and never mixes two versions of earmark.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ PAGE_HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_FOR_GOOD = "public, max-age=31536000, immutable"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is sent."""
+    """A file, plain and compressed, with its headers."""
 
     media_type: str
     body: bytes
@@ -64,7 +64,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The page, and its assets by name."""
+    """The page, its assets by name, and their digest."""
 
     digest: str
     page: Asset
@@ -79,7 +79,7 @@ def _asset(name: str, text: str) -> Asset:
 
 @cache
 def load_site() -> Site:
-    """Read, bundle, digest and compress all files, once a process."""
+    """Read, bundle, digest and compress all files, once per process."""
     sources = {one.name: one.read_text(encoding="utf-8") for one in (files("earmark.console") / "page").iterdir()}
     modules = {name[:-3]: text for name, text in sources.items() if name.endswith(".js")}
     assets = {
@@ -93,9 +93,9 @@ def load_site() -> Site:
 
 
 async def serve_console(request: Request) -> Response:
-    """Answer a request for the page (any address of it) or an asset.
+    """Serve the page, for any path, or an asset.
 
-    Raises: HTTPException 404 for an asset that isn't there.
+    Raises: HTTPException 404 for an asset that does not exist.
     """
     site = load_site()
     path = request.path_params.get("path", "")
@@ -105,7 +105,7 @@ async def serve_console(request: Request) -> Response:
     asset = site.assets.get(name) if digest == site.digest else None
     if asset is None:
         raise HTTPException(404)
-    return _send(request, asset, _FOR_GOOD)
+    return _send(request, asset, _IMMUTABLE)
 
 
 def _send(request: Request, asset: Asset, cache_control: str) -> Response:

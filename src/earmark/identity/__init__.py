@@ -1,1 +1,1 @@
-"""Who is calling and what they may do: projects, keys, callers."""
+"""Identity: projects, keys, tokens, callers, rate limits, idempotency and audit."""

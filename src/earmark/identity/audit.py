@@ -1,8 +1,8 @@
-"""The audit trail: who made, revoked, erased, exported or backed up what. Rows are added and never changed or removed.
+"""The audit trail: append-only events of creating, revoking, erasing, exporting and backing up.
 
-An event is written in the transaction of the change it speaks of, so that neither is there alone; that of an
-export or a backup, before the first byte of it: none can leave without its event. It holds ids only; `actor` is
-a key's id, or `operator` for whoever runs commands on the server's machine.
+An event is written in the same transaction as its change; an export's or a backup's event is written before
+the first byte, so that no data leaves unrecorded. It contains ids only; `actor` is a key's id, or `operator`
+for commands on the server's machine.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _BATCH = 500
 
 
 async def record(tenant: Tenant, action: Action, object_id: str | None, *, actor: str = OPERATOR) -> None:
-    """Add an event; inside a unit of work it is part of it."""
+    """Add an event, within the current unit of work if there is one."""
     async with tenant.whole_tenant().writing() as work:
         await work.execute(queries.insert_audit_event, new_event(action, object_id, actor=actor))
 
 
 def new_event(action: Action, object_id: str | None, *, actor: str = OPERATOR) -> dict[str, Any]:
-    """Return the row of an event that happens now."""
+    """Return the row of an event at the current time."""
     return {"id": new_id("aud"), "at_us": now_us(), "actor": actor, "action": action, "object_id": object_id}
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with identity."""
+"""Errors of identity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class KeyNotFoundError(NotFoundError):
 
 
 class KeyNotRotatableError(ConflictError):
-    """Only keys that work can be given a new secret."""
+    """The key is revoked, expired or a token, so it can't be rotated."""
 
     def __init__(self, key_id: str, why: str) -> None:
         super().__init__(f"Key {key_id} {why}, so it can't be rotated.", param="key")

@@ -1,4 +1,4 @@
-"""Keys: made, recognised, revoked. A secret is shown once and kept as a hash."""
+"""Creates, authenticates, rotates and revokes keys; secrets are stored only as hashes."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ async def create_key(
     expires_us: int | None = None,
     label: str | None = None,
 ) -> NewKey:
-    """Make a secret key (`sk_`), or with `scopes` a restricted one (`rk_`), perhaps bound to one end user.
+    """Create a secret key (`sk_`), or with `scopes` a restricted one (`rk_`).
 
-    `end_user` is the end user's id and number.
+    `end_user`, the id and number of one end user, limits the key to that end user.
 
     Raises: UnknownScopeError.
     """
@@ -56,7 +56,7 @@ async def insert_credential(
     expires_us: int | None = None,
     label: str | None = None,
 ) -> NewKey:
-    """Make a credential of any kind inside a unit of work."""
+    """Create a credential of any kind inside a unit of work."""
     end_user_id, end_user_no = end_user or (None, None)
     secret = _prefix(kind, scopes, work.key.mode) + random_text(_SECRET_LENGTH)
     key = NewKey(new_id("key"), secret, now_us(), expires_us)
@@ -78,7 +78,7 @@ async def insert_credential(
 
 
 def _prefix(kind: str, scopes: frozenset[str] | None, mode: str) -> str:
-    """Codes have no prefix, so that nobody can send one as a key."""
+    """Return the secret's prefix; codes have none, so that they are never valid as keys."""
     if kind == "key":
         return f"{'sk' if scopes is None else 'rk'}_{mode}_"
     return "eut_" if kind == "token" else ""
@@ -97,7 +97,7 @@ def _to_info(row: Row, tenant: Tenant) -> KeyInfo:
 
 
 async def has_working_key(operator: Operator) -> bool:
-    """Whether any key or token of any project works now."""
+    """Whether any project has a valid key or token."""
     now = now_us()
     for tenant in await list_tenants(operator):
         for key in await list_keys(tenant):
@@ -107,7 +107,7 @@ async def has_working_key(operator: Operator) -> bool:
 
 
 async def revoke_key(tenant: Tenant, key_id: str) -> None:
-    """Revoke a key or a token, at once in every process; one that is revoked already stays as it is.
+    """Revoke a key or a token at once in every process; repeating it changes nothing.
 
     Raises: KeyNotFoundError.
     """
@@ -121,7 +121,7 @@ async def revoke_key(tenant: Tenant, key_id: str) -> None:
 
 
 async def rotate_key(tenant: Tenant, key_id: str, *, grace_us: int = 0) -> NewKey:
-    """Make a key of the same reach and expiry; the old one stops working now, or when `grace_us` have passed.
+    """Replace a key by one with the same scopes and expiry; it ends after `grace_us`.
 
     Raises: KeyNotFoundError; KeyNotRotatableError for tokens, and keys that are revoked or have expired.
     """
@@ -159,9 +159,9 @@ async def _get_key_to_rotate(work: Tenant, key_id: str) -> KeyInfo:
 
 
 async def authenticate(database: Database, authorization: str | None) -> Caller:
-    """Return who sends this `Authorization` header.
+    """Return the caller of an `Authorization` header.
 
-    Missing, malformed, unknown, revoked and expired credentials take the same look-up and fail alike.
+    Missing, malformed, unknown, revoked and expired credentials all take the same look-up and fail the same way.
 
     Raises: UnauthorizedError.
     """
@@ -185,5 +185,5 @@ def _bearer(authorization: str | None) -> str | None:
 
 
 def hash_secret(secret: str) -> bytes:
-    """Return what is stored of a secret. It carries 256 random bits, so that one round of SHA-256 is enough."""
+    """Return a secret's stored hash; with 256 random bits, one round of SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).digest()

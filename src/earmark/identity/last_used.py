@@ -1,4 +1,4 @@
-"""When a credential was last used: noted in memory, written now and then, never on a request's way."""
+"""Records when credentials were last used: in memory, written every minute, never during a request."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ log = structlog.get_logger("earmark.identity")
 
 
 class LastUsed:
-    """What this process knows and the database does not yet. A crash loses at most a minute of it."""
+    """Uses not yet written to the database; a crash loses at most a minute."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._noted: dict[tuple[int, str], int] = {}
 
     def note(self, caller: Caller) -> None:
-        """Remember that the caller's credential was used just now."""
+        """Record that the caller's credential was used now."""
         self._noted[caller.tenant.tenant_id, caller.key_id] = now_us()
 
     async def write(self) -> None:
-        """Write what was noted, in one unit of work for each tenant; what could not be written stays noted."""
+        """Write the recorded uses, one unit of work per tenant; a failure loses none."""
         noted, self._noted = self._noted, {}
         try:
             await self._write(noted)
@@ -46,7 +46,7 @@ class LastUsed:
                 await work.execute_many(queries.update_key_used, rows)
 
     async def keep_writing(self) -> None:
-        """Write every minute, until cancelled; a failure is logged and the next minute tries again."""
+        """Write every minute until cancelled; a failure is logged and retried after a minute."""
         while True:
             await asyncio.sleep(WRITE_EVERY_S)
             try:

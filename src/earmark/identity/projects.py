@@ -1,4 +1,4 @@
-"""Projects and their tenants (live and test data), and the secrets of the installation."""
+"""Projects and their tenants (live and test data), and the installation's secrets and values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ATTEMPTS = 8
 
 
 async def create_project(operator: Operator, name: str) -> Project:
-    """Make a project with its live and its test tenant."""
+    """Create a project with its live and its test tenant."""
     project = Project(new_id("proj"), name)
     for attempt in range(_ATTEMPTS):
         last = (await operator.fetch_all(queries.select_last_tenant_id))[0][0]
@@ -40,7 +40,7 @@ async def list_projects(operator: Operator) -> list[Project]:
 
 
 async def get_tenant(operator: Operator, project_id: str, mode: Mode) -> Tenant:
-    """Return the project-wide handle on a project's live or test data.
+    """Return the project-wide handle of a project's live or test data.
 
     Raises: ProjectNotFoundError.
     """
@@ -51,16 +51,16 @@ async def get_tenant(operator: Operator, project_id: str, mode: Mode) -> Tenant:
 
 
 async def list_tenants(operator: Operator) -> list[Tenant]:
-    """Return the project-wide handle on every project's live and test data: for sweeps, one tenant at a time."""
+    """Return the handles of all projects' live and test data, for sweeps."""
     rows = await operator.fetch_all(queries.select_tenants)
     return [Tenant(operator.database, TenantKey(*row)) for row in rows]
 
 
 async def get_installation_secret(operator: Operator, name: str) -> str:
-    """Return the installation's secret of this name, made on first use; the same in every process."""
+    """Return the installation's secret of this name, created on first use by any process."""
     rows = await operator.fetch_all(queries.select_installation, {"key": name})
     if not rows:
-        with suppress(UniqueViolationError):  # another process was first: its secret counts
+        with suppress(UniqueViolationError):  # another process was first; its secret is used
             await operator.write((queries.insert_installation, {"key": name, "text": random_text(48)}))
         rows = await operator.fetch_all(queries.select_installation, {"key": name})
     secret: str = rows[0][0]
@@ -68,16 +68,16 @@ async def get_installation_secret(operator: Operator, name: str) -> str:
 
 
 async def find_installation(operator: Operator, name: str) -> str | None:
-    """Return what the installation remembers under this name."""
+    """Return the installation's stored value of this name, if any."""
     rows = await operator.fetch_all(queries.select_installation, {"key": name})
     return rows[0][0] if rows else None
 
 
 async def put_installation(operator: Operator, name: str, text: str) -> None:
-    """Let the installation remember this under this name, in place of what was there."""
+    """Store the installation's value of this name, replacing an existing one."""
     values = {"key": name, "text": text}
     if await find_installation(operator, name) is None:
-        with suppress(UniqueViolationError):  # another process was first; what is said last counts
+        with suppress(UniqueViolationError):  # another process was first; the last write wins
             await operator.write((queries.insert_installation, values))
             return
     await operator.write((queries.update_installation, values))

@@ -90,7 +90,7 @@ def update_key_used(own: Guard) -> Update:
 
 @query
 def select_end_user_to_lock(own: Guard) -> Select[Any]:
-    """Whoever issues a token waits here for whoever issues one to the same end user."""
+    """Lock the end user's row, to serialise issuing its tokens."""
     return select(end_users.c.id).where(own(end_users), end_users.c.id == bindparam("whose_id")).with_for_update()
 
 
@@ -104,7 +104,7 @@ def select_tokens_in_use(own: Guard) -> Select[tuple[str]]:
 
 @query
 def update_code_used(own: Guard) -> Update:
-    """One row for the first who brings the code, none for all others: the database decides between processes."""
+    """Mark a code as used: one row for the first request across processes, none after."""
     return (
         update(api_keys)
         .where(
@@ -161,7 +161,7 @@ def update_installation(own: Guard) -> Update:
     return update(installation).where(installation.c.name == bindparam("key")).values(value=bindparam("text"))
 
 
-# ---- what hosts lease of rate limits ----------------------------------------------------------------
+# ---- leases of rate limits --------------------------------------------------------------------------
 
 
 @query

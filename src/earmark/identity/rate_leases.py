@@ -1,4 +1,4 @@
-"""What hosts that share a database lease of a limit: none counts what another one may count."""
+"""Rate-limit leases for hosts that share a database."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from earmark.identity import queries
 from earmark.identity.projects import list_tenants
 from earmark.storage.tenant import Operator, Tenant
 
-_KEPT_MINUTES = 5
+_RETAINED_MINUTES = 5
 
 
 async def lease_requests(tenant: Tenant, name: str, minute: int, wanted: int) -> int:
-    """Lease `wanted` requests of a tenant's minute; return how many were leased before by all hosts together.
+    """Lease `wanted` requests of a tenant's minute; return how many all hosts had leased before.
 
-    What goes beyond the limit is nobody's: the caller knows the limit and takes what is below it.
+    The result may exceed the limit: the caller knows the limit and uses only what is below it.
     """
     params = {"of_name": name, "of_minute": minute, "wanted": wanted}
     async with tenant.writing() as work:
@@ -28,8 +28,8 @@ async def lease_requests(tenant: Tenant, name: str, minute: int, wanted: int) ->
 
 
 async def delete_old_leases(operator: Operator) -> None:
-    """Delete the leases of minutes that are over."""
-    before = {"before_minute": int(time.time()) // 60 - _KEPT_MINUTES}
+    """Delete the leases of past minutes."""
+    before = {"before_minute": int(time.time()) // 60 - _RETAINED_MINUTES}
     for tenant in await list_tenants(operator):
         async with tenant.writing() as work:
             await work.execute(queries.delete_leases_before, before)

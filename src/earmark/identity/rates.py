@@ -1,6 +1,6 @@
-"""How often a tenant may call: fixed UTC minutes, counted exactly among the processes of one host.
+"""Rate limits: fixed UTC minutes per tenant, counted exactly across one host's processes.
 
-Hosts that share a PostgreSQL lease from it what they may count, a few requests at a time
+Hosts that share a PostgreSQL database lease shares of a limit from it, a few requests at a time
 (`rate_leases.py`); SQLite's processes are all on one host.
 """
 
@@ -20,13 +20,13 @@ from earmark.storage.tenant import Operator, Tenant
 _LIMITS = ("overall", "uploads", "transcriptions", "sign-in")
 _KINDS = len(_LIMITS)
 _LEASED_SHARE = 20
-"""A lease is a 20th of the limit at the most, so that a host that falls silent keeps no more from the others."""
+"""A lease is at most 1/20 of the limit, so that an idle host withholds no more from the others."""
 _POLL_S = 0.002
 _TICK_S = 0.1
 
 
 class RateLimitError(LimitExceededError):
-    """The tenant's requests of this minute are used up."""
+    """The tenant has used up its requests of this minute."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"Too many requests; try again in {retry_after_s} seconds.")
@@ -34,7 +34,7 @@ class RateLimitError(LimitExceededError):
 
 
 class Allowance(NamedTuple):
-    """Where a tenant stands. `reset_s` is the Unix second at which the next minute begins."""
+    """A tenant's state of a limit. `reset_s` is the Unix time of the next minute."""
 
     limit: int
     remaining: int
@@ -46,10 +46,10 @@ class RateLimiter:
     """Counts requests against one limit.
 
     Args:
-        counts: the counters of this host.
+        counts: this host's counters.
         name: one of `_LIMITS`.
-        per_minute: how many are let through.
-        is_leased: other hosts count against the same limit.
+        per_minute: requests allowed per minute.
+        is_leased: whether other hosts count against the same limit.
     """
 
     def __init__(self, counts: SharedCounts, name: str, per_minute: int, *, is_leased: bool = False) -> None:
@@ -60,7 +60,7 @@ class RateLimiter:
         self._is_leased = is_leased
 
     def count(self, whose: int) -> Allowance:
-        """Count one request of a tenant, unless what this host may count is used up."""
+        """Count one request of a tenant, unless this host's share is used up."""
         minute = int(time.time()) // 60
         limit, key, elsewhere = self.per_minute, whose * _KINDS + self._number, 0
         if self._is_leased:
@@ -71,10 +71,10 @@ class RateLimiter:
         return Allowance(limit, limit - elsewhere - used if used else 0, minute * 60 + 60, not used)
 
     async def lease(self, tenant: Tenant) -> bool:
-        """Lease more requests of this minute from all hosts' share; return whether to count again.
+        """Lease more requests of this minute from the database; return whether to count again.
 
-        The first lease of a minute is for one request and the next for as many as were used, so that a host
-        that is asked little keeps little from the others.
+        The first lease of a minute is for one request, the next for as many as were used, so that a host
+        with little traffic withholds little from the others.
         """
         if not self._is_leased:
             return False
@@ -101,15 +101,15 @@ class RateLimiter:
     async def _leased_before(self, tenant: Tenant, minute: int, wanted: int, granted: int) -> int:
         try:
             return await lease_requests(tenant, self._name, minute, wanted)
-        except UnavailableError:  # a database that takes no writes can still be read: each host counts for itself
+        except UnavailableError:  # the database may still serve reads, so each host counts on its own
             return granted
 
 
 class RateLimits:
-    """The limits of an installation: those of `/v1` that are switched on, by name, and that of signing in.
+    """The installation's limits: the enabled ones of `/v1` by name, and that of console sign-ins.
 
     Args:
-        is_leased: the database is one that several hosts may share.
+        is_leased: whether several hosts may share the database.
     """
 
     def __init__(self, settings: Settings, *, is_leased: bool) -> None:
@@ -128,23 +128,23 @@ class RateLimits:
         self.sign_in = RateLimiter(self._counts, "sign-in", TRIES_PER_MINUTE)
 
     async def join(self) -> None:
-        """Find out which other processes of this host count; to be awaited before the first request.
+        """Open the counters and detect other processes of this host; await before the first request.
 
         Raises: OSError if the data folder can't be used.
         """
         await asyncio.to_thread(self._counts.join)
 
     async def keep_together(self) -> None:
-        """Let the others know what was counted here, until cancelled."""
+        """Share this process's counts with the others periodically until cancelled."""
         while True:
             self._counts.tick()
             await asyncio.sleep(_TICK_S)
 
     async def sweep(self, operator: Operator) -> None:
-        """Forget the leases of minutes that are over."""
+        """Delete the leases of past minutes."""
         if self._is_leased:
             await delete_old_leases(operator)
 
     def close(self) -> None:
-        """Let the counters go."""
+        """Write and close the counters."""
         self._counts.close()

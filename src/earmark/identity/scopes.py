@@ -1,4 +1,4 @@
-"""What restricted keys and end-user tokens may do: the contract's scopes, `area:read` or `area:write`."""
+"""The contract's scopes of restricted keys and end-user tokens: `area:read` or `area:write`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from earmark.errors import InvalidError
 AREAS = ("recordings", "transcriptions", "end_users", "summaries", "ask", "folders", "webhooks")
 SCOPES = frozenset(f"{area}:{access}" for area in AREAS for access in ("read", "write"))
 TOKEN_SCOPES = frozenset({"ask:write", "folders:write", "recordings:read", "transcriptions:read", "end_users:read"})
-"""The reach of an end-user token within its one end user; `write` includes `read`."""
+"""The scopes of an end-user token, for its own end user; `write` includes `read`."""
 
 
 class UnknownScopeError(InvalidError):
-    """There is no such scope."""
+    """The scope does not exist."""
 
     def __init__(self) -> None:
         areas = ", ".join(AREAS)

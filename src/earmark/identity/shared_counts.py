@@ -1,13 +1,12 @@
-"""Counters of one minute each, exact among the processes of one host.
+"""Counters per minute, exact across the processes of one host.
 
-A process that is alone counts in its memory and writes down what it counted ten times a second. Another that
-comes waits until the first has written down everything; from then on all count in the file, under its lock.
-Two file locks tell who is there, and end with their processes: `.only` is held by one that is alone, or shared
-by all that count in the file; `.waiting` is shared by those that want to come in.
+A single process counts in memory and writes its counts to a file ten times a second (exclusive mode). When a
+second one starts, it waits until the first has written everything; then all count in the file, under its lock
+(shared mode). Two file locks tell the mode, and end with their processes: `.only` is held exclusively by a
+single process, or shared by all that count in the file; `.waiting` is shared by those waiting for shared mode.
 
-The file is read and written, not mapped: a mapped page for which a full disk has no room ends the process
-(SIGBUS). While it can't be written each process counts for itself. Counters may start over with the host, and
-hold no one's words.
+The file is read and written, not mapped, because writing a mapped page on a full disk kills the process
+(SIGBUS). While it can't be written, each process counts on its own. Counters need not survive a reboot.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ from pathlib import Path
 
 _PLACES = 65_536
 _PROBES = 8
-_SLOT = struct.Struct("=8q")  # key, minute, used, granted, elsewhere, is_all_leased, leasing_until_ms, nothing
+_SLOT = struct.Struct("=8q")  # key, minute, used, granted, elsewhere, is_all_leased, leasing_until_ms, padding
 _HEAD, _USED, _USED_AT = struct.Struct("=3q"), struct.Struct("=q"), 16
 _LEASING_MS = 5_000
 _LOOK_S = 0.005
 _PATIENCE_S = 2.0
-"""How long a newcomer waits for one that is alone; a stopped process is not waited for any longer."""
+"""How long a new process waits for one in exclusive mode, which may be suspended."""
 
 
 @dataclass(slots=True)
 class Slot:
-    """A key's minute: requests counted, and what the host knows of its leases (`rates.py`).
+    """The counter of a key and minute: requests counted, and this host's leases (`rates.py`).
 
     Args:
-        granted: how many this host may count, where hosts lease.
-        elsewhere: how many other hosts may, as far as is known.
-        is_all_leased: nothing is left to lease.
-        leasing_until_ms: some caller of this host asks for a lease.
-        written: of `used`, those that are in the file.
+        granted: requests that this host may count, if hosts lease.
+        elsewhere: requests leased by other hosts, as of the last lease.
+        is_all_leased: whether nothing is left to lease.
+        leasing_until_ms: until then, a request of this host is acquiring a lease.
+        written: the part of `used` that is in the file.
     """
 
     used: int = 0
@@ -51,16 +50,16 @@ class Slot:
     written: int = 0
 
     def count(self, most: int) -> int:
-        """Count one, unless `most` are counted; return how many are, or 0 if it wasn't counted."""
+        """Count one, unless `most` are reached; return the new count, or 0 if not counted."""
         if self.used >= most:
             return 0
         self.used += 1
         return self.used
 
     def begin_lease(self, now_ms: int) -> bool | None:
-        """Let one caller ask for a lease; None if another does, False if nothing is left.
+        """Reserve acquiring a lease; None if another caller is acquiring, False if nothing is left.
 
-        Who dies while it asks holds up the others for a few seconds.
+        A caller that dies meanwhile blocks the others for a few seconds.
         """
         if self.is_all_leased:
             return False
@@ -70,7 +69,7 @@ class Slot:
         return True
 
     def end_lease(self, got: int = 0, leased_by_all: int = 0, *, is_last: bool = False) -> None:
-        """Note what came of it: how many more this host may count, and how many all hosts may."""
+        """Record the result: requests granted to this host, and leased by all hosts."""
         self.leasing_until_ms = 0
         self.granted += got
         if leased_by_all:
@@ -79,23 +78,23 @@ class Slot:
 
 
 class SharedCounts:
-    """Counts by key and minute, once it has joined the other processes.
+    """Counters by key and minute, shared with other processes after `join`.
 
     Args:
-        path: the shared file; made by `join`, with the two of the locks beside it.
+        path: the shared file; `join` creates it and the two lock files beside it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._files: tuple[int, ...] = ()
-        self._own: dict[tuple[int, int], Slot] | None = None  # what is counted in memory, if it is
+        self._own: dict[tuple[int, int], Slot] | None = None  # the counters in memory; None in shared mode
         self._changed: set[tuple[int, int]] = set()
         self._is_alone = False
-        self._is_known = False  # we hold a lock on `.only`, so whoever wants to be alone sees us
+        self._is_known = False  # holds a lock on `.only`, which prevents others' exclusive mode
         self._minute = 0
 
     def join(self) -> None:
-        """Open the file and find out who else counts; may wait for one that is alone, but for a stopped one not long.
+        """Open the counter files and detect other processes; may block up to 2 s.
 
         Raises: OSError if the files can't be used.
         """
@@ -105,13 +104,13 @@ class SharedCounts:
         if self._try_alone():
             return
         until = time.monotonic() + _PATIENCE_S
-        while not self._come_in() and time.monotonic() < until:
+        while not self._try_shared() and time.monotonic() < until:
             time.sleep(_LOOK_S)
 
     def count(self, key: int, minute: int, most: int) -> int:
-        """Count one, unless `most` are counted; return how many are, or 0 if it wasn't counted.
+        """Count one, unless `most` are reached; return the new count, or 0 if not counted.
 
-        Written with haste in mind, as each request of the API is counted.
+        Hot path: called for every API request.
         """
         if self._own is None:
             return self._count_in_file(key, minute, most)
@@ -130,7 +129,7 @@ class SharedCounts:
             if owner == key and when == minute and used < most:
                 os.pwrite(file, _USED.pack(used + 1), place + _USED_AT)
                 return int(used) + 1
-        except OSError:  # a full disk, or one that takes no writes
+        except OSError:  # a full or read-only disk
             pass
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
@@ -139,7 +138,7 @@ class SharedCounts:
 
     @contextmanager
     def slot(self, key: int, minute: int) -> Iterator[Slot]:
-        """Lend a key's minute, so that it can be changed; no other process changes it meanwhile."""
+        """Yield the counter slot under an exclusive lock."""
         if self._own is not None:
             self._changed.add((key, minute))
             yield self._own.get((key, minute)) or self._begin(key, minute)
@@ -152,9 +151,9 @@ class SharedCounts:
                 self._changed.add((key, minute))
 
     def tick(self) -> None:
-        """Write down what was counted, let others in, and now and then see whether they are gone again.
+        """Write the counts, let waiting processes in, and every minute try exclusive mode again.
 
-        To be called ten times a second; others wait for it.
+        Call it ten times a second: waiting processes depend on it.
         """
         _, only, waiting = self._files
         is_written = self._write_down()
@@ -167,14 +166,14 @@ class SharedCounts:
         if is_written:
             self._own = None
         if not self._is_known:
-            self._come_in()
+            self._try_shared()
         elif self._minute != (minute := int(time.time()) // 60):
             self._minute = minute
-            if not self._try_alone():  # Linux lets go of the old lock where a new one isn't to be had
-                self._come_in()
+            if not self._try_alone():  # on Linux a failed conversion releases the previous lock
+                self._try_shared()
 
     def close(self) -> None:
-        """Write down what was counted and let the files go, and with them the locks."""
+        """Write the counts and close the files, which releases the locks."""
         if self._files:
             self._write_down()
         for file in self._files:
@@ -187,8 +186,8 @@ class SharedCounts:
         self._own, self._is_alone, self._is_known = self._own or {}, True, True
         return True
 
-    def _come_in(self) -> bool:
-        """Count in the file from now on, and be seen to; until it succeeds we stay among those who wait."""
+    def _try_shared(self) -> bool:
+        """Switch to shared mode; stay registered as waiting until it succeeds."""
         self._is_known = _try_lock(self._files[1], fcntl.LOCK_SH)
         if self._is_known:
             fcntl.flock(self._files[2], fcntl.LOCK_UN)
@@ -197,7 +196,7 @@ class SharedCounts:
         return self._is_known
 
     def _begin(self, key: int, minute: int) -> Slot:
-        """Go on from what the file has: this process, or the one before, may have counted there."""
+        """Return a slot that continues from the file, where a previous process may have counted."""
         assert self._own is not None
         for pair in [pair for pair in self._own if pair[1] not in (minute, minute - 1)]:
             if pair not in self._changed:
@@ -208,14 +207,14 @@ class SharedCounts:
         return slot
 
     def _write_down(self) -> bool:
-        """Write what was counted in memory; return whether nothing is left to write."""
+        """Write the counts in memory to the file; return whether nothing is left to write."""
         if self._own is None or not self._changed:
             return True
         with self._locked():
             for key, minute in tuple(self._changed):
                 slot = self._own[key, minute]
                 place, there = self._read(key, minute)
-                slot.used += max(0, there.used - slot.written)  # somebody who didn't wait for us has counted there
+                slot.used += max(0, there.used - slot.written)  # a process that stopped waiting has counted there
                 if self._write(place, key, minute, slot):
                     slot.written = slot.used
                     self._changed.remove((key, minute))
@@ -230,7 +229,7 @@ class SharedCounts:
             fcntl.flock(self._files[0], fcntl.LOCK_UN)
 
     def _read(self, key: int, minute: int) -> tuple[int, Slot]:
-        """Return where a key's minute stands, or may stand, in the file, and what it says."""
+        """Return a key's offset in the file, or that of a free slot, and its counter."""
         free = None
         for probe in range(_PROBES):
             place = _home(key + probe, minute)
@@ -246,13 +245,13 @@ class SharedCounts:
         leases = (slot.granted, slot.elsewhere, slot.is_all_leased, slot.leasing_until_ms)
         try:
             os.pwrite(self._files[0], _SLOT.pack(key, minute, slot.used, *leases, 0), place)
-        except OSError:  # a full disk, or one that takes no writes
+        except OSError:  # a full or read-only disk
             return False
         return True
 
 
 def _home(key: int, minute: int) -> int:
-    """Return where a key's slot is looked for first; those of a minute and the next lie side by side."""
+    """Return the first probed offset of a key's slot; consecutive minutes are adjacent."""
     return (2 * key + minute % 2) % _PLACES * _SLOT.size
 
 

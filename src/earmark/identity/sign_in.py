@@ -1,7 +1,7 @@
-"""Signing a console in: a one-time code, made on the server's machine, becomes a key that lives half a day.
+"""Console sign-in: exchanges a one-time code, created on the server's machine, for a 12-hour key.
 
-A code carries 256 bits, is kept as a hash, lives ten minutes, and works once across all processes. It
-travels in a link's fragment, which browsers send to nobody.
+A code has 256 random bits, is stored as a hash, expires after ten minutes, and is valid once across all
+processes. It is in a link's fragment, which browsers never send.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ LABEL = "console"
 
 
 class SignInRefusedError(UnauthorizedError):
-    """A code that is wrong, was used, or has expired: which of them can't be told from the answer."""
+    """The code is wrong, used or expired; the response does not tell which."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.message = "The code is wrong, was used, or has expired; make another link."
+        self.message = "The code is wrong, used or expired; create another link with `earmark console-link`."
 
 
 async def create_code(tenant: Tenant, *, end_user: tuple[str, int] | None = None) -> NewKey:
-    """Make a one-time code for the whole project, or for one end user (its id and number)."""
+    """Create a one-time code for a project, or for one end user (id and number)."""
     async with tenant.writing() as work:
         expires_us = now_us() + CODE_LIFE_US
         await work.execute(queries.delete_old_codes, {"now_us": now_us()})
@@ -44,7 +44,7 @@ async def create_code(tenant: Tenant, *, end_user: tuple[str, int] | None = None
 
 
 async def sign_in(database: Database, code: str) -> NewKey:
-    """Use up a code and return a new key with its reach.
+    """Redeem a code; return a new key for the same project or end user.
 
     Raises: SignInRefusedError.
     """
@@ -64,9 +64,9 @@ async def sign_in(database: Database, code: str) -> NewKey:
 
 
 def rate_slot(host: str) -> int:
-    """Return the number under which tries from this address are counted.
+    """Return the rate limiter's number for attempts from this address.
 
-    One who has an IPv6 address has a network of them, so the whole network counts as one.
+    An IPv6 client usually has a whole /64 network, which counts as one address.
     """
     try:
         address = ip_address(host.partition("%")[0])

@@ -1,4 +1,4 @@
-"""End-user tokens (`eut_`): one works at a time for each end user; issuing another revokes the last."""
+"""End-user tokens (`eut_`): at most one per end user; issuing another revokes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from earmark.storage.tenant import Tenant
 async def issue_token(
     tenant: Tenant, end_user: tuple[str, int], *, expires_us: int | None = None, actor: str = audit.OPERATOR
 ) -> NewKey:
-    """Make an end user's token and revoke the last, in one unit of work.
+    """Issue an end user's token and revoke the previous one, in one unit of work.
 
     `end_user` is the end user's id and number.
 

@@ -12,7 +12,7 @@ Mode = Literal["live", "test"]
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project: the owner of keys, end users and everything they have."""
+    """A project: the owner of keys, end users and their data."""
 
     id: str
     name: str
@@ -20,7 +20,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling. `scopes` None means everything the credential's kind allows."""
+    """An authenticated caller. `scopes` None means everything that the credential's kind allows."""
 
     key_id: str
     tenant: TenantKey
@@ -40,7 +40,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A credential just made: the only time its secret is seen."""
+    """A new credential with its secret, which can't be shown again."""
 
     id: str
     secret: str
@@ -50,7 +50,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """What can be shown of a credential later. `scopes` None means everything its kind allows."""
+    """A credential without its secret. `scopes` None means everything that its kind allows."""
 
     id: str
     kind: str
@@ -68,7 +68,7 @@ class KeyInfo:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """Who did what, and when. Its fields are the columns, in order."""
+    """An entry of the audit trail. Its fields are the columns, in order."""
 
     id: str
     at_us: int

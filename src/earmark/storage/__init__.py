@@ -1,1 +1,1 @@
-"""How rows are kept: engines, tables, migrations, the tenant-bound handle. Nothing above knows the dialect."""
+"""Storage: engines, tables, migrations, the tenant-bound handle. Only this package knows the dialect."""

@@ -1,7 +1,7 @@
-"""The one look-up that starts without a tenant: whose credential has this hash?
+"""Finds a credential by its hash: the only look-up without a tenant.
 
-SQLite reads the table; PostgreSQL, where row-level security shows no row without a tenant, asks the
-SECURITY DEFINER function that the migration made, which takes a hash and returns at most one row.
+SQLite reads the table. On PostgreSQL, where row-level security hides all rows without a tenant, a SECURITY
+DEFINER function, created by a migration, takes a hash and returns at most one row.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _POSTGRESQL = Compiled("SELECT * FROM earmark_find_credential($1)", ("secret_has
 
 
 async def find_credential(database: Database, secret_hash: bytes) -> Row | None:
-    """Return (hash, key id, tenant id, project id, mode, end user id, its number, scopes, expiry, revocation)."""
+    """Return the credential with this hash, if any.
+
+    Columns: hash, key id, tenant id, project id, mode, end user id, its number, scopes, expiry, revocation.
+    """
     compiled = _SQLITE if database.compiler.dialect_name == "sqlite" else _POSTGRESQL
     rows = await database.fetch_all(compiled, (secret_hash,), None)
     return rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""What rooms know of a database: reads, snapshots and units of work, always for one tenant."""
+"""The database protocol: reads, snapshots and units of work, always for one tenant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Connection(Protocol):
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]: ...
 
     async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
-        """Run it and return how many rows it touched."""
+        """Run a change and return the number of affected rows."""
 
     async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None: ...
 
@@ -28,8 +28,8 @@ class Database(Protocol):
     """SQLite or PostgreSQL.
 
     `tenant_id` None is the operator: system tables only. A unit of work (`writing`) commits when its
-    block ends and rolls back when it raises; what it acknowledged survives a crash. Errors of the
-    driver come out as those of `storage/errors.py`.
+    block ends and rolls back when it raises; a commit survives a crash. Errors of the driver are
+    translated to those of `storage/errors.py`.
     """
 
     compiler: Compiler
@@ -40,22 +40,21 @@ class Database(Protocol):
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]: ...
 
     def reading(self, tenant_id: int | None) -> AbstractAsyncContextManager[Connection]:
-        """Several reads of one moment."""
+        """Open a snapshot: all reads in the block see the same moment."""
 
     def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AbstractAsyncContextManager[Connection]:
-        """A unit of work.
+        """Open a unit of work.
 
         Args:
-            patience_ms: how long it may wait for a row that others hold; 0: as long as it takes. SQLite's units
-                of work never meet.
+            patience_ms: lock timeout for rows; 0: no timeout. SQLite ignores it, since its units of work are serial.
 
-        Raises: LockedError if it had to wait longer than that.
+        Raises: LockedError after the lock timeout.
         """
 
     async def truncate_log(self, *, at_once: bool) -> None:
-        """Let the log go that still holds what was deleted: now if no reader needs it, else as soon as none does.
+        """Truncate the WAL so that deleted data is physically gone.
 
-        Deletes that are `at_once` wait for that a moment; others share one that follows soon. Never fails.
+        With `at_once` it is tried immediately; otherwise, or while a reader needs the WAL, soon after. Never fails.
         """
 
     async def listen(self) -> None:
@@ -64,9 +63,9 @@ class Database(Protocol):
     async def is_connected(self) -> bool: ...
 
     async def describe(self) -> str:
-        """Say which database this is and whether it is in order, in a line.
+        """Check the database and return its name and version, in a line.
 
-        Raises: StorageUnavailableError if it isn't.
+        Raises: StorageUnavailableError if it is damaged or unavailable.
         """
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The few places where SQLite and PostgreSQL want other words."""
+"""The SQL expressions that differ between SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy.types import Boolean, TypeEngine
 
 
 class AnyOf(ColumnElement[bool]):
-    """`column` is one of the values of the parameter `name`, whose number isn't known beforehand.
+    """`column` is one of the values of the list parameter `name`, of any length.
 
-    The value is a Python list; SQLite gets it as JSON text (see `bind_list`), PostgreSQL as an array.
+    The value is a Python list; SQLite receives it as JSON text, PostgreSQL as an array.
     """
 
     inherit_cache = False
@@ -27,7 +27,7 @@ class AnyOf(ColumnElement[bool]):
         return (self.column,)
 
     def self_group(self, against: Any = None) -> ColumnElement[bool]:
-        """Stay as it is in a WHERE: SQLAlchemy's `… = 1`, where booleans aren't native, hides the index."""
+        """Return self: SQLAlchemy would append `= 1` on SQLite, which prevents using the index."""
         return self
 
 
@@ -64,7 +64,7 @@ class Contains(ColumnElement[bool]):
         return (self.column,)
 
     def self_group(self, against: Any = None) -> ColumnElement[bool]:
-        """Stay as it is in a WHERE: SQLAlchemy's `… = 1`, where booleans aren't native, hides the index."""
+        """Return self: SQLAlchemy would append `= 1` on SQLite, which prevents using the index."""
         return self
 
 

@@ -1,7 +1,7 @@
-"""All rows of the database, read as of one moment and written back: the same form for SQLite and PostgreSQL.
+"""Dumps and restores all rows, as of one moment, in one format for both databases.
 
-Tables come in an order in which each row's parents come before it; a tenant's tables follow each other.
-Vectors always have the form of `vector_blocks`, whatever the database keeps them in.
+Tables are ordered so that each row's parents come before it; a tenant's tables are consecutive.
+Vectors always have the format of `vector_blocks`, however the database stores them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BYTES = {
     name: [at for at, column in enumerate(columns) if isinstance(metadata.tables[name].c[column].type, LargeBinary)]
     for name, columns in COLUMNS.items()
 }
-"""Which of a table's columns hold bytes."""
+"""The indexes of each table's columns of bytes."""
 _VECTORS = "vector_blocks"
 _KINDS: dict[type, tuple[type, ...]] = {float: (float, int)}
 _FORMS = {
@@ -41,14 +41,14 @@ _INT_LIMIT = 1 << 63
 
 
 class DatabaseNotEmptyError(ConflictError):
-    """A backup goes into an empty database only."""
+    """The database already has projects; a backup can be restored only into an empty one."""
 
     def __init__(self) -> None:
-        super().__init__("The database holds projects already; restore into an empty one.")
+        super().__init__("The database already has projects; restore into an empty one.")
 
 
 def is_row(name: str, values: Sequence[Any]) -> bool:
-    """Whether values are of the kinds that a table's columns take, one for each."""
+    """Whether the values match a table's columns in number and type."""
     forms = _FORMS[name]
     return len(values) == len(forms) and all(
         is_nullable if value is None else type(value) in kinds and _fits(value)
@@ -108,7 +108,7 @@ def _insert_row(own: Guard, *, name: str) -> Insert:
 
 
 @query
-def _see_tenant(own: Guard) -> Select[Any]:
+def _set_tenant(own: Guard) -> Select[Any]:
     return select(func.set_config("earmark.tenant_id", bindparam("tenant", type_=Text()), True))
 
 
@@ -116,14 +116,14 @@ def _see_tenant(own: Guard) -> Select[Any]:
 
 
 async def walk(database: Database) -> AsyncIterator[tuple[str, TenantKey | None, list[Row]]]:
-    """Yield (table, whose, rows), all as of one moment; large tables in several pieces."""
+    """Yield (table, tenant, rows), all as of one moment; large tables in several pieces."""
     async with database.reading(None) as connection:
         tenants: list[Row] = []
         for name in SYSTEM:
             tenants = await _fetch(database, connection, _select_system, name=name)
             yield name, None, tenants
         for tenant_id, project_id, mode in tenants:
-            tenant = await _seeing(database, connection, TenantKey(tenant_id, project_id, mode))
+            tenant = await _switch_tenant(database, connection, TenantKey(tenant_id, project_id, mode))
             for name in CUSTOMERS:
                 async for rows in _pages(tenant, name):
                     yield name, tenant.key, rows
@@ -134,11 +134,13 @@ async def _fetch(database: Database, connection: Connection, asked: Query, **sha
     return [tuple(row) for row in await connection.fetch_all(compiled, compiled.arguments({}))]
 
 
-async def _seeing(database: Database, connection: Connection, key: TenantKey, *, is_writing: bool = False) -> Tenant:
-    """Return the handle on a tenant, on a connection that goes from one tenant to the next."""
+async def _switch_tenant(
+    database: Database, connection: Connection, key: TenantKey, *, is_writing: bool = False
+) -> Tenant:
+    """Return a tenant's handle on a connection that serves one tenant after another."""
     tenant = Tenant(database, key, connection, UnitOfWork() if is_writing else None)
     if database.compiler.dialect_name == "postgresql":
-        await tenant.fetch_all(_see_tenant, {"tenant": str(key.tenant_id)})
+        await tenant.fetch_all(_set_tenant, {"tenant": str(key.tenant_id)})
     return tenant
 
 
@@ -161,7 +163,7 @@ async def _pages(tenant: Tenant, name: str) -> AsyncIterator[list[Row]]:
 
 
 async def _vector_pages(tenant: Tenant) -> AsyncIterator[list[Row]]:
-    """One row for each recording, as SQLite keeps it."""
+    """Yield one row per recording, as SQLite stores it."""
     async for indexes in _pages(tenant, "recording_indexes"):
         for index in indexes:
             row = dict(zip(COLUMNS["recording_indexes"], index, strict=True))
@@ -194,7 +196,7 @@ async def write_back(database: Database, pieces: Iterable[Piece]) -> None:
                 await _execute(database, connection, _insert_system, named, name=name)
                 continue
             if tenant is None or tenant.key.tenant_id != key.tenant_id:
-                tenant, sizes = await _seeing(database, connection, key, is_writing=True), {}
+                tenant, sizes = await _switch_tenant(database, connection, key, is_writing=True), {}
             if name == "recording_indexes":
                 sizes |= {(row["end_user_no"], row["recording_no"]): _vectors_of(row) for row in named}
             await _insert(tenant, name, named, sizes)
@@ -209,7 +211,7 @@ async def _execute(
 
 
 def _vectors_of(index: dict[str, Any]) -> int:
-    """Return how many vectors a recording has: `vector_counts` of each chunk, or one each."""
+    """Return a recording's number of vectors: the sum of `vector_counts`, or one per chunk."""
     packed: bytes | None = index["vector_counts"]
     return index["chunk_count"] if packed is None else sum(count for (count,) in struct.iter_unpack("<I", packed))
 

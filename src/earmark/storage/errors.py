@@ -1,4 +1,4 @@
-"""What can go wrong with rows."""
+"""Errors of the database."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from earmark.errors import ConflictError, EarmarkError, NotFoundError, Unavailab
 
 
 class UniqueViolationError(ConflictError):
-    """A row with this key is there already; rooms that expect it say so in their own words."""
+    """A row with this key exists; rooms translate it to an error of their own."""
 
     def __init__(self) -> None:
-        super().__init__("That exists already.")
+        super().__init__("This object already exists.")
 
 
 class MissingParentError(NotFoundError):
-    """What the new row belongs to went away meanwhile."""
+    """The new row's parent was deleted meanwhile."""
 
     def __init__(self) -> None:
-        super().__init__("What this belongs to no longer exists.")
+        super().__init__("The parent object no longer exists.")
 
 
 class StorageUnavailableError(UnavailableError):
-    """The database can't be reached, is busy for too long, or can't write."""
+    """The database can't be reached, is busy for too long, or can't be written."""
 
 
 class LockedError(StorageUnavailableError):
-    """Others hold what a unit of work with little patience wants to lock; it may be begun again."""
+    """A unit of work exceeded its lock timeout; it may be retried."""
 
     def __init__(self) -> None:
-        super().__init__("Others are changing this; try again.")
+        super().__init__("Another request is changing this object; try again.")
 
 
 class UnknownSchemaError(UnavailableError):
-    """The database was made by a version of earmark that this one does not know."""
+    """The database's schema is unknown to this version of earmark."""
 
 
 class UnguardedQueryError(EarmarkError):
-    """A query names a customers' table without its tenant: a bug, stopped before it runs."""
+    """A query uses customers' data without its tenant: a bug, refused before it runs."""

@@ -1,8 +1,8 @@
-"""Bring the database to this version's schema, once, whoever starts first.
+"""Migrates the database to this version's schema, in whichever process starts first.
 
-The schema's name is the revision in `alembic_version`. Known and newest: nothing to do, and Alembic
-isn't even imported. Known and older: migrate under a lock, after a backup of the SQLite file.
-Anything else: refuse to start, and touch nothing.
+The schema's version is the revision in `alembic_version`. The newest one: nothing to do, and Alembic
+is not imported. A known older one: migrate under a lock, after a backup of the SQLite file.
+Any other: refuse to start and change nothing.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class MigrationFailedError(UnavailableError):
-    """A migration failed and was undone."""
+    """A migration failed and was rolled back."""
 
     def __init__(self) -> None:
-        super().__init__("A migration failed; the database is as it was before.")
+        super().__init__("A migration failed; the database is unchanged.")
 
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -40,15 +40,15 @@ def known_revisions() -> list[str]:
 def check_revision(current: str | None, is_blank: bool) -> bool:
     """Return whether the database is at the newest revision.
 
-    Raises: UnknownSchemaError if it is at none that we know.
+    Raises: UnknownSchemaError if its revision is unknown.
     """
     known = known_revisions()
     if current is None and not is_blank:
-        raise UnknownSchemaError("The database holds tables that earmark did not make; refusing to touch them.")
+        raise UnknownSchemaError("The database has tables that earmark did not create; use another database.")
     if current is not None and current not in known:
         raise UnknownSchemaError(
-            f"The database is at schema {current!r}, which this version of earmark does not know; "
-            "start the version that made it, or restore a backup."
+            f"The database has schema {current!r}, which is unknown to this version of earmark; "
+            "start the version that created it, or restore a backup."
         )
     return current == known[-1]
 
@@ -73,7 +73,7 @@ def migrate_sqlite(path: Path) -> None:
 
 
 def _refuse_foreign_file(path: Path) -> None:
-    """Look before touching: opening a file the way earmark does would already switch its journal to WAL.
+    """Check the revision read-only, because `connect` would already switch the file's journal to WAL.
 
     Raises: UnknownSchemaError.
     """
@@ -96,7 +96,7 @@ def _file_lock(path: Path) -> Iterator[None]:
 
 
 def _sqlite_revision(connection: sqlite3.Connection) -> tuple[str | None, bool]:
-    """Return the revision, if any, and whether the file has no tables at all."""
+    """Return the revision, if any, and whether the file has no other tables."""
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "alembic_version" not in names:
         return None, not names
@@ -130,7 +130,7 @@ def _upgrade_sqlite(path: Path) -> None:
 def upgrade(connection: SyncConnection) -> None:
     """Run the missing migrations inside the caller's transaction.
 
-    Raises: MigrationFailedError; then nothing has changed.
+    Raises: MigrationFailedError; the transaction must be rolled back.
     """
     from alembic import command
     from alembic.config import Config

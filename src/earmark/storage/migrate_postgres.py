@@ -1,7 +1,7 @@
-"""Bring PostgreSQL to this version's schema, under an advisory lock, as the owner; check the server's role.
+"""Migrates PostgreSQL to this version's schema, and checks the server's role.
 
-The server runs as a role that owns nothing and can't pass row-level security by; migrations need the
-owner's URL (`EARMARK_MIGRATION_DATABASE_URL`). Roles and their rights: docs/guides/postgresql.md.
+Migrations run under an advisory lock as the owner, whose URL is `EARMARK_MIGRATION_DATABASE_URL`. The server
+uses a role that owns nothing and can't bypass row-level security. Roles and their rights: docs/guides/postgresql.md.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from earmark.errors import UnavailableError
 from earmark.storage.errors import StorageUnavailableError, UnknownSchemaError
 from earmark.storage.migrate import MigrationFailedError, check_revision, upgrade
 
-_LOCK = 7_215_410_083  # any number, always the same
+_LOCK = 7_215_410_083  # arbitrary, but the same in every version
 
 
 class UnsafeRoleError(UnavailableError):
-    """The server's role could pass row-level security by."""
+    """The server's role could bypass row-level security."""
 
     def __init__(self, role: str, why: str) -> None:
         super().__init__(
-            f"The database role {role} {why}, so row-level security would not hold; use another role "
+            f"The database role {role} {why}, so row-level security would have no effect; use another role "
             "(docs/guides/postgresql.md) or set EARMARK_ALLOW_UNSAFE_DATABASE_ROLE=true."
         )
 
 
 async def migrate_postgres(url: str, owner_url: str | None) -> None:
-    """Create or upgrade the schema if it isn't the newest.
+    """Create or upgrade the schema unless it is the newest.
 
     Raises: UnknownSchemaError; UnavailableError if it must be upgraded and no owner's URL is set.
     """
@@ -44,7 +44,7 @@ async def migrate_postgres(url: str, owner_url: str | None) -> None:
 
 
 async def check_role(url: str) -> None:
-    """Refuse a role that row-level security does not bind.
+    """Check that row-level security applies to the server's role.
 
     Raises: UnsafeRoleError.
     """
@@ -68,7 +68,7 @@ async def _connect(url: str) -> asyncpg.Connection:
     try:
         return await asyncpg.connect(url, timeout=15)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
-        raise StorageUnavailableError("Can't connect to the database of EARMARK_DATABASE_URL.") from error
+        raise StorageUnavailableError("Can't connect to the database; check EARMARK_DATABASE_URL.") from error
 
 
 async def _fetch_row(url: str, words: str) -> asyncpg.Record:
@@ -84,7 +84,7 @@ async def _fetch(url: str, words: str) -> object:
 
 
 async def _revision(url: str) -> tuple[str | None, bool]:
-    """Return the revision, if any, and whether the schema has no tables at all."""
+    """Return the revision, if any, and whether the schema has no other tables."""
     connection = await _connect(url)
     try:
         return await _read_revision(connection)
@@ -125,7 +125,7 @@ async def _upgrade(owner_url: str, role: str) -> None:
 
 
 async def _grant(connection: asyncpg.Connection, role: str) -> None:
-    """Give the server's role what it needs, and no more."""
+    """Grant the server's role the minimal rights."""
     name = '"' + role.replace('"', '""') + '"'
     schema = await connection.fetchval("SELECT quote_ident(current_schema())")
     await connection.execute(

@@ -1,4 +1,4 @@
-"""From settings to an open, migrated database."""
+"""Opens the configured database, migrated and optionally traced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from earmark.storage.traced import TracedDatabase
 
 
 async def open_database(settings: Settings) -> Database:
-    """Open PostgreSQL if a URL is set, else the SQLite file; migrate it first, and trace it if traces are asked for.
+    """Migrate and open PostgreSQL if a URL is set, else the SQLite file.
 
     Raises: UnknownSchemaError, StorageUnavailableError, UnsafeRoleError; InvalidError for another kind of URL.
     """

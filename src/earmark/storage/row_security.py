@@ -1,7 +1,7 @@
-"""What the migration adds on PostgreSQL: row-level security, the credential look-up, pgvector's table.
+"""PostgreSQL's part of migrations: row-level security, the credential look-up, pgvector's table.
 
-Migrations call `protect` with their connection; it is written so that running it again does no harm,
-and a later migration that adds a customers' table calls it with that table's name.
+Migrations call `protect`, which is idempotent, with their connection; a migration that adds a table with
+customers' data calls it with that table's name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TENANT = "NULLIF(current_setting('earmark.tenant_id', true), '')::bigint"
 
 
 def protect(connection: Connection, tables: Iterable[str]) -> None:
-    """Force row-level security: rows of the transaction's tenant only, and none where no tenant is set."""
+    """Force row-level security: only the transaction's tenant's rows, and none without a tenant."""
     for table in tables:
         _run(connection, f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         _run(connection, f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
@@ -33,10 +33,10 @@ def protect_shared(connection: Connection, tables: Iterable[str]) -> None:
 
 
 def create_credential_lookup(connection: Connection) -> None:
-    """The only way to a key without a tenant: by its hash, one row at the most.
+    """Create the function that finds a key by its hash, without a tenant.
 
-    The function runs as the owner, whom FORCE binds as well; the second policy lets that role read keys,
-    and nobody runs as it but this function and migrations.
+    It returns at most one row. It runs as the owner, to whom FORCE applies as well; the second policy lets
+    that role read keys. Only this function and migrations run as that role.
     """
     schema = connection.execute(text("SELECT quote_ident(current_schema())")).scalar_one()
     _run(connection, "DROP POLICY IF EXISTS credential_lookup ON api_keys")
@@ -55,7 +55,7 @@ def create_credential_lookup(connection: Connection) -> None:
 
 
 def create_chunk_vectors(connection: Connection) -> None:
-    """The table of pgvector, where there is one; else `vector_blocks` serves (`earmark doctor` says so)."""
+    """Create pgvector's table if the extension is available; else `vector_blocks` is used."""
     is_there = text("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'")
     if not connection.execute(is_there).scalar_one():
         return

@@ -1,8 +1,8 @@
 """SQLite: one file, one writer thread, readers on the event loop.
 
-Short indexed reads run inline on the loop's thread: measured, a thread hop costs more than the read
-(docs/decisions/2026-11-25-how-queries-run.md). Long reads go to worker threads. Writes take turns on
-one thread of this process and, between processes, on SQLite's own lock; an fsync is not short.
+Short indexed reads run inline on the loop's thread, because a thread switch costs more than the read
+(docs/decisions/2026-11-25-how-queries-run.md). Long reads run on worker threads. Writes, which fsync, run one
+after another on one thread per process; between processes SQLite's own lock serialises them.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ T = TypeVar("T")
 _BUSY_TIMEOUT_S = 20.0
 _WORKERS = 2
 _LOG_PATIENCE_MS = 100
-"""How long a write may wait for readers of the log, as an answer waits for it; short reads are over sooner."""
+"""Busy timeout for truncating the WAL, while a request waits; short reads end sooner."""
 _LOG_PAUSES_S = (0.3, 1.0, 3.0, 10.0, 30.0)
-"""Between tries to let the log go: the first to gather deletes, the last again and again (a backup reads long)."""
+"""Delays before attempts to truncate the WAL: the first one batches deletes, the last one repeats (long backups)."""
 
 
 def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
-    """Open the file the way earmark always does: WAL, FULL, foreign keys, a patient busy timeout."""
+    """Open the file with earmark's pragmas: WAL, FULL, foreign keys, a long busy timeout."""
     connection = sqlite3.connect(
         path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=512
     )
@@ -53,7 +53,7 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
 
 
 def translate(error: sqlite3.Error) -> EarmarkError:
-    """Return the error of ours that a driver's error means."""
+    """Translate a driver's error to one of `storage/errors.py`."""
     name = getattr(error, "sqlite_errorname", "")
     if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
         return UniqueViolationError()
@@ -86,14 +86,14 @@ def _execute_many(connection: sqlite3.Connection, compiled: Compiled, rows: Sequ
 
 
 def _bind(compiled: Compiled, args: Sequence[Any]) -> Sequence[Any]:
-    """Lists travel as JSON text (`dialect.any_of`)."""
+    """Encode list arguments as JSON text (`dialect.any_of`)."""
     if not compiled.has_lists:
         return args
     return [orjson.dumps(value).decode() if type(value) is list else value for value in args]
 
 
 class _LoopConnection:
-    """A snapshot read inline on the loop's thread."""
+    """A snapshot; short reads run inline on the loop's thread."""
 
     def __init__(self, connection: sqlite3.Connection, offload: Callable[..., Any]) -> None:
         self._connection = connection
@@ -106,13 +106,13 @@ class _LoopConnection:
         return _fetch_all(self._connection, compiled, args)
 
     async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
-        raise RuntimeError("a snapshot does not write")
+        raise RuntimeError("a snapshot is read-only")
 
     async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
-        raise RuntimeError("a snapshot does not write")
+        raise RuntimeError("a snapshot is read-only")
 
     async def notify(self, channels: Collection[str]) -> None:
-        raise RuntimeError("a snapshot does not write")
+        raise RuntimeError("a snapshot is read-only")
 
 
 class _WriterConnection:
@@ -153,7 +153,7 @@ class SQLiteDatabase:
         self._read_threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="earmark-reader")
         self._local = threading.local()
         self.signals = Signals()
-        self._forgetting: asyncio.Task[None] | None = None
+        self._truncating: asyncio.Task[None] | None = None
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
         if compiled.is_long:
@@ -189,8 +189,8 @@ class SQLiteDatabase:
                 await self._on_writer(self._begin)
                 yield _WriterConnection(self._writer, self._on_writer)
             except BaseException:
-                # Shielded, and on the one writer thread: a cancelled request can't leave it half open,
-                # and the next unit of work begins only after this one is undone.
+                # Shielded, and on the only writer thread: a cancelled request can't leave the transaction open,
+                # and the next unit of work begins only after this one is rolled back.
                 await asyncio.shield(self._on_writer(self._roll_back))
                 raise
             await asyncio.shield(self._on_writer(self._commit))
@@ -213,23 +213,23 @@ class SQLiteDatabase:
             raise translate(error) from error
 
     async def truncate_log(self, *, at_once: bool) -> None:
-        if at_once and await self._try_forgetting():
+        if at_once and await self._try_truncating():
             return
-        if self._forgetting is None or self._forgetting.done():
-            self._forgetting = asyncio.create_task(self._keep_forgetting())
+        if self._truncating is None or self._truncating.done():
+            self._truncating = asyncio.create_task(self._truncate_eventually())
 
-    async def _keep_forgetting(self) -> None:
+    async def _truncate_eventually(self) -> None:
         for pause_s in chain(_LOG_PAUSES_S, repeat(_LOG_PAUSES_S[-1])):
             await asyncio.sleep(pause_s)
-            if await self._try_forgetting():
+            if await self._try_truncating():
                 return
 
-    async def _try_forgetting(self) -> bool:
+    async def _try_truncating(self) -> bool:
         async with self._write_lock:
             return await self._on_writer(self._truncate_log)
 
     def _truncate_log(self) -> bool:
-        """Write the log back into the file and empty it; return False if a reader or the disk is in the way."""
+        """Checkpoint and truncate the WAL; return False if a reader or the disk prevents it."""
         try:
             self._writer.execute(f"PRAGMA busy_timeout={_LOG_PATIENCE_MS}")
             is_busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -258,7 +258,7 @@ class SQLiteDatabase:
     async def describe(self) -> str:
         found = await self._offload(self._quick_check)
         if found != "ok":
-            raise StorageUnavailableError(f"SQLite says the file {self.path} is damaged.")
+            raise StorageUnavailableError(f"SQLite reports that the file {self.path} is damaged; restore a backup.")
         return f"SQLite {sqlite3.sqlite_version}, {self.path}"
 
     def _quick_check(self) -> str:
@@ -266,8 +266,8 @@ class SQLiteDatabase:
             return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
     async def close(self) -> None:
-        if self._forgetting is not None:  # the last to close the file lets the log go
-            self._forgetting.cancel()
+        if self._truncating is not None:  # SQLite deletes the WAL when the last connection closes
+            self._truncating.cancel()
         async with self._write_lock:
             self._write_thread.shutdown(wait=True)
             self._read_threads.shutdown(wait=True)
@@ -276,7 +276,7 @@ class SQLiteDatabase:
 
 
 def prepare_file(path: Path) -> None:
-    """Make the data folder and the file readable by their owner only."""
+    """Create the data folder and the file, if missing, accessible to their owner only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

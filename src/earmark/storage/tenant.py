@@ -1,4 +1,4 @@
-"""Handles through which rooms reach rows: bound to a tenant and, where the caller is one, an end user."""
+"""The handles for all queries, bound to a tenant and optionally to one end user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Later = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class TenantKey:
-    """Whose rows: a project's live or test data, narrowed to one end user or not."""
+    """Identifies a tenant (a project's live or test data), optionally narrowed to one end user."""
 
     tenant_id: int
     project_id: str
@@ -75,7 +75,7 @@ class _Handle:
         return rows[0] if rows else None
 
     async def execute(self, query: Query, params: Params = _NOTHING, **shape: Any) -> int:
-        """Run a change inside a unit of work; return how many rows it touched."""
+        """Run a change inside a unit of work; return the number of affected rows."""
         compiled = self._compile(query, shape)
         return await self._written().execute(compiled, self._arguments(compiled, params))
 
@@ -93,12 +93,12 @@ class _Handle:
 
     @asynccontextmanager
     async def writing(self, patience_ms: int = 0) -> AsyncIterator[Self]:
-        """A unit of work: committed when the block ends, rolled back when it raises.
+        """Open a unit of work: committed when the block ends, rolled back when it raises.
 
         Args:
-            patience_ms: how long it may wait for a row that others hold; 0: as long as it takes.
+            patience_ms: lock timeout for rows; 0: no timeout.
 
-        Raises: LockedError if it had to wait longer than that.
+        Raises: LockedError after the lock timeout.
         """
         if self._unit is not None:
             yield self
@@ -115,7 +115,7 @@ class _Handle:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Self]:
-        """Several reads of one moment."""
+        """Open a snapshot: all reads in the block see the same moment."""
         if self._connection is not None:
             yield self
             return
@@ -137,7 +137,7 @@ class _Handle:
 
 
 class Tenant(_Handle):
-    """Runs queries under one `TenantKey`; it is the only way to customers' tables.
+    """Runs queries for one `TenantKey`; the only access to tables with customers' data.
 
     Inside `async with tenant.writing() as tenant:` the same methods run in one transaction. Nested
     blocks join the outer one, so that a room's functions compose into one unit of work.
@@ -161,17 +161,17 @@ class Tenant(_Handle):
 
     @property
     def end_user_id(self) -> str | None:
-        """The end user the handle is narrowed to, if any."""
+        """The end user that the handle is narrowed to, if any."""
         return self.key.end_user_id
 
     def acting_for(self, end_user_id: str, end_user_no: int) -> Tenant:
-        """Return the same handle narrowed to one end user; a narrowed one can't be turned to another."""
+        """Return the handle narrowed to one end user; it can't switch to another."""
         if self.key.end_user_id not in (None, end_user_id):
             raise ValueError("a handle narrowed to one end user can't act for another")
         return self._with(replace(self.key, end_user_id=end_user_id, end_user_no=end_user_no))
 
     def whole_tenant(self) -> Tenant:
-        """Return the handle on the whole project, for upkeep of what end users share (counters, title blocks)."""
+        """Return the project-wide handle, to maintain data that end users share (counters, title blocks)."""
         return self._with(replace(self.key, end_user_id=None, end_user_no=None))
 
     def _with(self, key: TenantKey) -> Tenant:

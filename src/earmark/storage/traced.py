@@ -1,4 +1,4 @@
-"""A database that traces its statements, by the names of their queries; parameters and rows are never looked at."""
+"""Traces a database's statements by their queries' names, without parameters or rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from earmark.telemetry import span
 
 
 class TracedDatabase:
-    """The same database; each statement, snapshot and unit of work is a span."""
+    """Wraps a database so that each statement, snapshot and unit of work is a span."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""`/v1/console/sign-in`: the one route without authentication; its own code is what is proved."""
+"""`/v1/console/sign-in`: the only route without authentication; the one-time code authenticates."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from earmark.api.wire.console import SignedInShown, SignInBody, signed_in_to_wir
 from earmark.identity.sign_in import rate_slot, sign_in
 
 routes = Routes("Console")
-_LIMIT_BYTES = 4_096  # nobody has authenticated who sends it
+_LIMIT_BYTES = 4_096  # the sender is not authenticated yet
 
 
 @routes.add(
     "POST", "/console/sign-in", Rules(None, retry="none", limit_bytes=_LIMIT_BYTES), answers={200: SignedInShown}
 )
 async def sign_console_in(call: OpenCall, body: SignInBody) -> Reply:
-    """Exchange the one-time code of a console link for a key that lives 12 hours."""
+    """Exchange a console link's one-time code for a key that expires after 12 hours."""
     refuse_if_exceeded(call.runtime.rates.sign_in.count(rate_slot(call.client_host)))
     return json_reply(signed_in_to_wire(await sign_in(call.runtime.database, body.code)))

@@ -34,7 +34,7 @@ async def end_user_exists(call: Call, end_user_id: str) -> None:
 @routes.add("POST", "/end-users", Rules("end_users:write", is_project_wide=True), answers={201: EndUserShown},
             errors=[ConflictError])  # fmt: skip
 async def create_end_user(call: ApiCall, body: EndUserBody) -> Reply:
-    """Make an end user; everything is optional."""
+    """Create an end user; all fields are optional."""
     user = await end_users.create_end_user(
         call.tenant, external_id=body.external_id, email=body.email, name=body.name, metadata=body.metadata
     )
@@ -75,7 +75,7 @@ async def get_end_user(call: ApiCall, end_user_id: str) -> Reply:
             Rules("end_users:write", BY_ID, end_user_exists, is_project_wide=True),
             answers={200: EndUserShown}, errors=[NotFoundError, ConflictError])  # fmt: skip
 async def update_end_user(call: ApiCall, end_user_id: str, body: EndUserBody) -> Reply:
-    """Change an end user; what isn't named stays, null clears."""
+    """Update an end user; omitted fields are unchanged, null clears a field."""
     user = await end_users.update_end_user(call.tenant, end_user_id, body.model_dump(exclude_unset=True))
     return json_reply(end_user_to_wire(user, call.tenant.key.project_id))
 
@@ -83,6 +83,6 @@ async def update_end_user(call: ApiCall, end_user_id: str, body: EndUserBody) ->
 @routes.add("DELETE", "/end-users/{end_user_id}", Rules("end_users:write", BY_ID, is_project_wide=True),
             answers={204: None}, errors=[NotFoundError])  # fmt: skip
 async def delete_end_user(call: ApiCall, end_user_id: str) -> Reply:
-    """Delete an end user and everything it has, at once and for good."""
+    """Delete an end user and all its data, at once and permanently."""
     await call.runtime.deletion.erase_end_user(call.tenant, end_user_id, actor=call.caller.key_id)
     return no_content()

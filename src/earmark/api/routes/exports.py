@@ -50,7 +50,7 @@ async def export_session(call: ApiCall, session_id: str, query: Annotated[Export
             Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart", authorise=may_use_scope),
             answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
 async def import_one(call: ApiCall, body: ImportBody) -> Reply:
-    """Make a session of an exported one (201); of an export imported before, show that session (200)."""
+    """Create a session from an export (201); if imported before, return that session (200)."""
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     session, is_new = await import_session(tenant, body.to_document())
     return json_reply(session_to_wire(session), 201 if is_new else 200)

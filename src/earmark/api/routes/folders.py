@@ -38,7 +38,7 @@ async def folder_exists(call: Call, folder_id: str) -> None:
 
 @routes.add("POST", "/folders", Rules("folders:write"), answers={201: FolderShown}, errors=[NotFoundError])
 async def create_folder(call: ApiCall, body: FolderBody) -> Reply:
-    """Make an empty folder of an end user."""
+    """Create an empty folder for an end user."""
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     return json_reply(folder_to_wire(await folders.create_folder(tenant, body.name)), 201)
 
@@ -75,7 +75,7 @@ async def rename_folder(call: ApiCall, folder_id: str, body: FolderChanges) -> R
 @routes.add("DELETE", "/folders/{folder_id}", Rules("folders:write", BY_ID), answers={204: None},
             errors=[NotFoundError])  # fmt: skip
 async def delete_folder(call: ApiCall, folder_id: str) -> Reply:
-    """Delete a folder; its recordings stay, and its Ask sessions can be read but not asked."""
+    """Delete a folder, but not its recordings; its Ask sessions become read-only."""
     await folders.delete_folder(call.tenant, folder_id)
     return no_content()
 
@@ -91,13 +91,13 @@ async def list_folder_recordings(call: ApiCall, folder_id: str, query: Annotated
 @routes.add("PUT", "/folders/{folder_id}/recordings/{recording_id}", Rules("folders:write", BY_IDS),
             answers={200: FolderShown}, errors=[NotFoundError])  # fmt: skip
 async def add_to_folder(call: ApiCall, folder_id: str, recording_id: str) -> Reply:
-    """Put a recording of the folder's end user into it; one that is in it already stays in it."""
+    """Add a recording of the folder's end user; adding it again changes nothing."""
     return json_reply(folder_to_wire(await folders.add_to_folder(call.tenant, folder_id, recording_id)))
 
 
 @routes.add("DELETE", "/folders/{folder_id}/recordings/{recording_id}", Rules("folders:write", BY_IDS),
             answers={204: None}, errors=[NotFoundError])  # fmt: skip
 async def take_from_folder(call: ApiCall, folder_id: str, recording_id: str) -> Reply:
-    """Take a recording out of a folder; the recording stays."""
+    """Remove a recording from a folder without deleting the recording."""
     await folders.take_from_folder(call.tenant, folder_id, recording_id)
     return no_content()

@@ -1,4 +1,4 @@
-"""`/v1/recordings/{id}/upload-url`, `…/upload-complete`, `…/download-url`; the bytes go through `transfers.py`."""
+"""`/v1/recordings/{id}/upload-url`, `…/upload-complete` and `…/download-url`; `transfers.py` moves the bytes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ routes = Routes("Media")
             Rules("recordings:write", BY_ID, recording_exists, limits=("overall", "uploads"), retry="secret"),
             answers={200: UploadShown}, errors=[NotFoundError, UploadTooLargeError])  # fmt: skip
 async def create_upload_url(call: ApiCall, recording_id: str, body: UploadBody) -> Reply:
-    """Begin an upload: an address to `PUT` the bytes to, good for an hour."""
+    """Start an upload: return a URL to `PUT` the bytes to, valid for an hour."""
     limit_bytes = call.runtime.settings.upload_limit_bytes
     if body.file_size_bytes is not None and body.file_size_bytes > limit_bytes:
         raise UploadTooLargeError(limit_bytes)
@@ -51,16 +51,16 @@ async def create_upload_url(call: ApiCall, recording_id: str, body: UploadBody) 
             answers={200: RecordingShown},
             errors=[NotFoundError, IntegrityError, UploadNotVerifiedError])  # fmt: skip
 async def complete(call: ApiCall, recording_id: str, body: CompleteBody) -> Reply:
-    """Check what arrived; until all bytes are there it is 425, and the same call may be sent again."""
+    """Verify an upload; 425 until all bytes have arrived, then the same call succeeds."""
     recording = await complete_upload(call.tenant, call.runtime.media, recording_id, body.to_claim())
-    # The audio's state is what this call is about, even where a transcript has completed the recording.
+    # The response reports the audio's state, even if a transcript has already completed the recording.
     return await recording_reply(call, replace(recording, status="uploaded"))
 
 
 @routes.add("GET", "/recordings/{recording_id}/download-url", Rules("recordings:read", BY_ID, recording_exists),
             answers={200: DownloadShown}, errors=[NotFoundError])  # fmt: skip
 async def get_download_url(call: ApiCall, recording_id: str, query: Annotated[DownloadQuery, Query()]) -> Reply:
-    """Return an address to `GET` the audio from, whole or in ranges, good for a quarter of an hour."""
+    """Return a URL, valid for 15 minutes, to `GET` the audio whole or in ranges."""
     return await _download_reply(call, recording_id, query.media_id)
 
 
@@ -68,7 +68,7 @@ async def get_download_url(call: ApiCall, recording_id: str, query: Annotated[Do
             Rules("recordings:read", BY_ID, recording_exists, retry="none"),
             answers={200: DownloadShown}, errors=[NotFoundError])  # fmt: skip
 async def create_download_url(call: ApiCall, recording_id: str, body: DownloadBody) -> Reply:
-    """The same, as older clients ask for it."""
+    """The same by POST, for older clients."""
     return await _download_reply(call, recording_id, body.media_id)
 
 

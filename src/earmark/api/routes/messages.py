@@ -1,4 +1,4 @@
-"""`/v1/ask/sessions/{id}/messages`: questions and answers as they are kept."""
+"""`/v1/ask/sessions/{id}/messages`: reading stored questions and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/v1/recordings`, their transcripts, and search in them."""
+"""`/v1/recordings`, their transcripts, and search."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def recording_exists(call: Call, recording_id: str) -> None:
 
 @routes.add("POST", "/recordings", Rules("recordings:write"), answers={201: RecordingShown}, errors=[NotFoundError])
 async def create_recording(call: ApiCall, body: RecordingBody) -> Reply:
-    """Make a recording of an end user."""
+    """Create a recording for an end user."""
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     recording = await recordings.create_recording(
         tenant,
@@ -72,7 +72,7 @@ async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Qu
 @routes.add("POST", "/recordings/search", Rules("recordings:read", retry="none"), answers={200: SearchResults},
             errors=[NotFoundError])  # fmt: skip
 async def search_recordings(call: ApiCall, body: SearchRequestBody) -> Reply:
-    """Find moments in one end user's transcripts, by words and by meaning, best first."""
+    """Search one end user's transcripts by words and by meaning; best matches first."""
     if body.folder_id is not None:
         require_scope(call, "folders:read")
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
@@ -93,7 +93,7 @@ async def get_recording(call: ApiCall, recording_id: str) -> Reply:
 @routes.add("PATCH", "/recordings/{recording_id}", Rules("recordings:write", BY_ID, recording_exists),
             answers={200: RecordingShown}, errors=[NotFoundError])  # fmt: skip
 async def update_recording(call: ApiCall, recording_id: str, body: RecordingChanges) -> Reply:
-    """Change a recording's name, date or metadata; what isn't named stays, null clears."""
+    """Update a recording's name, date or metadata; omitted fields are unchanged, null clears a field."""
     changes = body.model_dump(exclude_unset=True)
     if "recorded_at" in changes:
         changes["recorded_us"] = changes.pop("recorded_at")
@@ -104,13 +104,13 @@ async def update_recording(call: ApiCall, recording_id: str, body: RecordingChan
 @routes.add("DELETE", "/recordings/{recording_id}", Rules("recordings:write", BY_ID), answers={204: None},
             errors=[NotFoundError])  # fmt: skip
 async def delete_recording(call: ApiCall, recording_id: str) -> Reply:
-    """Delete a recording, its audio, transcripts and index, and what answers kept of it as sources."""
+    """Delete a recording, its audio, transcripts and index, and its passages in stored answers' sources."""
     await call.runtime.deletion.delete_recording(call.tenant, recording_id)
     return no_content()
 
 
 class TranscriptQuery(QueryModel):
-    """Whether to wait until the transcript can be searched."""
+    """Query of a transcript upload: whether to wait until it can be searched."""
 
     wait: bool = True
 
@@ -153,12 +153,12 @@ _TRANSCRIPT_BODY: dict[str, Any] = {
 async def put_transcript(
     call: ApiCall, recording_id: str, query: Annotated[TranscriptQuery, Query()], body: bytes
 ) -> Reply:
-    """Bring a transcript: 201 for the first, 200 for one that replaces another, in one step.
+    """Import a transcript: 201 for the first, 200 for one that atomically replaces another.
 
-    With `wait=false` it is 202 and readers see the earlier one until this one can be searched.
+    With `wait=false` the response is 202, and the previous one stays visible until this one can be searched.
     """
     media_type = media_type_of(call.headers)
-    # not on the ingest thread: what is wrong with a file is told while other transcripts are being embedded
+    # not on the ingest thread: a file's errors are reported without waiting for other transcripts' embeddings
     parsed = await asyncio.to_thread(parse_transcript, body, media_type=media_type)
     project_id = call.tenant.key.project_id
     if not query.wait:

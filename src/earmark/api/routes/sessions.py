@@ -1,4 +1,4 @@
-"""`/v1/ask/sessions`: the founding list, and the life of a session."""
+"""`/v1/ask/sessions`: creating, listing, renaming and deleting sessions, and suggested questions."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _position(session: Session) -> tuple[int, str]:
 
 
 def may_use_scope(call: Call, body: Any) -> None:
-    """A folder scope needs `folders:read` besides. Raises: ScopeMissingError."""
+    """Require `folders:read` for a folder scope. Raises: ScopeMissingError."""
     if body.scope.type == "folder":
         require_scope(call, "folders:read")
 
@@ -87,11 +87,11 @@ def may_use_scope(call: Call, body: Any) -> None:
     openapi=STREAMED,
 )
 async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
-    """Make a session (201), or with `initial_message` make it and answer at once (200)."""
+    """Create a session (201); with `initial_message`, create it and answer (200)."""
     scope = body.scope
     wanted = NewSession(
         scope_type=scope.type,
-        recording_ids=_named(scope),
+        recording_ids=_recording_ids(scope),
         folder_id=scope.folder_id if isinstance(scope, FolderScopeBody) else None,
         end_user_id=body.end_user_id,
         title=body.title,
@@ -105,7 +105,7 @@ async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
     return await turn_reply(call, lambda: begin_new_session(call.tenant, call.runtime.turns, wanted, question))
 
 
-def _named(scope: object) -> tuple[str, ...]:
+def _recording_ids(scope: object) -> tuple[str, ...]:
     if isinstance(scope, OneRecording):
         return (scope.recording_id,)
     return tuple(scope.recording_ids) if isinstance(scope, SelectedScopeBody) else ()
@@ -114,7 +114,7 @@ def _named(scope: object) -> tuple[str, ...]:
 @routes.add("GET", "/ask/sessions/{session_id}", Rules("ask:read", BY_ID), answers={200: SessionWithTurnShown},
             errors=[NotFoundError])  # fmt: skip
 async def get_session(call: ApiCall, session_id: str) -> Reply:
-    """Show a session, and the turn that runs in it, if any."""
+    """Show a session and its running turn, if any."""
     async with call.tenant.reading() as snapshot:
         session = await sessions.get_session(snapshot, session_id)
         state = await sessions.get_state(snapshot, session_id)
@@ -125,7 +125,7 @@ async def get_session(call: ApiCall, session_id: str) -> Reply:
 @routes.add("GET", "/ask/sessions/{session_id}/suggestions", Rules("ask:read", BY_ID, session_exists),
             answers={200: SuggestionsShown}, errors=[NotFoundError, AnswerFailedError])  # fmt: skip
 async def suggest_questions(call: ApiCall, session_id: str, query: Annotated[SuggestionsQuery, Query()]) -> Reply:
-    """Suggest up to three questions to ask next, each of which is answered; with `provider` that model writes them."""
+    """Suggest up to three answerable next questions; `provider` names a model to write them."""
     session = await sessions.get_session(call.tenant, session_id)
     by = call.runtime.turns.providers.choose(query.provider)[0] if query.provider else None
     suggested = await call.runtime.suggester.follow_ups(call.tenant, session, by)
@@ -134,7 +134,7 @@ async def suggest_questions(call: ApiCall, session_id: str, query: Annotated[Sug
 
 @routes.add("GET", "/ask/suggestions", Rules("ask:read"), answers={200: StartersShown}, errors=[NotFoundError])
 async def suggest_starters(call: ApiCall, query: Annotated[StartersQuery, Query()]) -> Reply:
-    """Suggest up to three questions to begin with, each of which a person's recordings answer."""
+    """Suggest up to three first questions that a person's recordings answer."""
     tenant = await narrow_to_end_user(call.tenant, query.end_user_id)
     return json_reply({"suggestions": await call.runtime.suggester.starters(tenant)})
 
@@ -142,13 +142,13 @@ async def suggest_starters(call: ApiCall, query: Annotated[StartersQuery, Query(
 @routes.add("PATCH", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID, session_exists),
             answers={200: SessionShown}, errors=[NotFoundError])  # fmt: skip
 async def rename_session(call: ApiCall, session_id: str, body: RenameBody) -> Reply:
-    """Rename a session; its place in the list stays."""
+    """Rename a session; its position in the list does not change."""
     return json_reply(session_to_wire(await sessions.rename_session(call.tenant, session_id, body.title)))
 
 
 @routes.add("DELETE", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID), answers={204: None},
             errors=[NotFoundError])  # fmt: skip
 async def delete_session(call: ApiCall, session_id: str) -> Reply:
-    """Delete a session with its messages, for good; a second time it is 404."""
+    """Delete a session and its messages permanently; repeating it is 404."""
     await sessions.delete_session(call.tenant, call.runtime.deletion, session_id)
     return no_content()

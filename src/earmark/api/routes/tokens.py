@@ -18,7 +18,7 @@ _RULES = Rules("end_users:write", BY_ID, end_user_exists, is_project_wide=True, 
 
 @routes.add("POST", "/end-users/{end_user_id}/tokens", _RULES, answers={201: TokenShown}, errors=[NotFoundError])
 async def create_token(call: ApiCall, end_user_id: str, body: TokenBody) -> Reply:
-    """Issue an end user's token and show it, once; the one before stops working."""
+    """Issue an end user's token and show it once; the previous one is revoked."""
     user = await get_end_user(call.tenant, end_user_id)
     token = await issue_token(call.tenant, (user.id, user.number), expires_us=body.expires_at, actor=call.caller.key_id)
     return json_reply(token_to_wire(token, user.id, call.base_url), 201)
@@ -26,7 +26,7 @@ async def create_token(call: ApiCall, end_user_id: str, body: TokenBody) -> Repl
 
 @routes.add("DELETE", "/end-users/{end_user_id}/tokens", _RULES, answers={204: None}, errors=[NotFoundError])
 async def delete_token(call: ApiCall, end_user_id: str) -> Reply:
-    """Revoke an end user's token; 204 also when it has none."""
+    """Revoke an end user's token; 204 even if it has none."""
     user = await get_end_user(call.tenant, end_user_id)
     await revoke_token(call.tenant, user.id, actor=call.caller.key_id)
     return no_content()

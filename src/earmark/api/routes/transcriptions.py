@@ -26,7 +26,7 @@ routes = Routes("Transcriptions")
 
 @routes.add("GET", "/transcriptions", Rules("transcriptions:read"), answers={200: TranscriptionPage})
 async def list_transcriptions(call: ApiCall, query: Annotated[TranscriptionListQuery, Query()]) -> Reply:
-    """List transcriptions without their words, newest first."""
+    """List transcriptions without their text, newest first."""
     filters = asked_filters(query, ("recording_id",))
     return await page_reply(
         call,
@@ -42,7 +42,7 @@ async def list_transcriptions(call: ApiCall, query: Annotated[TranscriptionListQ
 @routes.add("GET", "/transcriptions/{transcription_id}", Rules("transcriptions:read", {"transcription_id": "txn"}),
             answers={200: TranscriptionShown}, errors=[NotFoundError])  # fmt: skip
 async def get_transcription(call: ApiCall, transcription_id: str) -> Reply:
-    """Show a transcription with its words."""
+    """Show a transcription with its text."""
     async with call.tenant.reading() as snapshot:
         one = await transcripts.get_transcription(snapshot, transcription_id)
         segments = await transcripts.list_segments(snapshot, transcription_id)

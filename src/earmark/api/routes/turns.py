@@ -1,4 +1,4 @@
-"""`/v1/ask/sessions/{id}/messages`, the moving part: asking, asking again, following and stopping a turn."""
+"""`/v1/ask/sessions/{id}/messages`: starting, regenerating, following and cancelling a turn."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ async def message_exists(call: Call, session_id: str, message_id: str) -> None:
 @routes.add("POST", _PATH, Rules("ask:write", BY_ID, session_exists, retry="apart", replay=replayed_turn),
             answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
 async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Reply:
-    """Ask, and get the answer with its citations and the evidence it was given.
+    """Ask a question; return the answer with its citations and its evidence.
 
-    With `Accept: text/event-stream` the answer comes as it is written: `turn.started`, `turn.sources`,
-    `text.delta`, `citation`, then `turn.completed` or `turn.failed`. The turn completes even if the client goes.
+    With `Accept: text/event-stream` the answer is streamed: `turn.started`, `turn.sources`, `text.delta`,
+    `citation`, then `turn.completed` or `turn.failed`. The turn completes even if the client disconnects.
     """
     question = body.to_question(call.new_id("msg"))
     return await turn_reply(call, lambda: turn.begin_send(call.tenant, call.runtime.turns, session_id, question))
@@ -50,7 +50,7 @@ async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Re
             Rules("ask:write", BY_IDS, message_exists, retry="apart", replay=replayed_turn),
             answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
 async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, body: RegenerateBody) -> Reply:
-    """Answer the last question again; the old answer stays until the new one is stored."""
+    """Answer the last question again; the previous answer remains until the new one is stored."""
     turns = call.runtime.turns
     return await turn_reply(
         call, lambda: turn.begin_regenerate(call.tenant, turns, session_id, message_id, body.provider)
@@ -60,7 +60,7 @@ async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, bod
 @routes.add("POST", _PATH + "/{message_id}/cancel", Rules("ask:write", BY_IDS, message_exists, retry="apart"),
             answers={200: CancelledShown}, errors=[NotFoundError])  # fmt: skip
 async def cancel_turn(call: ApiCall, session_id: str, message_id: str, body: CancelBody) -> Reply:
-    """Stop a question's turn, in whichever process it runs; what was said so far is kept."""
+    """Cancel a question's turn, in whichever process it runs; the partial answer is stored."""
     status = await following.cancel_turn(call.tenant, call.runtime.turns.running, session_id, message_id)
     return json_reply({"user_message_id": message_id, "status": status})
 
@@ -70,9 +70,9 @@ async def cancel_turn(call: ApiCall, session_id: str, message_id: str, body: Can
                 **STREAMED,
                 "parameters": [{"name": "Last-Event-ID", "in": "header",
                                 "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
-                                "description": "Go on behind this event."}]})  # fmt: skip
+                                "description": "Resume after this event."}]})  # fmt: skip
 async def follow_turn(call: ApiCall, session_id: str, message_id: str) -> Reply:
-    """Replay a question's turn and follow it, until five minutes after its end."""
+    """Replay a question's turn and follow it; available until five minutes after its end."""
     choose_form(call.headers.get(b"accept"), (EVENTS,))
     after = _last_event_id(call)
     running = call.runtime.turns.running

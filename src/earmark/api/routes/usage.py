@@ -1,4 +1,4 @@
-"""`/v1/usage`: what answers cost."""
+"""`/v1/usage`: counts of answers and tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ routes = Routes("Usage")
 
 @routes.add("GET", "/usage", Rules("ask:read", is_project_wide=True), answers={200: UsageShown})
 async def get_usage(call: ApiCall, query: Annotated[UsageQuery, Query()]) -> Reply:
-    """Count answers and tokens by day, end user and model; at most 10,000 rows, oldest day first."""
+    """Count answers and tokens by day, end user and model; at most 10,000 rows, oldest first."""
     asked = {"since": query.since, "until": query.until, "end_user_id": query.end_user_id}
     filters = {name: value for name, value in asked.items() if value is not None}
     return json_reply(usage_to_wire(await list_usage(call.tenant, filters)))

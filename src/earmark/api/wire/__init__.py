@@ -1,1 +1,1 @@
-"""Wire models, one file per resource: what bodies and queries may say, and how rows are shown."""
+"""Wire models, one file per resource: request bodies, queries and responses."""

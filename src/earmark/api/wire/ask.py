@@ -50,14 +50,14 @@ Content = Annotated[
 
 
 class RecordingScopeBody(Body):
-    """One recording, whole."""
+    """One whole recording."""
 
     type: Literal["recording"]
     recording_id: RecordingIdField
 
 
 class LibraryScopeBody(Body):
-    """Everything the end user has, at each turn."""
+    """All recordings that the end user has at each turn."""
 
     type: Literal["library"]
 
@@ -72,7 +72,7 @@ class SelectedScopeBody(Body):
 
 
 class FolderScopeBody(Body):
-    """A folder of the end user, as it is at each turn."""
+    """A folder of the end user, with its content at each turn."""
 
     type: Literal["folder"]
     folder_id: FolderIdField
@@ -98,13 +98,13 @@ class QuestionBody(Body):
     context_refs: Annotated[list[ContextRef], Field(max_length=20)] | None = None
 
     def to_question(self, message_id: str) -> Question:
-        """Return the room's question; `message_id` is the id it takes."""
+        """Return the room's question with the given message id."""
         refs = tuple(ref.id for ref in self.context_refs or ())
         return Question(self.content, self.provider, refs, message_id)
 
 
 class CreateSessionBody(Body):
-    """A new session. `end_user_id` is required but for `recording` scope and end-user-scoped credentials."""
+    """A new session. `end_user_id` is required except for `recording` scope and end-user-scoped credentials."""
 
     scope: ScopeBody
     end_user_id: EndUserIdField | None = None
@@ -119,46 +119,46 @@ class RenameBody(Body):
 
 
 class RegenerateBody(Body):
-    """Who answers this time."""
+    """The provider of the new answer."""
 
     provider: Annotated[str, check_length(1, 64)] | None = None
 
 
 class SuggestionsQuery(Query):
-    """Who suggests: the built-in rules, or a model."""
+    """The source of suggestions: the built-in rules, or a model."""
 
     provider: Annotated[str, check_length(1, 64)] | None = None
 
 
 class StartersQuery(Query):
-    """Whose recordings: required unless the credential is an end user's."""
+    """The end user; required unless the credential is end-user-scoped."""
 
     end_user_id: EndUserIdField | None = None
 
 
 class StartersShown(Shown):
-    """Questions to begin with."""
+    """Suggested first questions."""
 
     suggestions: list[str] = Field(max_length=3, examples=[["What was decided?", "What is still open?"]])
 
 
 class SuggestionsShown(Shown):
-    """Questions to ask next."""
+    """Suggested next questions."""
 
     session_id: str
     suggestions: list[str] = Field(max_length=3, examples=[["What was decided about the launch?"]])
 
 
 class CancelBody(Body):
-    """Nothing to say."""
+    """An empty object."""
 
 
 class SessionListQuery(CursorQuery):
-    """Which sessions; filters combine with AND."""
+    """Filters of the sessions list, combined with AND."""
 
     end_user_id: EndUserIdField | None = Field(None, description="Only this end user's sessions.")
     scope_type: ScopeTypeField | None = None
-    recording_id: RecordingIdField | None = Field(None, description="Only sessions whose scope names this recording.")
+    recording_id: RecordingIdField | None = Field(None, description="Only sessions whose scope has this recording.")
     q: Annotated[str, check_length(0, 200)] | None = Field(
         None,
         description="Part of the title, in any case; `%`, `_`, `*` and backslash are ordinary characters.",
@@ -168,26 +168,26 @@ class SessionListQuery(CursorQuery):
 
 
 class MessageListQuery(CursorQuery):
-    """How to walk the messages."""
+    """Order and content of a messages list."""
 
     order: Literal["asc", "desc"] = "asc"
     include: Literal["sources"] | None = None
 
 
 class MessageQuery(Query):
-    """What to show with a message."""
+    """Extra fields to include with a message."""
 
     include: Literal["sources"] | None = None
 
 
 class ExportQuery(Query):
-    """The form of an export."""
+    """The format of an export."""
 
     format: Literal["markdown", "json"] = "markdown"
 
 
 class ImportBody(SessionDocument):
-    """An export, and whose session it becomes (`end_user_id` as on create)."""
+    """An exported session and its new owner (`end_user_id` as on create)."""
 
     title: Title
     end_user_id: EndUserIdField | None = None
@@ -198,14 +198,14 @@ class ImportBody(SessionDocument):
 
 
 class ScopeShown(Shown):
-    """What a session may look at."""
+    """The recordings that a session may use."""
 
     type: ScopeTypeField
     recording_ids: list[str]
     recording_title: str | None
-    folder_id: str | None = Field(None, description="There where `type` is `folder`.")
+    folder_id: str | None = Field(None, description="Present if `type` is `folder`.")
     folder_name: str | None = Field(
-        None, description="As it is called now; of a deleted folder, as it was when the session was made."
+        None, description="The current name; of a deleted folder, its name when the session was created."
     )
 
 
@@ -225,13 +225,13 @@ class SessionShown(Shown):
 
 
 class ActiveTurnShown(Shown):
-    """The turn that runs now."""
+    """The running turn."""
 
     user_message_id: str
 
 
 class SessionWithTurnShown(SessionShown):
-    """A session, and the turn that runs in it, if any."""
+    """A session and its running turn, if any."""
 
     active_turn: ActiveTurnShown | None
 
@@ -245,15 +245,15 @@ class SessionPage(Shown):
 
 
 class TextPartShown(Shown):
-    """Words. `is_key` (only there when true): those that answer most directly."""
+    """Text of an answer. `is_key` (present only if true): it answers most directly."""
 
     type: Literal["text"]
     text: str
-    is_key: Literal[True] = Field(True, description="Only on the words that answer most directly.")
+    is_key: Literal[True] = Field(True, description="Only on the text that answers most directly.")
 
 
 class CitationPartShown(Shown):
-    """The moment that the text before rests on."""
+    """The moment that supports the preceding text."""
 
     type: Literal["citation"]
     recording_id: str
@@ -281,10 +281,10 @@ class MessageShown(Shown):
     finish_reason: Literal["stop", "length", "content_filter", "cancelled"] | None
     created_at: str
     answered: Literal["yes", "partly", "no"] = Field(
-        "yes", description="Only on answers: whether the question is settled, nearly, or not at all."
+        "yes", description="Only on answers: whether the question is answered fully, partly, or not."
     )
     dropped_citations: int = Field(
-        0, description="Only on outside models' answers: citations left out because their passage doesn't support them."
+        0, description="Only on external models' answers: citations removed because their passage doesn't support them."
     )
     sources: list[ChunkShown] | None = Field(None, description="With `include=sources`, on answers.")
 
@@ -298,7 +298,7 @@ class MessagePageShown(Shown):
 
 
 class AskResultShown(Shown):
-    """A finished turn: the answer, and the evidence it was given, best first."""
+    """A finished turn: the answer, and its evidence, best first."""
 
     session_id: str
     message: MessageShown
@@ -306,7 +306,7 @@ class AskResultShown(Shown):
 
 
 class CancelledShown(Shown):
-    """How the turn ended: stopped, or finished before it could be."""
+    """How the turn ended: cancelled, or finished before it could be cancelled."""
 
     user_message_id: str
     status: Literal["cancelled", "finished"]
@@ -349,11 +349,11 @@ _CITATION = '"type":"citation"'
 
 
 def _judgement(message: Message) -> dict[str, Any]:
-    """What is said of answers only."""
+    """Return the fields that only answers have."""
     if message.role != "assistant":
         return {}
     dropped = {} if message.dropped_citations is None else {"dropped_citations": message.dropped_citations}
-    # Answers older than the field are judged by whether they cite anything.
+    # Answers stored before this field existed count as answered if they cite anything.
     return {"answered": message.answered or ("yes" if _CITATION in message.parts_json else "no"), **dropped}
 
 

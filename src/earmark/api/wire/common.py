@@ -39,22 +39,22 @@ class Query(BaseModel):
 
 
 class Shown(BaseModel):
-    """A response body: documents it; answers are rendered by hand and checked against it in tests."""
+    """A response body, for OpenAPI only; responses are rendered by hand, and tests validate them."""
 
 
 @dataclass(frozen=True, slots=True)
-class check_length:  # noqa: N801 (reads as what it does: Annotated[str, check_length(1, 255)])
-    """A text's length in UTF-16 units; JSON Schema counts code points, which are at most as many."""
+class check_length:  # noqa: N801 (used like a function: Annotated[str, check_length(1, 255)])
+    """Limits a text's length in UTF-16 units; JSON Schema counts code points, never more."""
 
     minimum: int
     maximum: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Check after whatever stands before it."""
+        """Validate after the preceding annotations."""
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Say it."""
+        """Add the limits to the JSON Schema."""
         return {**handler(core), "minLength": self.minimum, "maxLength": self.maximum}
 
     def _check(self, text: str) -> str:
@@ -87,7 +87,7 @@ def _to_whole(value: Any) -> Any:
 
 
 is_whole = BeforeValidator(_to_whole)
-"""For whole numbers in a body: `17` and `17.0` are the same JSON number. Last in its Annotated."""
+"""For whole numbers in a body: `17` and `17.0` are the same JSON number. Must be last in its Annotated."""
 
 
 def _parse_digits(value: Any) -> int:
@@ -109,7 +109,7 @@ Limit = Annotated[int, Field(ge=1, le=100, description="Rows at most."), BeforeV
 Offset = Annotated[int, Field(ge=0, le=10_000_000), BeforeValidator(_parse_digits)]
 Cursor = Annotated[str, Field(min_length=1, max_length=2_048, description="`next_cursor` of the page before.")]
 TimeField = Annotated[int, BeforeValidator(_to_time), WithJsonSchema({"type": "string", "format": "date-time"})]
-"""An RFC 3339 time with any offset; microseconds since 1970 once read."""
+"""An RFC 3339 time with any offset; parsed to microseconds since 1970."""
 
 
 def _in_future(value: int) -> int:
@@ -119,7 +119,7 @@ def _in_future(value: int) -> int:
 
 
 FutureField = Annotated[TimeField, AfterValidator(_in_future)]
-"""A time that is still to come."""
+"""A time in the future."""
 
 
 def _trimmed_title(value: str) -> str:
@@ -142,13 +142,13 @@ class CursorQuery(Query):
 
 
 class ListQuery(CursorQuery):
-    """The query of lists other than Ask, which also take `offset` (with a default limit of 25)."""
+    """The query of lists other than Ask; adds `offset` (with a default limit of 25)."""
 
     offset: Offset | None = None
 
 
 class ErrorBody(Shown):
-    """What went wrong."""
+    """An error's code, message and request id."""
 
     code: str = Field(examples=["invalid_request"])
     message: str
@@ -158,19 +158,19 @@ class ErrorBody(Shown):
 
 
 class ErrorEnvelope(Shown):
-    """Every error."""
+    """The envelope of every error."""
 
     error: ErrorBody
 
 
 class ProviderErrorEnvelope(ErrorEnvelope):
-    """A model's failure: the question is kept in the session."""
+    """A model's failure; the question is stored in the session."""
 
     session_id: str
 
 
 class Health(Shown):
-    """Whether the server works."""
+    """Whether the server is healthy."""
 
     status: Literal["healthy", "unhealthy"]
     database: Literal["connected", "disconnected"]

@@ -1,4 +1,4 @@
-"""Wire models of signing a console in."""
+"""Wire models of signing in to the console."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from earmark.identity.types import NewKey
 
 
 class SignInBody(Body):
-    """A one-time code, from the fragment of the link that `earmark console-link` printed."""
+    """A one-time code from the fragment of the link that `earmark console-link` prints."""
 
     code: Annotated[str, check_length(1, 256)] = Field(json_schema_extra={"writeOnly": True})
 
 
 class SignedInShown(Shown):
-    """A new key; this is the only time it is shown."""
+    """A new key; it is shown only once."""
 
     key: str = Field(examples=["sk_live_…"])
     expires_at: str

@@ -25,7 +25,7 @@ Metadata = Annotated[dict[str, Any], AfterValidator(_check_metadata)]
 
 
 class EndUserBody(Body):
-    """Everything is optional."""
+    """An end user's fields, all optional."""
 
     external_id: Annotated[str, check_length(1, 255)] | None = None
     email: Annotated[str, check_length(1, 320)] | None = None
@@ -34,13 +34,13 @@ class EndUserBody(Body):
 
 
 class EndUserListQuery(ListQuery):
-    """Which end users."""
+    """Filters of the end-users list."""
 
-    external_id: Annotated[str, check_length(1, 255)] | None = Field(None, description="Exactly this one.")
+    external_id: Annotated[str, check_length(1, 255)] | None = Field(None, description="Exactly this external id.")
 
 
 class EndUserShown(Shown):
-    """A person whose recordings these are."""
+    """A person who owns recordings."""
 
     id: str = Field(examples=["eu_7Qk2mNpRsTuVwXyZ01234567"])
     project_id: str
@@ -54,16 +54,16 @@ class EndUserShown(Shown):
 
 
 class TokenBody(Body):
-    """When it ends, if it does."""
+    """When the token expires, if ever."""
 
     expires_at: FutureField | None = None
 
 
 class TokenShown(Shown):
-    """An end user's token; this is the only time it is shown."""
+    """An end user's token; it is shown only once."""
 
     token: str = Field(examples=["eut_…"])
-    connection_command: str = Field(description="A command to paste that lists the end user's Ask sessions.")
+    connection_command: str = Field(description="A shell command that lists the end user's Ask sessions.")
     end_user_id: str
     created_at: str
     expires_at: str | None
@@ -78,7 +78,7 @@ class EndUserPage(Shown):
 
 
 def fragment(stored_json: str | None) -> orjson.Fragment | None:
-    """Return stored JSON as it goes out, unparsed."""
+    """Return stored JSON for output without parsing it."""
     return None if stored_json is None else orjson.Fragment(stored_json)
 
 

@@ -27,19 +27,19 @@ class FolderBody(Body):
 
 
 class FolderChanges(Body):
-    """A new name."""
+    """A folder's new name."""
 
     name: FolderName = Field(examples=["Board calls 2026"])
 
 
 class FolderListQuery(ListQuery):
-    """Which folders."""
+    """Filters of the folders list."""
 
     end_user_id: EndUserIdField | None = Field(None, description="Only this end user's folders.")
 
 
 class FolderShown(Shown):
-    """Some recordings of an end user, under a name."""
+    """A named group of an end user's recordings."""
 
     id: str = Field(examples=["fld_2bCdEfGh1jKlMn0pQrStUvWx"])
     end_user_id: str

@@ -15,7 +15,7 @@ _MAX_DURATION_S = 168 * 3_600
 
 
 def _check_type(value: str) -> str:
-    """Parameters such as `;codecs=opus` are let go."""
+    """Return the media type without parameters such as `;codecs=opus`."""
     media_type = value.split(";")[0].strip().lower()
     if media_type not in EXTENSIONS:
         raise ValueError(f"must be one of {', '.join(EXTENSIONS)}")
@@ -37,14 +37,14 @@ Size = Annotated[int, Field(ge=1, le=1 << 50), is_whole]
 
 
 class UploadBody(Body):
-    """What will be uploaded."""
+    """Type and size of the file to upload."""
 
     content_type: ContentType = "audio/opus"
-    file_size_bytes: Size | None = Field(None, description="Exactly this many bytes are taken then.")
+    file_size_bytes: Size | None = Field(None, description="If given, exactly this many bytes are accepted.")
 
 
 class UploadShown(Shown):
-    """Where to `PUT` the bytes, with which headers, and until when."""
+    """The URL to `PUT` the bytes to, its headers, and its expiry."""
 
     media_id: str = Field(examples=["med_4dEfGh1jKlMn0pQrStUvWxYz"])
     upload_url: str
@@ -55,14 +55,14 @@ class UploadShown(Shown):
 
 
 class CompleteBody(Body):
-    """What was uploaded; what is given is checked against what arrived."""
+    """The client's claims about the upload; each one given is verified."""
 
     content_sha256: Digest | None = None
     file_size_bytes: Size | None = None
     duration_seconds: Annotated[float, Field(ge=0, le=_MAX_DURATION_S)] | None = None
     duration_ms: Annotated[int, Field(ge=0, le=_MAX_DURATION_S * 1_000), is_whole] | None = None
     media_id: MediaIdField | None = Field(
-        None, description="Which upload, if several were begun; the last one if absent."
+        None, description="Which upload, if several were started; the last one if absent."
     )
 
     def to_claim(self) -> Claim:
@@ -74,19 +74,19 @@ class CompleteBody(Body):
 
 
 class DownloadQuery(Query):
-    """Which file."""
+    """The file to download."""
 
     media_id: MediaIdField | None = Field(None, description="One of the recording's `media`; the newest if absent.")
 
 
 class DownloadBody(Body):
-    """Which file."""
+    """The file to download."""
 
     media_id: MediaIdField | None = Field(None, description="One of the recording's `media`; the newest if absent.")
 
 
 class DownloadShown(Shown):
-    """Where to `GET` the bytes, whole or in ranges, and until when."""
+    """The URL to `GET` the bytes from, whole or in ranges, and its expiry."""
 
     download_url: str
     media_id: str
@@ -97,7 +97,7 @@ class DownloadShown(Shown):
 
 
 class ReceivedShown(Shown):
-    """What arrived."""
+    """Size and checksum of the received bytes."""
 
     media_id: str
     status: Literal["received"]
@@ -106,7 +106,7 @@ class ReceivedShown(Shown):
 
 
 def upload_to_wire(media: Media, grant: Grant, token: str, base_url: str) -> dict[str, Any]:
-    """Return where to send the bytes."""
+    """Return an upload as the contract shows it."""
     return {
         "media_id": media.id,
         "upload_url": f"{base_url}/v1/media/{media.id}?token={token}",
@@ -118,7 +118,7 @@ def upload_to_wire(media: Media, grant: Grant, token: str, base_url: str) -> dic
 
 
 def download_to_wire(media: Media, grant: Grant, token: str, base_url: str, *, expires_in: int) -> dict[str, Any]:
-    """Return where to fetch the bytes."""
+    """Return a download as the contract shows it."""
     return {
         "download_url": f"{base_url}/v1/media/{media.id}?token={token}",
         "media_id": media.id,
@@ -130,7 +130,7 @@ def download_to_wire(media: Media, grant: Grant, token: str, base_url: str, *, e
 
 
 def received_to_wire(media: Media) -> dict[str, Any]:
-    """Return what arrived."""
+    """Return a received upload as the contract shows it."""
     return {
         "media_id": media.id,
         "status": "received",

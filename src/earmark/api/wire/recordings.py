@@ -34,17 +34,17 @@ class RecordingBody(Body):
     @model_validator(mode="after")
     def _one_beginning(self) -> RecordingBody:
         if None not in (self.recorded_at, self.started_at) and self.recorded_at != self.started_at:
-            raise InvalidError("recorded_at and started_at say two different times.", param="recorded_at")
+            raise InvalidError("recorded_at and started_at differ; send one of them.", param="recorded_at")
         return self
 
     @property
     def recorded_us(self) -> int | None:
-        """When it was recorded, under either name."""
+        """The time of the recording, from `recorded_at` or `started_at`."""
         return self.started_at if self.recorded_at is None else self.recorded_at
 
 
 class RecordingChanges(Body):
-    """What can change; what isn't named stays, null clears."""
+    """A recording's new values; omitted fields are unchanged, null clears a field."""
 
     name: Name | None = None
     metadata: Metadata | None = None
@@ -52,7 +52,7 @@ class RecordingChanges(Body):
 
 
 class RecordingListQuery(ListQuery):
-    """Which recordings."""
+    """Filters of the recordings list."""
 
     end_user_id: EndUserIdField | None = None
     status: Status | None = None
@@ -64,12 +64,12 @@ class RecordingListQuery(ListQuery):
 
 
 class MediaShown(Shown):
-    """A file of a recording, whole and verified."""
+    """A recording's file, complete and verified."""
 
     id: str = Field(examples=["med_4dEfGh1jKlMn0pQrStUvWxYz"])
     type: Literal["audio", "image", "video"]
     content_type: str = Field(examples=["audio/ogg"])
-    mime_type: str = Field(description="The same as `content_type`, under its older name.")
+    mime_type: str = Field(description="The same as `content_type`; its older name.")
     file_size_bytes: int
     content_sha256: str
     status: Literal["uploaded"]
@@ -111,7 +111,7 @@ class RecordingPage(Shown):
 
 
 def media_to_wire(media: Media) -> dict[str, Any]:
-    """Return a file of a recording."""
+    """Return a recording's file as the contract shows it."""
     return {
         "id": media.id,
         "type": media.content_type.partition("/")[0],

@@ -21,7 +21,7 @@ from earmark.retrieval.wire import chunk_to_wire
 
 
 class SearchRequestBody(Body):
-    """What to look for, and in which recordings of one end user."""
+    """A query and the recordings of one end user to search."""
 
     query: Annotated[str, check_length(1, 1_000)]
     end_user_id: EndUserIdField | None = None
@@ -49,7 +49,7 @@ class ChunkShown(Shown):
 
 
 class ExplainedChunkShown(ChunkShown):
-    """With `explain`: what the score is made of."""
+    """A chunk with, if `explain` is set, the parts of its score."""
 
     parts: dict[str, float] | None = None
 
@@ -61,6 +61,6 @@ class SearchResults(Shown):
 
 
 def result_to_wire(hit: ChunkHit, *, explain: bool) -> dict[str, Any]:
-    """Return one result."""
+    """Return a search result as the contract shows it."""
     shown = chunk_to_wire(hit)
     return {**shown, "parts": dict(hit.parts)} if explain else shown

@@ -1,4 +1,4 @@
-"""Wire models of transcriptions. Segments' times are float seconds here, as in the original API."""
+"""Wire models of transcriptions. Segment times are float seconds here, as in the original API."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from earmark.library.types import Segment, Transcription
 
 
 class TranscriptionListQuery(ListQuery):
-    """Which transcriptions."""
+    """Filters of the transcriptions list."""
 
     recording_id: RecordingIdField | None = None
 
 
 class SegmentShown(Shown):
-    """Words that one person said in one go, in seconds from the start."""
+    """One speaker's uninterrupted words; times in seconds from the start."""
 
     start: float
     end: float
@@ -29,7 +29,7 @@ class SegmentShown(Shown):
 
 
 class TranscriptionRow(Shown):
-    """A transcription as lists show it, without its words."""
+    """A transcription in a list, without its text."""
 
     id: str = Field(examples=["txn_4dEfGh1jKlMn0pQrStUvWxYz"])
     project_id: str
@@ -50,7 +50,7 @@ class TranscriptionRow(Shown):
 
 
 class TranscriptionShown(TranscriptionRow):
-    """A transcription with its words."""
+    """A transcription with its text."""
 
     text: str | None
     full_text: str | None
@@ -66,7 +66,7 @@ class TranscriptionPage(Shown):
 
 
 def transcription_row(one: Transcription, project_id: str) -> dict[str, Any]:
-    """Return a transcription without its words."""
+    """Return a transcription without its text."""
     return {
         "id": one.id,
         "project_id": project_id,
@@ -88,7 +88,7 @@ def transcription_row(one: Transcription, project_id: str) -> dict[str, Any]:
 
 
 def transcription_to_wire(one: Transcription, segments: Sequence[Segment], project_id: str) -> dict[str, Any]:
-    """Return a transcription with its words; without any until it is completed."""
+    """Return a transcription with its text, which is absent until it is completed."""
     is_completed = one.status == "completed"
     text = " ".join(segment.text for segment in segments) if is_completed else None
     shown = [_segment_to_wire(segment) for segment in segments] if is_completed else []

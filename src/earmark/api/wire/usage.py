@@ -1,4 +1,4 @@
-"""`/v1/usage` on the wire."""
+"""Wire models of `/v1/usage`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 def _check_day(text: str) -> str:
     try:
-        if _DAY.match(text) is None:  # `fromisoformat` reads other forms besides
+        if _DAY.match(text) is None:  # `fromisoformat` accepts further formats
             raise ValueError("not a day")
         date.fromisoformat(text)
     except ValueError:
@@ -29,10 +29,10 @@ Day = Annotated[str, AfterValidator(_check_day), WithJsonSchema({"type": "string
 
 
 class UsageQuery(Query):
-    """Which days, and whose."""
+    """The period and the end user."""
 
     since: Day | None = Field(None, alias="from", description="From this day on (UTC).")
-    until: Day | None = Field(None, alias="to", description="To this day, itself included.")
+    until: Day | None = Field(None, alias="to", description="Up to and including this day (UTC).")
     end_user_id: EndUserIdField | None = None
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ _COUNTS = ("answers", "input_tokens", "output_tokens", "cached_tokens")
 
 
 def usage_to_wire(days: list[UsageDay]) -> dict[str, Any]:
-    """Return the answer of `GET /v1/usage`."""
+    """Return the response of `GET /v1/usage`."""
     return {
         "data": [day._asdict() for day in days],
         "totals": {name: sum(getattr(day, name) for day in days) for name in _COUNTS},

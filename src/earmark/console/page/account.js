@@ -1,4 +1,4 @@
-// Who is signed in, and for whom. The key lives in this tab's session storage and nowhere else.
+// The signed-in key and the chosen end user. The key is stored only in this tab's session storage.
 
 import { ApiError, call, query, useKey } from "./api.js";
 
@@ -13,21 +13,21 @@ export const account = {
   isSignedIn: false,
 };
 
-/** `change`: signed in or out, or another end user. */
+/** Dispatches `change` after signing in or out, or choosing another end user. */
 export const accounts = new EventTarget();
 const changed = () => accounts.dispatchEvent(new Event("change"));
 
 /** @param {EndUser} user */
 export const nameOf = (user) => user.name || user.external_id || user.email || user.id;
 
-/** Take up the key that this tab already has. @returns {Promise<boolean>} */
+/** Restore the key stored in this tab. @returns {Promise<boolean>} */
 export async function resume() {
   const key = sessionStorage.getItem(KEY);
   return key ? signIn(key) : false;
 }
 
 /**
- * Try a key: it must be able to read end users or at least sessions.
+ * Validate a key: it must be able to read end users, or at least sessions.
  * @param {string} key
  * @returns {Promise<boolean>} whether an end user is chosen already
  */
@@ -37,13 +37,13 @@ export async function signIn(key) {
   const first = await firstEndUsers();
   sessionStorage.setItem(KEY, key);
   account.isSignedIn = true;
-  const kept = wanted ? await findEndUser(wanted) : null;
-  account.endUser = kept ?? (first.data.length === 1 && !first.has_more ? first.data[0] : null);
+  const found = wanted ? await findEndUser(wanted) : null;
+  account.endUser = found ?? (first.data.length === 1 && !first.has_more ? first.data[0] : null);
   changed();
   return account.endUser !== null;
 }
 
-/** A key without end_users:read still works for an end user whose id is typed in. */
+/** A key without end_users:read can be used with an end user's id typed by hand. */
 async function firstEndUsers() {
   try {
     return await call("/end-users?limit=2", { isQuiet: true });
@@ -65,7 +65,7 @@ async function findEndUser(id) {
 }
 
 /**
- * Sign in once by a code from the command line.
+ * Sign in with a one-time code from the command line.
  * @param {string} code
  */
 export async function signInByCode(code) {
@@ -81,14 +81,14 @@ export function chooseEndUser(user) {
   changed();
 }
 
-/** Choose again. */
+/** Choose another end user. */
 export function leaveEndUser() {
   sessionStorage.removeItem(PERSON);
   account.endUser = null;
   changed();
 }
 
-/** Forget the key; where the person was stays in the address. */
+/** Delete the stored key; the URL is unchanged. */
 export function signOut() {
   sessionStorage.removeItem(KEY);
   useKey("");
@@ -104,5 +104,5 @@ export function signOut() {
 export const listEndUsers = ({ externalId, cursor }) =>
   call(`/end-users${query({ limit: 50, external_id: externalId, cursor })}`);
 
-/** The id every request of this person names. */
+/** The end user's id, for requests. */
 export const endUserId = () => /** @type {EndUser} */ (account.endUser).id;

@@ -1,5 +1,5 @@
-// An answer's parts as paragraphs, lists and emphasis, with a chip for each citation. Only elements and
-// text are made: whatever a model or a speaker says stays text.
+// Renders an answer's parts as paragraphs, lists and emphasis, with a chip for each citation. Creates only
+// elements and text nodes, so that a model's or speaker's words are never parsed as HTML.
 
 import { h } from "./dom.js";
 
@@ -18,8 +18,8 @@ const INLINE = /(\uE000\d+\uE001|`[^`\n]+`|\*\*[^*\n]+(?:\*(?!\*)[^*\n]+)*\*\*|_
 const isSamePlace = (one, other) => one.recording_id === other.recording_id && one.start_ms === other.start_ms;
 
 /**
- * Parts as one text with a mark where each citation stands. A closing quote mark goes before the chip. A turn that is
- * quoted in several parts, each with its citation, gets one chip, behind its last.
+ * Join parts into one text with a mark for each citation. A closing quote mark precedes the chip. A turn that is
+ * quoted in several parts, each with its citation, gets one chip, after the last part.
  * @param {Part[]} parts
  */
 function mark(parts) {
@@ -35,7 +35,7 @@ function mark(parts) {
 }
 
 /**
- * Whether the same turn is quoted on: only blanks or dots, then more words with the same citation.
+ * Whether the same quotation continues: only spaces or dots, then more words with the same citation.
  * @param {Part[]} parts @param {number} at @param {Citation} citation
  */
 function goesOn(parts, at, citation) {
@@ -83,7 +83,7 @@ function inlineNodes(text, citations, chip, isMarkdown) {
 }
 
 /**
- * The built-in model's lines: a recording's label, then what was said in it.
+ * Render the built-in model's lines: a recording's label, then its quotations.
  * @param {string} text
  * @param {(line: string) => Node[]} inline
  */
@@ -148,7 +148,7 @@ function addLine(blocks, line, inline, isNew) {
 }
 
 /**
- * An answer as Markdown, each citation named and timed.
+ * Return an answer as Markdown, with labelled citations.
  * @param {Part[]} parts
  * @param {(citation: Citation) => string} label
  */

@@ -1,13 +1,13 @@
-// Talking to /v1: one place that knows the key, the error form, and what to do when the server is busy or away.
+// The client of /v1: adds the key, parses errors, and retries while the server is busy or unreachable.
 
 import { sleep } from "./time.js";
 
-/** What happened on the wire: `call` (detail: Call), `limited` (detail: until when, and whether the server is busy), `unauthorized`, `away`, `back`. */
+/** Dispatches `call` (detail: Call), `limited` (detail: end of the wait, and whether the server is busy), `unauthorized`, `away`, `back`. */
 export const wire = new EventTarget();
 
 /** @typedef {{method: string, path: string, headers: Record<string, string>, body: string | null, status: number}} Call */
 /** @typedef {{method?: string, body?: any, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean,
- *   isQuiet?: boolean, file?: string}} Options `isQuiet`: don't show its curl; `file`: what the curl names as the body */
+ *   isQuiet?: boolean, file?: string}} Options `isQuiet`: don't show its curl command; `file`: the body's name in that command */
 
 let key = "";
 
@@ -16,7 +16,7 @@ export function useKey(secret) {
   key = secret;
 }
 
-/** An answer that isn't 2xx, in the API's own words. */
+/** A response other than 2xx, with the API's message. */
 export class ApiError extends Error {
   /**
    * @param {number} status
@@ -65,7 +65,7 @@ addEventListener("offline", () => noteReach(true));
 const tell = (name, detail) => wire.dispatchEvent(new CustomEvent(name, { detail }));
 
 /**
- * One request, whatever it answers.
+ * Send a request and return its response, whatever the status.
  * @param {string} path below /v1
  * @param {Options} options
  * @returns {Promise<Response>}
@@ -101,7 +101,7 @@ async function errorOf(answer) {
 }
 
 /**
- * One request that must succeed. A GET that is told to wait waits, and asks again.
+ * Send a request that must succeed. A GET with Retry-After is retried.
  * @param {string} path
  * @param {Options} [options]
  * @returns {Promise<Response>}
@@ -119,7 +119,7 @@ export async function open(path, options = {}) {
 }
 
 /**
- * The JSON of one request; null for 204.
+ * Send a request and return its JSON; null for 204.
  * @param {string} path
  * @param {Options} [options]
  * @returns {Promise<any>}
@@ -130,7 +130,7 @@ export async function call(path, options = {}) {
 }
 
 /**
- * Something that not every server has or every key may see: null where it doesn't.
+ * Like `call`, but null if the server lacks the route or the key lacks the scope.
  * @param {string} path
  * @param {Options} [options]
  */
@@ -144,7 +144,7 @@ export async function callIfThere(path, options = {}) {
 }
 
 /**
- * A query string of what is given.
+ * Build a query string of the values given.
  * @param {Record<string, string | number | null | undefined>} values
  */
 export function query(values) {
@@ -153,10 +153,10 @@ export function query(values) {
   return text ? `?${text}` : "";
 }
 
-/** A fresh Idempotency-Key. */
+/** A new Idempotency-Key. */
 export function newRequestKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The key, for the one kind of request that fetch can't make: an upload that tells how far it is. */
+/** The key, for uploads with progress, which fetch does not support. */
 export const authorization = () => `Bearer ${key}`;

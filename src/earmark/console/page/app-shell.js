@@ -1,4 +1,4 @@
-// The frame around every view: where one can go, the chats, who is signed in.
+// The frame around every view: navigation, chats, account.
 
 import { account, accounts, leaveEndUser, nameOf, signOut } from "./account.js";
 import { wire } from "./api.js";
@@ -56,7 +56,7 @@ export class AppShell extends HTMLElement {
     ];
   }
 
-  /** On a narrow window the chats are a sheet that this opens. */
+  /** Open the chats, which are a sheet on a narrow window. */
   #topBar() {
     const open = h("button", { type: "button", class: "small", "aria-expanded": "false", onclick: () => this.#drawer(!this.classList.contains("is-drawn")) },
       icon("ask"), strings.nav.chats);
@@ -83,7 +83,7 @@ export class AppShell extends HTMLElement {
       ]));
   }
 
-  /** The server is there again: press what offers to try again, but for questions, which people ask themselves. */
+  /** After reconnecting, click every "Try again" button except those of questions, which people repeat themselves. */
   #again = () => {
     for (const button of this.querySelectorAll(".status button")) /** @type {HTMLButtonElement} */ (button).click();
   };
@@ -108,7 +108,7 @@ export class AppShell extends HTMLElement {
     this.#settleFocus();
   };
 
-  /** After going somewhere the keyboard is there too, at its heading, unless the view put it somewhere better. */
+  /** After navigation, focus the view's heading, unless the view has set the focus itself. */
   #settleFocus() {
     if (this.main.contains(document.activeElement) && document.activeElement !== this.main) return;
     if (beside().contains(document.activeElement)) return;

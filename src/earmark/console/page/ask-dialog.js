@@ -1,4 +1,4 @@
-// Small questions of the page itself: a name, or whether one is sure.
+// Dialogs: text input, confirmation, choice.
 
 import { h } from "./dom.js";
 import { strings } from "./strings.js";
@@ -14,7 +14,7 @@ export function askText({ title, label, value = "", button = strings.save }) {
 }
 
 /**
- * Ask for a yes.
+ * Ask for confirmation.
  * @param {{title: string, text: string, button: string}} asked
  * @returns {Promise<boolean>}
  */
@@ -23,7 +23,7 @@ export async function askSure({ title, text, button }) {
 }
 
 /**
- * Choose one of a few.
+ * Ask to choose one of a few options.
  * @param {{title: string, options: {value: string, label: string}[]}} asked
  * @returns {Promise<string | null>}
  */

@@ -1,4 +1,4 @@
-// The chat page: a question, what it looks at, the answer as it is written, its sources beside it.
+// The chat page: the question, its scope, the streamed answer, and the sources beside it.
 
 import { call, callIfThere, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
@@ -21,7 +21,7 @@ const PAGE = 50;
 export class AskView extends HTMLElement {
   /** @type {import("./session-store.js").Session | null} */ session = null;
   /** @type {Turn | null} */ turn = null;
-  /** @type {Promise<void> | null} the stored chat that is being read */ #loading = null;
+  /** @type {Promise<void> | null} the stored chat that is being loaded */ #loading = null;
   #visit = 0;
   #isFollowing = true;
 
@@ -50,7 +50,7 @@ export class AskView extends HTMLElement {
     sessions.removeEventListener("change", this.#listed);
   }
 
-  /** The list may have given this chat another title. */
+  /** The list may have renamed this chat. */
   #listed = () => {
     const row = sessions.rows.find((one) => one.id === this.session?.id);
     if (row && this.head.session) this.head.show(row);
@@ -96,7 +96,7 @@ export class AskView extends HTMLElement {
     this.box.focus();
   }
 
-  /** Offer questions that this library answers; none where none were found. @param {HTMLElement} starters */
+  /** Show suggested first questions, if there are any. @param {HTMLElement} starters */
   async #suggest(starters) {
     const found = await callIfThere(`/ask/suggestions${query({ end_user_id: endUserId() })}`, { isQuiet: true }).catch(() => null);
     fill(starters, (found?.suggestions ?? []).map((/** @type {string} */ text) =>
@@ -127,7 +127,7 @@ export class AskView extends HTMLElement {
     }
   }
 
-  /** @param {import("./session-store.js").Session} session @param {boolean} [isAdopted] it began on this page */
+  /** @param {import("./session-store.js").Session} session @param {boolean} [isAdopted] it was created on this page */
   #settle(session, isAdopted = false) {
     this.session = session;
     this.log.session = session.id;
@@ -153,7 +153,7 @@ export class AskView extends HTMLElement {
     this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
   }
 
-  /** Go on where the chat stands. @param {any} session @param {import("./turn.js").Message | undefined} last */
+  /** Resume the chat: follow its running turn or show its failed question. @param {any} session @param {import("./turn.js").Message | undefined} last */
   #resume(session, last) {
     if (session.active_turn) {
       const turn = this.#watch(new Turn({ sessionId: session.id, content: last?.content ?? "" }), { isFollowed: true });
@@ -180,7 +180,7 @@ export class AskView extends HTMLElement {
     return turn;
   }
 
-  /** Ask once it is known what the chat is about; without that the question goes back into its box. @param {string} content */
+  /** Ask once the chat has loaded; if it fails to load, put the question back into its box. @param {string} content */
   async #askWhenRead(content) {
     const visit = this.#visit;
     this.box.keep(content);
@@ -226,7 +226,7 @@ export class AskView extends HTMLElement {
     if (turn.state === "running") return;
     this.box.running(false);
     this.#stick();
-    if (isGone(turn.error) && turn.sessionId) return void this.#load(turn.sessionId); // it ended while nobody listened
+    if (isGone(turn.error) && turn.sessionId) return void this.#load(turn.sessionId); // it ended while disconnected
     if (turn.state !== "done") return;
     if (!isAgain && !turn.userMessageId) void this.#learnQuestion(turn);
     void this.#refresh(turn.sessionId);
@@ -241,7 +241,7 @@ export class AskView extends HTMLElement {
     this.#sent.add(turn);
   }
 
-  /** The new chat has its id: the address and the list say so. @param {string} id */
+  /** Show a new chat's id in the URL and the list. @param {string} id */
   async #adopt(id) {
     navigate(askPath(id), { replace: true, quiet: true });
     this.session = /** @type {any} */ ({ id, scope: this.picker?.scope(), message_count: 1 });
@@ -259,7 +259,7 @@ export class AskView extends HTMLElement {
     if (this.session?.id === id) this.head.show((this.session = session));
   }
 
-  /** An answer that came whole doesn't name its question, which "answer again" needs. @param {Turn} turn */
+  /** Look up the question's id, which a non-streamed answer lacks and "answer again" needs. @param {Turn} turn */
   async #learnQuestion(turn) {
     const asked = query({ order: "desc", limit: 2 });
     const page = await call(`/ask/sessions/${turn.sessionId}/messages${asked}`, { isQuiet: true }).catch(() => null);
@@ -278,7 +278,7 @@ export class AskView extends HTMLElement {
     beside().showRecording({ recording, at, citations, session: this.session?.id ?? null, from });
   }
 
-  /** Keep the newest words in sight for whoever is at the end, but never push the question out of sight. */
+  /** Scroll with the answer if the reader is at the end, but never scroll the question out of view. */
   #stick() {
     const question = [...this.log.querySelectorAll(".question")].at(-1);
     if (!this.#isFollowing || !question) return;
@@ -289,7 +289,7 @@ export class AskView extends HTMLElement {
 
   #stuckAt = 0;
 
-  /** Whoever scrolls up reads there in peace. */
+  /** Stop following the answer when the reader scrolls up. */
   #scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;
     if (scrollTop < this.#stuckAt - 4) this.#isFollowing = false;

@@ -1,4 +1,4 @@
-// Hearing a recording, where its audio is there: play, pause, speed, and telling where it is.
+// The audio player of a recording: play, pause, speed, position.
 
 import { callIfThere } from "./api.js";
 import { fill, h, icon } from "./dom.js";
@@ -42,7 +42,7 @@ export class AudioStrip extends HTMLElement {
     this.button.setAttribute("aria-label", isPlaying ? words.pause : words.play);
   }
 
-  /** The signed address is asked for when it is wanted: it lives fifteen minutes. */
+  /** Request the signed URL only when needed, because it expires after fifteen minutes. */
   async #open() {
     if (this.audio && Date.now() < this.expires) return this.audio;
     if (this.#isOpening) return null;
@@ -56,7 +56,7 @@ export class AudioStrip extends HTMLElement {
     this.expires = Date.now() + (found.expires_in - 30) * 1000;
     const at = this.audio?.currentTime ?? 0;
     this.audio?.pause();
-    this.audio = new Audio(url.pathname + url.search); // our own origin: what the policy allows
+    this.audio = new Audio(url.pathname + url.search); // our own origin, because of the content security policy
     this.audio.currentTime = at;
     this.audio.playbackRate = SPEEDS[this.#speed];
     for (const name of ["play", "pause", "ended"]) this.audio.addEventListener(name, () => this.#drawn());
@@ -77,7 +77,7 @@ export class AudioStrip extends HTMLElement {
     const audio = await this.#open();
     if (!audio) return;
     audio.currentTime = ms / 1000;
-    await audio.play().catch(() => {}); // the browser may want a click first; the button is there
+    await audio.play().catch(() => {}); // the browser may require a click first; the button remains
   }
 
   /** @param {number} ms */

@@ -1,4 +1,4 @@
-// What stands beside a chat or a search: the sources of an answer, or a recording at a moment.
+// The panel beside a chat or a search: an answer's sources, or a recording at a moment.
 // On a narrow window it is a sheet over the page.
 
 import { fill, h, icon, iconButton } from "./dom.js";
@@ -11,7 +11,7 @@ const ROOMY = matchMedia("(min-width: 1180px)");
 
 export class BesidePanel extends HTMLElement {
   /** @type {{sources: any[], session: string | null} | null} */ #sources = null;
-  /** @type {HTMLElement | null} where the keyboard was */ #from = null;
+  /** @type {HTMLElement | null} the element to return the focus to */ #from = null;
   hasRecording = false;
 
   connectedCallback() {
@@ -28,13 +28,13 @@ export class BesidePanel extends HTMLElement {
     });
   }
 
-  /** @type {((moment: any) => void) | null} who knows this page's citations */ onmoment = null;
+  /** @type {((moment: any) => void) | null} the page's own handler of opened moments */ onmoment = null;
 
   get isRoomy() {
     return ROOMY.matches;
   }
 
-  /** As a sheet it has the keyboard to itself. */
+  /** Trap the focus while it is a sheet. */
   #holdRest() {
     const isSheet = !this.hidden && !this.isRoomy;
     const rest = [...(this.parentElement?.children ?? []), ...document.querySelectorAll(".skip")];
@@ -53,7 +53,7 @@ export class BesidePanel extends HTMLElement {
   /**
    * @param {any[]} sources
    * @param {string | null} session
-   * @param {boolean} isAsked by a person, who goes there
+   * @param {boolean} isAsked opened by a person, so it takes the focus
    */
   showSources(sources, session, isAsked) {
     if (isAsked) this.#from = /** @type {HTMLElement | null} */ (document.activeElement);
@@ -87,7 +87,7 @@ export class BesidePanel extends HTMLElement {
     void fresh.open(recording, at);
   }
 
-  /** @param {boolean} [isReturning] give the keyboard back */
+  /** @param {boolean} [isReturning] return the focus */
   close(isReturning = false) {
     if (this.hidden) return;
     this.hidden = true;

@@ -1,4 +1,4 @@
-// Bringing files along: a transcript becomes a recording; audio of the same name goes with it.
+// Imports files: a transcript becomes a recording; audio of the same name is attached to it.
 
 import { ApiError, AwayError, call } from "./api.js";
 import { endUserId } from "./account.js";
@@ -33,7 +33,7 @@ export function isAudio(file) {
 const stemOf = (name) => (name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : name);
 
 /**
- * What belongs together, and what can't be used.
+ * Group files by name, and report the ones that can't be used.
  * @param {Iterable<File>} files
  * @returns {Bundle[]}
  */
@@ -51,7 +51,7 @@ export function bundle(files) {
   return bundles;
 }
 
-/** A native file may say what it is called and when it was. @param {File} file */
+/** Read name and date from a native JSON file, if it has them. @param {File} file */
 async function factsOf(file) {
   if (endingOf(file.name) !== "json") return {};
   try {
@@ -63,12 +63,12 @@ async function factsOf(file) {
       ...(isObject ? { metadata } : {}),
     };
   } catch {
-    return {}; // the server says better what is wrong with it
+    return {}; // the server reports what is wrong with it
   }
 }
 
 /**
- * Make one recording of a bundle.
+ * Create a recording from a bundle.
  * @param {Bundle} one
  * @param {(step: string, share: number) => void} onstep
  * @returns {Promise<string>} the recording's id
@@ -104,7 +104,7 @@ export function problemOf(error) {
 }
 
 /**
- * Give a recording its transcript; one it has is replaced.
+ * Upload a recording's transcript, replacing an existing one.
  * @param {string} id
  * @param {File} file
  * @param {(step: string, share: number) => void} onstep
@@ -142,7 +142,7 @@ export async function bringAudio(id, file, onstep) {
   }
 }
 
-/** @param {File} file @returns {Promise<string | null>} null where the browser can't: without https, or too large */
+/** @param {File} file @returns {Promise<string | null>} null if the browser can't hash it: without https, or too large */
 async function digestOf(file) {
   if (!globalThis.crypto.subtle || file.size > 256 << 20) return null;
   const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());

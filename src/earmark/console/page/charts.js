@@ -1,4 +1,4 @@
-// Small charts in SVG, each with its numbers as a table for whoever can't see it.
+// SVG bar charts, each with an accessible table of its numbers.
 
 import { h, svg } from "./dom.js";
 import { strings } from "./strings.js";
@@ -18,7 +18,7 @@ function figure(title, text, picture, bars, columns) {
 }
 
 /**
- * A bar a day.
+ * A chart with one bar per day.
  * @param {{title: string, text: string, bars: Bar[], columns: [string, string]}} chart
  */
 export function dayChart({ title, text, bars, columns }) {
@@ -35,7 +35,7 @@ export function dayChart({ title, text, bars, columns }) {
 }
 
 /**
- * A bar a name, longest first.
+ * A chart with one bar per name, longest first.
  * @param {{title: string, text: string, bars: Bar[], columns: [string, string]}} chart
  */
 export function nameChart({ title, text, bars, columns }) {

@@ -1,4 +1,4 @@
-// A chat's title, which can be changed in place, and what can be done with the whole chat.
+// A chat's title, editable in place, and its actions menu.
 
 import { fill, h, iconButton } from "./dom.js";
 import { menuButton } from "./menu.js";

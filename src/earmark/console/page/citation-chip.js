@@ -1,4 +1,4 @@
-// `Board call · 12:04`: a link to the moment that words rest on.
+// A citation, such as `Board call · 12:04`: a link to the cited moment.
 
 import { h } from "./dom.js";
 import { nameElement } from "./recording-names.js";
@@ -17,7 +17,7 @@ export function citationChip({ recording_id, start_ms }, session) {
 }
 
 /**
- * Open the moment beside what is being read; with a modifier key the link stays a link.
+ * Open the moment in the panel; with a modifier key, follow the link as usual.
  * @param {MouseEvent} event
  * @param {string} recording
  * @param {number} at

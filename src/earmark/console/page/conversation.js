@@ -1,4 +1,4 @@
-// The messages of one chat on the page, and the turn that runs in it.
+// The messages of one chat, and its running turn.
 
 import { ApiError, callIfThere } from "./api.js";
 import { fill, h } from "./dom.js";
@@ -14,7 +14,7 @@ const words = strings.ask;
 
 export class Conversation extends HTMLElement {
   /** @type {string | null} */ session = null;
-  /** @type {string[]} recordings the chat looks at, when named */ recordingIds = [];
+  /** @type {string[]} the recordings of the chat's scope, if listed */ recordingIds = [];
   /** @type {(content: string) => void} */ onask = () => {};
   /** @type {(userMessageId: string) => void} */ onagain = () => {};
   /** @type {(sources: any[]) => void} */ onsources = () => {};
@@ -66,7 +66,7 @@ export class Conversation extends HTMLElement {
     });
   }
 
-  /** Citations of all answers on the page. */
+  /** Return the citations of all answers on the page. */
   citations() {
     return [...this.log.querySelectorAll("answer-view")]
       .flatMap((view) => (/** @type {AnswerView} */ (view).message?.parts ?? /** @type {AnswerView} */ (view).parts ?? []))
@@ -91,7 +91,7 @@ export class Conversation extends HTMLElement {
     speak(words.thinking);
     this.isBusy = true;
     const changed = () => {
-      if (!view.isConnected) return; // another chat is shown now
+      if (!view.isConnected) return; // another chat is shown meanwhile
       view.session = this.session = turn.sessionId;
       if (turn.state === "running") return this.#running(view, turn, speaker);
       turn.removeEventListener("change", changed);
@@ -117,8 +117,8 @@ export class Conversation extends HTMLElement {
   }
 
   /**
-   * The question stands there without an answer; say why, and offer the way on.
-   * @param {Error | null} error null when it is only known that no answer came
+   * Show below an unanswered question why it failed, with a button to try again.
+   * @param {Error | null} error null if the reason is unknown
    * @param {() => void} again
    */
   failed(error, again) {
@@ -126,19 +126,19 @@ export class Conversation extends HTMLElement {
     const button = h("button", { type: "button", class: "primary", onclick: () => { fill(this.tail); again(); } }, strings.tryAgain);
     const isUnready = error instanceof ApiError && error.code === "transcription_not_ready" && this.recordingIds.length;
     fill(this.tail, h("div", { class: "failed", role: "alert" },
-      h("p", {}, text), h("p", { class: "muted" }, words.kept),
+      h("p", {}, text), h("p", { class: "muted" }, words.saved),
       h("div", { class: "failed-actions" }, button,
         isUnready ? h("a", { class: "button", href: readingPath(this.recordingIds[0]) }, words.addTranscript) : null)));
     if (error instanceof ApiError && error.retryAfterS > 0) countDown(button, error.retryAfterS);
   }
 
-  /** Let the last answer be asked for again. @param {string} question */
+  /** Add the "answer again" button to the last answer. @param {string} question */
   allowAgain(question) {
     const view = this.log.lastElementChild;
     if (view instanceof AnswerView && view.message) this.#finish(view, view.message, question);
   }
 
-  /** Offer what could be asked next, where the server has an idea. */
+  /** Show suggested next questions, if the server has any. */
   async suggest() {
     const session = this.session;
     const found = await callIfThere(`/ask/sessions/${session}/suggestions`, { isQuiet: true }).catch(() => null);

@@ -1,14 +1,14 @@
-// For developers: what the page just did, as a command to paste. The key is never in it.
+// For developers: the page's latest requests as curl commands, without the key.
 
 import { wire } from "./api.js";
 import { copyText } from "./session-actions.js";
 import { fill, h, icon } from "./dom.js";
 import { strings } from "./strings.js";
 
-const KEPT = 8;
+const MOST_CALLS = 8;
 const words = strings.developers;
 
-/** @param {string} text Quoted for a POSIX shell. */
+/** Quote a text for a POSIX shell. @param {string} text */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param {import("./api.js").Call & {isFile?: boolean}} call */
@@ -32,7 +32,7 @@ export class CurlNote extends HTMLElement {
     wire.addEventListener("call", (/** @type {any} */ event) => this.#add(event.detail));
   }
 
-  /** Another view begins: what came before was its own. */
+  /** Clear the list when another view opens. */
   clear() {
     this.#calls = [];
     this.#draw();
@@ -40,7 +40,7 @@ export class CurlNote extends HTMLElement {
 
   /** @param {import("./api.js").Call} call */
   #add(call) {
-    this.#calls = [call, ...this.#calls].slice(0, KEPT);
+    this.#calls = [call, ...this.#calls].slice(0, MOST_CALLS);
     this.#draw();
   }
 

@@ -1,9 +1,9 @@
-// Building the page. Text enters only as text nodes and attributes: nothing here can read HTML.
+// Creates elements. Text becomes only text nodes and attributes; nothing here parses HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
-/** @typedef {Record<string, any>} Attributes `on…` are listeners, `class`, `aria-…` and the rest attributes */
+/** @typedef {Record<string, any>} Attributes `on…` are listeners; `class`, `aria-…` and others are attributes */
 
 /**
  * Set attributes and listeners.
@@ -25,7 +25,7 @@ const present = (children) =>
     .map((one) => (one instanceof Node ? one : String(one)));
 
 /**
- * An element with attributes and children.
+ * Create an element with attributes and children.
  * @param {string} tag
  * @param {Attributes} [attributes]
  * @param {...(Child | Child[])} children
@@ -39,7 +39,7 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * The same for SVG.
+ * Create an SVG element.
  * @param {string} tag
  * @param {Attributes} [attributes]
  * @param {...(Child | Child[])} children
@@ -53,7 +53,7 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /**
- * Replace what an element holds.
+ * Replace an element's children.
  * @param {Element} element
  * @param {...(Child | Child[])} children
  */
@@ -64,7 +64,7 @@ export function fill(element, ...children) {
 const FOCUSABLE = "a[href], button:not([disabled]), input, textarea, select, summary, [tabindex='0']";
 
 /**
- * Change an element's contents; focus that was inside stays on the same place by order.
+ * Change an element's children and restore the focus to the element at the same position.
  * @param {Element} element
  * @param {() => void} change
  */
@@ -76,7 +76,7 @@ export function keepingFocus(element, change) {
   now[Math.min(at, now.length - 1)]?.focus({ preventScroll: true });
 }
 
-/** Drawn icons, by name: paths in a 20 by 20 square, stroked. */
+/** Icons by name: stroked paths in a 20 by 20 square. */
 const ICONS = {
   ask: "M3 5.5A2.5 2.5 0 0 1 5.5 3h9A2.5 2.5 0 0 1 17 5.5v6a2.5 2.5 0 0 1-2.5 2.5H9l-4 3v-3.1A2.5 2.5 0 0 1 3 11.500z",
   recordings: "M3 8v4M6.5 5v10M10 3v14M13.5 6v8M17 8.500v3",
@@ -117,7 +117,7 @@ export function icon(name) {
 }
 
 /**
- * A button with an icon and a name that everybody hears and only some see.
+ * A button with an icon and an accessible name.
  * @param {keyof typeof ICONS} name
  * @param {string} label
  * @param {(event: MouseEvent) => void} onclick

@@ -1,4 +1,4 @@
-// Files dragged onto the page or chosen, and how each of them fares.
+// Accepts dropped or chosen files and shows the progress of each.
 
 import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bring, bundle, problemOf } from "./bring.js";
 import { fill, h, icon, iconButton } from "./dom.js";
@@ -40,7 +40,7 @@ export class DropZone extends HTMLElement {
     this.veil.hidden = this.#depth <= 0;
   };
 
-  /** A button that lets files be chosen. */
+  /** A button that opens the file chooser. */
   button() {
     const field = h("input", { type: "file", multiple: true, accept: `${ACCEPTED_TRANSCRIPTS},${ACCEPTED_AUDIO}`, hidden: true,
       onchange: () => { void this.take([...field.files]); field.value = ""; } });

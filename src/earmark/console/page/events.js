@@ -1,9 +1,9 @@
-// Server-sent events over fetch: the wire form is the HTML standard's, the connection an ordinary request.
+// Parses server-sent events (HTML standard) from a fetch response.
 
 /** @typedef {{id: string, event: string, data: any}} ServerEvent */
 
 /**
- * The events of an answer, as they arrive.
+ * Yield the events of a response as they arrive.
  * @param {ReadableStream<Uint8Array>} body
  * @returns {AsyncGenerator<ServerEvent>}
  */

@@ -1,4 +1,4 @@
-// Finding words inside one transcript.
+// Finds text within one transcript.
 
 import { fill, h, iconButton } from "./dom.js";
 import { strings } from "./strings.js";
@@ -73,7 +73,7 @@ export class FindBar extends HTMLElement {
 }
 
 /**
- * Where a text stands, whatever its case.
+ * Find a text, ignoring case.
  * @param {string[]} texts
  * @param {string} wanted
  * @returns {Map<number, [number, number][]>} text number to ranges

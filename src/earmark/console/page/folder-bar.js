@@ -1,4 +1,4 @@
-// The folders of a library, and the one that is open.
+// A library's folders and the open one.
 
 import { askSure, askText } from "./ask-dialog.js";
 import { call, callIfThere, query } from "./api.js";

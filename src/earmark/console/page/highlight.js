@@ -1,4 +1,4 @@
-// Which words of a found moment are the words that were looked for, endings aside.
+// Highlights a query's words in a search result, ignoring word endings.
 
 import { h } from "./dom.js";
 

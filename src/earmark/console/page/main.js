@@ -1,4 +1,4 @@
-// Where the console begins: sign in, choose a person, then the shell.
+// The entry point: sign in, choose a person, then show the shell.
 
 import { account, accounts, resume, signOut } from "./account.js";
 import { ApiError, AwayError, isAbort, wire } from "./api.js";
@@ -14,7 +14,7 @@ import { applyTheme } from "./theme.js";
 import { say } from "./undo.js";
 
 /**
- * What nobody caught: the API's own words where they are the reason, else that the page should be loaded again.
+ * Show an unhandled error: the API's message if it is one, else the advice to reload the page.
  * @param {unknown} reason
  */
 function stumbled(reason) {

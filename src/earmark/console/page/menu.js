@@ -1,4 +1,4 @@
-// A small menu under a button, by the platform's popover.
+// A menu below a button, using the browser's popover.
 
 import { h, iconButton } from "./dom.js";
 
@@ -6,8 +6,8 @@ let count = 0;
 
 /**
  * A button that opens a menu.
- * @param {string} label what the button is called
- * @param {() => {label: string, run: () => void, isDanger?: boolean}[]} items asked for when it opens
+ * @param {string} label the button's name
+ * @param {() => {label: string, run: () => void, isDanger?: boolean}[]} items called when it opens
  * @param {Parameters<typeof iconButton>[0]} [drawn]
  */
 export function menuButton(label, items, drawn = "more") {

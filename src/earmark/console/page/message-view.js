@@ -1,4 +1,4 @@
-// A question or an answer in a chat.
+// Renders a question or an answer in a chat.
 
 import { renderAnswer, markdownOf } from "./answer-text.js";
 import { citationChip } from "./citation-chip.js";
@@ -19,7 +19,7 @@ export const questionView = (content) =>
 /**
  * @typedef {object} AnswerActions
  * @property {() => void} onsources show this answer's sources
- * @property {(() => void) | null} onagain answer again; null but for the last answer
+ * @property {(() => void) | null} onagain answer again; null except for the last answer
  */
 
 export class AnswerView extends HTMLElement {
@@ -34,7 +34,7 @@ export class AnswerView extends HTMLElement {
   }
 
   /**
-   * Show parts that are still arriving; at most once a frame.
+   * Render streamed parts, at most once per frame.
    * @param {import("./turn.js").Part[]} parts
    */
   grow(parts) {
@@ -48,7 +48,7 @@ export class AnswerView extends HTMLElement {
     });
   }
 
-  /** @param {string} text what is being done while there are no words yet */
+  /** @param {string} text the status to show before the first text arrives */
   wait(text) {
     fill(this.body, h("p", { class: "waiting" }, h("span", { class: "pulse", "aria-hidden": "true" }), text));
   }
@@ -59,7 +59,7 @@ export class AnswerView extends HTMLElement {
     keepingFocus(this.body, () => fill(this.body, renderAnswer(parts, { isVerbatim, chip })));
   }
 
-  /** Show a finished answer. @param {Message} message @param {AnswerActions} actions */
+  /** Render a finished answer. @param {Message} message @param {AnswerActions} actions */
   finish(message, { onsources, onagain }) {
     this.message = message;
     this.#draw(message.parts, message.provider === "earmark");

@@ -1,4 +1,4 @@
-// The library in numbers: what is there, and what was asked.
+// Statistics of the library: recordings, chats, questions, tokens.
 
 import { call, callIfThere, query } from "./api.js";
 import { endUserId } from "./account.js";
@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const MOST_PAGES = 30;
 
 /**
- * All rows of a list, up to a bound that keeps the page quick.
+ * Fetch all rows of a list, up to a limit, so that the page remains fast.
  * @param {string} path
  * @param {Record<string, any>} asked
  */

@@ -1,4 +1,4 @@
-// A project-wide key chooses whose library to open.
+// Chooses an end user, for project-wide keys.
 
 import { chooseEndUser, listEndUsers, nameOf } from "./account.js";
 import { ApiError, call } from "./api.js";

@@ -1,4 +1,4 @@
-// Where a question is typed. What is typed is kept in this tab until it was sent.
+// The question's input field. Drafts are stored in this tab until they are sent.
 
 import { fill, h, icon } from "./dom.js";
 import { strings } from "./strings.js";
@@ -27,7 +27,7 @@ export class QuestionBox extends HTMLElement {
     this.running(false);
   }
 
-  /** Take up a chat's draft. @param {string} session @param {boolean} isFirst */
+  /** Restore a chat's draft. @param {string} session @param {boolean} isFirst */
   begin(session, isFirst) {
     this.draftName = `earmark.draft.${session}`;
     this.field.value = sessionStorage.getItem(this.draftName) ?? "";
@@ -35,7 +35,7 @@ export class QuestionBox extends HTMLElement {
     this.#fit();
   }
 
-  /** The chat is there now; what was typed meanwhile stays. @param {string} session @param {boolean} isFirst */
+  /** The chat has loaded; text typed meanwhile remains. @param {string} session @param {boolean} isFirst */
   goOn(session, isFirst) {
     this.draftName = `earmark.draft.${session}`;
     this.field.placeholder = isFirst ? words.placeholder : words.followUp;
@@ -49,12 +49,12 @@ export class QuestionBox extends HTMLElement {
     this.field.focus();
   }
 
-  /** Keep a question that could not be sent. @param {string} content */
+  /** Store a question that could not be sent. @param {string} content */
   keep(content) {
     sessionStorage.setItem(this.draftName, content);
   }
 
-  /** The question is on the server now. */
+  /** Delete the draft of a sent question; text typed since then is stored. */
   sent() {
     if (this.field.value) this.keep(this.field.value);
     else sessionStorage.removeItem(this.draftName);

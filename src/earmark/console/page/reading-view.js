@@ -1,4 +1,4 @@
-// The reading page of one recording.
+// The page of one recording.
 
 import { call, query } from "./api.js";
 import { askText } from "./ask-dialog.js";
@@ -85,7 +85,7 @@ export class ReadingView extends HTMLElement {
   }
 
   /**
-   * Show where a chat's citations fall.
+   * Mark a chat's citations.
    * @param {RecordingReader} reader
    * @param {string} recording
    * @param {string} session

@@ -1,4 +1,4 @@
-// Recordings by id, asked for once each, and choosing one by name.
+// Caches recordings by id, and searches them by name.
 
 import { ApiError, call, query } from "./api.js";
 import { accounts, endUserId } from "./account.js";
@@ -12,7 +12,7 @@ import { strings } from "./strings.js";
 const known = new Map();
 accounts.addEventListener("change", () => known.clear());
 
-/** @param {string} id @returns {Promise<Recording | null>} null when it is gone */
+/** @param {string} id @returns {Promise<Recording | null>} null if it has been deleted */
 export function recordingOf(id) {
   const found = known.get(id);
   if (found) return found;
@@ -35,7 +35,7 @@ export const forget = (id) => known.delete(id);
 export const nameOfRecording = (recording) =>
   recording === null ? strings.scope.gone : recording.name ?? strings.scope.unnamed;
 
-/** An element whose text becomes the recording's name. @param {string} id @param {string} [before] */
+/** An element that shows the recording's name once it has loaded. @param {string} id @param {string} [before] */
 export function nameElement(id, before = "…") {
   const element = h("span", { class: "recording-name" }, before);
   recordingOf(id).then((recording) => { element.textContent = nameOfRecording(recording); }, () => {});
@@ -51,7 +51,7 @@ export async function listRecordings({ q, folder, cursor, limit = 100, isQuiet }
 }
 
 /**
- * A list to choose one recording from, filled when it is first wanted.
+ * A select element for one recording, filled on first use.
  * @param {string} label
  * @param {(id: string) => void} onchoose
  */

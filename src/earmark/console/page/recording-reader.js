@@ -1,4 +1,4 @@
-// A recording to read and hear: who spoke when, the words, and the moments a chat cites.
+// The reader of a recording: timeline, transcript, audio, and a chat's citations.
 
 import { ApiError, call, isAbort, query } from "./api.js";
 import { AudioStrip } from "./audio-strip.js";
@@ -17,12 +17,12 @@ const words = strings.reading;
 /** @typedef {{start: number, end: number, text: string, speaker?: string}} Segment in seconds */
 
 export class RecordingReader extends HTMLElement {
-  /** Whether it stands beside a chat. */
+  /** Whether it is shown in the panel beside a chat. */
   isCompact = false;
   /** @type {number[]} ms */ #citations = [];
   /** @type {string | null} */ recordingId = null;
-  /** @type {((recording: any) => Node[]) | null} what the page puts beside the name */ actions = null;
-  /** @type {((recording: any) => Node) | null} what is offered when there is no transcript */ invite = null;
+  /** @type {((recording: any) => Node[]) | null} the page's elements beside the name */ actions = null;
+  /** @type {((recording: any) => Node) | null} the page's element if there is no transcript */ invite = null;
 
   set citations(moments) {
     this.#citations = [...new Set(moments)].sort((a, b) => a - b);
@@ -124,9 +124,9 @@ export class RecordingReader extends HTMLElement {
   }
 
   /**
-   * Mark the words of a moment and bring them into sight; audio that is there plays from it.
+   * Highlight a moment, scroll to it, and play its audio, if there is any; a seek does not start playing.
    * @param {number} ms
-   * @param {boolean} [isSeek] by hand on the timeline
+   * @param {boolean} [isSeek] chosen on the timeline
    */
   goTo(ms, isSeek = false) {
     this.lines?.goTo(ms, !isSeek);

@@ -1,4 +1,4 @@
-// The library: what there is, brought in, named, put into folders, deleted.
+// The recordings page: list, import, rename, folders, delete.
 
 import { askChoice, askSure, askText } from "./ask-dialog.js";
 import { call, isAbort } from "./api.js";

@@ -1,4 +1,4 @@
-// Where the person is. Addresses are real paths under /console, so a link can be kept and sent.
+// Routing. URLs are real paths under /console, so links can be bookmarked and shared.
 
 /**
  * @typedef {{view: "ask", session: string | null}
@@ -48,16 +48,16 @@ export function currentRoute() {
 }
 
 /**
- * Go somewhere.
+ * Navigate to a path.
  * @param {string} path
- * @param {{replace?: boolean, quiet?: boolean}} [options] quiet: change the address only
+ * @param {{replace?: boolean, quiet?: boolean}} [options] quiet: change only the URL
  */
 export function navigate(path, { replace = false, quiet = false } = {}) {
   if (path !== location.pathname + location.search) history[replace ? "replaceState" : "pushState"](null, "", path);
   if (!quiet) routes.dispatchEvent(new Event("route"));
 }
 
-/** Follow links inside the console without loading the page again. */
+/** Follow links within the console without reloading the page. */
 export function followLinks() {
   addEventListener("popstate", () => routes.dispatchEvent(new Event("route")));
   document.addEventListener("click", (event) => {

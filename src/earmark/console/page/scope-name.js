@@ -1,4 +1,4 @@
-// What a chat looks at, in a few words.
+// Names a chat's scope.
 
 import { strings } from "./strings.js";
 

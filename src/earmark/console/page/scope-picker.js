@@ -1,4 +1,4 @@
-// What a new chat may look at: everything, a folder, or chosen recordings.
+// Chooses a new chat's scope: everything, a folder, or selected recordings.
 
 import { callIfThere, query } from "./api.js";
 import { endUserId } from "./account.js";
@@ -11,7 +11,7 @@ const words = strings.scope;
 
 /** @typedef {{type: "library"} | {type: "folder", id: string, name: string} | {type: "recordings", ids: string[]}} Choice */
 
-/** @type {Choice | null} what another page wants asked next */
+/** @type {Choice | null} the scope that another page has set for the next chat */
 let draft = null;
 
 /** @param {Choice} choice */
@@ -41,7 +41,7 @@ export class ScopePicker extends HTMLElement {
     this.#name();
   }
 
-  /** The scope as the API takes it. */
+  /** The scope in the API's form. */
   scope() {
     if (this.choice.type === "library") return { type: "library" };
     if (this.choice.type === "folder") return { type: "folder", folder_id: this.choice.id };

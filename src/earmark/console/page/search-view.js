@@ -1,4 +1,4 @@
-// Finding moments: what was said, where, and why it was found.
+// The search page: query, filters, results with the parts of their scores.
 
 import { call, isAbort } from "./api.js";
 import { endUserId } from "./account.js";

@@ -1,4 +1,4 @@
-// What can be done with a whole chat besides asking: export, copy, delete.
+// A chat's actions: export, copy, delete.
 
 import { open } from "./api.js";
 import { sessions } from "./session-store.js";
@@ -14,7 +14,7 @@ async function exported(session, format) {
 }
 
 /**
- * Save a chat as a file.
+ * Download a chat as a file.
  * @param {import("./session-store.js").Session} session
  * @param {"markdown" | "json"} format
  */
@@ -47,7 +47,7 @@ export async function copyText(text) {
   say(strings.ask.copied, undefined, 2500);
 }
 
-/** Delete with ten seconds to take it back. @param {import("./session-store.js").Session} session */
+/** Delete a chat, with ten seconds to undo it. @param {import("./session-store.js").Session} session */
 export function removeSession(session) {
   const leaving = {
     id: session.id,

@@ -1,4 +1,4 @@
-// The chats: newest first, found by typing, filtered, renamed in place, deleted with a way back.
+// The list of chats, newest first: search, filters, rename, delete with undo.
 
 import { fill, h, icon, iconButton } from "./dom.js";
 import { menuButton } from "./menu.js";
@@ -64,7 +64,7 @@ export class SessionList extends HTMLElement {
 
   isRenaming = false;
 
-  /** Times are relative: they age. */
+  /** Update the relative times. */
   #tick() {
     if (!this.isRenaming && !document.hidden) this.list?.refresh();
   }

@@ -1,4 +1,4 @@
-// The sessions that the list shows: pages walked so far, and what happened to them since.
+// The loaded pages of the sessions list, with local changes.
 
 import { call, isAbort, query } from "./api.js";
 import { account, endUserId } from "./account.js";
@@ -21,7 +21,7 @@ class SessionStore extends EventTarget {
   #isLoading = false;
   /** @type {AbortController | null} */ #walk = null;
 
-  /** Another person's list begins empty and unfiltered. */
+  /** Reset list and filters for another person. */
   reset() {
     [this.rows, this.state] = [[], "loading"];
     return this.restart({ q: "", scope_type: "", recording_id: "" });
@@ -31,7 +31,7 @@ class SessionStore extends EventTarget {
     return Boolean(this.filters.q || this.filters.scope_type || this.filters.recording_id);
   }
 
-  /** Begin again from the newest, with these filters. @param {Partial<Filters>} [filters] */
+  /** Reload from the newest session, with these filters. @param {Partial<Filters>} [filters] */
   async restart(filters = {}) {
     this.filters = { ...this.filters, ...filters };
     this.#walk?.abort();
@@ -64,12 +64,12 @@ class SessionStore extends EventTarget {
     }
   }
 
-  /** @param {boolean} isMore whether rows were only added at the end */
+  /** @param {boolean} isMore whether rows were only appended */
   #changed(isMore) {
     this.dispatchEvent(new CustomEvent("change", { detail: { isMore } }));
   }
 
-  /** A session that was made, asked or renamed. @param {Session} session @param {{isActive?: boolean}} [options] */
+  /** Update or insert a session that was created, asked or renamed. @param {Session} session @param {{isActive?: boolean}} [options] */
   put(session, { isActive = false } = {}) {
     const at = this.rows.findIndex((row) => row.id === session.id);
     const rows = this.rows.filter((row) => row.id !== session.id);
@@ -80,7 +80,7 @@ class SessionStore extends EventTarget {
     this.#changed(false);
   }
 
-  /** Take a session out of the list. @param {string} id @returns {number} where it was */
+  /** Remove a session from the list. @param {string} id @returns {number} its index */
   remove(id) {
     const at = this.rows.findIndex((row) => row.id === id);
     if (at >= 0) this.rows = this.rows.toSpliced(at, 1);
@@ -88,7 +88,7 @@ class SessionStore extends EventTarget {
     return at;
   }
 
-  /** Put it back. @param {Session} session @param {number} at */
+  /** Insert a removed session again. @param {Session} session @param {number} at */
   restore(session, at) {
     this.rows = this.rows.toSpliced(Math.max(0, at), 0, session);
     this.#changed(false);

@@ -1,4 +1,4 @@
-// The first page: a key or token, or a one-time code from the command line in the address's fragment.
+// The sign-in page: by key or token, or by a one-time code in the URL's fragment.
 
 import { ApiError, AwayError } from "./api.js";
 import { signIn, signInByCode } from "./account.js";
@@ -8,7 +8,7 @@ import { strings } from "./strings.js";
 const words = strings.signIn;
 const FORM = /^(sk_test_|sk_live_|rk_test_|rk_live_|eut_)[A-Za-z0-9]{33,128}$/;
 
-/** Take the code out of the address, so that it is in no history and no copy of the address. */
+/** Remove the code from the URL, so that no history or copied URL contains it. */
 export function takeCode() {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
@@ -24,7 +24,7 @@ function reasonOf(error, byCode) {
 }
 
 export class SignIn extends HTMLElement {
-  /** What to say first, such as that the key has expired. */
+  /** The initial notice, such as that the key has expired. */
   notice = "";
   /** @type {string | null} */ code = null;
 

@@ -1,4 +1,4 @@
-// The evidence an answer was given, best first.
+// The list of an answer's sources, best first.
 
 import { openBeside } from "./citation-chip.js";
 import { h } from "./dom.js";

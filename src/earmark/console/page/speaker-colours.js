@@ -1,4 +1,4 @@
-// Each speaker has a colour of the palette in reader.css, by order of appearance; names are always there too.
+// Assigns speakers colours of the palette in reader.css, by order of appearance; names are always shown too.
 
 const COLOURS = 8;
 

@@ -1,10 +1,10 @@
-// Telling people who listen to the page what happens: answers by whole sentences, politely.
+// Announces changes to screen readers in a polite live region; answers in whole sentences.
 
 import { h } from "./dom.js";
 
 const region = h("div", { class: "sr-only", role: "status", "aria-live": "polite" });
 
-/** Put the live region into the page. */
+/** Add the live region to the page. */
 export const mountSpoken = () => document.body.append(region);
 
 /** @param {string} text */
@@ -13,7 +13,7 @@ export function speak(text) {
   while (region.childElementCount > 12) region.firstElementChild?.remove();
 }
 
-/** Says a growing text sentence by sentence. */
+/** Announces a streamed text sentence by sentence. */
 export class SentenceSpeaker {
   #said = 0;
 

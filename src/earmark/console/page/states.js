@@ -1,11 +1,11 @@
-// Empty, loading, failed, offline, rate-limited: said plainly, each with the way on.
+// Elements for the states empty, loading, failed, offline and rate-limited, each with the next step.
 
 import { ApiError, AwayError, wire } from "./api.js";
 import { fill, h } from "./dom.js";
 import { strings } from "./strings.js";
 
 /**
- * What went wrong, and a button that tries again.
+ * An error message with a button to try again.
  * @param {Error} error
  * @param {() => void} [again]
  */
@@ -20,7 +20,7 @@ export const loading = (text = strings.loading) =>
   h("p", { class: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), text);
 
 /**
- * Nothing here, and what to do about it.
+ * A notice for an empty list, with actions.
  * @param {string} title
  * @param {string} text
  * @param {...any} actions
@@ -31,7 +31,7 @@ export const empty = (title, text, ...actions) =>
 /** @param {unknown} error */
 export const isGone = (error) => error instanceof ApiError && error.status === 404;
 
-/** The bar on top for what concerns everything: no connection, too many requests. */
+/** The status bar at the top: no connection, too many requests. */
 export class ConnectionBar extends HTMLElement {
   connectedCallback() {
     this.setAttribute("role", "status");

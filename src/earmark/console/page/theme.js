@@ -1,4 +1,4 @@
-// Light, dark, or as the system: remembered on this device.
+// The theme: light, dark or the system's; stored on this device.
 
 import { strings } from "./strings.js";
 import { speak } from "./spoken.js";

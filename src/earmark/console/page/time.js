@@ -1,4 +1,4 @@
-// Times as people say them. The wire has RFC 3339 in UTC and milliseconds in audio.
+// Formats times for people. The API has RFC 3339 times in UTC, and milliseconds in audio.
 
 const LOCALE = "en-GB";
 const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "medium" });
@@ -14,7 +14,7 @@ export const exactTime = (iso) => exact.format(new Date(iso));
 export const longDate = (iso) => dayAndYear.format(new Date(iso));
 
 /**
- * How long ago, the way a mail program says it.
+ * Format a relative time, like a mail program.
  * @param {string} iso
  * @param {Date} [now]
  */
@@ -32,7 +32,7 @@ export function ago(iso, now = new Date()) {
 }
 
 /**
- * A moment or a length in audio: 2:04, 1:02:04.
+ * Format a position or duration in audio: 2:04, 1:02:04.
  * @param {number} ms
  */
 export function atTime(ms) {
@@ -43,7 +43,7 @@ export function atTime(ms) {
 }
 
 /**
- * A length in words a person would use.
+ * Format a duration in words.
  * @param {number} ms
  */
 export function lengthOf(ms) {
@@ -53,7 +53,7 @@ export function lengthOf(ms) {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** @param {Date} date A day as the API writes it, in UTC. */
+/** Format a UTC day like the API. @param {Date} date */
 export const isoDay = (date) => date.toISOString().slice(0, 10);
 
 /** @param {number} ms */

@@ -1,4 +1,4 @@
-// Who spoke when, as a picture: a lane a speaker, a tick a citation, and a line where one is.
+// The timeline: one lane per speaker, one tick per citation, and a line at the current position.
 
 import { fill, h, svg } from "./dom.js";
 import { strings } from "./strings.js";
@@ -57,7 +57,7 @@ export class TimelinePicture extends HTMLElement {
     return (ms / this.durationMs) * WIDTH;
   }
 
-  /** @param {number} fromMs @param {number} toMs what of the transcript is in sight */
+  /** @param {number} fromMs @param {number} toMs the visible part of the transcript */
   setView(fromMs, toMs) {
     this.view?.setAttribute("x", this.#x(fromMs).toFixed(1));
     this.view?.setAttribute("width", Math.max(4, this.#x(toMs - fromMs)).toFixed(1));
@@ -98,7 +98,7 @@ export class TimelinePicture extends HTMLElement {
 }
 
 /**
- * Each speaker's talk as one path; those who talk least share the last lane.
+ * Draw each speaker's talk as one path; those who talk least share the last lane.
  * @param {Segment[]} segments
  * @param {number} durationMs
  * @returns {[string, string][]} speaker and path

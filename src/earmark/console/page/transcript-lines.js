@@ -1,4 +1,4 @@
-// The words of a recording, line by line; only what is in sight is in the page.
+// The transcript's lines; only the visible ones are in the page.
 
 import { h } from "./dom.js";
 import { strings } from "./strings.js";
@@ -100,7 +100,7 @@ export class TranscriptLines extends WindowedList {
     this.onhear(this.segments[index].start * 1000);
   }
 
-  /** @param {number} ms @returns {number} the segment at a moment, or the last one before it */
+  /** @param {number} ms @returns {number} the index of the segment at a moment, or of the last one before it */
   segmentAt(ms) {
     let [low, high] = [0, this.segments.length - 1];
     while (low < high) {
@@ -111,7 +111,7 @@ export class TranscriptLines extends WindowedList {
     return low;
   }
 
-  /** Mark a moment's words and bring them into sight. @param {number} ms @param {boolean} isFocused */
+  /** Highlight a moment and scroll to it. @param {number} ms @param {boolean} isFocused */
   goTo(ms, isFocused) {
     if (!this.count && this.isConnected) this.setCount(this.segments.length);
     this.#select(this.segmentAt(ms), true);
@@ -131,7 +131,7 @@ export class TranscriptLines extends WindowedList {
     }
   }
 
-  /** Follow the audio. @param {number} ms */
+  /** Highlight the segment at the audio's position. @param {number} ms */
   follow(ms) {
     const now = this.segmentAt(ms);
     if (now === this.spoken) return;
@@ -181,7 +181,7 @@ export class TranscriptLines extends WindowedList {
     move();
   }
 
-  /** @param {number} from @param {1 | -1} step @returns {number} where the next or this speaker begins */
+  /** @param {number} from @param {1 | -1} step @returns {number} the index where the next or this speaker begins */
   #turn(from, step) {
     let index = from + step;
     while (index > 0 && index < this.count && !this.#begins(index)) index += step;

@@ -1,4 +1,4 @@
-// One question on its way to an answer: sent, streamed, followed after a broken line, stopped.
+// A turn: sends a question, streams the answer, resumes after a lost connection, cancels.
 
 import { ApiError, AwayError, call, isAbort, newRequestKey, open, wire } from "./api.js";
 import { readEvents } from "./events.js";
@@ -35,7 +35,7 @@ export class Turn extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Send the question; again after a failure, under the same request key. */
+  /** Send the question; a retry uses the same Idempotency-Key. */
   async send() {
     this.#begin();
     const isNew = this.sessionId === null;
@@ -45,7 +45,7 @@ export class Turn extends EventTarget {
     await this.#run(() => open(path, { method: "POST", body, headers: { Accept: ACCEPT, "Idempotency-Key": this.#requestKey } }));
   }
 
-  /** Ask for another answer to the last question. @param {string} userMessageId */
+  /** Regenerate the answer to the last question. @param {string} userMessageId */
   async sendAgain(userMessageId) {
     this.#begin();
     this.userMessageId = userMessageId;
@@ -53,7 +53,7 @@ export class Turn extends EventTarget {
     await this.#run(() => open(path, { method: "POST", body: {}, headers: { Accept: ACCEPT, "Idempotency-Key": this.#requestKey } }));
   }
 
-  /** Follow a turn that runs already. @param {string} userMessageId */
+  /** Follow a running turn. @param {string} userMessageId */
   async follow(userMessageId) {
     this.#begin();
     this.userMessageId = userMessageId;
@@ -78,7 +78,7 @@ export class Turn extends EventTarget {
       try {
         await this.#take(await ask());
         if (this.state !== "running") return;
-        throw new AwayError(); // the line broke before the last event
+        throw new AwayError(); // the connection was lost before the last event
       } catch (error) {
         if (isAbort(error)) return;
         const isBusy = error instanceof ApiError && error.code === "idempotency_in_progress";
@@ -134,7 +134,7 @@ export class Turn extends EventTarget {
     this.#changed();
   }
 
-  /** Stop; what was said so far is kept. */
+  /** Cancel the turn; the partial answer is stored. */
   async stop() {
     this.isStopping = true;
     this.#changed();
@@ -144,7 +144,7 @@ export class Turn extends EventTarget {
 }
 
 /**
- * What to tell about a failed turn.
+ * Return the message for a failed turn.
  * @param {Error} error
  */
 export function failureOf(error) {

@@ -1,4 +1,4 @@
-// Deleting with a way back: the request is sent after ten seconds, or at once when the page closes.
+// Deletion with undo: the request is sent after ten seconds, or at once when the page closes.
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
@@ -11,10 +11,10 @@ const UNDO_MS = 10_000;
 /** @type {Map<string, {leaving: Leaving, timer: number, toast: HTMLElement}>} */
 const pending = new Map();
 
-/** @param {string} id Whether this is about to be deleted. */
+/** Whether a deletion of this object is pending. @param {string} id */
 export const isLeaving = (id) => pending.has(id);
 
-/** @returns {HTMLElement} where short messages stand */
+/** @returns {HTMLElement} the container of toasts */
 function tray() {
   const found = document.querySelector(".toasts");
   if (found) return /** @type {HTMLElement} */ (found);
@@ -24,7 +24,7 @@ function tray() {
 }
 
 /**
- * Say something for a while.
+ * Show a toast.
  * @param {string} text
  * @param {{label: string, run: () => void}} [action]
  * @param {number} [ms]
@@ -43,7 +43,7 @@ export function say(text, action, ms = 5000) {
   return toast;
 }
 
-/** Delete, but not yet. @param {Leaving} leaving */
+/** Schedule a deletion. @param {Leaving} leaving */
 export function deleteLater(leaving) {
   const undo = { label: strings.sessions.undo, run: () => cancel(leaving.id) };
   const toast = say(leaving.said, undo, UNDO_MS);
@@ -78,7 +78,7 @@ addEventListener("pagehide", () => {
   for (const id of [...pending.keys()]) void send(id, true);
 });
 
-/** A toast that is gone. */
+/** Remove all toasts. */
 export function clearToasts() {
   fill(tray());
 }

@@ -1,13 +1,13 @@
-// Sending a file and telling how far it is, which fetch can't.
+// Uploads a file with progress, which fetch does not support.
 
 import { ApiError, authorization, AwayError, wire } from "./api.js";
 
 /**
- * @param {string} url below our own origin
+ * @param {string} url on our own origin
  * @param {Blob} file
  * @param {{headers: Record<string, string>, onprogress: (share: number) => void, isSigned?: boolean, name: string}} options
- *   `isSigned`: the address carries its own permission
- * @returns {Promise<any>} the answer's JSON, or null
+ *   `isSigned`: the URL is signed and needs no key
+ * @returns {Promise<any>} the response's JSON, or null
  */
 export function putFile(url, file, { headers, onprogress, isSigned = false, name }) {
   return new Promise((done, failed) => {

@@ -1,4 +1,4 @@
-// A list of any length of which only what can be seen is in the page. Rows may differ in height.
+// A virtual list: only visible rows are in the page. Rows may differ in height.
 
 import { h } from "./dom.js";
 
@@ -6,10 +6,10 @@ const MARGIN_PX = 600;
 
 /**
  * @typedef {object} Rows
- * @property {(index: number, width: number) => number} estimate height in pixels before a row was ever drawn
+ * @property {(index: number, width: number) => number} estimate estimated height in pixels of a row not yet rendered
  * @property {(index: number) => HTMLElement} render
- * @property {() => void} [onend] the end came near
- * @property {(first: number, last: number) => void} [onview] which rows can be seen
+ * @property {() => void} [onend] called near the end
+ * @property {(first: number, last: number) => void} [onview] called with the visible rows
  */
 
 export class WindowedList extends HTMLElement {
@@ -47,7 +47,7 @@ export class WindowedList extends HTMLElement {
   };
 
   /**
-   * Say how many rows there are; those already drawn are drawn anew unless they are only followed by more.
+   * Set the number of rows; rendered rows are rendered again unless rows are only appended.
    * @param {number} count
    * @param {{isMore?: boolean}} [options]
    */
@@ -66,7 +66,7 @@ export class WindowedList extends HTMLElement {
     this.draw();
   }
 
-  /** Draw all visible rows anew, where they are. */
+  /** Render all visible rows again, in place. */
   refresh() {
     this.#clear();
     this.draw();
@@ -120,7 +120,7 @@ export class WindowedList extends HTMLElement {
     return low;
   }
 
-  /** Bring the rows in sight into the page, measure the new ones, and hold what is being read in place. */
+  /** Render the visible rows, measure new ones, and preserve the scroll position. */
   draw() {
     if (!this.isConnected || !this.clientHeight) return;
     const [top, bottom] = [this.scrollTop, this.scrollTop + this.clientHeight];
@@ -195,9 +195,9 @@ export class WindowedList extends HTMLElement {
   }
 
   /**
-   * Bring a row into sight.
+   * Scroll to a row.
    * @param {number} index
-   * @param {number} [share] where in the window, from 0 (top) to 1
+   * @param {number} [share] its position in the window, from 0 (top) to 1
    */
   scrollToRow(index, share = 0.3) {
     const place = () => Math.max(0, this.top(index) - this.clientHeight * share);
@@ -209,13 +209,13 @@ export class WindowedList extends HTMLElement {
     }
   }
 
-  /** Bring a row into sight unless it is. @param {number} index */
+  /** Scroll to a row unless it is visible. @param {number} index */
   reveal(index) {
     const [top, bottom] = [this.top(index), this.top(index + 1)];
     if (top < this.scrollTop + 40 || bottom > this.scrollTop + this.clientHeight - 40) this.scrollToRow(index);
   }
 
-  /** Give the keyboard to a row. @param {number} index */
+  /** Focus a row. @param {number} index */
   focusRow(index) {
     if (index < 0 || index >= this.count) return;
     if (!this.#drawn.has(index)) this.scrollToRow(index, 0.5);

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection (and in the transaction) that `storage/migrate.py` hands over."""
+"""Alembic's entry point; uses the connection and transaction of `storage/migrate.py`."""
 
 from alembic import context
 

@@ -1,14 +1,14 @@
-"""Every table, in one place, one file a room.
+"""All tables, one file per room.
 
-House rules, checked by `tests/meta/test_tables.py`:
-- a table that holds customers' data has `tenant_id` first in its primary key and in every index;
+Rules, checked by `tests/meta/test_tables.py`:
+- a table with customers' data has `tenant_id` first in its primary key and in every index;
 - it has `end_user_id` (or `end_user_no`) unless its rows belong to the whole project;
 - only integers, floats, text and bytes, so that no driver converts anything: times are
   microseconds (`*_us`), offsets in audio milliseconds (`*_ms`), JSON is text (`*_json`), flags are 0 or 1.
 
 Ids are compared byte by byte on both databases (`COLLATE "C"` on PostgreSQL).
-`end_user_no` and `recording_no` are random 62-bit numbers that stand for the ids in the index
-tables, where an id of 28 bytes in each of a million rows would cost more than the posting itself.
+`end_user_no` and `recording_no` are random 62-bit numbers that replace the ids in the index
+tables, where an id of 28 bytes in each of a million rows would be larger than the posting itself.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ __all__ = [
 ]
 
 SYSTEM_TABLES = frozenset({"event_readers", "installation", "projects", "tenants"})
-"""Tables of the operator: no customer's data, no tenant."""
+"""The operator's tables: without customers' data and without a tenant."""
 
 OPERATOR_TABLES = frozenset({"jobs", "events"})
 """Customers' tables that operator queries may read across tenants: they hold ids and numbers, nobody's words."""
@@ -103,4 +103,4 @@ OWNER_COLUMN: dict[str, str | None] = {
     **dict.fromkeys(("idempotency_records", "idempotency_answers"), "caller_end_user"),
     "end_users": "id",
 }
-"""The column that says whose a row is, where it isn't `end_user_id`; None: the whole project's."""
+"""The column with a row's end user, if it isn't `end_user_id`; None: the row belongs to the whole project."""

@@ -1,4 +1,4 @@
-"""Sessions, their messages, and what keeps their list and their turns fast and orderly."""
+"""Tables of sessions, messages, turns, the title index and usage."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ask_sessions = Table(
     Column("scope_type", Key, nullable=False),
     Column("scope_json", Text, nullable=False),  # {"recording_ids": […], "recording_title": …}
     Column("title", Text, nullable=False),
-    Column("title_folded", Text, nullable=False),  # NFC(casefold(NFC(title))), what `q` is compared with
-    Column("title_seq", Int, nullable=False),  # numbers the tenant's titles; a new title takes a new one
+    Column("title_folded", Text, nullable=False),  # NFC(casefold(NFC(title))), compared with `q`
+    Column("title_seq", Int, nullable=False),  # the title's number within the tenant; a new title gets a new one
     Column("is_title_default", Int, nullable=False),  # 1: the first question may replace it
     Column("message_count", Int, nullable=False),
     Column("last_message_us", Int, nullable=False),
@@ -26,11 +26,11 @@ ask_sessions = Table(
     Column("created_us", Int, nullable=False),
     Column("updated_us", Int, nullable=False),
     Column("import_sha256", Key),  # of the export this session was imported from
-    # The turn that runs now, if any: its holder must renew the lease or lose it.
+    # The running turn, if any; its holder must renew the lease.
     Column("turn_holder", Key),
     Column("turn_message_id", Key),
     Column("turn_expires_us", Int),
-    Column("turn_cancel", Int),  # 1: whoever runs the turn should stop and keep what was said
+    Column("turn_cancel", Int),  # 1: the turn's holder should stop and store the partial answer
     to("end_users", "end_user_id"),
     sa.UniqueConstraint("tenant_id", "end_user_id", "import_sha256"),
     Index(None, "tenant_id", "title_seq", unique=True),
@@ -41,7 +41,7 @@ ask_sessions = Table(
 )
 
 ask_session_recordings = Table(
-    "ask_session_recordings",  # which sessions name a recording, newest activity first; outlives the recording
+    "ask_session_recordings",  # sessions whose scope has a recording, by activity; outlives the recording
     metadata,
     tenant(),
     Column("session_id", Key, primary_key=True),
@@ -53,7 +53,7 @@ ask_session_recordings = Table(
     Index(
         "ix_session_recordings_activity", "tenant_id", "recording_id", "end_user_id", "last_message_us", "session_id"
     ),
-    # All of a recording's rows are one end user's: in the index, so that another's recording costs what none costs.
+    # The end user is in the index, so that another end user's recording takes as long as a missing one.
     Index(
         "ix_session_recordings_scope",
         "tenant_id",
@@ -67,7 +67,7 @@ ask_session_recordings = Table(
 )
 
 ask_title_counters = Table(
-    "ask_title_counters",  # one row a tenant: the next `title_seq`, and up to which titles are indexed
+    "ask_title_counters",  # one row per tenant: the next `title_seq`, and the end of the indexed titles
     metadata,
     tenant(),
     Column("next_seq", Int, nullable=False),
@@ -79,13 +79,13 @@ ask_title_grams = Table(
     metadata,
     tenant(),
     Column("gram", Key, primary_key=True),
-    Column("block", Int, primary_key=True, autoincrement=False),  # titles block * 4096 and on
+    Column("block", Int, primary_key=True, autoincrement=False),  # starts at title block * 4096
     Column("offsets", LargeBinary, nullable=False),  # little-endian uint16, ascending
     sqlite_with_rowid=False,
 )
 
 ask_turn_waiters = Table(
-    "ask_turn_waiters",  # sends that wait for the running turn, in order of arrival
+    "ask_turn_waiters",  # queue of sends that wait for the running turn
     metadata,
     tenant(),
     Column("session_id", Key, primary_key=True),
@@ -114,8 +114,8 @@ ask_messages = Table(
     Column("model", Text),
     Column("provider", Key),
     Column("finish_reason", Key),
-    Column("answered", Key),  # yes, partly or no; of answers
-    Column("dropped_citations", Int),  # of an outside model, which its passages don't support
+    Column("answered", Key),  # answers only: yes, partly or no
+    Column("dropped_citations", Int),  # external models only: citations that their passages don't support
     Column("created_us", Int, nullable=False),
     to("ask_sessions", "session_id"),
     sa.UniqueConstraint("tenant_id", "session_id", "id"),
@@ -123,7 +123,7 @@ ask_messages = Table(
 )
 
 message_sources = Table(
-    "message_sources",  # the evidence an answer was given, as it was; goes with its recording
+    "message_sources",  # copies of an answer's evidence; deleted with the recording
     metadata,
     tenant(),
     Column("session_id", Key, primary_key=True),
@@ -143,7 +143,7 @@ message_sources = Table(
 )
 
 ask_turn_events = Table(
-    "ask_turn_events",  # what a turn's stream said, in batches, until 5 minutes after its end
+    "ask_turn_events",  # a turn's streamed events, in batches, until 5 minutes after its end
     metadata,
     tenant(),
     Column("session_id", Key, primary_key=True),
@@ -163,7 +163,7 @@ ask_turn_events = Table(
 )
 
 usage_days = Table(
-    "usage_days",  # answers and tokens a day, by end user and model; stays when sessions go
+    "usage_days",  # answers and tokens per day, end user and model; outlives sessions
     metadata,
     tenant(),
     Column("day", Key, primary_key=True),  # YYYY-MM-DD, UTC

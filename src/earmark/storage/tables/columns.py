@@ -1,4 +1,4 @@
-"""The kinds of column that every table is made of."""
+"""Column types and helpers for all tables."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ metadata = MetaData(
 )
 
 Key = Text().with_variant(Text(collation="C"), "postgresql")
-"""Ids, terms and whatever else is ordered or looked up by its bytes."""
+"""Text that is ordered and looked up by its bytes: ids, terms and the like."""
 
 Int = BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def tenant() -> Column[int]:
-    """Return the column that leads every customers' table."""
+    """Return the first key column of every table with customers' data."""
     return Column("tenant_id", Int, primary_key=True, autoincrement=False)
 
 
 def own_id() -> Column[str]:
-    """Return the id of a row, unique within its tenant."""
+    """Return the id column, unique within its tenant."""
     return Column("id", Key, primary_key=True)
 
 
 def to(parent: str, *columns: str, parent_columns: tuple[str, ...] = ("id",)) -> ForeignKeyConstraint:
-    """Return a reference that takes its rows along when the parent goes: deletion really deletes."""
+    """Return a foreign key whose rows are deleted with their parent."""
     return ForeignKeyConstraint(
         ["tenant_id", *columns],
         [f"{parent}.tenant_id", *(f"{parent}.{name}" for name in parent_columns)],

@@ -1,4 +1,4 @@
-"""The installation, projects, credentials, and what was answered to retried requests."""
+"""Tables of the installation, projects, credentials, idempotency, audit and rate leases."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ api_keys = Table(
     metadata,
     tenant(),
     own_id(),
-    Column("secret_hash", LargeBinary, nullable=False),  # SHA-256; the key itself carries 256 bits or more
-    Column("label", Text),  # what it is for, in the operator's words
+    Column("secret_hash", LargeBinary, nullable=False),  # SHA-256; the secret has 256 random bits
+    Column("label", Text),  # the operator's note
     Column("hint", Text, nullable=False),  # last four characters, to tell keys apart
     Column("end_user_id", Key),
     Column("end_user_no", Int),
     Column("scopes_json", Text),  # null: all
-    Column("kind", Key, nullable=False, server_default="key"),  # key | token (`eut_`) | code (signs a console in)
+    Column("kind", Key, nullable=False, server_default="key"),  # key | token (`eut_`) | code (console sign-in)
     Column("created_us", Int, nullable=False),
     Column("expires_us", Int),
     Column("revoked_us", Int),
-    Column("last_used_us", Int),  # written now and then, never on a request's way
+    Column("last_used_us", Int),  # written every minute, never during a request
     to("end_users", "end_user_id"),
     Index(None, "tenant_id", "end_user_id"),
-    # The one look-up that starts without a tenant: who is calling?
+    # For authentication, the only look-up without a tenant.
     Index("uq_api_keys_secret_hash", "secret_hash", unique=True),
 )
 
 idempotency_records = Table(
-    "idempotency_records",  # one for each Idempotency-Key of the last 24 h; without anybody's words
+    "idempotency_records",  # one per Idempotency-Key of the last 24 h; without user content
     metadata,
     tenant(),
     Column("caller_end_user", Key, primary_key=True),  # "" for a project-wide caller
@@ -62,19 +62,17 @@ idempotency_records = Table(
     Column("path", Key, primary_key=True),
     Column("key", Key, primary_key=True),
     Column("request_sha256", LargeBinary, nullable=False),
-    Column(
-        "made", Key, nullable=False
-    ),  # the random part of ids that the request makes, so that a retry makes them again
-    Column("session_id", Key),  # a create that failed after its turn started goes on in this session
-    Column("status", Int),  # of the kept answer; null while the request runs or after it failed
-    Column("holder", Key),  # who runs it, until its lease ends
+    Column("made", Key, nullable=False),  # random part of the ids that the request creates; a retry reuses it
+    Column("session_id", Key),  # a retry of a create that failed after its turn started continues in this session
+    Column("status", Int),  # of the stored response; null while the request runs or after it failed
+    Column("holder", Key),  # the request that runs it, until its lease expires
     Column("lease_us", Int),
     Column("created_us", Int, nullable=False),
     Index(None, "tenant_id", "created_us"),
 )
 
 idempotency_answers = Table(
-    "idempotency_answers",  # kept answers; they go with what they speak of, their records stay
+    "idempotency_answers",  # stored responses; deleted with the objects they contain, unlike their records
     metadata,
     tenant(),
     Column("caller_end_user", Key, primary_key=True),
@@ -100,7 +98,7 @@ idempotency_answers = Table(
 )
 
 audit_events = Table(
-    "audit_events",  # who made, revoked, erased, exported; triggers refuse changes and deletions
+    "audit_events",  # append-only: triggers refuse updates and deletes
     metadata,
     tenant(),
     own_id(),
@@ -112,7 +110,7 @@ audit_events = Table(
 )
 
 rate_leases = Table(
-    "rate_leases",  # how much of a limit hosts may count in a minute; only where several share a database
+    "rate_leases",  # shares of a limit leased by hosts, per minute; used only with PostgreSQL
     metadata,
     tenant(),
     Column("name", Key, primary_key=True),

@@ -1,4 +1,4 @@
-"""What an end user has: recordings, folders, media, transcripts."""
+"""Tables of end users, recordings, folders, media and transcripts."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ recordings = Table(
     Column("recorded_us", Int),
     Column("ended_us", Int),
     Column("metadata_json", Text),
-    Column("transcription_id", Key),  # the completed one that readers see
+    Column("transcription_id", Key),  # the current completed one
     Column("content_sha256", Key),  # of the audio, hexadecimal
     Column("content_sha256_verified_us", Int),
     Column("file_size_bytes", Int),
-    Column("import_sha256", Key),  # of the imported file's bytes: the same file is not imported twice
+    Column("import_sha256", Key),  # of the imported file's bytes, to skip files imported before
     Column("created_us", Int, nullable=False),
     Column("updated_us", Int, nullable=False),
     to("end_users", "end_user_id"),
@@ -132,7 +132,7 @@ media = Table(
     Column("end_user_id", Key, nullable=False),
     Column("status", Key, nullable=False),  # waiting | received | verified | failed
     Column("content_type", Key, nullable=False),
-    Column("size_bytes", Int),  # announced, then counted
+    Column("size_bytes", Int),  # as declared, then as received
     Column("sha256", Key),  # of the bytes received, hexadecimal
     Column("expires_us", Int, nullable=False),  # of the upload
     Column("created_us", Int, nullable=False),

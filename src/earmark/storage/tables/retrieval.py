@@ -1,4 +1,4 @@
-"""The index: chunks, postings, vectors, and what ranking needs of all of them."""
+"""Tables of the index: chunks, postings, vectors and ranking statistics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Index, LargeBinary, Table, 
 from earmark.storage.tables.columns import Int, Key, metadata, tenant, to
 
 recording_indexes = Table(
-    "recording_indexes",  # one row for each indexed recording: what ranking needs of all of them
+    "recording_indexes",  # one row per indexed recording: statistics for ranking
     metadata,
     tenant(),
     Column("end_user_no", Int, primary_key=True, autoincrement=False),
@@ -18,14 +18,14 @@ recording_indexes = Table(
     Column("language", Key),
     Column("chunk_count", Int, nullable=False),
     Column("chunk_lengths", LargeBinary, nullable=False),  # terms in each chunk, little-endian uint32
-    Column("vector_counts", LargeBinary),  # vectors of each chunk, little-endian uint32; None: one each, as once was
+    Column("vector_counts", LargeBinary),  # vectors of each chunk, little-endian uint32; None (old rows): one each
     to("recordings", "recording_id"),
     Index(None, "tenant_id", "recording_id"),
     sqlite_with_rowid=False,
 )
 
 vector_blocks = Table(
-    "vector_blocks",  # apart from the row above, so that reading statistics does not read vectors
+    "vector_blocks",  # separate from `recording_indexes`, so that reading statistics does not read vectors
     metadata,
     tenant(),
     Column("end_user_no", Int, primary_key=True, autoincrement=False),
@@ -39,7 +39,7 @@ vector_blocks = Table(
 )
 
 staged_vectors = Table(
-    "staged_vectors",  # what `earmark reindex` has made so far with another embedder; search doesn't see it
+    "staged_vectors",  # new vectors of an unfinished `earmark reindex`; search doesn't use them
     metadata,
     tenant(),
     Column("end_user_no", Int, primary_key=True, autoincrement=False),

@@ -1,4 +1,4 @@
-"""Vectors of another embedder, until an end user's library has all of them."""
+"""Vectors of an unfinished reindexing with another embedder."""
 
 import sqlalchemy as sa
 from alembic import op

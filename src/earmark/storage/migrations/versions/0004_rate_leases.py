@@ -1,4 +1,4 @@
-"""What hosts lease of a rate limit."""
+"""Rate-limit leases for hosts that share a database."""
 
 import sqlalchemy as sa
 from alembic import op

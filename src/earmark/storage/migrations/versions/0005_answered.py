@@ -1,4 +1,4 @@
-"""Whether an answer settles its question, and citations dropped"""
+"""Whether an answer answers its question, and how many of its citations were dropped."""
 
 import sqlalchemy as sa
 from alembic import op

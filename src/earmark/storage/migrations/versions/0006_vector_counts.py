@@ -1,4 +1,4 @@
-"""Several vectors a chunk: how many each has"""
+"""The number of vectors of each chunk."""
 
 import sqlalchemy as sa
 from alembic import op
