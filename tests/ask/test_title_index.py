@@ -20,6 +20,7 @@ from earmark.library.types import Page
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
+from tests.jobs.running import run_waiting
 from tests.server import Place
 
 WORDS = ["launch", "budget", "Straße", "会議の議事録", "Ωμέγα", "price", "of", "the", "a", "Δ"]
@@ -78,6 +79,8 @@ def test_search_agrees_with_a_full_scan_through_writes_renames_and_deletes(new_p
                 chosen = dice.choice(sorted(titles))
                 await delete_session(tenant, runtime.deletion, chosen)
                 del titles[chosen]
+            if step % 20 == 19:
+                await run_waiting(runtime, tenant, title_index.INDEX_TITLES)
             if step % 25 == 24:
                 for wanted in [
                     "launch",
@@ -110,6 +113,7 @@ def test_a_deleted_title_leaves_nothing_in_the_index(new_place: Callable[[], Pla
         owner = tenant.acting_for(user.id, user.number)
         made = [await create_session(owner, Scope("library"), title=f"zebra {number}") for number in range(40)]
         stays = await create_session(tenant.acting_for(other.id, other.number), Scope("library"), title="ordinary")
+        await run_waiting(runtime, tenant, title_index.INDEX_TITLES)
         assert await _grams(tenant, "zeb")
         await rename_session(tenant, made[0].id, "ordinary")
         await delete_session(tenant, runtime.deletion, made[1].id)

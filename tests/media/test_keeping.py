@@ -15,9 +15,10 @@ from tests.server import Place
 from earmark.clock import now_us
 from earmark.errors import NotFoundError
 from earmark.identity.projects import create_project, get_tenant
+from earmark.jobs.queue import list_jobs
 from earmark.library.end_users import create_end_user
 from earmark.library.recordings import create_recording, get_recording
-from earmark.media import uploads
+from earmark.media import deletion
 from earmark.media.downloads import list_media
 from earmark.media.erasure import sweep
 from earmark.media.errors import LinkExpiredError, MediaNotFoundError, SupersededUploadError, UploadBrokenOffError
@@ -267,17 +268,50 @@ def test_bytes_that_are_sent_again_replace_the_earlier_ones(fresh_place: Place) 
     run(fresh_place, work)
 
 
-def test_replaced_bytes_left_by_a_crash_are_swept(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def die(*_: object) -> None:
-        raise StorageUnavailableError("The power went.")
+async def _die(*_: object, **__: object) -> None:
+    raise StorageUnavailableError("The power went.")
 
+
+def test_replaced_bytes_left_by_a_crash_are_deleted_by_their_job(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         await take(runtime, tenant, grant, b"first")
         with monkeypatch.context() as patch:
-            patch.setattr("earmark.media.uploads._delete_replaced", die)
-            with pytest.raises(StorageUnavailableError):
-                await take(runtime, tenant, grant, b"second")
+            patch.setattr("earmark.media.deletion.delete_replaced", _die)
+            await take(runtime, tenant, grant, b"second")
+        [job] = await list_jobs(runtime.operator, state="pending")
+        assert await runtime.worker.run_job(job.tenant_id, job.id)
+        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"second"]
+
+    run(fresh_place, work)
+
+
+def test_the_bytes_of_a_recording_deleted_before_a_crash_are_deleted_by_their_job(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant, b"first")
+        with monkeypatch.context() as patch:
+            patch.setattr(runtime.media, "delete_under", _die)
+            await runtime.deletion.delete_recording(tenant, recording)
+        assert len(files_of(fresh_place)) == 1
+        for job in await list_jobs(runtime.operator, state="pending"):
+            assert await runtime.worker.run_job(job.tenant_id, job.id)
+        assert files_of(fresh_place) == []
+
+    run(fresh_place, work)
+
+
+def test_replaced_bytes_left_by_a_crash_are_swept(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+        await take(runtime, tenant, grant, b"first")
+        with monkeypatch.context() as patch:
+            patch.setattr("earmark.media.deletion.delete_replaced", _die)
+            await take(runtime, tenant, grant, b"second")
         assert len(files_of(fresh_place)) == 2
         monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
         assert await sweep(runtime.operator, runtime.media) == 1
@@ -289,17 +323,17 @@ def test_replaced_bytes_left_by_a_crash_are_swept(fresh_place: Place, monkeypatc
 def test_replaced_bytes_stay_if_they_are_sent_again_before_their_deletion(
     fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delete_replaced = uploads._delete_replaced
+    delete_replaced = deletion.delete_replaced
 
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        async def late(*given: Any) -> None:
-            monkeypatch.setattr(uploads, "_delete_replaced", delete_replaced)
+        async def late(*given: Any, **named: Any) -> None:
+            monkeypatch.setattr(deletion, "delete_replaced", delete_replaced)
             await take(runtime, tenant, grant, b"first")
-            await delete_replaced(*given)
+            await delete_replaced(*given, **named)
 
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         await take(runtime, tenant, grant, b"first")
-        monkeypatch.setattr(uploads, "_delete_replaced", late)
+        monkeypatch.setattr(deletion, "delete_replaced", late)
         await take(runtime, tenant, grant, b"second")
         assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
 

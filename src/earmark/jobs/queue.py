@@ -6,11 +6,16 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
+
 from earmark.clock import now_us
+from earmark.errors import EarmarkError
 from earmark.ids import new_id
 from earmark.jobs import queries
 from earmark.jobs.types import INSTALLATION, JOBS, Job, JobEndedError, JobKind, JobNotFoundError, NewJob
 from earmark.storage.tenant import Operator, Tenant
+
+log = structlog.get_logger("earmark.jobs")
 
 
 def _row(new: NewJob, end_user_id: str | None) -> dict[str, Any]:
@@ -34,11 +39,19 @@ async def enqueue(work: Tenant, new: NewJob, *, promptly: Callable[[], Awaitable
     row = _row(new, work.end_user_id)
     is_added = await work.execute(queries.insert_job, row)
     if promptly is not None:
-        work.after_commit(promptly)
+        work.after_commit(lambda: _try(promptly))
     if not is_added:
         return None
     work.signal(JOBS)
     return str(row["id"])
+
+
+async def _try(work: Callable[[], Awaitable[None]]) -> None:
+    """The change is committed, and the job does what could not be done now."""
+    try:
+        await work()
+    except EarmarkError as error:
+        log.warning("job.not_done_promptly", error=type(error).__name__)
 
 
 async def enqueue_for_installation(operator: Operator, new: NewJob) -> str | None:
