@@ -97,14 +97,14 @@ async def _open(settings: Settings, closing: AsyncExitStack) -> Runtime:
     operator = Operator(database)
     metrics = open_metrics(settings)
     built_in = MiniLMEmbedder(threads=settings.embedding_threads)
-    closing.callback(built_in.stop)
     embedders = configured_embedders(settings, operator, built_in)
-    closing.callback(embedders.stop)
-    await embedders.open()
     searcher = Searcher(embedders, VectorCache(settings.vector_cache_mb * 1_000_000))
     closing.callback(searcher.close)
     ingester = Ingester(embedders)
     closing.push_async_callback(ingester.close)
+    closing.callback(embedders.stop)  # before what waits for their work
+    closing.callback(built_in.stop)
+    await embedders.open()
     reader = Reader(threads=settings.embedding_threads)
     turns = TurnEngine(
         searcher, configured_providers(settings, ExtractiveModel(built_in, reader)), settings.turn_wait_s,
