@@ -73,10 +73,11 @@ def run_on(place: Place, work: Callable[[Runtime, Tenant], Awaitable[Any]]) -> A
 PARAMS: dict[str, Any] = {
     "end_user_id": "eu_x", "scope_type": "library", "recording_id": "rec_a", "active_after": 0,
     "active_before": 2**60, "limit": 21, "after_us": 2**59, "after_id": "as_x", "q": "title", "reach": 1_000,
-    "title_seqs": [1, 2], "indexed_seq": 4_096, "caller_end_user_id": "eu_x", "caller_end_user_no": 1,
+    "title_seqs": [1, 2], "indexed_seq": 4_096,
     "session_id": "as_x", "after": 5, "most": 100, "grams": ["abc", "bcd"], "first": "ab", "end": "ac",
     "terms": ["launch", "price"],
 }  # fmt: skip
+CALLER = {"caller_end_user_id": "eu_x", "caller_end_user_no": 1}
 
 
 async def explain(runtime: Runtime, tenant: Tenant, query: Query, *, scoped: bool, shape: dict[str, Any]) -> str:
@@ -84,7 +85,7 @@ async def explain(runtime: Runtime, tenant: Tenant, query: Query, *, scoped: boo
     compiled = runtime.database.compiler.compile(query, scoped=scoped, shape=shape)
     is_sqlite = runtime.database.compiler.dialect_name == "sqlite"
     words = ("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + compiled.sql
-    args = compiled.arguments({**PARAMS, "tenant_id": tenant.key.tenant_id})
+    args = compiled.arguments(PARAMS, {**CALLER, "tenant_id": tenant.key.tenant_id})
     async with runtime.database.reading(tenant.key.tenant_id) as connection:
         if not is_sqlite:
             for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan", "enable_hashjoin"):

@@ -135,11 +135,11 @@ def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
     who = next(one for one in world.credentials if one.name == "bound secret key")
     arguments = Compiled.arguments
 
-    def note(compiled: Compiled, params: Any) -> list[Any]:
+    def note(compiled: Compiled, *params: Any) -> list[Any]:
         run = _statements_run.get()
         if run is not None:
             run.append(compiled.sql)
-        return arguments(compiled, params)
+        return arguments(compiled, *params)
 
     async def ask() -> int:
         limits = {"rate_limit_overall": 0, "rate_limit_uploads": 0}  # counting requests sometimes queries the database

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
 import itertools
 import re
@@ -15,16 +14,18 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from earmark.api.app import ROUTERS
 from earmark.api.pipeline import endpoint_of
 from earmark.ask import sessions
 from earmark.errors import EarmarkError
 from earmark.library import recordings as library_recordings
+from earmark.storage import dump
 from earmark.storage.errors import UnguardedQueryError
 from earmark.storage.query import Compiled, Compiler, Guard, Query, query
 from earmark.storage.tables import CUSTOMER_TABLES, OWNER_COLUMN, ask_messages, ask_sessions, recordings
-from tests.meta.sources import ROOT, modules, nodes, place, source_files, text_of, tree_of
+from tests.meta.sources import modules, nodes, place, source_files, text_of, tree_of
 
 FILE_LINES, FUNCTION_LINES = 400, 60
 
@@ -41,9 +42,13 @@ def test_only_config_reads_the_environment() -> None:
     assert found == []
 
 
-def test_only_the_edge_the_migrations_and_the_vendor_adapters_catch_every_exception() -> None:
+CATCH_ALL = ("api/app.py", "storage/migrate.py", "llm/vendor.py", "jobs/worker.py", "supervision.py")
+"""Where any exception becomes an answer, a refused start, a provider's failure, a failed job or a restarted task."""
+
+
+def test_only_the_places_that_must_survive_any_bug_catch_every_exception() -> None:
     found = []
-    for file, node in nodes(outside=("api/app.py", "storage/migrate.py", "llm/vendor.py")):
+    for file, node in nodes(outside=CATCH_ALL):
         if isinstance(node, ast.ExceptHandler):
             caught = (
                 {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)} if node.type else {"Exception"}
@@ -121,32 +126,49 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
     "library.select_recordings": _pages(library_recordings.FILTERS),
     "library.select_transcribed": [{"is_narrowed": True}, {"is_narrowed": False}],
     "library.select_transcriptions": _pages(("recording_id",)),
+    "storage._insert_row": [{"name": name} for name in dump.CUSTOMERS],
+    "storage._insert_system": [{"name": name} for name in dump.SYSTEM],
+    "storage._select_page": [
+        {"name": name, "is_continued": is_continued} for name in dump.CUSTOMERS for is_continued in (False, True)
+    ],
+    "storage._delete_system": [{"name": name} for name in ("installation", "event_readers")],
+    "jobs.select_reader": [{"for_update": False}, {"for_update": True}],
+    "jobs.select_jobs_listed": [{"has_state": False}, {"has_state": True}],
+    "storage._select_system": [{"name": name} for name in dump.SYSTEM],
+    "storage.select_packed": [{"is_narrowed": True}, {"is_narrowed": False}],
+    "storage.select_products": [{"is_narrowed": True}, {"is_narrowed": False}],
 }
 """Every shape of every query that has any. A query's shapes are the keyword arguments of its builder."""
 
 
 def _queries() -> dict[str, Query]:
-    found = {}
-    for path in sorted(ROOT.glob("*/*queries.py")):
-        room = path.parent.name
-        module = importlib.import_module(f"earmark.{room}.{path.stem}")
-        found |= {f"{room}.{one.name}": one for one in vars(module).values() if isinstance(one, Query)}
-    return found
+    """Return every query of the program, by its room (the package that it is written in) and name."""
+    made = {one for module in modules() for one in vars(module).values() if isinstance(one, Query)}
+    return {f"{one.build.__module__.split('.')[1]}.{one.name}": one for one in made}
 
 
 QUERIES = _queries()
+
+
+POSTGRESQL_ONLY = {"storage.select_packed", "storage.select_products"}
+"""pgvector's: SQLite has no such functions."""
 
 
 def _compiler() -> Compiler:
     return Compiler(sqlite.dialect(paramstyle="qmark"))
 
 
+def _compilers(name: str) -> list[Compiler]:
+    postgresql = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
+    return [postgresql] if name in POSTGRESQL_ONLY else [_compiler(), postgresql]
+
+
 def _is_tenants(compiled: Compiled) -> bool:
     """Whether the SQL itself restricts every customers' table to its tenant."""
     read = set(re.findall(r"(?:FROM|JOIN|UPDATE) (\w+)", compiled.sql)) & CUSTOMER_TABLES
     written = set(re.findall(r"INSERT INTO (\w+)", compiled.sql)) & CUSTOMER_TABLES
-    bound = compiled.sql.count("tenant_id = ?")
-    return bound >= len(read) and compiled.names.count("tenant_id") >= len(read | written)
+    bound = len(re.findall(r"tenant_id = (?:\?|\$\d+)", compiled.sql))
+    return bound >= len(read) and ("tenant_id" in compiled.bound or not read | written)
 
 
 def test_queries_are_written_in_the_rooms_queries_files_only() -> None:
@@ -171,19 +193,20 @@ def test_every_query_that_has_shapes_is_listed_with_them_and_no_other() -> None:
 @pytest.mark.parametrize("scoped", [False, True])
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_a_query_compiles_guarded_in_each_of_its_shapes(name: str, scoped: bool) -> None:
-    compiler = _compiler()
-    for shape in SHAPES.get(name, [{}]):
-        compiled = compiler.compile(QUERIES[name], scoped=scoped, shape=shape)
-        assert _is_tenants(compiled), compiled.sql
+    for compiler in _compilers(name):
+        for shape in SHAPES.get(name, [{}]):
+            asked = QUERIES[name]
+            compiled = compiler.compile(asked, scoped=scoped, shape=shape, is_operator=asked.is_operators)
+            assert asked.is_operators or _is_tenants(compiled), compiled.sql
 
 
 _NEW_OWNERS = {"end_users"}
 """Inserting an end user names nobody who is there already."""
 
 
-@pytest.mark.parametrize("name", sorted(QUERIES))
+@pytest.mark.parametrize("name", sorted(name for name, asked in QUERIES.items() if not asked.is_operators))
 def test_a_query_of_one_end_users_caller_names_that_end_user(name: str) -> None:
-    compiler = _compiler()
+    compiler = _compilers(name)[0]
     for shape in SHAPES.get(name, [{}]):
         compiled = compiler.compile(QUERIES[name], scoped=True, shape=shape)
         touched = set(re.findall(r"(?:FROM|JOIN|UPDATE|INTO) (\w+)", compiled.sql)) & CUSTOMER_TABLES

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, and_, bindparam, delete, func, or_, select, update
 
 from earmark.storage.query import Guard, operator_query, query
-from earmark.storage.tables import jobs, tenants
+from earmark.storage.tables import jobs
 from earmark.storage.tables.columns import Int, Key
 
 JOB = (
@@ -96,7 +96,7 @@ def select_tenants_waiting(own: Guard) -> Select[Any]:
 @operator_query
 def select_running(own: Guard) -> Select[Any]:
     """What runs now: whose, which kind, on which host."""
-    return select(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host, func.count()).where(
+    return select(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host, func.count(jobs.c.id)).where(
         jobs.c.state == "running"
     ).group_by(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host)  # fmt: skip
 
@@ -218,7 +218,7 @@ def delete_failed_before(own: Guard) -> Delete:
 @operator_query
 def select_job_counts(own: Guard) -> Select[Any]:
     """How many jobs there are of each kind and state, and since when the oldest of them could have run."""
-    columns = (jobs.c.kind, jobs.c.state, func.count(), func.min(jobs.c.run_us))
+    columns = (jobs.c.kind, jobs.c.state, func.count(jobs.c.id), func.min(jobs.c.run_us))
     return select(*columns).group_by(jobs.c.kind, jobs.c.state).order_by(jobs.c.kind, jobs.c.state)
 
 
@@ -235,11 +235,6 @@ def retry_failed(own: Guard) -> Update:
         "state": "pending", "run_us": bindparam("now_us"), "attempts": 0, "losses": 0, "ended_us": None,
     }  # fmt: skip
     return update(jobs).where(jobs.c.id == bindparam("of_id"), jobs.c.state == "failed").values(changed)
-
-
-@operator_query
-def select_project_of(own: Guard) -> Select[Any]:
-    return select(tenants.c.id, tenants.c.project_id, tenants.c.mode).where(tenants.c.id == bindparam("of_tenant"))
 
 
 @operator_query

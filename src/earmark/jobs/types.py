@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from earmark.errors import ConflictError, EarmarkError, NotFoundError
+from earmark.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from earmark.jobs.running import RunningJob
@@ -121,7 +121,7 @@ class JobEndedError(ConflictError):
         super().__init__(f"The job {job_id} has ended.")
 
 
-class JobInterruptedError(EarmarkError):
+class JobInterruptedError(ConflictError):
     """Base of what ends a run without an outcome of its own; handlers let it pass."""
 
 
@@ -139,7 +139,7 @@ class JobCancelledError(JobInterruptedError):
         super().__init__("The job was cancelled.")
 
 
-class PermanentJobError(EarmarkError):
+class PermanentJobError(ConflictError):
     """The job can't succeed, however often it is tried.
 
     Args:

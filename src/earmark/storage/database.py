@@ -23,6 +23,9 @@ class Connection(Protocol):
     async def notify(self, channels: Collection[str]) -> None:
         """Let other processes know when this unit of work commits, where the database can."""
 
+    async def see_tenant(self, tenant_id: int) -> None:
+        """Turn the transaction to another tenant's rows; for backups, which read or write all of them at once."""
+
 
 class Database(Protocol):
     """SQLite or PostgreSQL.

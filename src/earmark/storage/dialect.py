@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Text, bindparam
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, LargeBinary, Text, bindparam, cast
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import Boolean, TypeEngine
@@ -87,3 +87,25 @@ def _contains_postgresql(element: Contains, compiler: SQLCompiler, **kw: Any) ->
 def contains(column: ColumnElement[Any], name: str) -> Contains:
     """Return the predicate that `column` contains the text bound to `name`."""
     return Contains(column, name)
+
+
+class Constant(ColumnElement[Any]):
+    """A constant in the statement's own words, where a planner must see it and a parameter would hide it."""
+
+    inherit_cache = False
+    ALLOWED = ("0", "''")
+
+    def __init__(self, words: str, type_: TypeEngine[Any]) -> None:
+        if words not in self.ALLOWED:
+            raise ValueError(f"no constant: {words!r}")
+        self.words = words
+        self.type = type_
+
+
+@compiles(Constant)
+def _constant(element: Constant, compiler: SQLCompiler, **_: Any) -> str:
+    return element.words
+
+
+ZERO = Constant("0", Integer())
+NO_BYTES = cast(Constant("''", Text()), LargeBinary())

@@ -11,13 +11,13 @@ from array import array
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Delete, Insert, LargeBinary, Select, Text, bindparam, cast, delete, func, insert, select, tuple_
+from sqlalchemy import Delete, Insert, LargeBinary, Select, Text, bindparam, cast, delete, insert, select, tuple_
 
 from earmark.errors import ConflictError
 from earmark.storage.database import Connection, Database
-from earmark.storage.pgvector import chunk_vectors, insert_chunk_vector
+from earmark.storage.pgvector import insert_chunk_vector
 from earmark.storage.query import Guard, Params, Query, Row, long_query, query
-from earmark.storage.tables import CUSTOMER_TABLES, metadata
+from earmark.storage.tables import CUSTOMER_TABLES, chunk_vectors, metadata
 from earmark.storage.tables.columns import Int
 from earmark.storage.tenant import Tenant, TenantKey, UnitOfWork
 
@@ -107,11 +107,6 @@ def _insert_row(own: Guard, *, name: str) -> Insert:
     return own.insert(metadata.tables[name])
 
 
-@query
-def _set_tenant(own: Guard) -> Select[Any]:
-    return select(func.set_config("earmark.tenant_id", bindparam("tenant", type_=Text()), True))
-
-
 # ---- reading ---------------------------------------------------------------------------------------
 
 
@@ -138,10 +133,8 @@ async def _switch_tenant(
     database: Database, connection: Connection, key: TenantKey, *, is_writing: bool = False
 ) -> Tenant:
     """Return a tenant's handle on a connection that serves one tenant after another."""
-    tenant = Tenant(database, key, connection, UnitOfWork() if is_writing else None)
-    if database.compiler.dialect_name == "postgresql":
-        await tenant.fetch_all(_set_tenant, {"tenant": str(key.tenant_id)})
-    return tenant
+    await connection.see_tenant(key.tenant_id)
+    return Tenant(database, key, connection, UnitOfWork() if is_writing else None)
 
 
 async def _pages(tenant: Tenant, name: str) -> AsyncIterator[list[Row]]:

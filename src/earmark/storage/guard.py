@@ -1,8 +1,9 @@
-"""The one place where isolation is enforced: what makes a statement the caller's own, and what stops one that isn't.
+"""The one place where isolation is enforced: what makes a statement the caller's own.
 
 Each SELECT, UPDATE and DELETE, subqueries included, must restrict every customers' table that it names to
 the caller's tenant (and end user, where the caller is one) in its own WHERE; inserts are made by the guard.
-A statement that forgets is refused when it is compiled, so that it never runs, in any process or test.
+A statement that forgets is refused when it is compiled (`guarded.py`), so that it never runs, in any process
+or test.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Insert, Select, Table, Update, and_, bindparam, insert
+from sqlalchemy import ColumnElement, Insert, Table, and_, bindparam, insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.sql import ClauseElement, operators, visitors
-from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList, Grouping
-from sqlalchemy.sql.selectable import Alias, Join
 
-from earmark.storage.errors import UnguardedQueryError
-from earmark.storage.tables import CUSTOMER_TABLES, OPERATOR_TABLES, OWNER_COLUMN
+from earmark.storage.tables import OWNER_COLUMN
+
+BOUND = frozenset({"tenant_id", "caller_end_user_id", "caller_end_user_no"})
+"""Parameters whose values the handle alone gives."""
+
+OWNERS = frozenset({"end_user_id", "end_user_no", "caller_end_user"})
+"""Columns that say whose a row is; it never becomes another's."""
 
 
 class Guard:
@@ -29,15 +32,28 @@ class Guard:
 
     def __init__(self, *, scoped: bool) -> None:
         self.scoped = scoped
-        self.inserted: set[str] = set()
+        self.parameters = BOUND if scoped else frozenset({"tenant_id"})
+        """Which of `BOUND` the handle gives values for."""
 
     def __call__(self, table: Table) -> ColumnElement[bool]:
         """Return the predicate that makes `table` the caller's own."""
-        tenant: ColumnElement[bool] = table.c.tenant_id == bindparam("tenant_id")
-        owner = OWNER_COLUMN.get(table.name, "end_user_id")
-        if not self.scoped or owner is None:
-            return tenant
-        return and_(tenant, table.c[owner] == bindparam(_owner_param(owner)))
+        first, *more = (table.c[column] == bindparam(parameter) for column, parameter in self.covers(table))
+        return and_(first, *more) if more else first
+
+    def covers(self, table: Table) -> Iterator[tuple[str, str]]:
+        """Yield (column, parameter) for each column that must equal what the handle binds."""
+        yield "tenant_id", "tenant_id"
+        owner = self.owner_of(table)
+        if self.scoped and owner is not None:
+            yield owner, _owner_param(owner)
+
+    def inserts(self, table: Table) -> Iterator[tuple[str, str]]:
+        """Yield (column, parameter) for each column whose new value is what the handle binds."""
+        return (pair for pair in self.covers(table) if pair[0] != "id")
+
+    def owner_of(self, table: Table) -> str | None:
+        """Return the column that says whose a row is; None where it is the whole project's."""
+        return OWNER_COLUMN.get(table.name, "end_user_id")
 
     def insert(self, table: Table, *, unset: Collection[str] = ()) -> Insert:
         """Return an insert of all columns but those that start `unset`, under the caller's tenant and end user."""
@@ -49,70 +65,9 @@ class Guard:
         return postgresql_insert(table).values(self._values(table)).on_conflict_do_nothing()
 
     def _values(self, table: Table) -> dict[str, Any]:
-        self.inserted.add(table.name)
         values: dict[str, Any] = {name: bindparam(name) for name in table.c.keys()}  # noqa: SIM118
-        owner = OWNER_COLUMN.get(table.name, "end_user_id")
-        if self.scoped and owner not in ("id", None):
-            values[str(owner)] = bindparam(_owner_param(str(owner)))
-        return values
+        return values | {column: bindparam(parameter) for column, parameter in self.inserts(table)}
 
 
 def _owner_param(owner_column: str) -> str:
     return "caller_end_user_no" if owner_column == "end_user_no" else "caller_end_user_id"
-
-
-def check_guarded(statement: ClauseElement, guard: Guard, name: str) -> None:
-    """Raise UnguardedQueryError if some part of `statement` names a customers' table without its tenant."""
-    for element in visitors.iterate(statement):
-        if isinstance(element, Alias):
-            raise UnguardedQueryError(f"Query {name} aliases a table, which the guard can't follow.")
-        for table in _named_tables(element):
-            if table.name in CUSTOMER_TABLES and not _is_guarded(element, table, guard):
-                raise UnguardedQueryError(f"Query {name} names {table.name} without its tenant.")
-
-
-def check_operators(statement: ClauseElement, name: str) -> None:
-    """Raise UnguardedQueryError if an operator query names a customers' table that is not the operator's as well."""
-    for element in visitors.iterate(statement):
-        if isinstance(element, Table) and element.name in CUSTOMER_TABLES - OPERATOR_TABLES:
-            raise UnguardedQueryError(f"Query {name} names {element.name} across tenants.")
-
-
-def _named_tables(element: Any) -> Iterator[Table]:
-    """Yield the tables that a SELECT, UPDATE, DELETE or INSERT names itself; what is nested comes by itself."""
-    if isinstance(element, Select):
-        for source in element.get_final_froms():
-            yield from _tables_of(source)
-    elif isinstance(element, Update | Delete | Insert) and isinstance(element.table, Table):
-        yield element.table
-
-
-def _tables_of(source: Any) -> Iterator[Table]:
-    if isinstance(source, Join):
-        yield from _tables_of(source.left)
-        yield from _tables_of(source.right)
-    elif isinstance(source, Table):
-        yield source
-
-
-def _is_guarded(element: Any, table: Table, guard: Guard) -> bool:
-    if isinstance(element, Insert):
-        return table.name in guard.inserted
-    needed = {("tenant_id", "tenant_id")}
-    owner = OWNER_COLUMN.get(table.name, "end_user_id")
-    if guard.scoped and owner is not None:
-        needed.add((owner, _owner_param(owner)))
-    return needed <= set(_equalities(element.whereclause, table))
-
-
-def _equalities(clause: Any, table: Table) -> Iterator[tuple[str, str]]:
-    """Yield (column, parameter) for each `table.column = :parameter` that must hold for the clause to hold."""
-    if isinstance(clause, Grouping):
-        yield from _equalities(clause.element, table)
-    elif isinstance(clause, BooleanClauseList) and clause.operator is operators.and_:
-        for one in clause.clauses:
-            yield from _equalities(one, table)
-    elif isinstance(clause, BinaryExpression) and clause.operator is operators.eq:
-        column, parameter = clause.left, clause.right
-        if getattr(column, "table", None) is table and isinstance(parameter, BindParameter):
-            yield str(column.name), str(parameter.key)

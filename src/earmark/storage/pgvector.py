@@ -12,32 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Delete, Insert, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.types import UserDefinedType
 
-from earmark.storage.dialect import any_of
+from earmark.storage.dialect import NO_BYTES, ZERO, any_of
 from earmark.storage.query import Guard, long_query, query
-from earmark.storage.tables import Int
-
-
-class HalfVector(UserDefinedType[str]):
-    """pgvector's `halfvec`, written as text: `[1,-2,3]`."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "halfvec"
-
-
-# Made by the migration where the extension is there; not in `tables.metadata`, which is every database's.
-chunk_vectors = sa.Table(
-    "chunk_vectors",
-    sa.MetaData(),
-    sa.Column("tenant_id", Int, primary_key=True),
-    sa.Column("end_user_no", Int, primary_key=True),
-    sa.Column("recording_no", Int, primary_key=True),
-    sa.Column("ordinal", Int, primary_key=True),
-    sa.Column("embedding", HalfVector),
-)
+from earmark.storage.tables import HalfVector, chunk_vectors
 
 
 def _as_vector(name: str) -> sa.ColumnElement[Any]:
@@ -60,8 +38,7 @@ def delete_chunk_vectors(own: Guard) -> Delete:
 def select_packed(own: Guard, *, is_narrowed: bool) -> Select[Any]:
     """Each recording's vectors as pgvector sends them, by chunk: big-endian int16 (the size), int16 0, and float16s."""
     sent = func.halfvec_send(chunk_vectors.c.embedding, type_=sa.LargeBinary())
-    empty = sa.cast(sa.literal_column("''"), sa.LargeBinary())
-    joined = func.string_agg(sent, aggregate_order_by(empty, chunk_vectors.c.ordinal))
+    joined = func.string_agg(sent, aggregate_order_by(NO_BYTES, chunk_vectors.c.ordinal))
     found = select(chunk_vectors.c.recording_no, joined).where(own(chunk_vectors))
     if is_narrowed:
         found = found.where(any_of(chunk_vectors.c.recording_no, "recording_nos"))
@@ -75,12 +52,11 @@ def select_products(own: Guard, *, is_narrowed: bool) -> Select[Any]:
     wanted = select(_as_vector("wanted")).scalar_subquery()
     negative = chunk_vectors.c.embedding.op("<#>", return_type=sa.Float())(wanted)
     product = func.float4send(sa.cast(-negative, sa.REAL()), type_=sa.LargeBinary())
-    empty = sa.cast(sa.literal_column("''"), sa.LargeBinary())
     products = select(chunk_vectors.c.recording_no, chunk_vectors.c.ordinal, product.label("product"))
     products = products.where(own(chunk_vectors))
     if is_narrowed:
         products = products.where(any_of(chunk_vectors.c.recording_no, "recording_nos"))
     # OFFSET 0 keeps PostgreSQL from sorting whole vectors (to disk, measured) before it multiplies them.
-    found = products.offset(sa.literal_column("0")).subquery()
-    joined = func.string_agg(found.c.product, aggregate_order_by(empty, found.c.ordinal))
+    found = products.offset(ZERO).subquery()
+    joined = func.string_agg(found.c.product, aggregate_order_by(NO_BYTES, found.c.ordinal))
     return select(found.c.recording_no, joined).group_by(found.c.recording_no)

@@ -50,7 +50,11 @@ def begin(tenant_id: int | None, mode: str = "") -> str:
     """Return the words that open a transaction for a tenant, in one round trip."""
     if tenant_id is None:
         return f"BEGIN{mode}"
-    return f"BEGIN{mode}; SELECT set_config('earmark.tenant_id', '{tenant_id:d}', true)"
+    return f"BEGIN{mode}; {_seeing(tenant_id)}"
+
+
+def _seeing(tenant_id: int) -> str:
+    return f"SELECT set_config('earmark.tenant_id', '{tenant_id:d}', true)"
 
 
 class _PostgresConnection:
@@ -85,6 +89,9 @@ class _PostgresConnection:
             await self._connection.execute("SELECT pg_notify($1, c) FROM unnest($2::text[]) c", CHANNEL, list(channels))
         except _DRIVER_ERRORS as error:
             raise translate(error) from error
+
+    async def see_tenant(self, tenant_id: int) -> None:
+        await _run(self._connection, _seeing(tenant_id))
 
 
 class PostgresDatabase:

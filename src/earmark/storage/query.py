@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec
 
 from sqlalchemy.engine import Dialect
@@ -22,12 +23,14 @@ from sqlalchemy.sql import ClauseElement, visitors
 
 from earmark.storage.dialect import AnyOf
 from earmark.storage.errors import UnguardedQueryError
+from earmark.storage.guard import BOUND
 from earmark.storage.guard import Guard as Guard
-from earmark.storage.guard import check_guarded, check_operators
+from earmark.storage.guarded import check_guarded, check_operators
 
 P = ParamSpec("P")
 Params = Mapping[str, Any]
 Row = tuple[Any, ...]
+_NOTHING: Params = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,20 @@ class Compiled:
     is_long: bool
     has_lists: bool = False
     name: str = ""
+    bound: frozenset[str] = frozenset()
+    """Which of its parameters only a tenant's handle gives values for."""
 
-    def arguments(self, params: Params) -> list[Any]:
-        """Return the driver's positional arguments."""
-        if self.constants:
-            params = {**self.constants, **params}
+    def arguments(self, params: Params, binding: Params = _NOTHING) -> list[Any]:
+        """Return the driver's positional arguments.
+
+        Args:
+            binding: what the handle is bound to; it goes before whatever `params` says.
+
+        Raises: UnguardedQueryError if the statement needs a tenant's handle and this is none.
+        """
+        if not self.bound <= binding.keys():
+            raise UnguardedQueryError(f"Query {self.name} reads customers' rows and needs a tenant's handle.")
+        params = {**self.constants, **params, **binding}
         return [params[name] for name in self.names]
 
 
@@ -89,12 +101,17 @@ class Compiler:
     def compile(self, asked: Query, *, scoped: bool, shape: Mapping[str, Any], is_operator: bool = False) -> Compiled:
         """Return the compiled query.
 
-        Raises: UnguardedQueryError if it names a customers' table without its tenant, or is the operator's only.
+        Raises:
+            UnguardedQueryError: if it may touch rows that aren't its caller's, or is the operator's only.
+            TypeError: if a value of the shape isn't hashable.
         """
         if asked.is_operators and not is_operator:
             raise UnguardedQueryError(f"Query {asked.name} is the operator's; a tenant's handle can't run it.")
-        key = (asked, scoped, *shape.values()) if shape else (asked, scoped)
-        found = self._known.get(key)
+        key = (asked, scoped, *sorted(shape.items())) if shape else (asked, scoped)
+        try:
+            found = self._known.get(key)
+        except TypeError as error:
+            raise TypeError(f"Query {asked.name}: the values of a shape must be hashable ({error})") from error
         if found is None:
             found = self._known[key] = self._compile(asked, scoped, shape)
         return found
@@ -111,4 +128,5 @@ class Compiler:
         binds = compiled.binds  # type: ignore[attr-defined]
         constants = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
         has_lists = any(isinstance(element, AnyOf) for element in visitors.iterate(statement))
-        return Compiled(str(compiled), tuple(names), constants, asked.is_long, has_lists, asked.name)
+        bound = frozenset() if asked.is_operators else BOUND.intersection(names)
+        return Compiled(str(compiled), tuple(names), constants, asked.is_long, has_lists, asked.name, bound)

@@ -114,6 +114,9 @@ class _LoopConnection:
     async def notify(self, channels: Collection[str]) -> None:
         raise RuntimeError("a snapshot is read-only")
 
+    async def see_tenant(self, tenant_id: int) -> None:
+        """Nothing: the statements name their tenant."""
+
 
 class _WriterConnection:
     """The open unit of work, on the writer's thread."""
@@ -135,6 +138,9 @@ class _WriterConnection:
 
     async def notify(self, channels: Collection[str]) -> None:
         """Other processes on the file look for themselves."""
+
+    async def see_tenant(self, tenant_id: int) -> None:
+        """Nothing: the statements name their tenant."""
 
 
 class SQLiteDatabase:

@@ -184,7 +184,7 @@ class Tenant(_Handle):
         return self._database.compiler.compile(query, scoped=self.key.end_user_id is not None, shape=shape)
 
     def _arguments(self, compiled: Compiled, params: Params) -> list[Any]:
-        return compiled.arguments({**params, **self._binding})
+        return compiled.arguments(params, self._binding)
 
 
 class Operator(_Handle):

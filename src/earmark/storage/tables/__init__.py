@@ -45,13 +45,22 @@ from earmark.storage.tables.library import (
     segments,
     transcriptions,
 )
-from earmark.storage.tables.retrieval import chunks, postings, recording_indexes, staged_vectors, vector_blocks
+from earmark.storage.tables.retrieval import (
+    HalfVector,
+    chunk_vectors,
+    chunks,
+    postings,
+    recording_indexes,
+    staged_vectors,
+    vector_blocks,
+)
 
 __all__ = [
     "CUSTOMER_TABLES",
     "OPERATOR_TABLES",
     "OWNER_COLUMN",
     "SYSTEM_TABLES",
+    "HalfVector",
     "Int",
     "api_keys",
     "ask_messages",
@@ -62,6 +71,7 @@ __all__ = [
     "ask_turn_events",
     "ask_turn_waiters",
     "audit_events",
+    "chunk_vectors",
     "chunks",
     "end_users",
     "event_readers",
@@ -94,7 +104,7 @@ SYSTEM_TABLES = frozenset({"event_readers", "installation", "projects", "tenants
 OPERATOR_TABLES = frozenset({"jobs", "events"})
 """Customers' tables that operator queries may read across tenants: they hold ids and numbers, nobody's words."""
 
-CUSTOMER_TABLES = (frozenset(metadata.tables) | {"chunk_vectors"}) - SYSTEM_TABLES
+CUSTOMER_TABLES = (frozenset(metadata.tables) | {chunk_vectors.name}) - SYSTEM_TABLES
 
 OWNER_COLUMN: dict[str, str | None] = {
     **dict.fromkeys(("postings", "recording_indexes"), "end_user_no"),

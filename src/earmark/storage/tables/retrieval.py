@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, LargeBinary, Table, Text
+from typing import Any
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import UserDefinedType
 
 from earmark.storage.tables.columns import Int, Key, metadata, tenant, to
 
@@ -86,4 +89,25 @@ postings = Table(
     ),
     Index(None, "tenant_id", "end_user_no", "recording_no"),
     sqlite_with_rowid=False,
+)
+
+
+class HalfVector(UserDefinedType[str]):
+    """pgvector's `halfvec`, written as text: `[1,-2,3]`."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "halfvec"
+
+
+# Made by the migration where the extension is there; not in `metadata`, which is every database's.
+chunk_vectors = Table(
+    "chunk_vectors",
+    MetaData(),
+    Column("tenant_id", Int, primary_key=True),
+    Column("end_user_no", Int, primary_key=True),
+    Column("recording_no", Int, primary_key=True),
+    Column("ordinal", Int, primary_key=True),
+    Column("embedding", HalfVector),
 )
