@@ -20,6 +20,7 @@ from earmark.retrieval.choice import Embedders
 from earmark.retrieval.embedders import EmbedderUnavailableError
 from earmark.retrieval.http_embedder import HttpEmbedder
 from earmark.retrieval.phrasing import address
+from earmark.retrieval.slots import FairSlots
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.retrieval.vector_cache import VectorCache
 from earmark.storage.tenant import Tenant
@@ -37,7 +38,7 @@ T = TypeVar("T")
 _THREADS = 2
 _WAITING_THREADS = 8
 _AT_ONCE = 4
-"""Searches that read or rank at the same time: two compute while two read. The others wait in order of arrival."""
+"""Searches that read or rank at the same time: two compute while two read."""
 _ATTEMPTS = 3
 log = structlog.get_logger("earmark.retrieval")
 
@@ -52,7 +53,7 @@ class Searcher:
     def __init__(self, embedders: Embedders, vectors: VectorCache, *, connections: int = 10) -> None:
         self._embedders = embedders
         self._vectors = vectors
-        self._slots = asyncio.Semaphore(max(1, min(_AT_ONCE, connections - 1)))
+        self._slots = FairSlots(max(1, min(_AT_ONCE, connections - 1)))
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="earmark-search")
         # A server of embeddings is waited for elsewhere: its slowness must not hold up arithmetic.
         self._waiting = ThreadPoolExecutor(_WAITING_THREADS, thread_name_prefix="earmark-embed")
@@ -67,7 +68,7 @@ class Searcher:
         found: list[ChunkHit] = []
         for _ in range(_ATTEMPTS):
             wanted = await self._embed_question(tenant, request.query)
-            async with self._slots:
+            async with self._slots.hold((tenant.key.tenant_id, tenant.key.end_user_no)):
                 found, is_current = await self._find(tenant, request, wanted)
             if is_current:
                 break
