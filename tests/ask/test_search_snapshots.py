@@ -147,7 +147,7 @@ def test_one_hit_takes_as_many_statements_as_fifty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asked_before", [0, 2])
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("change", ["deleted", "transcribed again"])
+@pytest.mark.parametrize("change", ["deleted", "as long", "shorter"])
 def test_what_changes_while_a_search_runs_is_found_as_it_is_afterwards(
     tmp_path: Path, change: str, moment: str, asked_before: int
 ) -> None:
@@ -162,7 +162,8 @@ def test_what_changes_while_a_search_runs_is_found_as_it_is_afterwards(
             if change == "deleted":
                 await delete_recording(desk.tenant, changed)
             else:
-                await desk.ingester.put_transcript(desk.tenant, changed, ParsedTranscript(tuple(talk(3, 5)), "en"))
+                words = ParsedTranscript(tuple(talk(3, 8 if change == "as long" else 5)), "en")
+                await desk.ingester.put_transcript(desk.tenant, changed, words)
 
         watched.once_before(moment, act)
         found = places(await watched.search())
