@@ -13,6 +13,7 @@ BENCHES = (
     "retrieval",
     "answers",
     "search",
+    "connections",
     "crash",
     "trust",
     "console",

@@ -36,14 +36,11 @@ from earmark.ask.types import Scope
 from earmark.config import Settings
 from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
-from earmark.retrieval import queries
-from earmark.retrieval.analysis import analyze_query
+from earmark.retrieval.index_reading import read_index, store_vectors, to_library
 from earmark.retrieval.quantize import quantize
-from earmark.retrieval.search import _IndexRow, by_embedder
-from earmark.retrieval.snapshot import Library, rank_library
+from earmark.retrieval.snapshot import rank_library
 from earmark.retrieval.types import SearchRequest
 from earmark.retrieval.vector_cache import VectorCache
-from earmark.retrieval.vectors import scan
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 
@@ -138,19 +135,16 @@ async def _search(runtime: Runtime, owner: Tenant, question: str) -> float:
 
 async def _bare(runtime: Runtime, owner: Tenant, question: str, cache: VectorCache) -> float:
     """Time encoder and ranking on a worker thread, with all rows in memory."""
-    rows = [_IndexRow(*row) for row in await owner.fetch_all(queries.select_indexes)]
-    query = analyze_query(question, {"en"})
     embedder = await runtime.embedders.in_use()
-    async with owner.reading() as snapshot:
-        postings = await snapshot.fetch_all(queries.select_postings, {"terms": list(query.terms)})
-        chosen = [True] * len(rows)
-        parts = by_embedder(rows, chosen)[embedder.name]
-        wanted = quantize(embedder.embed_query(question))
-        read = await scan(snapshot, cache, embedder.name, wanted, parts)
+    wanted = {embedder.name: quantize(embedder.embed_query(question))}
+    index = await read_index(owner, cache, SearchRequest(question), wanted)
+    assert index is not None
+    library = to_library(index)
+    store_vectors(cache, index, library)
 
     def work() -> None:
         embedder.embed_query(question)
-        rank_library(query, Library(rows, [True] * len(rows), postings, [read], None), 8)
+        rank_library(index.query, library, 8)
 
     started = time.perf_counter()
     await asyncio.to_thread(work)

@@ -167,6 +167,8 @@ class Settings(BaseSettings):
     """PostgreSQL: the URL of the tables' owner, for migrations; the server itself uses another role."""
     allow_unsafe_database_role: bool = False
     """PostgreSQL: start even as owner, superuser or with BYPASSRLS, which disables row-level security."""
+    database_pool_size: Annotated[int, Field(ge=2)] = 10
+    """PostgreSQL: connections that each server process may open; keep their sum below `max_connections`."""
     host: str = "127.0.0.1"
     """The address to bind."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787

@@ -124,6 +124,7 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
     "media.select_media": [{"for_update": False}, {"for_update": True}],
     "library.select_folders": _pages(("end_user_id",)),
     "library.select_recordings": _pages(library_recordings.FILTERS),
+    "library.select_recordings_named": _pages(library_recordings.FILTERS),
     "library.select_transcribed": [{"is_narrowed": True}, {"is_narrowed": False}],
     "library.select_transcriptions": _pages(("recording_id",)),
     "storage._insert_row": [{"name": name} for name in dump.CUSTOMERS],

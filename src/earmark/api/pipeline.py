@@ -21,6 +21,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from earmark.api.admission import admit, recognise
 from earmark.api.call import ApiCall, Call, OpenCall
 from earmark.api.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
+from earmark.api.large_bodies import run_sized
 from earmark.api.reply import Reply
 from earmark.api.retries import REPLAYED, RetryKind, answer_once, keeps_answers
 from earmark.errors import InvalidError
@@ -115,14 +116,15 @@ class Endpoint:
             arguments["query"] = self._parse_query(call)
         document: Any = None
         if self._body is not None:
-            document = self._load_body(call, raw)
-            arguments["body"] = self._validate_body(document)
+            document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
             if rules.authorise is not None:
                 rules.authorise(call, arguments["body"])
         elif self.takes_raw:
             arguments["body"] = raw
         if self._keeps_answers and b"idempotency-key" in call.headers:
-            reply = await answer_once(call, rules.retry, document, lambda: self._handler(**arguments))
+            reply = await answer_once(
+                call, rules.retry, document, lambda: self._handler(**arguments), size_bytes=len(raw)
+            )
             is_replayed = rules.replay is not None and REPLAYED in reply.headers
             return await rules.replay(call, reply) if rules.replay and is_replayed else reply
         return await self._handler(**arguments)
@@ -144,6 +146,11 @@ class Endpoint:
             return self._query.model_validate(given)
         except ValidationError as error:
             raise invalid_request(error, where="The query") from error
+
+    def _parse_body(self, call: Call, raw: bytes) -> tuple[Any, Any]:
+        """Return the body as JSON and as the handler's model."""
+        document = self._load_body(call, raw)
+        return document, self._validate_body(document)
 
     def _load_body(self, call: Call, raw: bytes) -> Any:
         if not raw and self.is_body_optional:

@@ -23,6 +23,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from earmark.api.large_bodies import run_sized
 from earmark.api.reply import JSON, Reply
 from earmark.errors import EarmarkError, InvalidError, UnavailableError
 from earmark.identity import idempotency
@@ -60,12 +61,12 @@ def keeps_answers(method: str, kind: RetryKind) -> bool:
     return method in ("POST", "PATCH") and kind != "none"
 
 
-async def answer_once(call: Call, kind: RetryKind, document: Any, handle: Handle) -> Reply:
+async def answer_once(call: Call, kind: RetryKind, document: Any, handle: Handle, *, size_bytes: int = 0) -> Reply:
     """Return the first answer to this request: by `handle` now, or as it was kept.
 
     Raises: InvalidError for a malformed key, what `idempotency.claim` raises, and whatever `handle` raises.
     """
-    request = _keyed(call, document)
+    request = await run_sized(size_bytes, _keyed, call, document)
     if kind == "apart":
         return await _apart(call, request, handle)
     async with call.tenant.writing() as work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from earmark.ask import queries
-from earmark.ask.messages import dump_parts, insert_message, join_text
+from earmark.ask.messages import dump_parts, insert_messages, join_text
 from earmark.ask.sessions import create_session, get_session
 from earmark.ask.types import CitationPart, Message, Part, Scope, Session, TextPart, Tokens
 from earmark.clock import parse_time
@@ -23,6 +24,8 @@ from earmark.storage.tenant import Tenant
 
 _LAST_MS = 168 * 3_600_000  # the longest recording
 _MOST_TOKENS = 2**53  # what JSON carries exactly
+_BATCH_MESSAGES = 1_000
+"""Inserted at once: enough that their number costs little, and a bound on what is held in memory."""
 _BUILT_IN = "earmark"
 _EXTRACTIVE = "extractive-"
 Spoken = Mapping[tuple[str, int], list[str]]
@@ -95,7 +98,7 @@ async def import_session(tenant: Tenant, document: SessionDocument) -> tuple[Ses
     Citations of recordings that are not theirs are dropped, and those that say what no answer of this server
     may say (`_is_sound`); recordings stay named in the scope only if they are theirs.
     """
-    digest = hashlib.sha256(orjson.dumps(document.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    digest = await asyncio.to_thread(_digest, document)
     spoken = await _spoken(tenant, document)  # before the unit of work, which keeps others from writing
     try:
         async with tenant.writing() as work:
@@ -108,6 +111,22 @@ async def import_session(tenant: Tenant, document: SessionDocument) -> tuple[Ses
         assert known is not None
         return known, False
     return session, True
+
+
+def _digest(document: SessionDocument) -> str:
+    """Return the SHA-256 of the document as JSON with sorted keys.
+
+    Written message by message: one call for all of them would hold the interpreter's lock, and so the event loop,
+    for a second.
+    """
+    around = orjson.dumps(document.model_dump(exclude={"messages"}) | {"messages": []}, option=orjson.OPT_SORT_KEYS)
+    before, messages, after = around.partition(b'"messages":[')  # in a string its quotes would be escaped
+    digest = hashlib.sha256(before + messages)
+    for ordinal, message in enumerate(document.messages):
+        digest.update(b"," if ordinal else b"")
+        digest.update(orjson.dumps(message.model_dump(), option=orjson.OPT_SORT_KEYS))
+    digest.update(after)
+    return digest.hexdigest()
 
 
 async def _find_imported(tenant: Tenant, digest: str) -> Session | None:
@@ -141,9 +160,9 @@ async def _insert(work: Tenant, document: SessionDocument, digest: str, spoken: 
     assert work.end_user_id is not None
     last_us = session.last_message_us
     still = {at: texts for at, texts in spoken.items() if at[0] in theirs}
-    for ordinal, one in enumerate(document.messages):
-        message = _to_message(one, ordinal, still)
-        await insert_message(work, session.id, work.end_user_id, message)
+    for first in range(0, len(document.messages), _BATCH_MESSAGES):
+        messages = await asyncio.to_thread(_to_messages, document, first, still)
+        await insert_messages(work, session.id, work.end_user_id, messages)
     answers = [one for one in document.messages if one.role == "assistant"]
     await work.execute(
         queries.update_session_counters,
@@ -174,6 +193,12 @@ def _their_scope(scope: _ScopeDocument, theirs: set[str]) -> Scope:
     if scope.type == "recording":
         return Scope("recording", kept[:1], scope.recording_title)
     return Scope("selected", kept)
+
+
+def _to_messages(document: SessionDocument, first: int, spoken: Spoken) -> list[Message]:
+    """Return one batch of messages, from the ordinal `first` on."""
+    batch = document.messages[first : first + _BATCH_MESSAGES]
+    return [_to_message(one, ordinal, spoken) for ordinal, one in enumerate(batch, first)]
 
 
 def _to_message(document: _MessageDocument, ordinal: int, spoken: Spoken) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,19 @@ def to_message(row: Sequence[Any]) -> Message:
 
 async def insert_message(work: Tenant, session_id: str, end_user_id: str, message: Message) -> None:
     """Store a message in the caller's unit of work."""
+    await insert_messages(work, session_id, end_user_id, [message])
+
+
+async def insert_messages(work: Tenant, session_id: str, end_user_id: str, messages: Iterable[Message]) -> None:
+    """Store messages of a session in the caller's unit of work, in one statement."""
+    owned = {"session_id": session_id, "end_user_id": end_user_id}
+    await work.execute_many(queries.insert_message, [{**_to_row(message), **owned} for message in messages])
+
+
+def _to_row(message: Message) -> dict[str, Any]:
     row = message._asdict()
     tokens = row.pop("tokens")
-    row |= {"input_tokens": tokens.input, "output_tokens": tokens.output, "cached_tokens": tokens.cached}
-    await work.execute(queries.insert_message, {**row, "session_id": session_id, "end_user_id": end_user_id})
+    return row | {"input_tokens": tokens.input, "output_tokens": tokens.output, "cached_tokens": tokens.cached}
 
 
 async def insert_sources(

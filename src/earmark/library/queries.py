@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from earmark.library.types import EndUser, Recording, Transcription
 from earmark.storage.dialect import any_of
-from earmark.storage.query import Guard, query
+from earmark.storage.query import Guard, long_query, query
 from earmark.storage.tables import end_users, folder_recordings, recordings, segments, transcriptions
 
 END_USER = tuple(end_users.c[name] for name in EndUser.__dataclass_fields__)
@@ -141,8 +141,7 @@ def select_transcribed(own: Guard, *, is_narrowed: bool) -> Select[Any]:
     return statement.order_by(when.desc(), recordings.c.id.desc()).limit(bindparam("limit"))
 
 
-@query
-def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+def _recordings(own: Guard, filters: frozenset[str], is_continued: bool) -> Select[Any]:
     statement = select(*RECORDING).where(own(recordings))
     conditions: dict[str, ColumnElement[bool]] = {
         "end_user_id": recordings.c.end_user_id == bindparam("end_user_id"),
@@ -158,6 +157,17 @@ def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool
     for name in sorted(filters):
         statement = statement.where(conditions[name])
     return newest_first(statement, recordings, is_continued=is_continued)
+
+
+@query
+def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    return _recordings(own, filters, is_continued)
+
+
+@long_query
+def select_recordings_named(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    """With `q`: every name is compared, as no index serves a pattern that begins with a wildcard."""
+    return _recordings(own, filters | {"q"}, is_continued)
 
 
 @query
@@ -266,24 +276,10 @@ def delete_other_transcriptions(own: Guard) -> Delete:
 SEGMENT = (segments.c.start_ms, segments.c.end_ms, segments.c.text, segments.c.speaker, segments.c.confidence)
 
 
-@query
+@long_query
 def select_segments(own: Guard) -> Select[Any]:
     return (
         select(*SEGMENT)
         .where(own(segments), segments.c.transcription_id == bindparam("transcription_id"))
-        .order_by(segments.c.ordinal)
-    )
-
-
-@query
-def select_segments_between(own: Guard) -> Select[Any]:
-    return (
-        select(segments.c.ordinal, *SEGMENT)
-        .where(
-            own(segments),
-            segments.c.transcription_id == bindparam("transcription_id"),
-            segments.c.ordinal >= bindparam("first"),
-            segments.c.ordinal <= bindparam("last"),
-        )
         .order_by(segments.c.ordinal)
     )

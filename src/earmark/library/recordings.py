@@ -131,7 +131,8 @@ async def list_recordings(tenant: Tenant, page: Page, filters: Mapping[str, Any]
     if filters.get("status") == "uploaded":
         names = names - {"status"} | {"uploaded"}
     shape = {"filters": frozenset(names), "is_continued": page.after is not None}
-    return [Recording(*row) for row in await tenant.fetch_all(queries.select_recordings, params, **shape)]
+    asked = queries.select_recordings_named if "q" in filters else queries.select_recordings
+    return [Recording(*row) for row in await tenant.fetch_all(asked, params, **shape)]
 
 
 def contains_pattern(text: str) -> str:

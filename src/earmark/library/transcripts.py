@@ -107,9 +107,3 @@ async def list_segments(tenant: Tenant, transcription_id: str) -> list[Segment]:
     """Return a transcript's segments in time order."""
     rows = await tenant.fetch_all(queries.select_segments, {"transcription_id": transcription_id})
     return [Segment(*row) for row in rows]
-
-
-async def list_segments_between(tenant: Tenant, transcription_id: str, first: int, last: int) -> list[Segment]:
-    """Return the segments with ordinals from `first` to `last`, both included."""
-    params = {"transcription_id": transcription_id, "first": first, "last": last}
-    return [Segment(*row[1:]) for row in await tenant.fetch_all(queries.select_segments_between, params)]

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, long_query, query
@@ -81,7 +94,8 @@ def select_postings(own: Guard) -> Select[Any]:
 
 @long_query
 def select_languages(own: Guard) -> Select[Any]:
-    return select(recording_indexes.c.language).where(own(recording_indexes)).distinct()
+    """Which languages the library has, and which embedders made its vectors."""
+    return select(recording_indexes.c.language, recording_indexes.c.embedder).where(own(recording_indexes)).distinct()
 
 
 @long_query
@@ -101,12 +115,44 @@ def select_vectors_of(own: Guard) -> Select[Any]:
     )
 
 
-@query
-def select_chunk(own: Guard) -> Select[Any]:
-    return select(chunks.c.id, chunks.c.speaker, chunks.c.first_segment, chunks.c.last_segment).where(
-        own(chunks),
-        chunks.c.recording_id == bindparam("recording_id"),
-        chunks.c.ordinal == bindparam("ordinal"),
+def _is_at_places() -> ColumnElement[bool]:
+    """Chunks with one of the ordinals in one of the recordings: a superset of the places that are wanted."""
+    return and_(any_of(chunks.c.recording_id, "recording_ids"), any_of(chunks.c.ordinal, "ordinals"))
+
+
+def _index_of_chunk() -> ColumnElement[bool]:
+    return and_(
+        recording_indexes.c.tenant_id == chunks.c.tenant_id, recording_indexes.c.recording_id == chunks.c.recording_id
+    )
+
+
+@long_query
+def select_chunks_at(own: Guard) -> Select[Any]:
+    columns = (chunks.c.recording_id, chunks.c.ordinal, recording_indexes.c.transcription_id, chunks.c.id,
+               chunks.c.speaker, chunks.c.first_segment, chunks.c.last_segment)  # fmt: skip
+    return (
+        select(*columns)
+        .join(recording_indexes, _index_of_chunk())
+        .where(own(chunks), own(recording_indexes), _is_at_places())
+    )
+
+
+@long_query
+def select_segments_around(own: Guard) -> Select[Any]:
+    """The segments of chunks, with those `before` and `after` each of them."""
+    columns = (segments.c.start_ms, segments.c.end_ms, segments.c.text, segments.c.speaker, segments.c.confidence)
+    return (
+        select(chunks.c.id, *columns)
+        .join(recording_indexes, _index_of_chunk())
+        .join(
+            segments,
+            (segments.c.tenant_id == recording_indexes.c.tenant_id)
+            & (segments.c.transcription_id == recording_indexes.c.transcription_id)
+            & (segments.c.ordinal >= chunks.c.first_segment - bindparam("before"))
+            & (segments.c.ordinal <= chunks.c.last_segment + bindparam("after")),
+        )
+        .where(own(chunks), own(recording_indexes), own(segments), _is_at_places(), any_of(chunks.c.id, "chunk_ids"))
+        .order_by(chunks.c.id, segments.c.ordinal)
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, groupby
 from operator import itemgetter
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,25 +20,20 @@ from earmark.retrieval.vectors import Scan, to_similarities
 from earmark.storage.query import Row
 
 
-class IndexRow(Protocol):
-    """One recording of the library, as the index knows it."""
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One recording of the library, as `queries.select_indexes` reads it."""
 
-    @property
-    def recording_no(self) -> int: ...  # noqa: D102
-    @property
-    def recording_id(self) -> str: ...  # noqa: D102
-    @property
-    def chunk_count(self) -> int: ...  # noqa: D102
-    @property
-    def chunk_lengths(self) -> bytes: ...  # noqa: D102
-    @property
-    def vector_counts(self) -> bytes | None: ...  # noqa: D102
-    @property
-    def recorded_us(self) -> int | None: ...  # noqa: D102
-    @property
-    def name(self) -> str | None: ...  # noqa: D102
-    @property
-    def language(self) -> str | None: ...  # noqa: D102
+    recording_no: int
+    recording_id: str
+    transcription_id: str
+    language: str | None
+    chunk_count: int
+    chunk_lengths: bytes
+    recorded_us: int | None
+    name: str | None
+    embedder: str
+    vector_counts: bytes | None
 
 
 @dataclass(frozen=True)

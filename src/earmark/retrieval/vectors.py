@@ -6,7 +6,6 @@ multiplied in the database, or here once an end user's vectors are cached. Resul
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from earmark.retrieval import queries
 from earmark.retrieval.postings import count_vectors
 from earmark.retrieval.quantize import cosines, pack_vectors, to_cosines, unpack_vectors
-from earmark.retrieval.vector_cache import Indexed, Kept, Part, VectorCache
+from earmark.retrieval.vector_cache import Indexed, Kept, Owner, Part, VectorCache
 from earmark.storage.pgvector import delete_chunk_vectors, insert_chunk_vector, select_packed, select_products
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
@@ -61,40 +60,66 @@ class Scan:
     spans: Mapping[int, slice] = field(default_factory=dict)
 
 
-async def scan(
-    snapshot: Tenant, cache: VectorCache, embedder: str, wanted: NDArray[np.int8], library: Mapping[Part, Indexed]
-) -> Scan:
-    """Read what `to_similarities` needs of the vectors made by `embedder`, unless cached.
-
-    pgvector multiplies for the first query of an end user, and for vectors too large for the cache.
+@dataclass(frozen=True, slots=True)
+class StoredVectors:
+    """The vectors of one embedder as a snapshot has them: `to_scan` makes a `Scan` of them.
 
     Args:
-        library: every indexed recording.
+        library: every recording that has some.
+        kept: what the cache had, possibly nothing.
+        blocks: the packed vectors that `kept` lacks, by recording.
+        products: those that the database made, in place of the vectors.
+    """
+
+    owner: Owner
+    wanted: NDArray[np.int8]
+    library: Mapping[Part, Indexed]
+    kept: Kept
+    blocks: Mapping[Part, bytes] = field(default_factory=dict)
+    products: Sequence[Row] | None = None
+    is_halves: bool = False
+
+
+async def read_vectors(
+    snapshot: Tenant, cache: VectorCache, embedder: str, wanted: NDArray[np.int8], library: Mapping[Part, Indexed]
+) -> StoredVectors:
+    """Read what the cache lacks of the vectors that `embedder` made; nothing is computed here.
+
+    pgvector multiplies for those who ask for the first time, or have more than may be kept.
     """
     chosen = [part for part, one in library.items() if one.is_in_scope]
     owner = (snapshot.key.tenant_id, snapshot.key.end_user_no, embedder)
-    kept = cache.find(owner)
-    if kept is None and snapshot.database.has_pgvector:
+    has_pgvector = snapshot.database.has_pgvector
+    cached = cache.find(owner)
+    kept = cached or Kept(np.zeros((0, len(wanted)), np.int8), {})
+    if cached is None and has_pgvector:
         size = sum(count_vectors(one.chunk_count, one.vector_counts) for one in library.values()) * len(wanted)
         if not cache.pays(owner, size):
             params = {"wanted": _render(wanted), "recording_nos": [part[0] for part in chosen]}
-            is_narrowed = len(chosen) < len(library)
-            return Scan(wanted, await snapshot.fetch_all(select_products, params, is_narrowed=is_narrowed))
-    kept = kept or Kept(np.zeros((0, len(wanted)), np.int8), {})
-    missing = [part for part in chosen if part not in kept.spans]
-    if missing or not library.keys() >= kept.spans.keys():
-        kept = await _complete(snapshot, kept, library, missing)
-        cache.keep(owner, kept)
-    return Scan(wanted, kept=kept, spans={part[0]: kept.spans[part] for part in chosen if part in kept.spans})
+            products = await snapshot.fetch_all(select_products, params, is_narrowed=len(chosen) < len(library))
+            return StoredVectors(owner, wanted, library, kept, products=products)
+    missing = {part[0]: part for part in chosen if part not in kept.spans}
+    rows = await _fetch(snapshot, [*missing], is_narrowed=len(missing) < len(library)) if missing else ()
+    blocks = {missing[no]: packed for no, packed in rows if no in missing}
+    return StoredVectors(owner, wanted, library, kept, blocks, is_halves=has_pgvector)
 
 
-async def _complete(snapshot: Tenant, known: Kept, library: Mapping[Part, Indexed], missing: Sequence[Part]) -> Kept:
-    """Read the missing vectors, and drop those of recordings no longer in the library."""
-    made = {part[0]: part for part in missing}
-    rows = await _fetch(snapshot, [*made], is_narrowed=len(missing) < len(library)) if missing else ()
-    read = {made[no]: packed for no, packed in rows if no in made}
-    unpack = _unpack_halves if snapshot.database.has_pgvector else unpack_vectors
-    return await asyncio.to_thread(_join, known, library, read, unpack)
+def to_scan(stored: StoredVectors) -> Scan:
+    """Join what was read with what was cached; arithmetic, for a worker thread."""
+    if stored.products is not None:
+        return Scan(stored.wanted, stored.products)
+    kept = stored.kept
+    if stored.blocks or not stored.library.keys() >= kept.spans.keys():
+        unpack = _unpack_halves if stored.is_halves else unpack_vectors
+        kept = _join(kept, stored.library, stored.blocks, unpack)
+    chosen = (part for part, one in stored.library.items() if one.is_in_scope)
+    return Scan(stored.wanted, kept=kept, spans={part[0]: kept.spans[part] for part in chosen if part in kept.spans})
+
+
+def store_scan(cache: VectorCache, stored: StoredVectors, scan: Scan) -> None:
+    """Cache the vectors of a scan if they differ from what the cache had."""
+    if scan.kept is not None and scan.kept is not stored.kept:
+        cache.keep(stored.owner, scan.kept)
 
 
 def _join(

@@ -33,4 +33,4 @@ async def _open(settings: Settings) -> Database:
     await migrate_postgres(settings.database_url, settings.migration_database_url)
     if not settings.allow_unsafe_database_role:
         await check_role(settings.database_url)
-    return await PostgresDatabase.open(settings.database_url)
+    return await PostgresDatabase.open(settings.database_url, pool_size=settings.database_pool_size)

@@ -19,7 +19,6 @@ from earmark.storage.errors import LockedError, MissingParentError, StorageUnava
 from earmark.storage.query import Compiled, Compiler, Row
 from earmark.storage.signals import Signals
 
-_POOL_SIZE = 10
 _CONNECT_TIMEOUT_S = 15.0
 _FINISH_S = 5.0
 _RECONNECT_S = 2.0
@@ -105,14 +104,14 @@ class PostgresDatabase:
         self.compiler = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
     @classmethod
-    async def open(cls, url: str) -> PostgresDatabase:
-        """Connect.
+    async def open(cls, url: str, *, pool_size: int = 10) -> PostgresDatabase:
+        """Connect; at most `pool_size` connections are open at a time.
 
         Raises: StorageUnavailableError if that fails.
         """
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=_POOL_SIZE, timeout=_CONNECT_TIMEOUT_S, reset=_keep_session
+                url, min_size=1, max_size=pool_size, timeout=_CONNECT_TIMEOUT_S, reset=_keep_session
             )
             has_pgvector = await pool.fetchval("SELECT to_regclass('chunk_vectors') IS NOT NULL")
         except (*_DRIVER_ERRORS, ValueError) as error:

@@ -194,7 +194,7 @@ class ImportBody(SessionDocument):
 
     def to_document(self) -> SessionDocument:
         """Return the export without its new owner."""
-        return SessionDocument.model_validate(self.model_dump(exclude={"end_user_id"}))
+        return SessionDocument.model_construct(**{name: getattr(self, name) for name in SessionDocument.model_fields})
 
 
 class ScopeShown(Shown):
