@@ -13,6 +13,7 @@ help:
 	@echo "make install-models   the SDK for local model servers and OpenAI (MODELS=\"claude gemini\": those of others)"
 	@echo "make demo      sample library and server on 127.0.0.1:$(PORT) (PORT= changes it)"
 	@echo "make test      the suite, in less than ten minutes on two cores"
+	@echo "make test ROOM=ask   the tests of one room (a folder under tests/)"
 	@echo "make test-slow what takes longer: servers killed at any moment, fuzzing, real meetings, the commands on PostgreSQL"
 	@echo "make test-llm  turns answered by a real model (installs 270 MB)"
 	@echo "make lint      ruff, mypy, import-linter"
@@ -56,14 +57,21 @@ install-models: .venv/.installed
 demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
+# `make test ROOM=ask` runs one room's tests: a folder under tests/, on SQLite.
+ifdef ROOM
+test: .venv/.installed-dev
+	@test -d tests/$(ROOM) || { echo "There is no tests/$(ROOM); rooms are: $(sort $(patsubst tests/%/,%,$(wildcard tests/*/)))." >&2; exit 1; }
+	$(PYTEST) tests/$(ROOM)
+else
 test: .venv/.installed-dev chromium lint
 	@echo "Side by side: PostgreSQL; HTTP and commands on SQLite; the rest. The first two are shown at the end."
-	@$(PYTEST) --database postgresql tests/http tests/identity tests/storage tests/postgresql tests/cli/test_backup.py \
+	@$(PYTEST) --database postgresql tests/http tests/identity tests/storage tests/postgresql tests/jobs tests/cli/test_backup.py \
 		> .postgresql.log 2>&1 & one=$$!; \
 	$(PYTEST) tests/http tests/cli > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http --ignore tests/cli; rest=$$?; \
 	wait $$two; http=$$?; tail -n 120 .http.log; wait $$one; postgresql=$$?; tail -n 60 .postgresql.log; \
 	exit $$((rest + http + postgresql))
+endif
 
 test-slow: .venv/.installed-dev
 	$(PYTEST) -m slow

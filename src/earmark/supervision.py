@@ -46,6 +46,7 @@ class Supervisor:
     """
 
     def __init__(self, folder: Path, metrics: Metrics | None = None) -> None:
+        self.folder = folder
         self._path = folder / f"{os.getpid()}.json"
         self._metrics = metrics
         self._tasks: list[asyncio.Task[None]] = []

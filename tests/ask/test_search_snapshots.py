@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from earmark.library.recordings import delete_recording
 from earmark.library.types import ParsedTranscript, Segment
 from earmark.retrieval import queries
 from earmark.retrieval.choice import OneEmbedder
@@ -160,7 +159,7 @@ def test_what_changes_while_a_search_runs_is_found_as_it_is_afterwards(
 
         async def act() -> None:
             if change == "deleted":
-                await delete_recording(desk.tenant, changed)
+                await desk.runtime.deletion.delete_recording(desk.tenant, changed)
             else:
                 words = ParsedTranscript(tuple(talk(3, 8 if change == "as long" else 5)), "en")
                 await desk.ingester.put_transcript(desk.tenant, changed, words)
@@ -179,7 +178,9 @@ def test_the_words_of_all_hits_are_of_one_moment(tmp_path: Path) -> None:
         changed = (await desk.recording(talk=talk(1))).id
         watched = Watcher(desk)
         before = await watched.fresh()
-        watched.once_before("select_segments_around", lambda: delete_recording(desk.tenant, changed))
+        watched.once_before(
+            "select_segments_around", lambda: desk.runtime.deletion.delete_recording(desk.tenant, changed)
+        )
         assert places(await watched.search()) == places(before)
         assert await watched.search() == []
         watched.searcher.close()

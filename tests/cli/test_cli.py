@@ -206,13 +206,13 @@ def test_the_same_bytes_of_another_end_user_are_imported(desk: Place, project: s
 
 
 def test_a_file_whose_recording_was_deleted_is_imported_again(desk: Place, project: str, tmp_path: Path) -> None:
-    from earmark.library.recordings import delete_recording
 
     paths = written(tmp_path, {"a.vtt": FORMS["cues.vtt"]})
     (made,) = run_import(desk, project, "deleted", *paths)
 
     async def work(runtime: Runtime) -> None:
-        await delete_recording(await get_tenant(runtime.operator, project, "live"), made["recording_id"])
+        tenant = await get_tenant(runtime.operator, project, "live")
+        await runtime.deletion.delete_recording(tenant, made["recording_id"])
 
     desk.run(work)
     assert column(run_import(desk, project, "deleted", *paths), "status") == ["imported"]

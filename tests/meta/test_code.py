@@ -66,6 +66,15 @@ def test_code_that_catches_cancellation_raises_it_again() -> None:
     assert found == []
 
 
+def test_only_jobs_do_something_after_a_commit_and_a_job_does_it_too() -> None:
+    found = {
+        file
+        for file, node in nodes(outside=("storage/tenant.py",))
+        if isinstance(node, ast.Attribute) and node.attr == "after_commit"
+    }
+    assert found == {"jobs/queue.py"}
+
+
 def test_only_storage_begins_and_ends_transactions() -> None:
     found = []
     for file, node in nodes(outside=("storage/",)):

@@ -49,6 +49,33 @@ def test_rows_are_deleted_with_their_parents() -> None:
             assert one.ondelete == "CASCADE", (table.name, one.name)
 
 
+DELETED_BY_ROOMS = {
+    "jobs": "library/deletion.py deletes those of an end user, a recording or a session",
+    "events": "library/deletion.py deletes those of an end user, a recording or a session",
+    "ask_title_grams": "ask/deletion.py takes the titles out of the index",
+    "ask_title_counters": "numbers of the whole tenant",
+    "idempotency_records": "name nobody; their answers go by cascade",
+    "rate_leases": "numbers of the whole tenant",
+    "audit_events": "stay: who did what, by ids",
+}
+"""Customers' tables that no cascade from an end user reaches, and what happens to their rows instead."""
+
+
+def test_a_customers_table_goes_with_its_end_user_or_says_who_deletes_from_it() -> None:
+    gone = {"end_users"}
+    while True:
+        more = {
+            table.name
+            for table in CUSTOMERS
+            for one in table.foreign_key_constraints
+            if one.referred_table.name in gone and one.ondelete == "CASCADE"
+        }
+        if more <= gone:
+            break
+        gone |= more
+    assert {table.name for table in CUSTOMERS} - gone == set(DELETED_BY_ROOMS)
+
+
 def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     path = tmp_path / "earmark.db"
     migrate_sqlite(path)

@@ -26,6 +26,7 @@ from earmark.api.docs_page import docs_page
 from earmark.api.draining import Draining, ShuttingDownError
 from earmark.api.errors import InternalError, MethodNotAllowedError, PathNotFoundError
 from earmark.api.observing import Observer
+from earmark.api.readiness import Readiness, look
 from earmark.api.reply import Headers, Reply, error_reply, json_reply
 from earmark.api.router import PathTable
 from earmark.api.routes import (
@@ -208,6 +209,8 @@ def _describe(lifespan: Any, *, has_metrics: bool) -> FastAPI:
     correct_openapi(app, PREFIX, ROUTERS)
     unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": Health}}
     app.add_api_route("/health", _health, response_model=Health, responses=unhealthy, tags=["Server"])
+    unready: dict[int | str, dict[str, Any]] = {503: {"model": Readiness}}
+    app.add_api_route("/ready", _ready, response_model=Readiness, responses=unready, tags=["Server"])
     app.add_api_route("/docs", _docs, include_in_schema=False)
     if has_metrics:
         app.add_api_route("/metrics", _metrics, include_in_schema=False)
@@ -234,6 +237,12 @@ async def _health(request: Request) -> Response:
         "billing": "disabled",
     }
     return _to_response(json_reply(body, 200 if is_healthy else 503), new_id("req"))
+
+
+async def _ready(request: Request) -> Response:
+    """Tell balancers whether to send requests here: 503 if not; `degraded` is 200."""
+    body = await look(request.app.state.runtime, is_draining=request.app.state.draining.is_on)
+    return _to_response(json_reply(body, 503 if body["status"] == "unready" else 200), new_id("req"))
 
 
 def _observer_of(runtime: Runtime) -> Observer:

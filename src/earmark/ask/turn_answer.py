@@ -23,6 +23,7 @@ from earmark.ask.usage import count_answer
 from earmark.clock import now_us
 from earmark.errors import NotFoundError, UnavailableError
 from earmark.ids import new_id
+from earmark.jobs.outbox import emit
 from earmark.library.recordings import find_recordings
 from earmark.llm.types import Finished
 from earmark.retrieval.types import ChunkHit
@@ -70,7 +71,22 @@ async def store_answer(tenant: Tenant, started: StartedTurn, answer: Answer, hel
         await count_answer(work, state.end_user_id, message)
         result = AskResult(state.id, message, [chunk_to_wire(hit) for hit in hits])
         await held.write_last(work, TurnEvent("turn.completed", result))
+        await _emit(work, "ask_turn.completed", started, _described(message))
     return result
+
+
+def _described(answer: Message) -> dict[str, Any]:
+    return {
+        "message_id": answer.id, "provider": answer.provider, "model": answer.model,
+        "finish_reason": answer.finish_reason, "answered": answer.answered,
+    }  # fmt: skip
+
+
+async def _emit(work: Tenant, type_: str, started: StartedTurn, more: dict[str, Any]) -> None:
+    """Write the event of a turn's end in its unit of work."""
+    state = started.state
+    data = {"session_id": state.id, "user_message_id": started.question.id, **more}
+    await emit(work, type_, end_user_id=state.end_user_id, subject_id=state.id, data=data)
 
 
 async def _leave_old_answer(tenant: Tenant, started: StartedTurn, old: Message, held: HeldTurn) -> AskResult:
@@ -109,3 +125,4 @@ async def store_failure(tenant: Tenant, started: StartedTurn, held: HeldTurn, fa
                 await forget_events(work, started.state.id, started.question.id)
                 await append_events(work, started.place, 1, events[:1])
                 await append_events(work, started.place, len(events) + 1, [failure])
+                await _emit(work, "ask_turn.failed", started, {"code": failure.data.code})

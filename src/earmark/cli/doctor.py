@@ -14,12 +14,15 @@ import typer
 from earmark.cli.output import JsonOption, emit
 from earmark.config import load_settings
 from earmark.data_dir import make_private, mode_for_others
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, UnavailableError
+from earmark.jobs.queue import count_jobs
 from earmark.llm.prompt import Prompt
 from earmark.llm.types import AnswerModel
 from earmark.llm.vendor import VendorModel
 from earmark.runtime import Runtime, open_runtime
+from earmark.supervision import read_deaths
 
+_OVERDUE_S = 600.0
 _PROBE = "hello world"
 _TEST_PROMPT = Prompt("Answer with one word.", (), "Say hello.")
 
@@ -110,8 +113,33 @@ async def _check_model(model: AnswerModel) -> Finding:
     return Finding(check, True, f"{model.model} answered in {time.monotonic() - started_s:.1f} s")
 
 
+async def _check_jobs(runtime: Runtime) -> str:
+    counts = await count_jobs(runtime.operator)
+    says = f"{counts.pending} waiting, {counts.running} running, {counts.failed} failed"
+    if counts.overdue_s > _OVERDUE_S:
+        says += f"; one has waited {counts.overdue_s / 60:.0f} minutes: does a server run?"
+    return says if not counts.failed else f"{says}; see `earmark jobs list --state failed`"
+
+
+async def _check_background(runtime: Runtime) -> str:
+    deaths = read_deaths(runtime.supervisor.folder)
+    if deaths:
+        said = ", ".join(f"{name} {count} times ({error})" for name, (count, error) in deaths.items())
+        raise BackgroundDiedError(said)
+    return "no task of a running server has died"
+
+
+class BackgroundDiedError(UnavailableError):
+    """Background tasks of a running server died; they were started again."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"Background tasks died and were restarted: {said}. See the server's log.")
+
+
 _CHECKS: dict[str, Callable[[Runtime], Awaitable[str]]] = {
     "database": _check_database,
     "index": _check_index,
     "embedder": _check_embedder,
+    "jobs": _check_jobs,
+    "background": _check_background,
 }

@@ -17,6 +17,7 @@ from earmark.cli import (
     demo,
     doctor,
     importing,
+    jobs,
     keys,
     models,
     person_export,
@@ -46,6 +47,7 @@ app.command("search")(asking.search)
 app.command("ask")(asking.ask)
 app.add_typer(models.models_cli, name="models")
 app.command("doctor")(doctor.doctor)
+app.add_typer(jobs.jobs_cli, name="jobs")
 app.command("console-link")(console_link.console_link)
 app.command("audit")(audit.audit)
 app.command("reindex")(reindexing.reindex)

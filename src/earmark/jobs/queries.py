@@ -217,9 +217,9 @@ def delete_failed_before(own: Guard) -> Delete:
 
 @operator_query
 def select_job_counts(own: Guard) -> Select[Any]:
-    """How many jobs there are of each kind and state, and since when the oldest of them could have run."""
-    columns = (jobs.c.kind, jobs.c.state, func.count(jobs.c.id), func.min(jobs.c.run_us))
-    return select(*columns).group_by(jobs.c.kind, jobs.c.state).order_by(jobs.c.kind, jobs.c.state)
+    """How many due, running and failed jobs there are, and since when the oldest could have run."""
+    columns = (jobs.c.state, func.count(jobs.c.id), func.min(jobs.c.run_us))
+    return select(*columns).where(jobs.c.run_us <= bindparam("now_us")).group_by(jobs.c.state)
 
 
 @operator_query

@@ -12,7 +12,7 @@ from earmark.clock import now_us
 from earmark.errors import EarmarkError
 from earmark.ids import new_id
 from earmark.jobs import queries
-from earmark.jobs.types import INSTALLATION, JOBS, Job, JobEndedError, JobKind, JobNotFoundError, NewJob
+from earmark.jobs.types import INSTALLATION, JOBS, Job, JobCounts, JobEndedError, JobKind, JobNotFoundError, NewJob
 from earmark.storage.tenant import Operator, Tenant
 
 log = structlog.get_logger("earmark.jobs")
@@ -122,6 +122,18 @@ async def retry(operator: Operator, job_id: str) -> None:
         if not await work.execute(queries.retry_failed, {"of_id": job_id, "now_us": now_us()}):
             raise JobNotFoundError(job_id)
         work.signal(JOBS)
+
+
+async def count_jobs(operator: Operator) -> JobCounts:
+    """Return how many jobs wait, run and have failed; periodic ones wait for their next time and don't count."""
+    pending = running = failed = 0
+    oldest_us = now_us()
+    for state, count, run_us in await operator.fetch_all(queries.select_job_counts, {"now_us": now_us()}):
+        pending += count if state == "pending" else 0
+        running += count if state == "running" else 0
+        failed += count if state == "failed" else 0
+        oldest_us = min(oldest_us, run_us) if state == "pending" else oldest_us
+    return JobCounts(pending, running, failed, (now_us() - oldest_us) / 1e6)
 
 
 async def ensure_periodic(operator: Operator, kinds: list[JobKind]) -> None:

@@ -50,6 +50,15 @@ class Job(NamedTuple):
         return found
 
 
+class JobCounts(NamedTuple):
+    """Jobs of all tenants by state; `overdue_s` is how long the oldest has waited beyond its time."""
+
+    pending: int
+    running: int
+    failed: int
+    overdue_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """A job to be enqueued.
@@ -119,6 +128,13 @@ class JobEndedError(ConflictError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"The job {job_id} has ended.")
+
+
+class NotCancellableError(ConflictError):
+    """The installation's own upkeep goes on; it can't be cancelled."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"The job {job_id} is the installation's own upkeep and can't be cancelled.")
 
 
 class JobInterruptedError(ConflictError):

@@ -27,6 +27,7 @@ from earmark.jobs.types import (
 )
 from earmark.logs import frames_of
 from earmark.metrics import Metrics
+from earmark.storage.signals import Signals
 from earmark.storage.tenant import Operator, Tenant, TenantKey
 
 SLOTS = 4
@@ -52,22 +53,27 @@ class Worker:
         self._running: dict[str, tuple[RunningJob, asyncio.Task[None]]] = {}
         self._is_stopping = False
 
+    @property
+    def signals(self) -> Signals:
+        """What wakes this worker."""
+        return self._operator.database.signals
+
     # ---- loops, each a supervised task ---------------------------------------------------------------
 
     async def run(self) -> None:
         """Claim and start jobs until cancelled; woken by signals, by jobs that end, and now and then."""
         await ensure_periodic(self._operator, list(self.kinds.values()))
-        with self._operator.database.signals.listening(JOBS) as waiter:
+        with self.signals.listening(JOBS) as waiter:
             while not self._is_stopping:
                 is_more = await self._start_due()
                 if not is_more:
-                    is_signalled = self._operator.database.signals.is_shared
+                    is_signalled = self.signals.is_shared
                     await waiter.wait(_POLL_SIGNALLED_S if is_signalled else _POLL_S)
 
     async def keep_leases(self) -> None:
         """Renew the leases of what runs here, stop what was cancelled or lost, and take up what others lost."""
         every_s = self._process.lease_us / 3e6
-        with self._operator.database.signals.listening(JOBS) as waiter:
+        with self.signals.listening(JOBS) as waiter:
             while True:
                 try:
                     await self._renew()
@@ -81,7 +87,7 @@ class Worker:
                         await self._stop_cancelled()
 
     def _wake(self) -> None:
-        self._operator.database.signals.fire(JOBS)
+        self.signals.fire(JOBS)
 
     def _wake_in(self, delay_s: float) -> None:
         asyncio.get_running_loop().call_later(delay_s, self._wake)

@@ -16,7 +16,6 @@ from earmark.identity.audit import OPERATOR, record
 from earmark.jobs import outbox, queue
 from earmark.jobs.kinds import enqueue_log_truncation
 from earmark.library import queries
-from earmark.library.end_users import get_end_user
 from earmark.library.errors import EndUserNotFoundError, RecordingNotFoundError
 from earmark.library.recordings import get_recording
 from earmark.storage.errors import LockedError
@@ -110,7 +109,6 @@ class Deletion:
     async def _erase(self, tenant: Tenant, end_user_id: str, actor: str) -> None:
         """Short lock timeout and retry: an erasure locks rows that many turns wait for, so it backs off, not they."""
         async with tenant.writing(_PATIENCE_MS) as work:
-            user = await get_end_user(work, end_user_id)
             later = await _call([room.end_user for room in self.rooms], work, Gone(end_user_id))
             if not await work.execute(queries.delete_end_user, {"end_user_id": end_user_id}):
                 raise EndUserNotFoundError
@@ -118,8 +116,8 @@ class Deletion:
                 await one()
             await queue.delete_of_end_user(work, end_user_id)
             await outbox.delete_of_end_user(work, end_user_id)
-            data = {"end_user_id": end_user_id, "external_id": user.external_id}
-            await outbox.emit(work.whole_tenant(), "end_user.deleted", end_user_id=None, data=data)
+            whole = work.whole_tenant()
+            await outbox.emit(whole, "end_user.deleted", end_user_id=None, data={"end_user_id": end_user_id})
             await enqueue_log_truncation(work, at_once=True)
             await record(work, "end_user.erased", end_user_id, actor=actor)
 

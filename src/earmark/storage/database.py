@@ -65,6 +65,12 @@ class Database(Protocol):
 
     async def is_connected(self) -> bool: ...
 
+    async def revision(self) -> str:
+        """Return the schema's revision.
+
+        Raises: StorageUnavailableError.
+        """
+
     async def describe(self) -> str:
         """Check the database and return its name and version, in a line.
 

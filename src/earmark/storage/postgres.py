@@ -191,6 +191,12 @@ class PostgresDatabase:
             return False
         return True
 
+    async def revision(self) -> str:
+        try:
+            return str(await self._pool.fetchval("SELECT version_num FROM alembic_version", timeout=2))
+        except _DRIVER_ERRORS as error:
+            raise translate(error) from error
+
     async def describe(self) -> str:
         try:
             version = await self._pool.fetchval("SHOW server_version")

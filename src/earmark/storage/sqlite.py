@@ -261,6 +261,13 @@ class SQLiteDatabase:
             return False
         return True
 
+    async def revision(self) -> str:
+        try:
+            row = self._reader.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.Error as error:
+            raise translate(error) from error
+        return str(row[0])
+
     async def describe(self) -> str:
         found = await self._offload(self._quick_check)
         if found != "ok":

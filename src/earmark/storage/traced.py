@@ -49,6 +49,9 @@ class TracedDatabase:
     async def is_connected(self) -> bool:
         return await self._database.is_connected()
 
+    async def revision(self) -> str:
+        return await self._database.revision()
+
     async def describe(self) -> str:
         return await self._database.describe()
 
