@@ -14,7 +14,7 @@ from tests.ask.test_turn_heartbeat import counted
 
 AFTERWARDS = (Segment(0, 4_000, "The launch of the lantern is on the tenth of July.", "Ada"),)
 
-MOST_STATEMENTS = 40
+MOST_STATEMENTS = 43
 """There were 46, three of them reads of the whole transcript, before the plan was handed on."""
 
 

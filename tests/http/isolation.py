@@ -252,7 +252,7 @@ ROWS = [
     # Without authentication
     Row("POST /v1/console/sign-in", None, ok=400, body=lambda *_: {"code": 5}),
 ]  # fmt: skip
-OUTSIDE_V1 = {"GET /health", "GET /v1/media/{media_id}", "PUT /v1/media/{media_id}"}
+OUTSIDE_V1 = {"GET /health", "GET /ready", "GET /v1/media/{media_id}", "PUT /v1/media/{media_id}"}
 """Without a credential; the addresses of media are signed, which `test_media.py` is about."""
 
 

@@ -14,8 +14,8 @@ from earmark.clock import now_us
 from earmark.identity import idempotency
 from earmark.identity.projects import get_tenant
 from earmark.runtime import Runtime
-from earmark.storage.query import Guard, query
-from earmark.storage.tables import idempotency_answers, idempotency_records
+from earmark.storage.query import Guard, operator_query, query
+from earmark.storage.tables import idempotency_answers, idempotency_records, jobs
 from tests.http.conftest import TALK, Library, error_of
 from tests.server import Place, ProjectKeys, Server, new_bound_key, new_project, running
 
@@ -352,8 +352,16 @@ def _answers(own: Guard) -> Any:
     return idempotency_answers.select().where(own(idempotency_answers))
 
 
+@operator_query
+def _make_due(own: Guard) -> Any:
+    return jobs.update().where(jobs.c.kind == "requests.prune", jobs.c.state == "pending").values(run_us=0)
+
+
 def _aged(place: Place, project: ProjectKeys) -> None:
+    """Age the records by a day, and the job that deletes old ones as well, which runs every ten minutes."""
+
     async def work(runtime: Runtime) -> None:
+        await runtime.operator.write((_make_due, {}))
         async with (await get_tenant(runtime.operator, project.id, "live")).writing() as unit:
             await unit.execute(_age)
 

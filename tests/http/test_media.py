@@ -492,6 +492,7 @@ def test_recordings_with_audio_and_a_transcript_are_completed_by_the_upgrade(
 def _as_before(place: Place, request: pytest.FixtureRequest) -> None:
     """Downgrade the database to the version in which audio set any recording to `uploaded`."""
     statements = (
+        *(f"DROP TABLE {table}" for table in ("jobs", "events", "event_readers")),
         "UPDATE recordings SET status = 'uploaded'",
         "UPDATE alembic_version SET version_num = '0006_vector_counts'",
     )

@@ -206,7 +206,7 @@ def test_an_accepted_import_is_finished_once_the_disk_is_writable_again(
     assert put.status_code == 202
     path = f"/v1/transcriptions/{put.json()['id']}"
     with _trouble("full disk" if cluster_or_none is None else "read-only database", bound, cluster_or_none):
-        wait_until(lambda: "ingest.postponed" in _log_of(bound), most_s=60)
+        wait_until(lambda: any(one in _log_of(bound) for one in ("jobs.not_claimed", "job.failed")), most_s=60)
         assert client.get(path).json()["status"] == "processing"
     wait_until(lambda: client.get(path).json()["status"] == "completed", most_s=60)
     assert client.get(f"/v1/recordings/{recording}").json()["transcription_id"] == put.json()["id"]

@@ -121,7 +121,7 @@ def claim_job(own: Guard) -> Update:
     changed: dict[str, Any] = {
         "state": "running", "fence": jobs.c.fence + 1, "attempts": jobs.c.attempts + 1,
         "lease_owner": bindparam("owner"), "lease_host": bindparam("host"), "lease_us": bindparam("until_us"),
-        "started_us": bindparam("now_us"), "progress": 0.0, "error_code": None,
+        "started_us": bindparam("now_us"), "error_code": None,
     }  # fmt: skip
     is_it = and_(jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.id == bindparam("of_id"))
     return update(jobs).where(is_it, jobs.c.state == "pending").values(changed).returning(*JOB)
@@ -202,6 +202,12 @@ def select_own_fence(own: Guard) -> Select[Any]:
 @operator_query
 def update_progress(own: Guard) -> Update:
     return update(jobs).where(_is_run()).values(progress=bindparam("progress_now"))
+
+
+@query
+def update_own_progress(own: Guard) -> Update:
+    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+    return update(jobs).where(own(jobs), is_it).values(progress=bindparam("progress_now"))
 
 
 @operator_query

@@ -79,6 +79,10 @@ class RunningJob:
         async with self.operator.writing() as work:
             await work.execute(queries.update_progress, {**self._it(), "progress_now": min(1.0, max(0.0, progress))})
 
+    async def report_in(self, work: Tenant, progress: float) -> None:
+        """Store the progress together with the effects of a step; a later run begins with it."""
+        await work.execute(queries.update_own_progress, {**self._it(), "progress_now": min(1.0, max(0.0, progress))})
+
     async def end(self, state: str, code: str | None = None) -> bool:
         """Commit an outcome that has no effects beside it; return whether this run still held the job."""
         async with self.operator.writing() as work:

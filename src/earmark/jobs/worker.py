@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -35,6 +35,7 @@ _POLL_S = 2.0
 """Between looks where no signal of other processes arrives."""
 _POLL_SIGNALLED_S = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 300.0
+_LONGEST_STORING_S = 10.0
 _JITTER = 0.1
 log = structlog.get_logger("earmark.jobs")
 
@@ -147,16 +148,34 @@ class Worker:
             await self._stopped(running, kind)
             raise
         except JobCancelledError:
-            await running.end("cancelled")
+            await self._until_available(lambda: self._end(running, "cancelled"))
             self._count(job, "cancelled")
         except LeaseLostError:
             log.warning("job.lease_lost", job_id=job.id, kind=job.kind)
             self._count(job, "lost")
         except Exception as error:
-            with suppress(UnavailableError):  # then the lease runs out, and the job runs again
-                await self._failed(running, kind, error)
-        with suppress(UnavailableError):
-            await self._schedule_next(job, kind)
+            failure = error  # a lambda outlives the name
+            await self._until_available(lambda: self._failed(running, kind, failure))
+        await self._until_available(lambda: self._schedule_next(job, kind))
+
+    async def _end(self, running: RunningJob, state: str) -> None:
+        await running.end(state)
+
+    async def _until_available(self, store: Callable[[], Awaitable[None]]) -> None:
+        """Store what became of a job, again and again while the database or its disk is away.
+
+        Going down it stays unstored: the lease runs out, and the job runs again.
+        """
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await store()
+            except UnavailableError as error:
+                log.warning("job.outcome_not_stored", error=type(error).__name__)
+            if self._is_stopping:
+                return None
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_STORING_S)
 
     async def _stopped(self, running: RunningJob, kind: JobKind) -> None:
         """The task was cancelled: because somebody wanted the job to stop, or because the process goes down."""
