@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from multiprocessing.synchronize import Event
 
 from earmark.config import Settings
 from earmark.jobs.claiming import new_process
@@ -63,12 +64,13 @@ def effects_of(kind: str) -> int:
     return {"single": 1, "in pieces": PIECES, "chained": 3}[kind]
 
 
-def run_until_killed(settings: Settings) -> None:
-    """Run jobs as a server process does."""
-    asyncio.run(_run(settings))
+def run_until_killed(settings: Settings, is_up: Event) -> None:
+    """Run jobs as a server process does; `is_up` is set once the worker starts."""
+    asyncio.run(_run(settings, is_up))
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, is_up: Event) -> None:
     database = await open_database(settings)
     worker = Worker(Operator(database), KINDS, new_process("bench", LEASE_S, 1))
+    is_up.set()
     await asyncio.gather(worker.run(), worker.keep_leases(), database.listen())

@@ -58,16 +58,19 @@ async def kill_often(settings: Settings, kills: int) -> Found:
     added: Counter[str] = Counter()
     died_with = 0
     for kill in range(kills):
-        process = context.Process(target=run_until_killed, args=(settings,))
+        is_up = context.Event()
+        process = context.Process(target=run_until_killed, args=(settings, is_up))
         process.start()
+        await asyncio.to_thread(is_up.wait)
         for kind in KINDS:
             await _add(tenant, kind.name, f"{kind.name} {kill}")
             added[kind.name] += 1
-        await asyncio.sleep(0.15 + dice.randrange(_LONGEST_MS) / 1_000)  # it is up after about 0.15 s
+        await asyncio.sleep(dice.randrange(_LONGEST_MS) / 1_000)
         process.kill()
         process.join()
         died_with += len(await queue.list_jobs(operator, state="running", limit=1_000))
-    process = context.Process(target=run_until_killed, args=(settings,))
+    is_up = context.Event()
+    process = context.Process(target=run_until_killed, args=(settings, is_up))
     process.start()
     took_s = await _until_done(operator)
     process.kill()

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, and_, bindparam, delete, func, or_, select, update
 
+from earmark.storage.dialect import PENDING, RUNNING
 from earmark.storage.query import Guard, operator_query, query
 from earmark.storage.tables import jobs
 from earmark.storage.tables.columns import Int, Key
@@ -33,20 +34,20 @@ def select_job(own: Guard) -> Select[Any]:
 
 @query
 def select_open_job(own: Guard) -> Select[Any]:
-    is_open = or_(jobs.c.state == "pending", jobs.c.state == "running")
+    is_open = or_(jobs.c.state == PENDING, jobs.c.state == RUNNING)
     return select(*JOB).where(own(jobs), jobs.c.unique_key == bindparam("of_key"), is_open)
 
 
 @query
 def cancel_pending(own: Guard) -> Update:
     changed: dict[str, Any] = {"state": "cancelled", "ended_us": bindparam("now_us"), "cancel_us": bindparam("now_us")}
-    return update(jobs).where(own(jobs), jobs.c.id == bindparam("job_id"), jobs.c.state == "pending").values(changed)
+    return update(jobs).where(own(jobs), jobs.c.id == bindparam("job_id"), jobs.c.state == PENDING).values(changed)
 
 
 @query
 def cancel_running(own: Guard) -> Update:
     changed: dict[str, Any] = {"cancel_us": func.coalesce(jobs.c.cancel_us, bindparam("now_us", type_=Int))}
-    return update(jobs).where(own(jobs), jobs.c.id == bindparam("job_id"), jobs.c.state == "running").values(changed)
+    return update(jobs).where(own(jobs), jobs.c.id == bindparam("job_id"), jobs.c.state == RUNNING).values(changed)
 
 
 @query
@@ -77,7 +78,7 @@ def select_any_job(own: Guard) -> Select[Any]:
 @operator_query
 def select_tenants_waiting(own: Guard) -> Select[Any]:
     """The tenants with pending jobs after `after_tenant`, at most `most`: one step of the index for each."""
-    pending = jobs.c.state == "pending"
+    pending = jobs.c.state == PENDING
     first = select(func.min(jobs.c.tenant_id).label("tenant_id"), bindparam("one", 1, type_=Int).label("step")).where(
         pending, jobs.c.tenant_id > bindparam("after_tenant", type_=Int)
     )
@@ -97,7 +98,7 @@ def select_tenants_waiting(own: Guard) -> Select[Any]:
 def select_running(own: Guard) -> Select[Any]:
     """What runs now: whose, which kind, on which host."""
     return select(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host, func.count(jobs.c.id)).where(
-        jobs.c.state == "running"
+        jobs.c.state == RUNNING
     ).group_by(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host)  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def select_due(own: Guard) -> Select[Any]:
     return (
         select(jobs.c.id, jobs.c.priority, jobs.c.run_us)
         .where(
-            jobs.c.state == "pending", jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.kind == bindparam("of_kind"),
+            jobs.c.state == PENDING, jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.kind == bindparam("of_kind"),
             jobs.c.run_us <= bindparam("now_us"),
         )
         .order_by(jobs.c.priority, jobs.c.run_us)
@@ -124,11 +125,11 @@ def claim_job(own: Guard) -> Update:
         "started_us": bindparam("now_us"), "error_code": None,
     }  # fmt: skip
     is_it = and_(jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.id == bindparam("of_id"))
-    return update(jobs).where(is_it, jobs.c.state == "pending").values(changed).returning(*JOB)
+    return update(jobs).where(is_it, jobs.c.state == PENDING).values(changed).returning(*JOB)
 
 
 def _is_held() -> ColumnElement[bool]:
-    return and_(jobs.c.lease_owner == bindparam("owner"), jobs.c.state == "running")
+    return and_(jobs.c.lease_owner == bindparam("owner"), jobs.c.state == RUNNING)
 
 
 @operator_query
@@ -145,13 +146,13 @@ def select_held(own: Guard) -> Select[Any]:
 @operator_query
 def select_lost(own: Guard) -> Select[Any]:
     """Jobs whose lease is over: whoever ran them is dead, or too slow to have any further effect."""
-    is_over = and_(jobs.c.state == "running", jobs.c.lease_us < bindparam("now_us"))
+    is_over = and_(jobs.c.state == RUNNING, jobs.c.lease_us < bindparam("now_us"))
     return select(*JOB).where(is_over).limit(bindparam("most")).with_for_update(skip_locked=True)
 
 
 def _is_run() -> ColumnElement[bool]:
     is_it = and_(jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.id == bindparam("of_id"))
-    return and_(is_it, jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+    return and_(is_it, jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
 
 
 @operator_query
@@ -178,7 +179,7 @@ def _ended() -> dict[str, Any]:
 
 @query
 def end_job(own: Guard) -> Update:
-    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
     return update(jobs).where(own(jobs), is_it).values(_ended())
 
 
@@ -190,7 +191,7 @@ def end_own_job(own: Guard) -> Update:
 @query
 def select_fence(own: Guard) -> Select[Any]:
     """The run's right to have effects, locked until the commit."""
-    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
     return select(jobs.c.cancel_us).where(own(jobs), is_it).with_for_update()
 
 
@@ -206,7 +207,7 @@ def update_progress(own: Guard) -> Update:
 
 @query
 def update_own_progress(own: Guard) -> Update:
-    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == "running")
+    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
     return update(jobs).where(own(jobs), is_it).values(progress=bindparam("progress_now"))
 
 

@@ -93,7 +93,7 @@ class Constant(ColumnElement[Any]):
     """A constant in the statement's own words, where a planner must see it and a parameter would hide it."""
 
     inherit_cache = False
-    ALLOWED = ("0", "''")
+    ALLOWED = ("0", "''", "'pending'", "'running'")
 
     def __init__(self, words: str, type_: TypeEngine[Any]) -> None:
         if words not in self.ALLOWED:
@@ -108,4 +108,6 @@ def _constant(element: Constant, compiler: SQLCompiler, **_: Any) -> str:
 
 
 ZERO = Constant("0", Integer())
+PENDING, RUNNING = Constant("'pending'", Text()), Constant("'running'", Text())
+"""States of jobs that have partial indexes: PostgreSQL's generic plans don't use those by a parameter."""
 NO_BYTES = cast(Constant("''", Text()), LargeBinary())
