@@ -65,7 +65,7 @@ test: .venv/.installed-dev
 else
 test: .venv/.installed-dev chromium lint
 	@echo "Side by side: PostgreSQL; HTTP and commands on SQLite; the rest. The first two are shown at the end."
-	@$(PYTEST) --database postgresql tests/http tests/identity tests/storage tests/postgresql tests/jobs tests/cli/test_backup.py \
+	@$(PYTEST) --database postgresql tests/http tests/identity tests/limits tests/storage tests/postgresql tests/jobs tests/cli/test_backup.py \
 		> .postgresql.log 2>&1 & one=$$!; \
 	$(PYTEST) tests/http tests/cli > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http --ignore tests/cli; rest=$$?; \

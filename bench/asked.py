@@ -21,17 +21,17 @@ from bench.retrieval_data import (
     Recorded,
     Vectors,
 )
-from earmark.answers.kinds import Asked as AskedFor
-from earmark.answers.kinds import read_question
 from earmark.answers.naming import chosen_by_name, terms_of_recording
+from earmark.answers.question_kinds import Asked as AskedFor
+from earmark.answers.question_kinds import read_question
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
-from earmark.ask.evidence import EVIDENCE_LIMIT, WHOLE_RECORDINGS, number_hits, number_whole
-from earmark.ask.followups import make_standalone
-from earmark.library.types import Segment
+from earmark.ask.answers.evidence import EVIDENCE_LIMIT, WHOLE_RECORDINGS, number_hits, number_whole
+from earmark.ask.answers.followups import make_standalone
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
-from earmark.retrieval.analysis import terms_of_name
-from earmark.retrieval.ranking import Hit, rank
+from earmark.retrieval.index.analysis import terms_of_name
+from earmark.retrieval.ranking.combining import Hit, rank
 from earmark.retrieval.types import ChunkHit
+from earmark.transcripts.types import Segment
 
 DATA: Final = Path(__file__).with_name("data")
 SAMPLE: Final = Path(__file__).resolve().parent.parent / "src/earmark/sample"
@@ -107,7 +107,7 @@ def _to_hit(library: Library, hit: Hit) -> ChunkHit:
 
 
 def whole_transcripts(library: Library, scope: frozenset[int] | None, question: AskedFor) -> list[Passage]:
-    """Return the transcripts for a question about whole recordings, as `ask/evidence.py` does."""
+    """Return the transcripts for a question about whole recordings, as `ask/answers/evidence.py` does."""
     numbers = sorted(range(len(library.recorded)) if scope is None else scope)
     numbers.sort(key=lambda at: -(library.recorded[at].recorded_at_ms or 0))
     recorded = [(library.entries[at].recording_id, library.recorded[at]) for at in numbers]

@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Table
 
 from bench.titles import make_titler, rare_indexes
-from earmark.ask.scopes import dump_scope
-from earmark.ask.title_index import BLOCK, index_block
+from earmark.ask.sessions.scopes import dump_scope
+from earmark.ask.sessions.title_index import BLOCK, index_block
 from earmark.ask.types import Scope, ScopeType
 from earmark.clock import now_us
 from earmark.ids import new_id, new_number

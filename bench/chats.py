@@ -10,7 +10,7 @@ from typing import Final
 
 from bench.retrieval_data import Asked, Library, Recorded, Vectors, build_library
 from earmark.clock import parse_time
-from earmark.library.types import Segment
+from earmark.transcripts.types import Segment
 
 CHATS: Final = Path(__file__).with_name("data") / "chats"
 SPLITS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -27,8 +27,8 @@ import orjson
 
 from bench.results import circumstances, table, write_section
 from bench.retrieval_data import PERSONAL
-from earmark.ask.opening import NewSession, ask_in_new_session
-from earmark.ask.turn import TurnEngine
+from earmark.ask.turns.opening import NewSession, ask_in_new_session
+from earmark.ask.turns.turn import TurnEngine
 from earmark.ask.types import AskResult, Question
 from earmark.cli.importing import import_file
 from earmark.config import Settings
@@ -39,8 +39,8 @@ from earmark.library.recordings import get_recording
 from earmark.library.transcripts import list_segments
 from earmark.llm.providers import Providers
 from earmark.llm.types import AnswerEvent, AnswerModel, AnswerRequest, CitationMark
-from earmark.retrieval.embedders import Embedder
-from earmark.retrieval.stopwords import STOP_WORDS
+from earmark.retrieval.embedding.embedders import Embedder
+from earmark.retrieval.index.stopwords import STOP_WORDS
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 

@@ -28,11 +28,11 @@ from earmark.config import Settings
 from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user, find_end_user
-from earmark.library.formats import parse_transcript
-from earmark.retrieval.chunking import chunk_segments
-from earmark.retrieval.documents import passage_text
-from earmark.retrieval.embedders import Embedder
+from earmark.retrieval.embedding.embedders import Embedder
+from earmark.retrieval.index.chunking import chunk_segments
+from earmark.retrieval.index.documents import passage_text
 from earmark.runtime import open_runtime
+from earmark.transcripts import parse_transcript
 
 ROOT = Path(__file__).parent.parent
 

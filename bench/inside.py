@@ -14,8 +14,8 @@ import orjson
 
 from bench.list_cases import DEEP, FILTERS, FIRST, FIRST_100, TITLES, TITLES_OF_HEAVY, Case, Params
 from bench.sites import Site
-from earmark.api.app import Edge, create_app
-from earmark.ask.title_index import BLOCK
+from earmark.api.edge.app import Edge, create_app
+from earmark.ask.sessions.title_index import BLOCK
 
 PATH = "/v1/ask/sessions"
 DEPTH = 50_000

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from earmark.library.end_users import create_end_user
 from earmark.library.recordings import create_recording
-from earmark.library.types import ParsedTranscript, Segment
-from earmark.retrieval.embedders import MiniLMEmbedder
-from earmark.retrieval.indexing import prepare_index
-from earmark.retrieval.ingest import PreparedTranscript
+from earmark.retrieval.embedding.embedders import MiniLMEmbedder
+from earmark.retrieval.index.building import prepare_index
+from earmark.retrieval.index.ingest import PreparedTranscript
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import ParsedTranscript, Segment
 
 CHUNKS = 100
 """Chunks per recording: about 45 minutes of talk."""

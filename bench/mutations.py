@@ -27,7 +27,7 @@ from tests.server import Place, new_project, running
 
 from bench.results import circumstances, table, write_section
 from earmark.errors import EarmarkError, InvalidError
-from earmark.library.formats import parse_transcript
+from earmark.transcripts import parse_transcript
 
 SALT = (b"\x00", b"\xff", b"\xef\xbb\xbf", b"\n\n", b"\r", b"-->", b"<v ", b"</v>", b"&#0;", b"{", b"[", b'"', b"\\u0000",
         b"\\ud800", b"1e999", b"-1", b"99999999999999999999", b"null", b"NaN", b"WEBVTT", b"00:00:00.000", b":", b",",

@@ -13,13 +13,13 @@ import orjson
 from sqlalchemy import select
 
 from earmark.identity.projects import list_tenants
-from earmark.library.types import Segment
-from earmark.retrieval.embedders import MiniLMEmbedder
-from earmark.retrieval.indexing import prepare_index
+from earmark.retrieval.embedding.embedders import MiniLMEmbedder
+from earmark.retrieval.index.building import prepare_index
 from earmark.runtime import Runtime
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import CUSTOMER_TABLES, metadata
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import Segment
 
 Rows = Sequence[Mapping[str, Any]]
 TABLES = tuple(sorted(set(metadata.tables) & CUSTOMER_TABLES))

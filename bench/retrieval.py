@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from bench.chats import chat_libraries
 from bench.results import write_section
 from bench.retrieval_data import Library, Question, Vectors, personal_libraries, qmsum_libraries
-from earmark.retrieval.analysis import QueryTerms
-from earmark.retrieval.features import Snapshot, describe
-from earmark.retrieval.ranking import rank
+from earmark.retrieval.index.analysis import QueryTerms
+from earmark.retrieval.ranking.combining import rank
+from earmark.retrieval.ranking.features import Snapshot, describe
 
 Floats = NDArray[np.float64]
 Order = NDArray[np.intp]

@@ -23,16 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.clock import parse_time
-from earmark.library.types import Segment
-from earmark.retrieval.analysis import QueryTerms, analyze_query
-from earmark.retrieval.chunking import chunk_segments
-from earmark.retrieval.documents import index_terms
-from earmark.retrieval.embedders import MiniLMEmbedder
-from earmark.retrieval.phrasing import address
-from earmark.retrieval.postings import TermPostings, unpack_postings
-from earmark.retrieval.quantize import cosines, quantize
-from earmark.retrieval.ranking import RecordingEntry, Snapshot
-from earmark.retrieval.spans import encoded_texts, nearest
+from earmark.retrieval.embedding.embedders import MiniLMEmbedder
+from earmark.retrieval.embedding.phrasing import address
+from earmark.retrieval.index.analysis import QueryTerms, analyze_query
+from earmark.retrieval.index.chunking import chunk_segments
+from earmark.retrieval.index.documents import index_terms
+from earmark.retrieval.index.postings import TermPostings, unpack_postings
+from earmark.retrieval.index.quantize import cosines, quantize
+from earmark.retrieval.index.spans import encoded_texts, nearest
+from earmark.retrieval.ranking.combining import RecordingEntry, Snapshot
+from earmark.transcripts.types import Segment
 
 CACHE = Path(os.environ.get("EARMARK_BENCH_CACHE") or Path(tempfile.gettempdir()) / "earmark-bench")
 PERSONAL = Path(__file__).with_name("data") / "personal"

@@ -31,16 +31,16 @@ from tests.postgres import Cluster, running_cluster
 from bench.libraries import Talk, fill
 from bench.results import circumstances, table, write_section
 from bench.server import resident_mb, serving
-from earmark.ask.sessions import create_session
+from earmark.ask.sessions.sessions import create_session
 from earmark.ask.types import Scope
 from earmark.config import Settings
 from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
-from earmark.retrieval.index_reading import read_index, store_vectors, to_library
-from earmark.retrieval.quantize import quantize
+from earmark.retrieval.index.quantize import quantize
+from earmark.retrieval.index.reading import read_index, store_vectors, to_library
+from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.snapshot import rank_library
 from earmark.retrieval.types import SearchRequest
-from earmark.retrieval.vector_cache import VectorCache
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 

@@ -16,8 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import Response
 
-from earmark.api.app import Edge, create_app
-from earmark.api.protocol import PatientProtocol
+from earmark.api.edge.app import Edge, create_app
+from earmark.api.edge.protocol import PatientProtocol
 from earmark.config import load_settings
 
 CONSTANT_PATH = "/constant"

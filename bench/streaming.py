@@ -22,9 +22,9 @@ from typing import Any
 from tests.ask.desk import QUESTION, Desk, FakeModel, another_process
 
 from bench.results import circumstances, table, write_section
-from earmark.ask.following import follow_turn
-from earmark.ask.running import RunningTurn
-from earmark.ask.turn import begin_send
+from earmark.ask.turns.following import follow_turn
+from earmark.ask.turns.running import RunningTurn
+from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import Question
 from earmark.config import Settings
 from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta

@@ -15,7 +15,7 @@ from random import Random
 
 from bench import titles
 from bench.results import write_section
-from earmark.ask.title_index import BLOCK, _choose, _intersect, grams_of, index_block
+from earmark.ask.sessions.title_index import BLOCK, _choose, _intersect, grams_of, index_block
 from earmark.text import fold
 
 COUNT = 200_000

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from bench import dialogues, written
 from bench.asked import CachedEncoder, Query, Source, folder_of, request_of, whole
 from bench.retrieval_data import Vectors
-from earmark.answers.kinds import read_question
+from earmark.answers.features import Evidence, describe_evidence
+from earmark.answers.question_kinds import read_question
 from earmark.answers.sentences import Sentence
-from earmark.answers.signals import Evidence, describe_evidence
 from earmark.answers.windows import Window, windows_of
 from earmark.llm.types import AnswerRequest
 

@@ -22,10 +22,10 @@ import uvloop
 from bench.httpload import get
 from bench.results import table, write_section
 from bench.sites import Site, filled_sites
-from earmark.api import app as app_module
-from earmark.api.app import Edge, create_app
-from earmark.api.protocol import PatientProtocol
-from earmark.identity.shared_counts import SharedCounts
+from earmark.api.edge import app as app_module
+from earmark.api.edge.app import Edge, create_app
+from earmark.api.edge.protocol import PatientProtocol
+from earmark.limits.counters import SharedCounts
 
 _NOTE = (
     "Of what limits cost a process that is alone, two thirds are the three headers that tell of them. With other "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the graphs of all-MiniLM-L6-v2 without its weights: the encoder's and the reader's.
 
-`src/earmark/retrieval/minilm.onnx` embeds texts; `src/earmark/answers/reader.onnx` reads a question and a window
+`src/earmark/retrieval/embedding/minilm.onnx` embeds texts; `src/earmark/answers/reader.onnx` reads a question and a window
 together and scores each token. The reader's dense layers are int8 (`answers/reader.py`).
 
 Every weight is an *external* initializer named as in `model.safetensors`, so the file stays about
@@ -37,7 +37,7 @@ POSITIONS = 512
 LAYER_NORM_EPSILON = 1e-12
 FUSED = "com.microsoft"
 SOURCE = Path(__file__).resolve().parent.parent / "src/earmark"
-ENCODER = "retrieval/minilm.onnx"
+ENCODER = "retrieval/embedding/minilm.onnx"
 READER = "answers/reader.onnx"
 
 
@@ -183,6 +183,6 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SOURCE
     for name, model in ((ENCODER, build_encoder()), (READER, build_reader())):
         target = folder / name
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(model.SerializeToString(deterministic=True))
         print(f"{target}: {target.stat().st_size:,} bytes")

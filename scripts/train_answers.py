@@ -34,9 +34,9 @@ from bench.retrieval_data import Vectors  # noqa: E402
 from bench.training import WEIGHTS, Example, examples  # noqa: E402
 from bench.written import chats, personal, sample  # noqa: E402
 
+from earmark.answers.features import SIGNALS  # noqa: E402
 from earmark.answers.reader import Reader  # noqa: E402
 from earmark.answers.scoring import CLIP, read_sentences  # noqa: E402
-from earmark.answers.signals import SIGNALS  # noqa: E402
 from earmark.answers.windows import windows_of  # noqa: E402
 
 FOLDER = ROOT / "src/earmark/answers"

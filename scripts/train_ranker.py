@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains `src/earmark/retrieval/weights.py`: one weight per feature of a chunk.
+"""Trains `src/earmark/retrieval/ranking/weights.py`: one weight per feature of a chunk.
 
     EARMARK_QMSUM_DIR=… python scripts/train_ranker.py [--check]
 
@@ -34,9 +34,9 @@ from bench.retrieval_data import Library, Vectors, personal_libraries, qmsum_lib
 from bench.training import HELD_LIBRARIES  # noqa: E402
 from bench.written import libraries  # noqa: E402
 
-from earmark.retrieval.features import FEATURES, describe  # noqa: E402
+from earmark.retrieval.ranking.features import FEATURES, describe  # noqa: E402
 
-TARGET = ROOT / "src/earmark/retrieval/weights.py"
+TARGET = ROOT / "src/earmark/retrieval/ranking/weights.py"
 STEPS = 400
 RATE = 0.05
 PENALTY = 1e-3

@@ -35,7 +35,7 @@ from bench.retrieval_data import Vectors  # noqa: E402
 from bench.training import WEIGHTS, Example, examples  # noqa: E402
 
 from earmark.answers.reader_input import ReaderInput, encode_windows  # noqa: E402
-from earmark.retrieval.embedders import open_tokenizer, read_encoder_weights  # noqa: E402
+from earmark.retrieval.embedding.embedders import open_tokenizer, read_encoder_weights  # noqa: E402
 
 TARGET = ROOT / "src/earmark/answers/reader.npz"
 LAYERS, HEADS, HIDDEN, RANK = 6, 12, 384, 32

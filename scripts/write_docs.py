@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from earmark.api.app import create_app  # noqa: E402
+from earmark.api.edge.app import create_app  # noqa: E402
 from earmark.config import Settings  # noqa: E402
 from scripts.docs_pages.commands import render_commands  # noqa: E402
 from scripts.docs_pages.errors import render_errors  # noqa: E402
@@ -18,6 +18,11 @@ from scripts.docs_pages.routes import render_routes  # noqa: E402
 from scripts.docs_pages.settings import render_settings  # noqa: E402
 
 DOCS = ROOT / "docs"
+ROOMS = (
+    "api", "cli", "console", "ask", "answers", "llm", "retrieval", "media", "library", "transcripts", "idempotency",
+    "limits", "identity", "jobs", "storage",
+)  # fmt: skip
+"""Top to bottom, as they stand in the drawing."""
 
 
 def render_openapi() -> str:
@@ -26,14 +31,18 @@ def render_openapi() -> str:
 
 
 def render_map() -> str:
-    """Render the tree, a line per module: the first sentence of its docstring."""
-    lines = ["# Map", "", "Every module in a line, from its own docstring. Written by `make docs`.", ""]
+    """Render the drawing, a paragraph per room from its package's docstring, and the tree, a line per module."""
+    lines = [(ROOT / "scripts/docs_pages/rooms.md").read_text(encoding="utf-8").rstrip(), ""]
+    for room in ROOMS:
+        docstring = ast.get_docstring(ast.parse((ROOT / f"src/earmark/{room}/__init__.py").read_text("utf-8"))) or ""
+        lines += [f"**{room}/** " + " ".join(docstring.split()), ""]
+    lines += ["## Modules", "", "Every module in a line, from its own docstring. Written by `make docs`.", ""]
     for root in ("src/earmark", "bench", "scripts", "tests"):
         folder = DOCS.parent / root
         for package in sorted({path.parent for path in folder.rglob("*.py")}):
             if "versions" in package.parts:
                 continue
-            lines += [f"## {package.relative_to(DOCS.parent)}", ""]
+            lines += [f"### {package.relative_to(DOCS.parent)}", ""]
             lines += [f"- `{path.name}`: {_summary(path)}" for path in sorted(package.glob("*.py")) if _summary(path)]
             lines += [""]
     return "\n".join(lines).rstrip() + "\n"

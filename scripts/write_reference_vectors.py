@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from earmark.retrieval.embedders import find_model_dir
+from earmark.retrieval.embedding.embedders import find_model_dir
 
 TARGET = Path(__file__).resolve().parent.parent / "tests/retrieval/reference_vectors.json"
 TEXTS = [

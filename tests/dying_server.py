@@ -14,11 +14,11 @@ from typing import Any
 import uvicorn
 
 from earmark.answers.extractive import ExtractiveModel
-from earmark.api.app import create_app
-from earmark.api.protocol import PatientProtocol
+from earmark.api.edge.app import create_app
+from earmark.api.edge.protocol import PatientProtocol
 from earmark.cli.serving import address_of, bind
 from earmark.config import load_settings
-from earmark.identity import idempotency
+from earmark.idempotency import requests as idempotency
 
 
 def _die(*_: Any, **__: Any) -> Any:

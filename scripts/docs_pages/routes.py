@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from earmark.api.app import create_app
+from earmark.api.edge.app import create_app
 from earmark.config import Settings
 
 BEGIN, END = "<!-- routes: written by make docs -->", "<!-- end of routes -->"

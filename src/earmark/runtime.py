@@ -14,32 +14,33 @@ from earmark.answers.extractive import ExtractiveModel
 from earmark.answers.reader import Reader
 from earmark.ask import deletion as ask_deletion
 from earmark.ask import jobs as ask_jobs
-from earmark.ask.running import RunningTurns
-from earmark.ask.suggestions import Suggester
-from earmark.ask.turn import TurnEngine
+from earmark.ask.answers.suggestions import Suggester
+from earmark.ask.turns.running import RunningTurns
+from earmark.ask.turns.turn import TurnEngine
 from earmark.config import Settings
 from earmark.data_dir import held, make_private
-from earmark.identity import jobs as identity_jobs
+from earmark.idempotency import jobs as idempotency_jobs
 from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
-from earmark.identity.rates import RateLimits
 from earmark.jobs import kinds as own_jobs
 from earmark.jobs.claiming import new_process
 from earmark.jobs.worker import Worker
 from earmark.library.deletion import Deletion
+from earmark.limits import jobs as limits_jobs
+from earmark.limits.rates import RateLimits
 from earmark.llm.configured import configured_providers
 from earmark.media import deletion as media_deletion
 from earmark.media.grants import GrantSigner
 from earmark.media.local_store import LocalStore
 from earmark.media.store import MediaStore
 from earmark.metrics import Metrics, open_metrics
-from earmark.retrieval.choice import RememberedEmbedders
-from earmark.retrieval.configured import configured_embedders
-from earmark.retrieval.embedders import MiniLMEmbedder
-from earmark.retrieval.ingest import Ingester
-from earmark.retrieval.reindexing import Reindexer
+from earmark.retrieval.embedding.configured import configured_embedders
+from earmark.retrieval.embedding.embedders import MiniLMEmbedder
+from earmark.retrieval.embedding.registry import RememberedEmbedders
+from earmark.retrieval.index.ingest import Ingester
+from earmark.retrieval.index.reindexing import Reindexer
+from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.search import Searcher
-from earmark.retrieval.vector_cache import VectorCache
 from earmark.signing import derive_name
 from earmark.storage.database import Database
 from earmark.storage.open import open_database
@@ -119,8 +120,8 @@ async def _open(settings: Settings, closing: AsyncExitStack) -> Runtime:
     closing.callback(rates.close)
     reindexer = Reindexer(operator, embedders)
     kinds = [
-        *own_jobs.kinds(), *identity_jobs.kinds(rates), *media_deletion.kinds(media), *ingester.kinds(),
-        *reindexer.kinds(), *ask_jobs.kinds(),
+        *own_jobs.kinds(), *limits_jobs.kinds(rates), *idempotency_jobs.kinds(), *media_deletion.kinds(media),
+        *ingester.kinds(), *reindexer.kinds(), *ask_jobs.kinds(),
     ]  # fmt: skip
     process = new_process(
         platform.node(), settings.job_lease_s, settings.heavy_jobs or max(1, (os.cpu_count() or 2) // 2)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.library.types import Segment
 from earmark.llm.types import AnswerRequest, Passage
-from earmark.retrieval.analysis import analyze
+from earmark.retrieval.index.analysis import analyze
 from earmark.retrieval.types import ChunkHit
+from earmark.transcripts.types import Segment
 
 MARCH = 1_772_000_000_000_000
 DAY_US = 86_400_000_000

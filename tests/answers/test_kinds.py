@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from earmark.answers.kinds import Kind, asks_for_summary, holds, read_question
+from earmark.answers.question_kinds import Kind, asks_for_summary, holds, read_question
 
 
 @pytest.mark.parametrize(

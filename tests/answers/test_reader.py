@@ -12,7 +12,7 @@ import earmark.answers.reader as module
 from earmark.answers.reader import Reader, merged_weights
 from earmark.answers.reader_input import MOST_TOKENS, encode_windows
 from earmark.answers.windows import windows_of
-from earmark.retrieval.embedders import open_tokenizer, read_encoder_weights
+from earmark.retrieval.embedding.embedders import open_tokenizer, read_encoder_weights
 from tests.answers.talk import hit, passages, request
 
 CHANGES = Path(module.__file__).with_name("reader.npz")

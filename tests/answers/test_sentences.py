@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earmark.answers.features import says_something
 from earmark.answers.sentences import sentences_of
-from earmark.answers.signals import says_something
 
 
 @given(st.text(alphabet=st.sampled_from("ab1 .!?。\n\"')…"), max_size=200))

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from earmark.answers.support import is_supported, numbers_of
-from earmark.ask.draft import Draft
-from earmark.ask.supported import supported
-from earmark.ask.turn_feed import TurnFeed
+from earmark.ask.answers.draft import Draft
+from earmark.ask.answers.supported import supported
+from earmark.ask.turns.feed import TurnFeed
 from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
 from tests.answers.talk import passages
 

@@ -13,24 +13,25 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.ask.messages import MessagePage, list_messages
-from earmark.ask.sessions import create_session, get_state
-from earmark.ask.turn import TurnEngine, begin_regenerate, begin_send
-from earmark.ask.turn_queue import is_running
+from earmark.ask.sessions.messages import MessagePage, list_messages
+from earmark.ask.sessions.sessions import create_session, get_state
+from earmark.ask.turns.queue import is_running
+from earmark.ask.turns.turn import TurnEngine, begin_regenerate, begin_send
 from earmark.ask.types import AskResult, Message, Question, Scope, Session, SessionState
 from earmark.config import Settings
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
 from earmark.library.recordings import create_recording
-from earmark.library.types import ParsedTranscript, Recording, Segment
+from earmark.library.types import Recording
 from earmark.llm.providers import Providers
 from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
-from earmark.retrieval.choice import OneEmbedder
-from earmark.retrieval.ingest import Ingester
+from earmark.retrieval.embedding.registry import OneEmbedder
+from earmark.retrieval.index.ingest import Ingester
+from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.search import Searcher
-from earmark.retrieval.vector_cache import VectorCache
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.server import Place
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.ask.draft import MOST_CHARACTERS, Draft
-from earmark.ask.messages import dump_parts, join_text
-from earmark.ask.turn_feed import TurnFeed
+from earmark.ask.answers.draft import MOST_CHARACTERS, Draft
+from earmark.ask.sessions.messages import dump_parts, join_text
+from earmark.ask.turns.feed import TurnFeed
 from earmark.ask.types import CitationPart
 from earmark.llm.markers import MarkerReader
 from earmark.llm.types import Finished, Passage

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from earmark.ask.followups import leans_back, make_standalone
+from earmark.ask.answers.followups import leans_back, make_standalone
 from earmark.llm.types import PastTurn
 
 

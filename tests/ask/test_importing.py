@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from earmark.ask import queries
-from earmark.ask.importing import SessionDocument, import_session
-from earmark.ask.messages import MessagePage, list_messages
-from earmark.ask.sessions import list_sessions
+from earmark.ask.exchange.importing import SessionDocument, import_session
+from earmark.ask.sessions.messages import MessagePage, list_messages
+from earmark.ask.sessions.sessions import list_sessions
 from earmark.library.types import Page
 from earmark.storage.errors import StorageUnavailableError
 from earmark.storage.tenant import Tenant

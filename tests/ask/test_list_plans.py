@@ -11,8 +11,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from earmark.ask import list_queries, queries
-from earmark.ask.sessions import FILTERS, create_session, list_sessions
+from earmark.ask import queries
+from earmark.ask.sessions import list_queries
+from earmark.ask.sessions.sessions import FILTERS, create_session, list_sessions
 from earmark.ask.types import Scope
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from earmark.ask.opening import NewSession, ask_in_new_session
-from earmark.ask.turn import begin_send
+from earmark.ask.turns.opening import NewSession, ask_in_new_session
+from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import Question, Scope
-from earmark.library.types import ParsedTranscript, Segment
+from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.ask.desk import QUESTION, Desk, at_desk, send
 from tests.ask.test_turn_heartbeat import counted
 

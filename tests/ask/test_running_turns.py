@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 import pytest
 
-from earmark.ask import turn_log
 from earmark.ask.errors import (
     AnswerFailedError,
     EventsGoneError,
@@ -19,13 +18,14 @@ from earmark.ask.errors import (
     TurnInterruptedError,
     TurnStillRunningError,
 )
-from earmark.ask.following import cancel_turn, follow_turn
-from earmark.ask.running import RunningTurn, RunningTurns
-from earmark.ask.sessions import delete_session
-from earmark.ask.turn import begin_regenerate, begin_send
-from earmark.ask.turn_feed import TurnEvent
+from earmark.ask.sessions.sessions import delete_session
+from earmark.ask.sessions.usage import list_usage
+from earmark.ask.turns import log as turn_log
+from earmark.ask.turns.feed import TurnEvent
+from earmark.ask.turns.following import cancel_turn, follow_turn
+from earmark.ask.turns.running import RunningTurn, RunningTurns
+from earmark.ask.turns.turn import begin_regenerate, begin_send
 from earmark.ask.types import AskResult, Question, Scope
-from earmark.ask.usage import list_usage
 from earmark.errors import ProviderError
 from earmark.llm.providers import Providers
 from earmark.llm.types import CitationMark, Finished, TextDelta
@@ -110,7 +110,7 @@ def test_events_are_gone_five_minutes_after_the_end(tmp_path: Path, monkeypatch:
         asked = _started(turn)
         kept = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0))
         assert kept[-1][1].name == "turn.completed"
-        monkeypatch.setattr("earmark.ask.following.KEPT_US", 0)
+        monkeypatch.setattr("earmark.ask.turns.following.KEPT_US", 0)
         with pytest.raises(EventsGoneError):
             await follow_turn(desk.tenant, RunningTurns(), session.id, asked, 0)
         with pytest.raises(MessageNotFoundError):
@@ -207,8 +207,8 @@ def test_a_turn_that_does_not_stop_is_not_reported_as_stopped(tmp_path: Path, mo
         session = await desk.session()
         turn, _ = await _slow_turn(desk, session.id)
         with monkeypatch.context() as patch:
-            patch.setattr("earmark.ask.following._CANCEL_S", 0.1)
-            patch.setattr("earmark.ask.following._runs", for_ever)
+            patch.setattr("earmark.ask.turns.following._CANCEL_S", 0.1)
+            patch.setattr("earmark.ask.turns.following._runs", for_ever)
             with pytest.raises(TurnStillRunningError):
                 await cancel_turn(desk.tenant, desk.engine.running, session.id, _started(turn))
         assert await cancel_turn(desk.tenant, desk.engine.running, session.id, _started(turn)) == "cancelled"
@@ -259,7 +259,7 @@ def test_a_turn_whose_process_died_is_reported_as_interrupted(tmp_path: Path, mo
         session = await desk.session()
         turn, _ = await _slow_turn(desk, session.id)
         await asyncio.sleep(0.5)  # its words are written down for other processes
-        monkeypatch.setattr("earmark.ask.turn_queue.now_us", lambda: 1 << 60)  # its lease has run out
+        monkeypatch.setattr("earmark.ask.turns.queue.now_us", lambda: 1 << 60)  # its lease has run out
         events = await _all(await follow_turn(desk.tenant, RunningTurns(), session.id, _started(turn), 0))
         assert isinstance(events[-1][1].data, TurnInterruptedError)
 

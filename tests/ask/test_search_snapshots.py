@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from earmark.library.types import ParsedTranscript, Segment
 from earmark.retrieval import queries
-from earmark.retrieval.choice import OneEmbedder
-from earmark.retrieval.embedders import Embedder
-from earmark.retrieval.postings import unpack_lengths
-from earmark.retrieval.quantize import quantize
+from earmark.retrieval.embedding.embedders import Embedder
+from earmark.retrieval.embedding.registry import OneEmbedder
+from earmark.retrieval.index.postings import unpack_lengths
+from earmark.retrieval.index.quantize import quantize
+from earmark.retrieval.index.vector_cache import VectorCache
+from earmark.retrieval.index.vectors import replace_vectors
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.types import ChunkHit, SearchRequest
-from earmark.retrieval.vector_cache import VectorCache
-from earmark.retrieval.vectors import replace_vectors
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.ask.desk import Desk, LetterEmbedder, at_desk
 from tests.ask.watched import WatchedDatabase
 

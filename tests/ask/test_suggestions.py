@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from earmark.answers.answer import Answer, compose_answer
-from earmark.ask import suggestions
-from earmark.library.types import Segment
+from earmark.ask.answers import suggestions
+from earmark.transcripts.types import Segment
 from tests.ask.desk import Desk, at_desk
 
 OTHER = (

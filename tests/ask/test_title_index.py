@@ -11,8 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.ask import list_queries, title_index
-from earmark.ask.sessions import create_session, delete_session, list_sessions, rename_session
+from earmark.ask.sessions import list_queries, title_index
+from earmark.ask.sessions.sessions import (
+    create_session,
+    delete_session,
+    list_sessions,
+    rename_session,
+)
 from earmark.ask.types import Scope, Session
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
-import earmark.ask.sessions
-import earmark.ask.turn_answer
-import earmark.ask.turn_heartbeat
-import earmark.ask.turn_question
-import earmark.ask.turn_queue
+import earmark.ask.sessions.sessions
+import earmark.ask.turns.ending
+import earmark.ask.turns.heartbeat
+import earmark.ask.turns.question
+import earmark.ask.turns.queue
 from earmark.ask import queries
 from earmark.ask.errors import (
     AnswerFailedError,
@@ -22,11 +22,11 @@ from earmark.ask.errors import (
     TurnLostError,
     TurnWaitedTooLongError,
 )
-from earmark.ask.messages import list_sources
-from earmark.ask.opening import NewSession, ask_in_new_session
-from earmark.ask.sessions import delete_session, get_session, rename_session
-from earmark.ask.turn import begin_send
-from earmark.ask.turn_queue import is_running
+from earmark.ask.sessions.messages import list_sources
+from earmark.ask.sessions.sessions import delete_session, get_session, rename_session
+from earmark.ask.turns.opening import NewSession, ask_in_new_session
+from earmark.ask.turns.queue import is_running
+from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import AskResult, Message, Question, Scope
 from earmark.clock import now_us
 from earmark.errors import ProviderError
@@ -257,7 +257,7 @@ def test_sources_of_a_recording_deleted_during_the_turn_are_not_stored(tmp_path:
 
 
 def test_a_turn_that_lost_its_lease_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (earmark.ask.turn_queue, earmark.ask.turn_heartbeat):  # a lease is over as soon as it is taken
+    for module in (earmark.ask.turns.queue, earmark.ask.turns.heartbeat):  # a lease is over as soon as it is taken
         monkeypatch.setattr(module, "LEASE_US", -1)
 
     async def work(desk: Desk) -> None:
@@ -417,7 +417,7 @@ def test_last_activity_never_goes_back_when_the_clock_does(tmp_path: Path, monke
         session = await desk.session(Scope("recording", (recording.id,)))
         await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         before = await get_session(desk.tenant, session.id)
-        for module in (earmark.ask.turn_question, earmark.ask.turn_answer):
+        for module in (earmark.ask.turns.question, earmark.ask.turns.ending):
             monkeypatch.setattr(module, "now_us", lambda: 1_000_000)
         await send(desk.tenant, desk.engine, session.id, Question("Who agreed?"))
         after = await get_session(desk.tenant, session.id)
@@ -432,9 +432,9 @@ def test_last_update_never_goes_back_when_the_clock_does(tmp_path: Path, monkeyp
     async def work(desk: Desk) -> None:
         session = await desk.session()
         renamed = await rename_session(desk.tenant, session.id, "Mine")
-        for module in (earmark.ask.turn_question, earmark.ask.turn_answer):
+        for module in (earmark.ask.turns.question, earmark.ask.turns.ending):
             monkeypatch.setattr(module, "now_us", lambda: 1_000_000)
-        monkeypatch.setattr(earmark.ask.sessions, "now_us", lambda: 1_000_000)
+        monkeypatch.setattr(earmark.ask.sessions.sessions, "now_us", lambda: 1_000_000)
         await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         asked = await get_session(desk.tenant, session.id)
         assert asked.updated_us >= renamed.updated_us
@@ -446,7 +446,7 @@ def test_last_update_never_goes_back_when_the_clock_does(tmp_path: Path, monkeyp
 def test_a_session_created_in_the_future_keeps_its_last_activity(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(earmark.ask.sessions, "now_us", lambda: 4_000_000_000_000_000)
+            patch.setattr(earmark.ask.sessions.sessions, "now_us", lambda: 4_000_000_000_000_000)
             session = await desk.session()
         await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         after = await get_session(desk.tenant, session.id)

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from earmark.ask import turn_heartbeat
 from earmark.ask.errors import SessionNotFoundError, TurnInterruptedError
-from earmark.ask.following import follow_turn
-from earmark.ask.running import RunningTurn, RunningTurns
-from earmark.ask.sessions import delete_session, get_state
-from earmark.ask.turn import begin_send
-from earmark.ask.turn_log import Batch, append_batches, read_events
+from earmark.ask.sessions.sessions import delete_session, get_state
+from earmark.ask.turns import heartbeat as turn_heartbeat
+from earmark.ask.turns.following import follow_turn
+from earmark.ask.turns.log import Batch, append_batches, read_events
+from earmark.ask.turns.running import RunningTurn, RunningTurns
+from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import Question
 from earmark.llm.types import Finished, TextDelta
 from earmark.storage.tenant import Tenant
@@ -210,7 +210,7 @@ def test_who_resumes_behind_the_last_persisted_event_of_a_dead_process_hears_of_
         await _until_written(turns)
         sent = len(turns[0].feed.events) + 3  # events that its client had, and the database never
         with monkeypatch.context() as patch:
-            patch.setattr("earmark.ask.turn_queue.now_us", lambda: 1 << 60)  # its lease has run out
+            patch.setattr("earmark.ask.turns.queue.now_us", lambda: 1 << 60)  # its lease has run out
             place = (turns[0].session_id, _asked(turns[0]), sent)
             events = [one async for one in await follow_turn(desk.tenant, RunningTurns(), *place)]
         assert [number for number, _ in events] == [sent + 1]

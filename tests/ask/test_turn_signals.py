@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from earmark.ask import queries, turn_signals
-from earmark.ask.following import cancel_turn, follow_turn
-from earmark.ask.turn import begin_send
-from earmark.ask.turn_feed import TurnEvent
-from earmark.ask.turn_signals import TurnSignals
+from earmark.ask import queries
+from earmark.ask.turns import signals as turn_signals
+from earmark.ask.turns.feed import TurnEvent
+from earmark.ask.turns.following import cancel_turn, follow_turn
+from earmark.ask.turns.signals import TurnSignals
+from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import Question
 from earmark.llm.types import Finished, TextDelta
 from tests.ask.desk import QUESTION, Desk, FakeModel, another_process, at_desk, send
@@ -118,7 +119,7 @@ def test_a_follower_in_another_process_is_woken_from_outside(tmp_path: Path, mon
         turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         asked = str(turn.feed.events[0].data["user_message_id"])
         monkeypatch.setattr(turn_signals, "_POLL_S", 20)
-        monkeypatch.setattr("earmark.ask.following._LOOK_S", 20)
+        monkeypatch.setattr("earmark.ask.turns.following._LOOK_S", 20)
         async with another_process(desk.runtime.settings, FakeModel(), desk.tenant) as other:
             signals = other.engine.running.signals
             events = await follow_turn(other.tenant, other.engine.running, session.id, asked, 0)
@@ -141,7 +142,7 @@ def test_a_cancel_in_the_turns_own_process_returns_at_once(tmp_path: Path, monke
         desk.model.says = (TextDelta("On the "), asyncio.Event())
         turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         monkeypatch.setattr(turn_signals, "_POLL_S", 20)
-        monkeypatch.setattr("earmark.ask.turn_heartbeat.BEAT_S", 20)
+        monkeypatch.setattr("earmark.ask.turns.heartbeat.BEAT_S", 20)
         await asyncio.sleep(0.3)  # the beat that was due before
         async with asyncio.timeout(5):
             asked = str(turn.feed.events[0].data["user_message_id"])

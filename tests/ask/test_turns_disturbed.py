@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from earmark.api.streaming import stream_turn
-from earmark.ask import following, turn_heartbeat, turn_log
+from earmark.api.pipeline.streaming import stream_turn
 from earmark.ask.errors import SessionNotFoundError
-from earmark.ask.following import follow_turn
-from earmark.ask.held_turn import HeldTurn
-from earmark.ask.running import RunningTurn, RunningTurns
-from earmark.ask.sessions import delete_session, get_state
-from earmark.ask.turn import begin_send
-from earmark.ask.turn_feed import TurnEvent
-from earmark.ask.turn_heartbeat import beat
+from earmark.ask.sessions.sessions import delete_session, get_state
+from earmark.ask.turns import following
+from earmark.ask.turns import heartbeat as turn_heartbeat
+from earmark.ask.turns import log as turn_log
+from earmark.ask.turns.feed import TurnEvent
+from earmark.ask.turns.following import follow_turn
+from earmark.ask.turns.heartbeat import beat
+from earmark.ask.turns.held_turn import HeldTurn
+from earmark.ask.turns.running import RunningTurn, RunningTurns
+from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import AskResult, Question
 from earmark.errors import UnavailableError
 from earmark.library.recordings import update_recording

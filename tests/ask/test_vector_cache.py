@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.library.types import ParsedTranscript, Segment
-from earmark.retrieval.choice import OneEmbedder
+from earmark.retrieval.embedding.registry import OneEmbedder
+from earmark.retrieval.index.vector_cache import Kept, Owner, VectorCache
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.types import ChunkHit, SearchRequest
-from earmark.retrieval.vector_cache import Kept, Owner, VectorCache
+from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.ask.desk import Desk, LetterEmbedder, at_desk
 
 WORDS = "lantern ferry garden violin harbour ladder kettle orchard".split()

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.ask import usage
+from earmark.ask.sessions import usage
 from earmark.ask.types import Message, Tokens
 from earmark.clock import parse_time
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
-from earmark.library.formats import parse_transcript
-from earmark.library.formats.webvtt_writer import render_webvtt
-from earmark.library.types import Segment
 from earmark.runtime import Runtime
+from earmark.transcripts import parse_transcript
+from earmark.transcripts.types import Segment
+from earmark.transcripts.webvtt_writer import render_webvtt
 from tests.http.conftest import TALK, Library
 from tests.server import Place, new_project, running
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from markdown_it import MarkdownIt
 
-from earmark.ask.markdown import escape_markdown
+from earmark.ask.exchange.markdown import escape_markdown
 from earmark.cli.output import printable
 from earmark.llm.prompt import build_prompt
 from earmark.llm.types import AnswerRequest, Passage

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from earmark.clock import now_us
-from earmark.identity import idempotency
+from earmark.idempotency import requests as idempotency
 from earmark.identity.projects import get_tenant
 from earmark.runtime import Runtime
 from earmark.storage.query import Guard, operator_query, query

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from earmark.api.app import create_app
+from earmark.api.edge.app import create_app
 from earmark.storage.query import Compiled
 from tests.http.isolation import (
     IN_PATHS,

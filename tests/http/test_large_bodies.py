@@ -8,7 +8,7 @@ import threading
 import httpx
 import pytest
 
-from earmark.api.large_bodies import run_sized
+from earmark.api.pipeline.large_bodies import run_sized
 from tests.http.conftest import Library
 
 

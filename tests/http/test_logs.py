@@ -13,8 +13,8 @@ import httpx
 import pytest
 import structlog
 
-from earmark.api.app import create_app
-from earmark.ask import sessions
+from earmark.api.edge.app import create_app
+from earmark.ask.sessions import sessions
 from earmark.logs import configure_logs
 from tests.http.conftest import error_of
 from tests.server import EARMARK, Place, new_project

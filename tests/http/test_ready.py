@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from earmark.api.readiness import look
+from earmark.api.edge.readiness import look
 from earmark.runtime import Runtime
 from tests.server import Place, Server, running
 

@@ -14,9 +14,9 @@ import pytest
 from earmark.identity.projects import list_tenants
 from earmark.library.transcripts import list_segments
 from earmark.retrieval import queries
-from earmark.retrieval.documents import passage_text
-from earmark.retrieval.quantize import quantize
-from earmark.retrieval.vectors import replace_vectors
+from earmark.retrieval.index.documents import passage_text
+from earmark.retrieval.index.quantize import quantize
+from earmark.retrieval.index.vectors import replace_vectors
 from earmark.runtime import Runtime
 from tests.embeddings import EmbeddingsServer, embeddings_server
 from tests.http.conftest import TALK, Library

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from earmark.api.retries import Retry
-from earmark.identity import idempotency
+from earmark.api.pipeline.retries import Retry
+from earmark.idempotency import requests as idempotency
 from earmark.storage.errors import StorageUnavailableError
 
 

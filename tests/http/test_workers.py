@@ -15,7 +15,7 @@ import httpx
 import pytest
 from bench.recount import recount
 
-from earmark.ask.sessions import get_session
+from earmark.ask.sessions.sessions import get_session
 from earmark.identity.projects import list_tenants
 from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from earmark.errors import InvalidError
-from earmark.library.formats import media_type_of, parse_transcript
-from earmark.library.formats.limits import count_units
-from earmark.library.formats.normalise import cut_text
-from earmark.library.types import Segment
+from earmark.transcripts import media_type_of, parse_transcript
+from earmark.transcripts.limits import count_units
+from earmark.transcripts.normalise import cut_text
+from earmark.transcripts.types import Segment
 
 
 def native(*rows: tuple[float, float, str]) -> tuple[Segment, ...]:
@@ -67,7 +67,7 @@ def test_parts_of_a_long_segment_are_sorted_among_the_others() -> None:
 
 
 def test_more_segments_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("earmark.library.formats.normalise.MAX_SEGMENTS", 3)
+    monkeypatch.setattr("earmark.transcripts.normalise.MAX_SEGMENTS", 3)
     body = b"WEBVTT\n\n00:00.000 --> 00:01.000\n" + b"<v>a" * 4
     with pytest.raises(InvalidError, match=r"more than 1,000,000 segments"):
         parse_transcript(body, media_type="text/vtt")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import InvalidError
-from earmark.library.formats.json_body import parse_json
+from earmark.strict_json import parse_json
 
 
 def refused(body: bytes) -> InvalidError:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from earmark.errors import InvalidError
-from earmark.library.formats import parse_transcript
-from earmark.library.types import ParsedTranscript, Segment
+from earmark.transcripts import parse_transcript
+from earmark.transcripts.types import ParsedTranscript, Segment
 
 GOOD: dict[str, Any] = {"start": 0, "end": 1, "text": "hello"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from earmark.errors import InvalidError
-from earmark.library.formats import parse_transcript
-from earmark.library.formats.plain import parse_plain
-from earmark.library.formats.sentences import ends_sentence, split_sentences
-from earmark.library.formats.timing import estimate_time_ms, share_time
-from earmark.library.types import ParsedTranscript, Segment
+from earmark.transcripts import parse_transcript
+from earmark.transcripts.plain import parse_plain
+from earmark.transcripts.sentences import ends_sentence, split_sentences
+from earmark.transcripts.timing import estimate_time_ms, share_time
+from earmark.transcripts.types import ParsedTranscript, Segment
 
 
 def parse(text: str) -> ParsedTranscript:

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import InvalidError
-from earmark.library.formats import media_type_of, parse_transcript
-from earmark.library.formats.limits import MAX_SEGMENTS, MAX_TIME_MS, count_units
-from earmark.library.types import ParsedTranscript
+from earmark.transcripts import media_type_of, parse_transcript
+from earmark.transcripts.limits import MAX_SEGMENTS, MAX_TIME_MS, count_units
+from earmark.transcripts.types import ParsedTranscript
 
 JSON, VTT, SRT, PLAIN = "application/json", "text/vtt", "application/x-subrip", "text/plain"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from earmark.errors import InvalidError
-from earmark.library.formats import parse_transcript
-from earmark.library.types import Segment
+from earmark.transcripts import parse_transcript
+from earmark.transcripts.types import Segment
 
 TWO = "1\n00:00:01,000 --> 00:00:02,500\nOne\nmore.\n\n2\n01:00:00,000 --> 01:00:01,000\nTwo."
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from earmark.errors import InvalidError
-from earmark.library.formats import parse_transcript
-from earmark.library.types import ParsedTranscript, Segment
+from earmark.transcripts import parse_transcript
+from earmark.transcripts.types import ParsedTranscript, Segment
 
 
 def parse(document: Any) -> ParsedTranscript:

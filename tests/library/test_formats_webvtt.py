@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from earmark.errors import InvalidError
-from earmark.library.formats import parse_transcript
-from earmark.library.types import ParsedTranscript, Segment
+from earmark.transcripts import parse_transcript
+from earmark.transcripts.types import ParsedTranscript, Segment
 
 
 def parse(text: str) -> ParsedTranscript:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bench.mutations import GOOD, parse_all, parse_huge
 
-from earmark.library.formats import parse_transcript
+from earmark.transcripts import parse_transcript
 
 
 def test_the_original_files_are_valid() -> None:

@@ -16,9 +16,9 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from earmark.api.app import ROUTERS
-from earmark.api.pipeline import endpoint_of
-from earmark.ask import sessions
+from earmark.api.edge.app import ROUTERS
+from earmark.api.pipeline.pipeline import endpoint_of
+from earmark.ask.sessions import sessions
 from earmark.errors import EarmarkError
 from earmark.library import recordings as library_recordings
 from earmark.storage import dump
@@ -42,7 +42,7 @@ def test_only_config_reads_the_environment() -> None:
     assert found == []
 
 
-CATCH_ALL = ("api/app.py", "storage/migrate.py", "llm/vendor.py", "jobs/worker.py", "supervision.py")
+CATCH_ALL = ("api/edge/app.py", "storage/migrate.py", "llm/vendor.py", "jobs/worker.py", "supervision.py")
 """Where any exception becomes an answer, a refused start, a provider's failure, a failed job or a restarted task."""
 
 

@@ -14,7 +14,7 @@ MAP = (REPOSITORY / "docs" / "map.md").read_text(encoding="utf-8")
 
 
 def _section(folder: str) -> str:
-    found = re.search(rf"^## {re.escape(folder)}\n(.*?)(?=^## |\Z)", MAP, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^### {re.escape(folder)}\n(.*?)(?=^### |\Z)", MAP, re.MULTILINE | re.DOTALL)
     return found.group(1) if found else ""
 
 

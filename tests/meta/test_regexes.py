@@ -33,7 +33,7 @@ def _patterns() -> dict[str, re.Pattern[Any]]:
 PATTERNS = _patterns()
 EXEMPT = {
     "earmark.console.bundle._COMMENT": "reads our own scripts, when the server starts",
-    "earmark.library.formats.language._TAG": "reads tags of bounded length only",
+    "earmark.transcripts.language._TAG": "reads tags of bounded length only",
 }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from earmark.identity import rate_leases
 from earmark.identity.projects import get_tenant
+from earmark.limits import leases as rate_leases
 from earmark.runtime import Runtime
 from tests.http.test_rates import HEADERS, in_one_minute
 from tests.server import Place, Server, new_project, running

@@ -12,10 +12,10 @@ from earmark.identity.keys import authenticate, create_key
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
 from earmark.library.recordings import create_recording
-from earmark.library.types import ParsedTranscript, Segment
 from earmark.retrieval.types import SearchRequest
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.server import Place
 
 TALK = tuple(Segment(at * 5_000, at * 5_000 + 4_000, f"The lantern was lit {at} times.", "Ada") for at in range(20))

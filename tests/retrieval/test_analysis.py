@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.retrieval.analysis import MAX_CONCEPTS, MAX_TERM_CHARS, analyze, analyze_query, fold
+from earmark.retrieval.index.analysis import MAX_CONCEPTS, MAX_TERM_CHARS, analyze, analyze_query, fold
 
 LANGUAGES = [None, "en", "de", "fr", "ru", "zh", "xx", "pt-BR", "tr"]
 

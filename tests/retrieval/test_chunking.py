@@ -5,8 +5,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.library.types import Segment
-from earmark.retrieval.chunking import Chunk, chunk_segments, count_words
+from earmark.retrieval.index.chunking import Chunk, chunk_segments, count_words
+from earmark.transcripts.types import Segment
 
 WORDS = st.lists(st.sampled_from(["yes", "no", "我们什么时候搬家", "", "ไทย", "a b c"]), max_size=40).map(" ".join)
 SEGMENTS = st.lists(

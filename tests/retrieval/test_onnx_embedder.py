@@ -10,9 +10,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from earmark.retrieval.embedders import EmbedderStoppedError, EmbedderUnavailableError
-from earmark.retrieval.onnx_embedder import OnnxEmbedder, read_folder
-from earmark.retrieval.specs import EmbedderSpec
+from earmark.retrieval.embedding.embedders import EmbedderStoppedError, EmbedderUnavailableError
+from earmark.retrieval.embedding.onnx_embedder import OnnxEmbedder, read_folder
+from earmark.retrieval.embedding.specs import EmbedderSpec
 
 WORDS = ["[PAD]", "[UNK]", "query", "passage", ":", "launch", "lantern", "june"]
 TABLE = np.arange(len(WORDS) * 3, dtype=np.float32).reshape(-1, 3) ** 1.3 - 4

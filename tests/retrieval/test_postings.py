@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.retrieval.postings import (
+from earmark.retrieval.index.postings import (
     TermPostings,
     merge_postings,
     pack_lengths,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.retrieval.quantize import cosines, dots, pack_vectors, quantize, scale_of, unpack_vectors
+from earmark.retrieval.index.quantize import cosines, dots, pack_vectors, quantize, scale_of, unpack_vectors
 
 
 def unit_vectors(count: int, dimensions: int, seed: int) -> np.ndarray:

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.library.types import Segment
-from earmark.retrieval.analysis import analyze_query
-from earmark.retrieval.chunking import chunk_segments
-from earmark.retrieval.documents import index_terms
-from earmark.retrieval.features import FEATURES, describe
-from earmark.retrieval.postings import unpack_postings
-from earmark.retrieval.ranking import Hit, RecordingEntry, Snapshot, rank
-from earmark.retrieval.weights import WEIGHTS
+from earmark.retrieval.index.analysis import analyze_query
+from earmark.retrieval.index.chunking import chunk_segments
+from earmark.retrieval.index.documents import index_terms
+from earmark.retrieval.index.postings import unpack_postings
+from earmark.retrieval.ranking.combining import Hit, RecordingEntry, Snapshot, rank
+from earmark.retrieval.ranking.features import FEATURES, describe
+from earmark.retrieval.ranking.weights import WEIGHTS
+from earmark.transcripts.types import Segment
 
 TEXTS = st.lists(st.sampled_from(["the lawyer called", "we moved the launch", "yes", "rent", "", "שלום"]), max_size=30)
 

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.library.types import Segment
-from earmark.retrieval.chunking import Chunk, chunk_segments
-from earmark.retrieval.spans import encoded_texts, nearest, spans_of_chunk
+from earmark.retrieval.index.chunking import Chunk, chunk_segments
+from earmark.retrieval.index.spans import encoded_texts, nearest, spans_of_chunk
+from earmark.transcripts.types import Segment
 
 LONG = "one two three four five six seven eight nine ten eleven twelve"
 SEGMENTS = st.lists(

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.library.types import Segment
-from earmark.retrieval.analysis import QueryTerms, analyze_query
-from earmark.retrieval.chunking import chunk_segments
-from earmark.retrieval.documents import index_terms
-from earmark.retrieval.embedders import MiniLMEmbedder
-from earmark.retrieval.features import FEATURES, describe
-from earmark.retrieval.phrasing import address
-from earmark.retrieval.postings import unpack_postings
-from earmark.retrieval.quantize import cosines, quantize
-from earmark.retrieval.ranking import RecordingEntry, Snapshot, rank
-from earmark.retrieval.spans import encoded_texts, nearest
-from earmark.retrieval.weights import WEIGHTS
+from earmark.retrieval.embedding.embedders import MiniLMEmbedder
+from earmark.retrieval.embedding.phrasing import address
+from earmark.retrieval.index.analysis import QueryTerms, analyze_query
+from earmark.retrieval.index.chunking import chunk_segments
+from earmark.retrieval.index.documents import index_terms
+from earmark.retrieval.index.postings import unpack_postings
+from earmark.retrieval.index.quantize import cosines, quantize
+from earmark.retrieval.index.spans import encoded_texts, nearest
+from earmark.retrieval.ranking.combining import RecordingEntry, Snapshot, rank
+from earmark.retrieval.ranking.features import FEATURES, describe
+from earmark.retrieval.ranking.weights import WEIGHTS
+from earmark.transcripts.types import Segment
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "retrieval.md"
 RECORDED_AT_MS = {"Weekly, January": 1_768_176_000_000, "Weekly, March": 1_773_014_400_000}  # 12 January, 9 March 2026

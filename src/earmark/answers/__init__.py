@@ -1,1 +1,4 @@
-"""The built-in answer model: selects and quotes the transcript passages that answer a question."""
+"""The built-in model: answers quoted from transcripts, without a language model.
+
+Decides: which exchange answers, how much of it is quoted, and when nothing does. Never: which recordings are searched.
+"""

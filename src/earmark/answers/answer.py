@@ -13,19 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from earmark.answers.features import SentenceEmbedder
 from earmark.answers.findings import Finding, Talk, find_decisions, find_open_questions, find_promises, talks_of
-from earmark.answers.kinds import Asked, Kind, read_question
 from earmark.answers.languages import ENGLISH, language_of_question, languages_of, name_of
 from earmark.answers.naming import terms_of_recording
+from earmark.answers.question_kinds import Asked, Kind, read_question
 from earmark.answers.scoring import Scores, SentenceReader, score_sentences
 from earmark.answers.selection import Run, Selection, select_runs
 from earmark.answers.sentences import Sentence, words_in
-from earmark.answers.signals import SentenceEmbedder
 from earmark.answers.summary import summarise
 from earmark.answers.verdict import Verdict, judge_evidence
 from earmark.answers.windows import MOST_WINDOWS, Stretches, Window, windows_of
 from earmark.llm.types import Answered, AnswerRequest
-from earmark.retrieval.analysis import analyze, analyze_query, terms_of_name
+from earmark.retrieval.index.analysis import analyze, analyze_query, terms_of_name
 
 NOTHING_FOUND: Final = "Nothing in these recordings answers that."
 _NOTHING_OF: Final = {

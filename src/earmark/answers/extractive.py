@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import groupby
 
 from earmark.answers.answer import Answer, compose_answer
+from earmark.answers.features import SentenceEmbedder
 from earmark.answers.scoring import SentenceReader
 from earmark.answers.selection import Run
 from earmark.answers.sentences import Sentence, words_in
-from earmark.answers.signals import SentenceEmbedder
 from earmark.clock import render_time
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from earmark.answers.cues import AGREES, ASKS_FOR, DECIDES, DUE, HOLLOW, OPEN, PROMISES, PROPOSES, SURELY_OPEN
-from earmark.answers.kinds import Kind
+from earmark.answers.question_kinds import Kind
 from earmark.answers.sentences import Sentence, sentences_of_passage, words_in
 from earmark.llm.types import Passage
-from earmark.retrieval.analysis import analyze
-from earmark.retrieval.chunking import count_words
-from earmark.retrieval.stopwords import STOP_WORDS
+from earmark.retrieval.index.analysis import analyze
+from earmark.retrieval.index.chunking import count_words
+from earmark.retrieval.index.stopwords import STOP_WORDS
 
 _LEAST_WORDS: Final = 5
 _MOST_TURN_WORDS: Final = 40

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from earmark.retrieval.analysis import terms_of_name
+from earmark.retrieval.index.analysis import terms_of_name
 
 CALENDAR: Final = frozenset(
     "january february march april may june july august september october november december monday tuesday wednesday "

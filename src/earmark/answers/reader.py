@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from earmark.answers.reader_input import ReaderInput, encode_windows
 from earmark.answers.windows import Window
-from earmark.retrieval.embedders import (
+from earmark.retrieval.embedding.embedders import (
     open_session,
     open_tokenizer,
     read_encoder_weights,

@@ -14,9 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from earmark.answers.kinds import Asked
+from earmark.answers.features import Evidence, SentenceEmbedder, describe_evidence
+from earmark.answers.question_kinds import Asked
 from earmark.answers.sentences import Sentence
-from earmark.answers.signals import Evidence, SentenceEmbedder, describe_evidence
 from earmark.answers.windows import Place, Window, place_of
 from earmark.llm.types import AnswerRequest
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from earmark.answers.kinds import Asked
+from earmark.answers.question_kinds import Asked
 from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.windows import Place, Stretches, place_of
-from earmark.retrieval.chunking import count_words
+from earmark.retrieval.index.chunking import count_words
 
 MOST_WORDS: Final = 102
 MOST_WORDS_SEVERAL: Final = 120

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from earmark.llm.types import Passage
-from earmark.retrieval.chunking import count_words
+from earmark.retrieval.index.chunking import count_words
 
 # A sentence ends at its stop, with closing quotes and brackets included. Linear time: the two classes are
 # disjoint, and the second consumes whatever ends the first. A point between digits ends nothing.

@@ -16,7 +16,7 @@ from earmark.answers.findings import Talk, content_terms, find_decisions, find_o
 from earmark.answers.languages import ENGLISH, language_of_text
 from earmark.answers.naming import CALENDAR
 from earmark.answers.sentences import Sentence, words_in
-from earmark.retrieval.chunking import count_words
+from earmark.retrieval.index.chunking import count_words
 
 _MOST_EACH: Final = 3
 _SCORE: Final = 1.6

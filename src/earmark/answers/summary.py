@@ -10,7 +10,7 @@ from typing import Final
 from earmark.answers.cues import DECIDES, HOLLOW, PROMISES
 from earmark.answers.findings import Talk, content_terms
 from earmark.answers.sentences import Sentence
-from earmark.retrieval.chunking import count_words
+from earmark.retrieval.index.chunking import count_words
 
 _MOST_TALKS: Final = 3
 _WORDS: Final = 120

@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from earmark.answers.features import SentenceEmbedder
 from earmark.answers.languages import language_of_text
 from earmark.answers.naming import CALENDAR
-from earmark.answers.signals import SentenceEmbedder
 from earmark.clock import render_time
 from earmark.llm.types import Passage
-from earmark.retrieval.analysis import topic_terms, words_of
-from earmark.retrieval.stopwords import STOP_WORDS
+from earmark.retrieval.index.analysis import topic_terms, words_of
+from earmark.retrieval.index.stopwords import STOP_WORDS
 
 _WORDS_SHARED: Final = 0.3
 _MEANING_SHARED: Final = 0.4

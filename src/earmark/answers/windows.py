@@ -11,7 +11,7 @@ from typing import Final
 
 from earmark.answers.sentences import Sentence, sentences_of_passage, words_in
 from earmark.llm.types import AnswerRequest, Passage
-from earmark.retrieval.chunking import count_words
+from earmark.retrieval.index.chunking import count_words
 from earmark.retrieval.types import ChunkHit
 
 Place = tuple[str, int, int]

@@ -1,1 +1,5 @@
-"""The HTTP API: routes by resource, wire models, errors, cursors, headers. No business rules."""
+"""The HTTP edge: parses a request, calls one room, renders its answer.
+
+`edge/` is the server (connections, shutdown, headers), `pipeline/` what every `/v1` request goes through, `routes/` one
+file a resource, `wire/` the JSON forms. Decides: nothing that a room could decide.
+"""

@@ -8,7 +8,7 @@ import signal
 import threading
 from multiprocessing.process import BaseProcess
 
-from earmark.api.app import Edge, create_app
+from earmark.api.edge.app import Edge, create_app
 from earmark.config import load_settings
 from earmark.logs import configure_logs
 

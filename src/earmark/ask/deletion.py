@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from earmark.ask.list_queries import select_titles_of
-from earmark.ask.title_index import forget_titles
+from earmark.ask.sessions.list_queries import select_titles_of
+from earmark.ask.sessions.title_index import forget_titles
 from earmark.library.deletion import Afterwards, Gone, RoomDeletion
 from earmark.storage.tenant import Tenant
 

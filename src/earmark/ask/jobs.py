@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from earmark.ask.title_index import INDEX_TITLES, index_full_blocks
-from earmark.ask.turn_log import sweep_events
+from earmark.ask.sessions.title_index import INDEX_TITLES, index_full_blocks
+from earmark.ask.turns.log import sweep_events
 from earmark.jobs.types import JobKind, sweeping
 
 _EVERY_S = 600.0

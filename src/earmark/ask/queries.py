@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from earmark.ask.list_queries import SESSION
+from earmark.ask.sessions.list_queries import SESSION
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import (
     ask_messages,

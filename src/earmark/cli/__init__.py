@@ -1,1 +1,1 @@
-"""The command line: parses arguments, calls a room, prints the result."""
+"""The command line: each command parses its arguments, calls the rooms' functions and prints."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from earmark.ask.opening import NewSession, ask_in_new_session
+from earmark.ask.turns.opening import NewSession, ask_in_new_session
 from earmark.ask.types import AskResult, Question, ScopeType
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, printable, run
 from earmark.clock import render_offset

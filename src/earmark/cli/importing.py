@@ -20,11 +20,11 @@ from earmark.identity.projects import get_tenant
 from earmark.library.end_users import create_end_user, find_end_user, find_end_user_named
 from earmark.library.errors import ExternalIdTakenError, FileImportedError
 from earmark.library.folders import add_to_folder, create_folder, find_folder_named
-from earmark.library.formats import media_type_of, parse_transcript
 from earmark.library.recordings import create_recording, find_imported
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 from earmark.text import cut_utf16, trim, utf16_length
+from earmark.transcripts import media_type_of, parse_transcript
 
 
 @dataclass(frozen=True, slots=True)

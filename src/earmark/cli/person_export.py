@@ -10,9 +10,9 @@ from typing import Annotated, Any, TypeVar
 import orjson
 import typer
 
-from earmark.ask.export import export_json, export_markdown
-from earmark.ask.sessions import list_sessions
-from earmark.ask.usage import walk_usage
+from earmark.ask.exchange.export import export_json, export_markdown
+from earmark.ask.sessions.sessions import list_sessions
+from earmark.ask.sessions.usage import walk_usage
 from earmark.cli.archives import check_new, find_lost, has_bytes, new_archive, say_lost, write_media
 from earmark.cli.asking import find_owner
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
@@ -21,7 +21,6 @@ from earmark.identity.audit import record
 from earmark.identity.projects import get_tenant
 from earmark.library.end_users import get_end_user
 from earmark.library.folders import list_folders
-from earmark.library.formats.webvtt_writer import render_webvtt
 from earmark.library.recordings import list_recordings
 from earmark.library.transcripts import get_transcription, list_segments
 from earmark.library.types import Page, Recording
@@ -29,6 +28,7 @@ from earmark.media.queries import select_media_of_recording
 from earmark.media.types import EXTENSIONS, Media
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.webvtt_writer import render_webvtt
 
 T = TypeVar("T")
 _BATCH = 100

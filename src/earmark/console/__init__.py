@@ -1,1 +1,1 @@
-"""The console: the web page served at `/console`, a client of the public `/v1` only."""
+"""The web console: one page that uses the public API only."""

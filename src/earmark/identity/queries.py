@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, insert, select, tuple_, update
 
 from earmark.storage.query import Guard, query
-from earmark.storage.tables import api_keys, audit_events, end_users, installation, projects, rate_leases, tenants
+from earmark.storage.tables import api_keys, audit_events, end_users, installation, projects, tenants
 
 
 @query
@@ -159,23 +159,3 @@ def insert_installation(own: Guard) -> Insert:
 @query
 def update_installation(own: Guard) -> Update:
     return update(installation).where(installation.c.name == bindparam("key")).values(value=bindparam("text"))
-
-
-# ---- leases of rate limits --------------------------------------------------------------------------
-
-
-@query
-def insert_lease(own: Guard) -> Insert:
-    return own.insert_or_ignore(rate_leases)
-
-
-@query
-def update_leased(own: Guard) -> Update:
-    is_it = (rate_leases.c.name == bindparam("of_name"), rate_leases.c.minute == bindparam("of_minute"))
-    more: dict[str, Any] = {"leased": rate_leases.c.leased + bindparam("wanted", type_=rate_leases.c.leased.type)}
-    return update(rate_leases).where(own(rate_leases), *is_it).values(more).returning(rate_leases.c.leased)
-
-
-@query
-def delete_leases_before(own: Guard) -> Delete:
-    return delete(rate_leases).where(own(rate_leases), rate_leases.c.minute < bindparam("before_minute"))

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from earmark.identity import idempotency
+from earmark.idempotency import requests as idempotency
 from earmark.identity.audit import OPERATOR, record
 from earmark.jobs import outbox, queue
 from earmark.jobs.kinds import enqueue_log_truncation

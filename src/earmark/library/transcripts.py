@@ -10,8 +10,9 @@ from earmark.ids import new_id
 from earmark.library import queries
 from earmark.library.end_users import page_params
 from earmark.library.errors import TranscriptionNotFoundError, TranscriptTooLateError
-from earmark.library.types import Page, ParsedTranscript, Recording, Segment, Transcription
+from earmark.library.types import Page, Recording, Transcription
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import ParsedTranscript, Segment
 
 
 def new_transcription(recording: Recording, parsed: ParsedTranscript, *, status: str) -> Transcription:

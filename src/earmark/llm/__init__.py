@@ -1,1 +1,4 @@
-"""Answer models: the built-in one's interface, vendors' models, prompts, and who answers."""
+"""Which language model writes: vendors' adapters, their settings, prompts, failures and fallbacks.
+
+Decides: which model is asked, with which prompt, and what its text means. Never: which passages it gets.
+"""

@@ -1,1 +1,4 @@
-"""Audio: upload and download by signed links, and the store of its bytes."""
+"""Bytes of audio: uploads, downloads, where they are stored and when they are deleted.
+
+Decides: whether bytes are whole, which address may read or write them, for how long. Never: what is said in them.
+"""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from earmark.library.types import Segment
 from earmark.retrieval import queries
-from earmark.retrieval.ranking import Hit
+from earmark.retrieval.ranking.combining import Hit
 from earmark.retrieval.snapshot import IndexRow, Library
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import Segment
 
 
 @dataclass(frozen=True, slots=True)

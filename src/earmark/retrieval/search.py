@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from earmark.retrieval import queries
-from earmark.retrieval.analysis import analyze_query
-from earmark.retrieval.choice import Embedders
-from earmark.retrieval.embedders import EmbedderUnavailableError
-from earmark.retrieval.http_embedder import HttpEmbedder
-from earmark.retrieval.phrasing import address
+from earmark.retrieval.embedding.embedders import EmbedderUnavailableError
+from earmark.retrieval.embedding.http_embedder import HttpEmbedder
+from earmark.retrieval.embedding.phrasing import address
+from earmark.retrieval.embedding.registry import Embedders
+from earmark.retrieval.index.analysis import analyze_query
+from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.slots import FairSlots
 from earmark.retrieval.types import ChunkHit, SearchRequest
-from earmark.retrieval.vector_cache import VectorCache
 from earmark.storage.tenant import Tenant
 from earmark.telemetry import span
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from earmark.retrieval.index_reading import StoredIndex, Wanted
-    from earmark.retrieval.ranking import Hit
+    from earmark.retrieval.index.reading import StoredIndex, Wanted
+    from earmark.retrieval.ranking.combining import Hit
     from earmark.retrieval.snapshot import Library
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Searcher:
     async def _find(self, tenant: Tenant, request: SearchRequest, wanted: Wanted) -> tuple[list[ChunkHit], bool]:
         """Return the hits, and whether the library stood still between the snapshots of this search."""
         from earmark.retrieval.hits import load_hits
-        from earmark.retrieval.index_reading import read_index, store_vectors
+        from earmark.retrieval.index.reading import read_index, store_vectors
 
         if not wanted:
             return [], True  # an empty library
@@ -103,7 +103,7 @@ class Searcher:
         return {name: await self._embed(name, asked) for name in sorted({name for _, name in known})}
 
     async def _embed(self, name: str, question: str) -> NDArray[np.int8] | None:
-        from earmark.retrieval.quantize import quantize
+        from earmark.retrieval.index.quantize import quantize
 
         embedder = await self._embedders.find(name)
         if embedder is None:
@@ -131,7 +131,7 @@ class Searcher:
 
 def _rank(index: StoredIndex, limit: int) -> tuple[Library, list[Hit]]:
     """Prepare and rank the index; arithmetic, for a worker thread."""
-    from earmark.retrieval.index_reading import to_library
+    from earmark.retrieval.index.reading import to_library
     from earmark.retrieval.snapshot import rank_library
 
     library = to_library(index)

@@ -12,11 +12,11 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.retrieval.analysis import QueryTerms
-from earmark.retrieval.postings import TermPostings, unpack_lengths, unpack_postings
-from earmark.retrieval.ranking import Hit, RecordingEntry, Snapshot, rank
-from earmark.retrieval.spans import nearest
-from earmark.retrieval.vectors import Scan, to_similarities
+from earmark.retrieval.index.analysis import QueryTerms
+from earmark.retrieval.index.postings import TermPostings, unpack_lengths, unpack_postings
+from earmark.retrieval.index.spans import nearest
+from earmark.retrieval.index.vectors import Scan, to_similarities
+from earmark.retrieval.ranking.combining import Hit, RecordingEntry, Snapshot, rank
 from earmark.storage.query import Row
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from earmark.library.types import Segment
+from earmark.transcripts.types import Segment
 
 
 @dataclass(frozen=True, slots=True)

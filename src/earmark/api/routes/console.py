@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from earmark.api.admission import refuse_if_exceeded
-from earmark.api.call import OpenCall
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply
-from earmark.api.router import Routes
+from earmark.api.pipeline.admission import refuse_if_exceeded
+from earmark.api.pipeline.call import OpenCall
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.pipeline.router import Routes
 from earmark.api.wire.console import SignedInShown, SignInBody, signed_in_to_wire
 from earmark.identity.sign_in import rate_slot, sign_in
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from earmark.api.call import ApiCall
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply
-from earmark.api.router import Routes
+from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.pipeline.router import Routes
 from earmark.api.routes.sessions import BY_ID, may_use_scope, session_exists
 from earmark.api.wire.ask import ExportQuery, ImportBody, SessionShown, session_to_wire
-from earmark.ask.export import export_json, export_markdown
-from earmark.ask.importing import import_session
+from earmark.ask.exchange.export import export_json, export_markdown
+from earmark.ask.exchange.importing import import_session
 from earmark.errors import NotFoundError
 from earmark.identity.audit import record
 from earmark.library.end_users import narrow_to_end_user

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from earmark.api.call import ApiCall, Call
-from earmark.api.paging import asked_filters, page_reply
-from earmark.api.pipeline import Rules
-from earmark.api.recording_replies import recording_page
-from earmark.api.reply import Reply, json_reply, no_content
-from earmark.api.router import Routes
+from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.paging import asked_filters, page_reply
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.recording_replies import recording_page
+from earmark.api.pipeline.reply import Reply, json_reply, no_content
+from earmark.api.pipeline.router import Routes
 from earmark.api.wire.common import ListQuery
 from earmark.api.wire.folders import (
     FolderBody,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import Query
 
-from earmark.api.call import ApiCall
-from earmark.api.pipeline import Rules
-from earmark.api.recording_replies import recording_reply
-from earmark.api.reply import Reply, json_reply
-from earmark.api.router import Routes
+from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.recording_replies import recording_reply
+from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.pipeline.router import Routes
 from earmark.api.routes.recordings import BY_ID, recording_exists
 from earmark.api.wire.media import (
     CompleteBody,

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from earmark.api.call import ApiCall
-from earmark.api.paging import page_reply
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply
-from earmark.api.router import Routes
+from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.paging import page_reply
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.pipeline.router import Routes
 from earmark.api.routes.sessions import BY_ID, session_exists
 from earmark.api.routes.turns import BY_IDS, message_exists
 from earmark.api.wire.ask import (
@@ -20,8 +20,8 @@ from earmark.api.wire.ask import (
     MessageShown,
     message_to_wire,
 )
-from earmark.ask import messages
-from earmark.ask.messages import MessagePage
+from earmark.ask.sessions import messages
+from earmark.ask.sessions.messages import MessagePage
 from earmark.ask.types import Message
 from earmark.errors import NotFoundError
 from earmark.library.types import Page

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from earmark.api.admission import require_scope
-from earmark.api.call import ApiCall, Call
-from earmark.api.errors import BodyTooLargeError, UnsupportedMediaTypeError
-from earmark.api.paging import asked_filters
-from earmark.api.pipeline import Rules, media_type_of
-from earmark.api.recording_replies import recording_page, recording_reply
-from earmark.api.reply import Reply, json_reply, no_content
-from earmark.api.router import Routes
+from earmark.api.pipeline.admission import require_scope
+from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.errors import BodyTooLargeError, UnsupportedMediaTypeError
+from earmark.api.pipeline.paging import asked_filters
+from earmark.api.pipeline.pipeline import Rules, media_type_of
+from earmark.api.pipeline.recording_replies import recording_page, recording_reply
+from earmark.api.pipeline.reply import Reply, json_reply, no_content
+from earmark.api.pipeline.router import Routes
 from earmark.api.wire.common import Query as QueryModel
 from earmark.api.wire.recordings import (
     RecordingBody,
@@ -30,8 +30,8 @@ from earmark.errors import NotFoundError
 from earmark.library import recordings
 from earmark.library.end_users import narrow_to_end_user
 from earmark.library.folders import choose_recordings
-from earmark.library.formats import parse_transcript
 from earmark.retrieval.types import SearchRequest
+from earmark.transcripts import parse_transcript
 
 routes = Routes("Recordings")
 BY_ID = {"recording_id": "rec"}

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from earmark.api.accept import JSON, choose_form
-from earmark.api.admission import require_scope
-from earmark.api.call import ApiCall, Call
-from earmark.api.errors import NotAcceptableError
-from earmark.api.paging import asked_filters, page_reply
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply, no_content
-from earmark.api.router import Routes
-from earmark.api.turn_reply import STREAMED, replayed_turn, turn_reply
+from earmark.api.edge.accept import JSON, choose_form
+from earmark.api.pipeline.admission import require_scope
+from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.errors import NotAcceptableError
+from earmark.api.pipeline.paging import asked_filters, page_reply
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply, no_content
+from earmark.api.pipeline.router import Routes
+from earmark.api.pipeline.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.wire.ask import (
     AskResultShown,
     CreateSessionBody,
@@ -32,10 +32,10 @@ from earmark.api.wire.ask import (
     session_to_wire,
 )
 from earmark.api.wire.ask import RecordingScopeBody as OneRecording
-from earmark.ask import sessions
 from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
-from earmark.ask.opening import NewSession, begin_new_session, open_session
-from earmark.ask.turn_queue import is_running
+from earmark.ask.sessions import sessions
+from earmark.ask.turns.opening import NewSession, begin_new_session, open_session
+from earmark.ask.turns.queue import is_running
 from earmark.ask.types import Session
 from earmark.errors import NotFoundError, TooLargeError
 from earmark.library.end_users import narrow_to_end_user

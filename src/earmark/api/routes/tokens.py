@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from earmark.api.call import ApiCall
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply, no_content
-from earmark.api.router import Routes
+from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply, no_content
+from earmark.api.pipeline.router import Routes
 from earmark.api.routes.end_users import BY_ID, end_user_exists
 from earmark.api.wire.end_users import TokenBody, TokenShown, token_to_wire
 from earmark.errors import NotFoundError

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import Query
 
-from earmark.api.call import ApiCall
-from earmark.api.paging import asked_filters, page_reply
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply
-from earmark.api.router import Routes
+from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.paging import asked_filters, page_reply
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.pipeline.router import Routes
 from earmark.api.wire.transcriptions import (
     TranscriptionListQuery,
     TranscriptionPage,

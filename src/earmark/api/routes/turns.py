@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from earmark.api.accept import EVENTS, choose_form
-from earmark.api.call import ApiCall, Call
-from earmark.api.errors import NotAcceptableError
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply
-from earmark.api.router import Routes
+from earmark.api.edge.accept import EVENTS, choose_form
+from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.errors import NotAcceptableError
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.pipeline.router import Routes
+from earmark.api.pipeline.streaming import stream_turn
+from earmark.api.pipeline.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.routes.sessions import BY_ID, session_exists
-from earmark.api.streaming import stream_turn
-from earmark.api.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.wire.ask import (
     AskResultShown,
     CancelBody,
@@ -18,8 +18,9 @@ from earmark.api.wire.ask import (
     QuestionBody,
     RegenerateBody,
 )
-from earmark.ask import following, messages, turn
 from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
+from earmark.ask.sessions import messages
+from earmark.ask.turns import following, turn
 from earmark.errors import InvalidError, NotFoundError, TooLargeError
 
 routes = Routes("Ask turns")

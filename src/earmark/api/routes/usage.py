@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from earmark.api.call import ApiCall
-from earmark.api.pipeline import Rules
-from earmark.api.reply import Reply, json_reply
-from earmark.api.router import Routes
+from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.pipeline.router import Routes
 from earmark.api.wire.usage import UsageQuery, UsageShown, usage_to_wire
-from earmark.ask.usage import list_usage
+from earmark.ask.sessions.usage import list_usage
 
 routes = Routes("Usage")
 

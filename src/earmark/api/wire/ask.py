@@ -21,7 +21,7 @@ from earmark.api.wire.common import (
     check_length,
 )
 from earmark.api.wire.search import ChunkShown
-from earmark.ask.importing import SessionDocument
+from earmark.ask.exchange.importing import SessionDocument
 from earmark.ask.types import AskResult, Message, Question, Session
 from earmark.clock import render_time
 from earmark.text import trim

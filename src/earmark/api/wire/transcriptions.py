@@ -9,7 +9,8 @@ from pydantic import Field
 
 from earmark.api.wire.common import ListQuery, RecordingIdField, Shown
 from earmark.clock import render_time, render_time_or_none
-from earmark.library.types import Segment, Transcription
+from earmark.library.types import Transcription
+from earmark.transcripts.types import Segment
 
 
 class TranscriptionListQuery(ListQuery):

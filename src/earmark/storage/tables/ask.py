@@ -75,7 +75,7 @@ ask_title_counters = Table(
 )
 
 ask_title_grams = Table(
-    "ask_title_grams",  # trigrams of full blocks of titles; see ask/title_index.py
+    "ask_title_grams",  # trigrams of full blocks of titles; see ask/sessions/title_index.py
     metadata,
     tenant(),
     Column("gram", Key, primary_key=True),

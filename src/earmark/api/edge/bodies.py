@@ -1,0 +1,61 @@
+"""Reads request bodies with limits on their time, their size and their total memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from earmark.api.edge.draining import Draining, OverloadedError
+from earmark.api.pipeline.errors import BodyBrokenOffError, BodyTooLargeError
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+PATIENCE_S: Final = 30.0
+"""Base timeout of a body, extended by 1 s per `SLOWEST_BYTES` received."""
+SLOWEST_BYTES: Final = 16_384
+ROOM_BYTES: Final = 256 << 20
+"""Memory that the bodies being read may take together, per process."""
+
+
+class Bodies:
+    """Reads bodies; a request waiting for its client does not count as active."""
+
+    patience_s = PATIENCE_S
+
+    def __init__(self, draining: Draining) -> None:
+        self._draining = draining
+        self._room_bytes = ROOM_BYTES
+
+    async def read(self, receive: Receive, limit_bytes: int) -> bytes:
+        """Return the body.
+
+        Raises: BodyTooLargeError, BodyBrokenOffError, OverloadedError.
+        """
+        pieces: list[bytes] = []
+        with self._draining.waiting():
+            try:
+                async with asyncio.timeout(self.patience_s) as deadline:
+                    await self._take(receive, limit_bytes, pieces, deadline)
+            except TimeoutError as error:
+                raise BodyBrokenOffError from error
+            finally:
+                self._room_bytes += sum(map(len, pieces))
+        return b"".join(pieces)
+
+    async def _take(self, receive: Receive, limit_bytes: int, pieces: list[bytes], deadline: asyncio.Timeout) -> None:
+        size_bytes, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise BodyBrokenOffError
+            piece = message.get("body", b"")
+            more = message.get("more_body", False)
+            size_bytes += len(piece)
+            if size_bytes > limit_bytes:
+                raise BodyTooLargeError(limit_bytes)
+            pieces.append(piece)
+            self._room_bytes -= len(piece)
+            if self._room_bytes < 0:
+                raise OverloadedError
+            if more and (until := deadline.when()) is not None:
+                deadline.reschedule(until + len(piece) / SLOWEST_BYTES)

@@ -1,0 +1,98 @@
+"""The request context: what a handler receives besides path, query and body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPBearer
+
+from earmark.api.edge.addresses import base_url, client_address
+from earmark.api.edge.bodies import Bodies, Receive
+from earmark.api.pipeline.cursors import CursorSigner
+from earmark.api.pipeline.errors import BodyTooLargeError
+from earmark.api.pipeline.reply import header_map
+from earmark.identity.types import Caller
+from earmark.ids import new_id
+from earmark.limits.rates import Allowance
+from earmark.runtime import Runtime
+from earmark.storage.tenant import Tenant
+
+if TYPE_CHECKING:
+    from earmark.api.pipeline.retries import Retry
+
+
+class Call:
+    """A request in progress: its caller, headers and the handles it may use."""
+
+    __slots__ = (
+        "acting_for", "allowance", "bodies", "caller", "client_host", "cursors", "headers", "method", "path",
+        "query_string", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id", "tenant",
+    )  # fmt: skip
+
+    caller: Caller
+    tenant: Tenant
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        cursors: CursorSigner,
+        request_id: str,
+        scope: Mapping[str, Any],
+        receive: Receive,
+        bodies: Bodies,
+    ) -> None:
+        self.bodies = bodies
+        self.runtime = runtime
+        self.cursors = cursors
+        self.request_id = request_id
+        self.headers = header_map(scope["headers"])
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query_string: bytes = scope["query_string"]
+        self.receive = receive
+        self.allowance: Allowance | None = None
+        self.retry: Retry | None = None
+        self.route = "none"
+        self.session_id: str | None = None  # set once a turn has started; later errors carry it
+        self.acting_for: str | None = None
+        self.client_host = client_address(runtime.settings, scope, self.headers)
+        self.scope = scope
+
+    @property
+    def base_url(self) -> str:
+        """The server's public URL; never taken from `Host`."""
+        return base_url(self.runtime.settings, self.scope, self.headers)
+
+    def new_id(self, prefix: str) -> str:
+        """Return an id for a new object; a retry with its key gets the same id."""
+        return new_id(prefix) if self.retry is None else self.retry.new_id(prefix)
+
+    @property
+    def authorization(self) -> str | None:
+        """The `Authorization` header, if there is one."""
+        value = self.headers.get(b"authorization")
+        return None if value is None else value.decode("latin-1")
+
+    async def read_body(self, limit_bytes: int) -> bytes:
+        """Return the body.
+
+        Raises: BodyTooLargeError as soon as the limit is exceeded, BodyBrokenOffError, OverloadedError.
+        """
+        declared = self.headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit_bytes:
+            raise BodyTooLargeError(limit_bytes)
+        return await self.bodies.read(self.receive, limit_bytes)
+
+
+ApiCall = Annotated[Call, Security(HTTPBearer(description="An API key.", bearerFormat="sk_live_…"))]
+"""The type of a handler's `call` parameter; in OpenAPI, the credential that the route needs."""
+
+
+def _no_authentication() -> None:
+    """The dependency that FastAPI sees on a route without authentication."""
+
+
+OpenCall = Annotated[Call, Depends(_no_authentication)]
+"""The call of a route without authentication; it has no caller and no tenant."""

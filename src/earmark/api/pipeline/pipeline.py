@@ -1,0 +1,235 @@
+"""Runs every request under /v1 through the contract's order of checks.
+
+The router has already answered 404 for the path and 405. Then: 401, 429, 403, 413, 415, 404 for the
+objects of the path, 400 for headers, query and body; the room raises the rest (404 for objects of the
+body, 409). FastAPI only describes the routes: its dependency solving and response validation cost more
+than the database (docs/decisions/2026-11-25-how-queries-run.md).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_type_hints
+from urllib.parse import unquote_to_bytes
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from earmark.api.pipeline.admission import admit, recognise
+from earmark.api.pipeline.call import ApiCall, Call, OpenCall
+from earmark.api.pipeline.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
+from earmark.api.pipeline.large_bodies import run_sized
+from earmark.api.pipeline.reply import Reply
+from earmark.api.pipeline.retries import REPLAYED, RetryKind, answer_once, keeps_answers
+from earmark.errors import InvalidError
+from earmark.ids import is_id
+from earmark.strict_json import parse_json
+
+Handler = Callable[..., Awaitable[Reply]]
+Exists = Callable[..., Awaitable[Any]]
+Replay = Callable[[Call, Reply], Awaitable[Reply]]
+JSON_LIMIT_BYTES = 1 << 20
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_MAY_BE_EMPTY = frozenset({"q"})
+_STALE_S = 0.25
+"""After a body that took longer, the caller is authenticated again: its key may have been revoked meanwhile."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A route's requirements on its requests.
+
+    Args:
+        scope: the scope that a restricted key needs (`ask:read`); None: a route without authentication.
+        path_prefixes: the id prefix of each path parameter; a malformed id is 404.
+        exists: raises 404 for objects of the path; called with the call and the path's ids, before
+            query and body are validated.
+        is_project_wide: refuse end-user-scoped credentials.
+        also: further scopes that it needs.
+        authorise: raises ScopeMissingError for a body that needs a scope the key lacks.
+        media_types: accepted content types; bodies other than JSON reach the handler as bytes.
+        retry: for POST and PATCH, how the work and the response stored for its Idempotency-Key are
+            made consistent (`api/pipeline/retries.py`).
+        replay: converts a stored response to the media type asked for, if the route has several.
+        limits: the rate limits that its requests count against.
+    """
+
+    scope: str | None
+    path_prefixes: Mapping[str, str] = field(default_factory=dict)
+    exists: Exists | None = None
+    is_project_wide: bool = False
+    media_types: tuple[str, ...] = ("application/json",)
+    limit_bytes: int = JSON_LIMIT_BYTES
+    retry: RetryKind = "together"
+    replay: Replay | None = None
+    limits: tuple[Literal["overall", "uploads", "transcriptions"], ...] = ("overall",)
+    also: tuple[str, ...] = ()
+    authorise: Callable[[Call, Any], None] | None = None
+
+
+class Endpoint:
+    """A route's handler with its rules; calling it runs both."""
+
+    def __init__(self, handler: Handler, rules: Rules, method: str) -> None:
+        self._handler = handler
+        self._rules = rules
+        self._keeps_answers = keeps_answers(method, rules.retry)
+        self._query: type[BaseModel] | None = None
+        self._body: type[BaseModel] | None = None
+        self.takes_raw = False
+        for name, annotation in get_type_hints(handler).items():
+            if name == "query":
+                self._query = annotation
+            elif name == "body":
+                self._body = None if annotation is bytes else annotation
+                self.takes_raw = annotation is bytes
+        fields = self._query.model_fields if self._query else {}
+        self._documented = frozenset(one.alias or name for name, one in fields.items())
+        self.is_body_optional = self._body is not None and not any(
+            one.is_required() for one in self._body.model_fields.values()
+        )
+        self.takes_body = self._body is not None or self.takes_raw
+        self._body_adapter = TypeAdapter(self._body) if self._body else None
+        self._finds_by_itself = method == "GET" and rules.exists is None and not (self._query or self.takes_body)
+
+    async def __call__(self, call: Call, path_params: Mapping[str, str]) -> Reply:
+        """Run the checks in the contract's order, then the handler."""
+        rules = self._rules
+        if rules.scope is not None:
+            await admit(call, rules.scope, rules.limits, rules.also, is_project_wide=rules.is_project_wide)
+        arguments: dict[str, Any] = {"call": call, **path_params}
+        raw = await self._read_body(call) if self._body or self.takes_raw else b""
+        for name, prefix in rules.path_prefixes.items():
+            if not is_id(path_params[name], prefix):
+                raise ObjectNotFoundError
+        if rules.exists is not None:
+            await rules.exists(call, **path_params)
+        if self._finds_by_itself and rules.path_prefixes:  # its own 404 comes before a bad header's 400
+            reply = await self._handler(**arguments)
+            _check_version(call.headers)
+            return reply
+        _check_version(call.headers)
+        if self._query is not None:
+            arguments["query"] = self._parse_query(call)
+        document: Any = None
+        if self._body is not None:
+            document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
+            if rules.authorise is not None:
+                rules.authorise(call, arguments["body"])
+        elif self.takes_raw:
+            arguments["body"] = raw
+        if self._keeps_answers and b"idempotency-key" in call.headers:
+            reply = await answer_once(
+                call, rules.retry, document, lambda: self._handler(**arguments), size_bytes=len(raw)
+            )
+            is_replayed = rules.replay is not None and REPLAYED in reply.headers
+            return await rules.replay(call, reply) if rules.replay and is_replayed else reply
+        return await self._handler(**arguments)
+
+    async def _read_body(self, call: Call) -> bytes:
+        started = time.monotonic()
+        raw = await call.read_body(self._rules.limit_bytes)
+        if self._rules.scope is not None and time.monotonic() - started > _STALE_S:
+            await recognise(call)
+        media_type = media_type_of(call.headers)
+        if media_type not in self._rules.media_types and not (not media_type and not raw and not self.takes_raw):
+            raise UnsupportedMediaTypeError(self._rules.media_types)
+        return raw
+
+    def _parse_query(self, call: Call) -> BaseModel:
+        assert self._query is not None
+        given = parse_query(call.query_string, self._documented, ignored=_ignored(call))
+        try:
+            return self._query.model_validate(given)
+        except ValidationError as error:
+            raise invalid_request(error, where="The query") from error
+
+    def _parse_body(self, call: Call, raw: bytes) -> tuple[Any, Any]:
+        """Return the body as JSON and as the handler's model."""
+        document = self._load_body(call, raw)
+        return document, self._validate_body(document)
+
+    def _load_body(self, call: Call, raw: bytes) -> Any:
+        if not raw and self.is_body_optional:
+            value: Any = {}
+        elif not raw:
+            raise InvalidError("A JSON body is required.")
+        else:
+            value = parse_json(raw)
+        if not isinstance(value, dict):
+            raise InvalidError("The body must be a JSON object.")
+        for name in _ignored(call):
+            value.pop(name, None)
+        return value
+
+    def _validate_body(self, document: Any) -> Any:
+        assert self._body_adapter is not None
+        try:
+            return self._body_adapter.validate_python(document)
+        except ValidationError as error:
+            raise invalid_request(error, where="The body") from error
+
+
+def _ignored(call: Call) -> tuple[str, ...]:
+    """Return the fields to ignore: `end_user_id`, if the credential already names the end user."""
+    return ("end_user_id",) if call.acting_for is not None else ()
+
+
+def media_type_of(headers: Mapping[bytes, bytes]) -> str:
+    """Return the content type without its parameters, lower case."""
+    return headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+
+
+def _check_version(headers: Mapping[bytes, bytes]) -> None:
+    version = headers.get(b"bota-version")
+    if version is not None and not _VERSION.match(version.decode("latin-1")):
+        raise InvalidError("Bota-Version must be a date such as 2026-05-20.", param="Bota-Version")
+
+
+def parse_query(query_string: bytes, documented: frozenset[str], *, ignored: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the documented parameters; others, and those `ignored`, are skipped.
+
+    Raises: InvalidError for one given twice, empty (except `q`), or not UTF-8.
+    """
+    given: dict[str, str] = {}
+    for pair in query_string.split(b"&"):
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = unquote_to_bytes(raw_name.replace(b"+", b" ")).decode("utf-8", "replace")
+        if name not in documented or name in ignored:
+            continue
+        if name in given:
+            raise InvalidError(f"{name} is given twice.", param=name)
+        given[name] = _decode_value(name, raw_value)
+    return given
+
+
+def _decode_value(name: str, raw: bytes) -> str:
+    try:
+        value = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidError(f"{name} is not UTF-8.", param=name) from error
+    if not value and name not in _MAY_BE_EMPTY:
+        raise InvalidError(f"{name} is empty.", param=name)
+    if "\0" in value:
+        raise InvalidError(f"{name} contains a NUL character.", param=name)
+    return value
+
+
+def endpoint_of(handler: Handler) -> Endpoint:
+    """Return the endpoint that `route` attached to a handler."""
+    endpoint: Endpoint = handler.__earmark_endpoint__  # type: ignore[attr-defined]
+    return endpoint
+
+
+def attach(handler: Handler, rules: Rules, method: str) -> Handler:
+    """Attach rules to a handler and check the type of its `call` parameter."""
+    first = next(iter(inspect.signature(handler, eval_str=True).parameters.values()))
+    wanted = OpenCall if rules.scope is None else ApiCall
+    assert first.annotation is wanted, f"{handler.__name__} must take `call: ApiCall` first, or an OpenCall"
+    handler.__earmark_endpoint__ = Endpoint(handler, rules, method)  # type: ignore[attr-defined]
+    return handler

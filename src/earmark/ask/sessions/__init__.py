@@ -1,0 +1,1 @@
+"""A session's life: creation, list, messages, scope, titles and usage."""

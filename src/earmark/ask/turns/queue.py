@@ -1,0 +1,127 @@
+"""One turn of a session at a time, across all processes, in order of arrival.
+
+The running turn is a lease on the session's row; sends that find it taken stand in line as rows of
+`ask_turn_waiters`. Leases are renewed while their holder lives, so a crashed process blocks its
+session only until its lease runs out. Waiting stores nothing but the place in line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from earmark.ask import queries
+from earmark.ask.errors import TurnWaitedTooLongError
+from earmark.ask.sessions.sessions import get_state
+from earmark.ask.turns.signals import Listener, TurnSignals
+from earmark.ask.types import SessionState
+from earmark.clock import now_us
+from earmark.ids import random_text
+from earmark.storage.tenant import Tenant
+
+T = TypeVar("T")
+LEASE_US = 20_000_000
+_RENEW_S = 5.0
+
+StartTurn = Callable[[Tenant, SessionState], Awaitable[T]]
+
+
+def new_holder() -> str:
+    """Return the name under which one turn holds its lease."""
+    return random_text(16)
+
+
+async def start_in_order(
+    tenant: Tenant, session_id: str, holder: str, start: StartTurn[T], *, signals: TurnSignals, wait_s: float
+) -> T:
+    """Take the session's turn when it is ours and run `start` in the same unit of work.
+
+    Raises: TurnWaitedTooLongError after `wait_s`; whatever `start` raises, having stored nothing.
+    """
+    deadline_us = now_us() + int(wait_s * 1_000_000)
+    with signals.listening(session_id) as listener:
+        try:
+            while True:
+                async with tenant.writing() as work:
+                    state = await get_state(work, session_id, for_update=True)
+                    if await _is_our_turn(work, state, holder):
+                        await work.execute(queries.delete_waiter, _waiter(session_id, holder))
+                        return await start(work, state)
+                    await _stand_in_line(work, state, holder)
+                await _wait_for_change(tenant, state, holder, listener, deadline_us)
+        except BaseException:
+            await asyncio.shield(_leave_line(tenant, session_id, holder))
+            signals.wake(session_id)  # the next in line may be first now
+            raise
+
+
+def _waiter(session_id: str, holder: str) -> dict[str, object]:
+    return {"session_id": session_id, "holder": holder, "now_us": now_us()}
+
+
+async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str) -> bool:
+    if is_running(state):
+        return False
+    ahead = await _living_waiters(tenant, state.id)
+    return not ahead or ahead[0] == holder
+
+
+def is_running(state: SessionState) -> bool:
+    """Whether a turn holds a living lease."""
+    return state.turn_holder is not None and _is_alive(state.turn_expires_us or 0)
+
+
+def _is_alive(expires_us: int) -> bool:
+    """A lease that ends far later than any could was taken before the clock stepped back: its holder is gone."""
+    return 0 < expires_us - now_us() <= 2 * LEASE_US
+
+
+async def _living_waiters(tenant: Tenant, session_id: str) -> list[str]:
+    rows = await tenant.fetch_all(queries.select_waiters, {"session_id": session_id})
+    return [holder for _, holder, expires_us in rows if _is_alive(expires_us)]
+
+
+async def _stand_in_line(work: Tenant, state: SessionState, holder: str) -> None:
+    rows = await work.fetch_all(queries.select_waiters, {"session_id": state.id})
+    expires_us = now_us() + LEASE_US
+    if any(row[1] == holder for row in rows):
+        params = {"session_id": state.id, "holder": holder, "new_expires_us": expires_us}
+        await work.execute(queries.update_waiter, params)
+        return
+    ticket = 1 + max((row[0] for row in rows), default=0)
+    row = {"session_id": state.id, "ticket": ticket, "end_user_id": state.end_user_id, "holder": holder}
+    await work.execute(queries.insert_waiter, {**row, "expires_us": expires_us})
+
+
+async def _wait_for_change(
+    tenant: Tenant, state: SessionState, holder: str, listener: Listener, deadline_us: int
+) -> None:
+    """Return when it may be our turn, or when our place in line wants renewing."""
+    until_us = min(now_us() + int(_RENEW_S * 1_000_000), deadline_us)
+    while (left_us := until_us - now_us()) > 0:
+        await listener.wait(left_us / 1_000_000, holder=state.turn_holder)
+        async with tenant.reading() as snapshot:
+            state = await get_state(snapshot, state.id)
+            if await _is_our_turn(snapshot, state, holder):
+                return
+    if now_us() >= deadline_us:
+        raise TurnWaitedTooLongError
+
+
+async def _leave_line(tenant: Tenant, session_id: str, holder: str) -> None:
+    rows = await tenant.fetch_all(queries.select_waiters, {"session_id": session_id})
+    if any(row[1] == holder for row in rows):
+        async with tenant.writing() as work:
+            await work.execute(queries.delete_waiter, _waiter(session_id, holder))
+
+
+async def take_turn(work: Tenant, session_id: str, holder: str, message_id: str) -> None:
+    """Hold the session's turn; part of the unit of work that stores the question."""
+    params = {"session_id": session_id, "new_turn_holder": holder, "new_turn_message_id": message_id}
+    await work.execute(queries.update_turn, {**params, "new_turn_expires_us": now_us() + LEASE_US})
+
+
+async def release_turn(work: Tenant, session_id: str, holder: str) -> bool:
+    """Let the turn go; False if it was no longer ours."""
+    return await work.execute(queries.clear_turn, {"session_id": session_id, "holder": holder}) > 0

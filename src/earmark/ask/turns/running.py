@@ -1,0 +1,123 @@
+"""The turns that run in this process: awaited, followed, stopped, and finished before the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import orjson
+
+from earmark.ask.turns.feed import TurnFeed
+from earmark.ask.turns.heartbeat import Heartbeat
+from earmark.ask.turns.held_turn import HeldTurn
+from earmark.ask.turns.signals import TurnSignals
+from earmark.ask.types import AskResult
+from earmark.metrics import Metrics
+from earmark.telemetry import span
+
+TurnKey = tuple[int, str, str]
+"""Tenant, session and the user's message."""
+
+
+class RunningTurn:
+    """A turn whose question is stored. It runs to its end whether or not anybody waits for it."""
+
+    def __init__(self, session_id: str, feed: TurnFeed, task: asyncio.Future[AskResult], held: HeldTurn | None) -> None:
+        self.session_id = session_id
+        self.feed = feed
+        self._task = task
+        self._held = held
+
+    @classmethod
+    def over(cls, message_id: str, result: AskResult) -> RunningTurn:
+        """Return a turn that is over: its feed says again what it said."""
+        feed = TurnFeed()
+        feed.publish("turn.started", {"session_id": result.session_id, "user_message_id": message_id})
+        feed.publish("turn.sources", {"sources": result.sources})
+        for index, part in enumerate(orjson.loads(result.message.parts_json)):
+            if part.pop("type") == "text":
+                feed.publish("text.delta", {**part, "part": index})
+            else:
+                feed.publish("citation", part)
+        feed.publish("turn.completed", result)
+        task: asyncio.Future[AskResult] = asyncio.get_running_loop().create_future()
+        task.set_result(result)
+        return cls(result.session_id, feed, task, None)
+
+    async def result(self) -> AskResult:
+        """Wait for the answer; who stops waiting does not stop the turn.
+
+        Raises: what the turn failed with.
+        """
+        return await asyncio.shield(self._task)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody stopped it before its end."""
+        return self._held is not None and self._held.is_cancelled
+
+
+class RunningTurns:
+    """All turns of one process by tenant, session and question; each is traced, and counted where that is asked for."""
+
+    def __init__(self, metrics: Metrics | None = None) -> None:
+        self._metrics = metrics
+        self._turns: dict[TurnKey, RunningTurn] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.heartbeat = Heartbeat()
+        self.signals = TurnSignals()
+
+    def run(self, held: HeldTurn, message_id: str, work: Coroutine[Any, Any, AskResult]) -> RunningTurn:
+        """Start the work of the turn on this question as a task of its own."""
+        key = (held.tenant.key.tenant_id, held.session_id, message_id)
+        task = asyncio.create_task(self._observed(work))
+        turn = self._turns[key] = RunningTurn(held.session_id, held.feed, task, held)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._forget(key, turn, done))
+        return turn
+
+    async def _observed(self, work: Coroutine[Any, Any, AskResult]) -> AskResult:
+        started, provider, outcome = time.perf_counter(), "none", "failed"
+        try:
+            with span("turn") as one:
+                result = await work
+                message = result.message
+                provider, outcome = message.provider or "none", message.finish_reason or "none"
+                one.set_attributes({"provider": provider, "model": message.model or "none", "outcome": outcome})
+                return result
+        finally:
+            if self._metrics is not None:
+                self._metrics.count("earmark_turns_total", provider=provider, outcome=outcome)
+                self._metrics.observe("earmark_turn_seconds", time.perf_counter() - started, provider=provider)
+
+    def also(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after a turn that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _forget(self, key: TurnKey, turn: RunningTurn, task: asyncio.Task[AskResult]) -> None:
+        self._tasks.discard(task)
+        if self._turns.get(key) is turn:
+            del self._turns[key]
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; nobody may be waiting
+
+    def find(self, key: TurnKey) -> RunningTurn | None:
+        """Return the running turn, if it runs here."""
+        return self._turns.get(key)
+
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        """Return what runs now."""
+        return set(self._tasks)
+
+    async def finish(self, grace_s: float) -> None:
+        """Wait for running turns; those that take longer are interrupted, their questions stay."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)

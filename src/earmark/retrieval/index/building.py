@@ -1,0 +1,65 @@
+"""Prepares a transcript's index rows (chunks, postings, vectors) without database access."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.retrieval.embedding.embedders import Embedder
+from earmark.retrieval.index.chunking import Chunk, chunk_segments
+from earmark.retrieval.index.documents import index_terms
+from earmark.retrieval.index.postings import pack_lengths
+from earmark.retrieval.index.quantize import quantize
+from earmark.retrieval.index.spans import encoded_texts
+from earmark.transcripts.types import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedChunk:
+    """A chunk as it is stored: whole segments `first` to `last`, both included."""
+
+    first: int
+    last: int
+    start_ms: int
+    end_ms: int
+    speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedIndex:
+    """One recording's index rows.
+
+    Shapes: C chunks; `chunk_lengths` and `vector_counts` packed, C of them; `postings` term -> packed occurrences;
+        `vectors` int8 [sum of the counts, dimensions].
+    """
+
+    embedder: str
+    chunks: Sequence[PreparedChunk]
+    chunk_lengths: bytes
+    postings: Mapping[str, bytes]
+    vector_counts: bytes
+    vectors: NDArray[np.int8]
+
+
+def prepare_index(embedder: Embedder, segments: Sequence[Segment], language: str | None) -> PreparedIndex:
+    """Chunk, analyse and embed a transcript."""
+    chunks = chunk_segments(segments)
+    terms = index_terms(segments, chunks, language)
+    texts, counts = encoded_texts(segments, chunks)
+    return PreparedIndex(
+        embedder.name,
+        [_prepared(chunk, segments) for chunk in chunks],
+        pack_lengths(terms.lengths),
+        terms.postings,
+        pack_lengths(counts),
+        quantize(embedder.embed_passages(texts)),
+    )
+
+
+def _prepared(chunk: Chunk, segments: Sequence[Segment]) -> PreparedChunk:
+    return PreparedChunk(
+        chunk.first, chunk.last, chunk.start_ms(segments), chunk.end_ms(segments), chunk.speaker(segments)
+    )
