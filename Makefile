@@ -57,6 +57,9 @@ install-models: .venv/.installed
 demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
+# Of the edge alone, whatever the database: on PostgreSQL `make test-slow` runs them.
+EDGE := refused_bodies slow_clients observing safe_by_default logs edge large_bodies
+
 # `make test ROOM=ask` runs one room's tests: a folder under tests/, on SQLite.
 ifdef ROOM
 test: .venv/.installed-dev
@@ -65,7 +68,7 @@ test: .venv/.installed-dev
 else
 test: .venv/.installed-dev chromium lint
 	@echo "Side by side: PostgreSQL; HTTP and commands on SQLite; the rest. The first two are shown at the end."
-	@$(PYTEST) --database postgresql tests/http tests/identity tests/limits tests/storage tests/postgresql tests/jobs tests/cli/test_backup.py \
+	@$(PYTEST) --database postgresql tests/http $(EDGE:%=--ignore tests/http/test_%.py) tests/identity tests/limits tests/storage tests/postgresql tests/jobs tests/cli/test_backup.py \
 		> .postgresql.log 2>&1 & one=$$!; \
 	$(PYTEST) tests/http tests/cli > .http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest --ignore tests/http --ignore tests/cli; rest=$$?; \
@@ -76,6 +79,7 @@ endif
 test-slow: .venv/.installed-dev
 	$(PYTEST) -m slow
 	$(PYTEST) -m slow --database postgresql tests/http
+	$(PYTEST) --database postgresql $(EDGE:%=tests/http/test_%.py)
 	$(PYTEST) --database postgresql tests/ask tests/media tests/cli --ignore tests/cli/test_backup.py
 
 # The browser that tests/console drives is the system's own: nothing downloads another.

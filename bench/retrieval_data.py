@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from earmark.clock import parse_time
 from earmark.retrieval.embedding.embedders import MiniLMEmbedder
-from earmark.retrieval.embedding.phrasing import address
 from earmark.retrieval.index.analysis import QueryTerms, analyze_query
 from earmark.retrieval.index.chunking import chunk_segments
 from earmark.retrieval.index.documents import index_terms
@@ -32,6 +31,7 @@ from earmark.retrieval.index.postings import TermPostings, unpack_postings
 from earmark.retrieval.index.quantize import cosines, quantize
 from earmark.retrieval.index.spans import encoded_texts, nearest
 from earmark.retrieval.ranking.combining import RecordingEntry, Snapshot
+from earmark.retrieval.ranking.phrasing import address
 from earmark.transcripts.types import Segment
 
 CACHE = Path(os.environ.get("EARMARK_BENCH_CACHE") or Path(tempfile.gettempdir()) / "earmark-bench")

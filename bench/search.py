@@ -37,8 +37,8 @@ from earmark.config import Settings
 from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
 from earmark.retrieval.index.quantize import quantize
-from earmark.retrieval.index.reading import read_index, store_vectors, to_library
 from earmark.retrieval.index.vector_cache import VectorCache
+from earmark.retrieval.reading import read_index, store_vectors, to_library
 from earmark.retrieval.snapshot import rank_library
 from earmark.retrieval.types import SearchRequest
 from earmark.runtime import Runtime, open_runtime

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from earmark.api.edge.bodies import Bodies
 from earmark.api.edge.protocol import PatientProtocol
 from earmark.api.pipeline import transfers
+from earmark.api.pipeline.bodies import Bodies
 from earmark.cli import serving
 from earmark.media import uploads
 from tests.slow_server import main

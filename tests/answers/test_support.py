@@ -7,8 +7,8 @@ import pytest
 
 from earmark.answers.support import is_supported, numbers_of
 from earmark.ask.answers.draft import Draft
+from earmark.ask.answers.feed import TurnFeed
 from earmark.ask.answers.supported import supported
-from earmark.ask.turns.feed import TurnFeed
 from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
 from tests.answers.talk import passages
 

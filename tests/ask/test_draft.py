@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.ask.answers.draft import MOST_CHARACTERS, Draft
+from earmark.ask.answers.feed import TurnFeed
 from earmark.ask.sessions.messages import dump_parts, join_text
-from earmark.ask.turns.feed import TurnFeed
 from earmark.ask.types import CitationPart
 from earmark.llm.markers import MarkerReader
 from earmark.llm.types import Finished, Passage

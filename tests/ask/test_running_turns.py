@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.errors import (
     AnswerFailedError,
     EventsGoneError,
@@ -19,12 +20,11 @@ from earmark.ask.errors import (
     TurnStillRunningError,
 )
 from earmark.ask.sessions.sessions import delete_session
-from earmark.ask.sessions.usage import list_usage
 from earmark.ask.turns import log as turn_log
-from earmark.ask.turns.feed import TurnEvent
 from earmark.ask.turns.following import cancel_turn, follow_turn
 from earmark.ask.turns.running import RunningTurn, RunningTurns
 from earmark.ask.turns.turn import begin_regenerate, begin_send
+from earmark.ask.turns.usage import list_usage
 from earmark.ask.types import AskResult, Question, Scope
 from earmark.errors import ProviderError
 from earmark.llm.providers import Providers

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from earmark.ask import queries
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.turns import signals as turn_signals
-from earmark.ask.turns.feed import TurnEvent
 from earmark.ask.turns.following import cancel_turn, follow_turn
 from earmark.ask.turns.signals import TurnSignals
 from earmark.ask.turns.turn import begin_send

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from earmark.api.pipeline.streaming import stream_turn
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.errors import SessionNotFoundError
 from earmark.ask.sessions.sessions import delete_session, get_state
 from earmark.ask.turns import following
 from earmark.ask.turns import heartbeat as turn_heartbeat
 from earmark.ask.turns import log as turn_log
-from earmark.ask.turns.feed import TurnEvent
 from earmark.ask.turns.following import follow_turn
 from earmark.ask.turns.heartbeat import beat
 from earmark.ask.turns.held_turn import HeldTurn

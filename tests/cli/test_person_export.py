@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.ask.sessions import usage
+from earmark.ask.turns import usage
 from earmark.ask.types import Message, Tokens
 from earmark.clock import parse_time
 from earmark.identity.projects import create_project, get_tenant

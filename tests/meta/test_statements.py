@@ -24,7 +24,7 @@ WRITES_WORDS = {
     "storage/elements.py": {"Table", "custom_op"},  # the guard's list itself
     "storage/migrate_postgres.py": {"text"},  # migrations: before anybody is served
     "storage/row_security.py": {"text"},  # migrations
-    "storage/guarded.py": {"Table", "TableClause", "TextClause"},  # which it refuses or looks up
+    "storage/guard_check.py": {"Table", "TableClause", "TextClause"},  # which it refuses or looks up
     "storage/tables/ask.py": {"Table"},
     "storage/tables/identity.py": {"Table"},
     "storage/tables/jobs.py": {"Table", "text"},  # the conditions of partial indexes

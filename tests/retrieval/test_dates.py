@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.retrieval.ranking.dates import DateMention, closeness, find_dates
+from earmark.retrieval.index.dates import DateMention, closeness, find_dates
 
 DAY_MS = 86_400_000
 MAY_12_2026 = 1_778_544_000_000

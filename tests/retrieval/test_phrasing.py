@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.retrieval.embedding.phrasing import address
 from earmark.retrieval.index.analysis import analyze, analyze_query, speaker_term
+from earmark.retrieval.ranking.phrasing import address
 
 SPEAKERS = ("Dana", "Anne-Marie Roux", "Mr. Osei", "Project Manager", "May", "Mark")
 

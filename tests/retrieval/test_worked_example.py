@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from earmark.retrieval.embedding.embedders import MiniLMEmbedder
-from earmark.retrieval.embedding.phrasing import address
 from earmark.retrieval.index.analysis import QueryTerms, analyze_query
 from earmark.retrieval.index.chunking import chunk_segments
 from earmark.retrieval.index.documents import index_terms
@@ -18,6 +17,7 @@ from earmark.retrieval.index.quantize import cosines, quantize
 from earmark.retrieval.index.spans import encoded_texts, nearest
 from earmark.retrieval.ranking.combining import RecordingEntry, Snapshot, rank
 from earmark.retrieval.ranking.features import FEATURES, describe
+from earmark.retrieval.ranking.phrasing import address
 from earmark.retrieval.ranking.weights import WEIGHTS
 from earmark.transcripts.types import Segment
 

@@ -1,7 +1,7 @@
 """Composes an answer from the evidence: what is quoted, and whether it answers.
 
-1. The question is classified (`kinds.py`). Decisions, promises, open questions and summaries as such are found in
-   whole transcripts (`findings.py`, `summary.py`); everything else in windows around the retrieved chunks.
+1. The question is classified (`question_kinds.py`). Decisions, promises, open questions and summaries as such are found
+   in whole transcripts (`findings.py`, `summary.py`); everything else in windows around the retrieved chunks.
 2. Every sentence of the windows is scored (`scoring.py`), with the reader if question and transcript are English.
 3. All scores together decide whether anything answers: yes, perhaps, or no (off topic, or not said).
 4. The exchange around the best sentence is quoted, and further ones where worthwhile (`selection.py`).

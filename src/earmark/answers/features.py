@@ -17,9 +17,9 @@ from earmark.answers.question_kinds import Asked, Kind, holds
 from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.windows import Window, place_of
 from earmark.llm.types import AnswerRequest, Passage
-from earmark.retrieval.embedding.phrasing import address
 from earmark.retrieval.index.analysis import QueryTerms, analyze, analyze_query, speaker_term, terms_of_name
 from earmark.retrieval.index.chunking import count_words
+from earmark.retrieval.ranking.phrasing import address
 
 if TYPE_CHECKING:
     import numpy as np

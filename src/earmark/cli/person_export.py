@@ -12,7 +12,7 @@ import typer
 
 from earmark.ask.exchange.export import export_json, export_markdown
 from earmark.ask.sessions.sessions import list_sessions
-from earmark.ask.sessions.usage import walk_usage
+from earmark.ask.turns.usage import walk_usage
 from earmark.cli.archives import check_new, find_lost, has_bytes, new_archive, say_lost, write_media
 from earmark.cli.asking import find_owner
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run

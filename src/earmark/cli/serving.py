@@ -20,7 +20,7 @@ from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 from earmark.telemetry import check_traces
 
-_CLOSING_S = 3  # to send the last responses; requests had EARMARK_SHUTDOWN_GRACE_S before (api/edge/draining.py)
+_CLOSING_S = 3  # to send the last responses; requests had EARMARK_SHUTDOWN_GRACE_S before (api/pipeline/draining.py)
 _PATIENCE_S = 15.0  # after the grace period, before a worker is killed
 _BACKLOG = 2_048
 SILENCE_S = 60.0

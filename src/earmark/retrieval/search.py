@@ -17,10 +17,10 @@ import structlog
 from earmark.retrieval import queries
 from earmark.retrieval.embedding.embedders import EmbedderUnavailableError
 from earmark.retrieval.embedding.http_embedder import HttpEmbedder
-from earmark.retrieval.embedding.phrasing import address
 from earmark.retrieval.embedding.registry import Embedders
 from earmark.retrieval.index.analysis import analyze_query
 from earmark.retrieval.index.vector_cache import VectorCache
+from earmark.retrieval.ranking.phrasing import address
 from earmark.retrieval.slots import FairSlots
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from earmark.retrieval.index.reading import StoredIndex, Wanted
     from earmark.retrieval.ranking.combining import Hit
+    from earmark.retrieval.reading import StoredIndex, Wanted
     from earmark.retrieval.snapshot import Library
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Searcher:
     async def _find(self, tenant: Tenant, request: SearchRequest, wanted: Wanted) -> tuple[list[ChunkHit], bool]:
         """Return the hits, and whether the library stood still between the snapshots of this search."""
         from earmark.retrieval.hits import load_hits
-        from earmark.retrieval.index.reading import read_index, store_vectors
+        from earmark.retrieval.reading import read_index, store_vectors
 
         if not wanted:
             return [], True  # an empty library
@@ -131,7 +131,7 @@ class Searcher:
 
 def _rank(index: StoredIndex, limit: int) -> tuple[Library, list[Hit]]:
     """Prepare and rank the index; arithmetic, for a worker thread."""
-    from earmark.retrieval.index.reading import to_library
+    from earmark.retrieval.reading import to_library
     from earmark.retrieval.snapshot import rank_library
 
     library = to_library(index)

@@ -25,7 +25,7 @@ from earmark.storage.dialect import AnyOf
 from earmark.storage.errors import UnguardedQueryError
 from earmark.storage.guard import BOUND
 from earmark.storage.guard import Guard as Guard
-from earmark.storage.guarded import check_guarded, check_operators
+from earmark.storage.guard_check import check_guarded, check_operators
 
 P = ParamSpec("P")
 Params = Mapping[str, Any]

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -17,19 +16,20 @@ from starlette.requests import Request
 
 import earmark
 from earmark.api.edge.background import start_background, stop_background
-from earmark.api.edge.bodies import Bodies
 from earmark.api.edge.cors import answer_preflight, cors_headers, parse_origins
 from earmark.api.edge.docs_page import docs_page
-from earmark.api.edge.draining import Draining, ShuttingDownError
 from earmark.api.edge.observing import Observer
 from earmark.api.edge.openapi import correct_openapi
 from earmark.api.edge.readiness import Readiness, look
 from earmark.api.edge.safe_headers import api_headers_for, with_page_headers
 from earmark.api.pipeline import transfers
+from earmark.api.pipeline.bodies import Bodies
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.cursors import CursorSigner
+from earmark.api.pipeline.draining import Draining, ShuttingDownError
 from earmark.api.pipeline.errors import InternalError, MethodNotAllowedError, PathNotFoundError
-from earmark.api.pipeline.reply import Headers, Reply, error_reply, json_reply
+from earmark.api.pipeline.rate_headers import rate_headers
+from earmark.api.pipeline.reply import Reply, error_reply, json_reply
 from earmark.api.pipeline.router import PathTable
 from earmark.api.pipeline.streaming import StreamReply
 from earmark.api.routes import (
@@ -51,7 +51,6 @@ from earmark.config import Settings
 from earmark.console.site import serve_console
 from earmark.errors import EarmarkError
 from earmark.ids import new_id
-from earmark.limits.rates import Allowance
 from earmark.logs import frames_of
 from earmark.metrics import CONTENT_TYPE
 from earmark.runtime import Runtime, open_runtime
@@ -135,7 +134,7 @@ class Edge:
         headers = [
             *reply.headers,
             (b"x-request-id", call.request_id.encode()),
-            *_rate_headers(call.allowance),
+            *rate_headers(call.allowance),
             *api_headers_for(reply.headers),
         ]
         if self._origins:
@@ -176,18 +175,6 @@ class Edge:
             trace = frames_of(error)
             log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
             return error_reply(InternalError(), request_id)
-
-
-def _rate_headers(allowance: Allowance | None) -> Headers:
-    if allowance is None:
-        return ()
-    limit, remaining, reset_s, _ = allowance
-    return (*_same_all_minute(limit, reset_s), (b"x-ratelimit-remaining", b"%d" % remaining))
-
-
-@lru_cache(64)
-def _same_all_minute(limit: int, reset_s: int) -> Headers:
-    return (b"x-ratelimit-limit", b"%d" % limit), (b"x-ratelimit-reset", b"%d" % reset_s)
 
 
 def _describe(lifespan: Any, *, has_metrics: bool) -> FastAPI:

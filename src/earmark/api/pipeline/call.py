@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Security
 from fastapi.security import HTTPBearer
 
-from earmark.api.edge.addresses import base_url, client_address
-from earmark.api.edge.bodies import Bodies, Receive
+from earmark.api.pipeline.addresses import base_url, client_address
+from earmark.api.pipeline.bodies import Bodies, Receive
 from earmark.api.pipeline.cursors import CursorSigner
 from earmark.api.pipeline.errors import BodyTooLargeError
 from earmark.api.pipeline.reply import header_map

@@ -14,7 +14,7 @@ from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import InternalError
 from earmark.api.pipeline.reply import Headers, Reply, error_body
 from earmark.api.wire.ask import result_to_wire
-from earmark.ask.turns.feed import TurnEvent
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.types import AskResult
 from earmark.errors import EarmarkError, UnauthorizedError
 from earmark.identity.keys import authenticate

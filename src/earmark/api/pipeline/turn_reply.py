@@ -8,15 +8,15 @@ from typing import Any
 
 import orjson
 
-from earmark.api.edge.accept import EVENTS, JSON, choose_form
+from earmark.api.pipeline.accept import EVENTS, JSON, choose_form
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.reply import Reply, json_reply
 from earmark.api.pipeline.retries import REPLAYED, Retry
 from earmark.api.pipeline.streaming import stream_turn
 from earmark.api.wire.ask import result_to_wire
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.errors import MessageNotFoundError
 from earmark.ask.sessions.messages import find_turn, with_sources
-from earmark.ask.turns.feed import TurnEvent
 from earmark.ask.turns.running import RunningTurn
 
 FORMS = (JSON, EVENTS)

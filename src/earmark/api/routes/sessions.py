@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from earmark.api.edge.accept import JSON, choose_form
+from earmark.api.pipeline.accept import JSON, choose_form
 from earmark.api.pipeline.admission import require_scope
 from earmark.api.pipeline.call import ApiCall, Call
 from earmark.api.pipeline.errors import NotAcceptableError

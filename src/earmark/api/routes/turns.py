@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earmark.api.edge.accept import EVENTS, choose_form
+from earmark.api.pipeline.accept import EVENTS, choose_form
 from earmark.api.pipeline.call import ApiCall, Call
 from earmark.api.pipeline.errors import NotAcceptableError
 from earmark.api.pipeline.pipeline import Rules

@@ -11,7 +11,7 @@ from earmark.api.pipeline.pipeline import Rules
 from earmark.api.pipeline.reply import Reply, json_reply
 from earmark.api.pipeline.router import Routes
 from earmark.api.wire.usage import UsageQuery, UsageShown, usage_to_wire
-from earmark.ask.sessions.usage import list_usage
+from earmark.ask.turns.usage import list_usage
 
 routes = Routes("Usage")
 

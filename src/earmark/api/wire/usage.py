@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from earmark.api.wire.common import EndUserIdField, Query, Shown
-from earmark.ask.sessions.usage import UsageDay
+from earmark.ask.turns.usage import UsageDay
 from earmark.errors import InvalidError
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)

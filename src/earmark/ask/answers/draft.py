@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earmark.ask.turns.feed import TurnFeed
+from earmark.ask.answers.feed import TurnFeed
 from earmark.ask.types import CitationPart, Part, TextPart
 from earmark.llm.types import Answered, AnswerEvent, CitationMark, Finished, Passage, TextDelta
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from earmark.answers.features import SentenceEmbedder
 from earmark.ask.answers.draft import Draft
 from earmark.ask.answers.evidence import Evidence, Transcript, gather_evidence, read_transcript
+from earmark.ask.answers.feed import TurnFeed
 from earmark.ask.answers.followups import make_standalone
 from earmark.ask.answers.supported import supported
 from earmark.ask.sessions.messages import MessagePage, list_messages
 from earmark.ask.sessions.scopes import ScopeNow, resolve_scope
-from earmark.ask.turns.feed import TurnFeed
 from earmark.ask.types import Message, Question, Scope
 from earmark.errors import NotFoundError, ProviderError
 from earmark.library.end_users import get_end_user

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from earmark.ask import queries
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.answers.generation import Answer, Plan
 from earmark.ask.errors import TurnLostError
 from earmark.ask.sessions.messages import dump_parts, insert_message, insert_sources, join_text, with_sources
 from earmark.ask.sessions.scopes import ScopeNow
 from earmark.ask.sessions.sessions import get_state
-from earmark.ask.sessions.usage import count_answer
 from earmark.ask.turns.counters import count_messages
-from earmark.ask.turns.feed import TurnEvent
 from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.log import append_events, forget_events
 from earmark.ask.turns.queue import release_turn
+from earmark.ask.turns.usage import count_answer
 from earmark.ask.types import AskResult, Message, SessionState, Tokens
 from earmark.clock import now_us
 from earmark.errors import NotFoundError, UnavailableError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final, Literal
 
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.errors import (
     EventsGoneError,
     MessageNotFoundError,
@@ -15,7 +16,6 @@ from earmark.ask.errors import (
 from earmark.ask.sessions.messages import find_answer, get_message, with_sources
 from earmark.ask.sessions.sessions import get_state
 from earmark.ask.turns import queries as turn_queries
-from earmark.ask.turns.feed import TurnEvent
 from earmark.ask.turns.log import KEPT_US, read_events
 from earmark.ask.turns.queue import is_running
 from earmark.ask.turns.running import RunningTurns

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from earmark.ask.turns.feed import TurnEvent, TurnFeed
+from earmark.ask.answers.feed import TurnEvent, TurnFeed
 from earmark.ask.turns.log import append_events, forget_events
 from earmark.clock import now_us
 from earmark.storage.tenant import Tenant

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.turns import queries as turn_queries
-from earmark.ask.turns.feed import TurnEvent
 from earmark.ask.types import AskResult
 from earmark.clock import now_us
 from earmark.errors import EarmarkError, ProviderError

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from earmark.ask.turns.feed import TurnFeed
+from earmark.ask.answers.feed import TurnFeed
 from earmark.ask.turns.heartbeat import Heartbeat
 from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.signals import TurnSignals

@@ -7,7 +7,7 @@
    is stored with the session's counters (`turn_question.py`), in one unit of work. A question that waits for its
    answer is a lawful state; sending it again answers it.
 4. From here on the turn runs by itself: whoever follows its feed may come and go. The process's heartbeat
-   (`turn_heartbeat.py`) renews its lease, hears of cancels and persists what it says.
+   (`heartbeat.py`) renews its lease, hears of cancels and persists what it says.
 5. The question is made self-contained, retrieval returns ranked moments, the model writes, citing numbers;
    numbers become (recording, millisecond) in `draft.py` and nowhere else (`answering.py`).
 6. The answer, its parts and sources and the session's counters are stored in one unit of work (`turn_answer.py`).
@@ -24,13 +24,13 @@ import structlog
 
 from earmark.answers.features import SentenceEmbedder
 from earmark.ask.answers.draft import Draft
+from earmark.ask.answers.feed import TurnEvent, TurnFeed
 from earmark.ask.answers.generation import Answer, Plan, Task, plan_answer, write_answer
 from earmark.ask.errors import AnswerFailedError, AnswerTooLargeError, SessionNotFoundError, TurnInterruptedError
 from earmark.ask.sessions.generated_titles import improve_title
 from earmark.ask.sessions.scopes import load_scope, resolve_scope
 from earmark.ask.sessions.sessions import get_state
 from earmark.ask.turns.ending import StartedTurn, store_answer, store_failure
-from earmark.ask.turns.feed import TurnEvent, TurnFeed
 from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.log import forget_events
 from earmark.ask.turns.question import find_answered, get_last_turn, store_question

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from earmark.retrieval.index.dates import DateMention, find_dates
 from earmark.retrieval.index.stopwords import ASKING_WORDS, STOP_WORDS
-from earmark.retrieval.ranking.dates import DateMention, find_dates
 
 MAX_TERM_CHARS: Final = 64
 MAX_CONCEPTS: Final = 64

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.retrieval.index.analysis import QueryTerms, speaker_term, terms_of_name
+from earmark.retrieval.index.dates import closeness
 from earmark.retrieval.index.postings import TermPostings, merge_postings
 from earmark.retrieval.ranking.bm25 import Lexicon
-from earmark.retrieval.ranking.dates import closeness
 
 Floats = NDArray[np.float64]
 

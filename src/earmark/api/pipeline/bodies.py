@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from earmark.api.edge.draining import Draining, OverloadedError
+from earmark.api.pipeline.draining import Draining, OverloadedError
 from earmark.api.pipeline.errors import BodyBrokenOffError, BodyTooLargeError
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]

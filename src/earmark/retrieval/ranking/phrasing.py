@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from earmark.retrieval.index.analysis import QueryTerms, speaker_term, stemmer_of, words_of
-from earmark.retrieval.ranking.dates import is_month
+from earmark.retrieval.index.dates import is_month
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BETWEEN_NAMES: Final = re.compile(r"[\s.\-]+")
