@@ -93,14 +93,9 @@ async def _add(tenant: Tenant, kind: str, name: str) -> None:
 async def _until_done(operator: Operator) -> float:
     """Return the seconds until nothing waits or runs."""
     began_s = time.monotonic()
-    while True:
-        counts = await queue.count_jobs(operator)
-        if not counts.pending and not counts.running:
-            await asyncio.sleep(0.2)
-            counts = await queue.count_jobs(operator)
-            if not counts.pending and not counts.running:
-                return time.monotonic() - began_s
+    while any([await queue.list_jobs(operator, state=state, limit=1) for state in ("running", "pending", "running")]):
         await asyncio.sleep(0.05)
+    return time.monotonic() - began_s
 
 
 async def _judge(operator: Operator, added: Counter[str]) -> Found:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from earmark.clock import now_us
 from earmark.ids import random_text
 from earmark.jobs import queries
-from earmark.jobs.types import Job, JobKind
+from earmark.jobs.types import JOBS, Job, JobKind
 from earmark.storage.tenant import Operator
 
 LOST = "lease_lost"
@@ -51,8 +51,8 @@ class Claimer:
 
     async def claim(self, most: int) -> list[Job]:
         """Return at most `most` jobs, leased to this process."""
-        if not await self._find_tenants(self._operator):  # the usual answer, without a write
-            return []
+        if not await self._operator.fetch_all(queries.select_any_due, {"now_us": now_us()}):
+            return []  # the usual answer, without a write: periodic jobs wait for their time
         async with self._operator.writing() as work:
             if self._operator.database.compiler.dialect_name == "postgresql":
                 await work.fetch_all(queries.lock_host, {"host_number": zlib.crc32(self._process.host.encode())})
@@ -131,4 +131,5 @@ class Claimer:
                     "code": LOST,
                 }
                 await work.execute(queries.requeue_job, {**it, **changed})
+            work.signal(JOBS)
         return spent

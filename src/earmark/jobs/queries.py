@@ -95,6 +95,12 @@ def select_tenants_waiting(own: Guard) -> Select[Any]:
 
 
 @operator_query
+def select_any_due(own: Guard) -> Select[Any]:
+    """One pending job whose time has come, if there is any."""
+    return select(jobs.c.id).where(jobs.c.state == PENDING, jobs.c.run_us <= bindparam("now_us")).limit(1)
+
+
+@operator_query
 def select_running(own: Guard) -> Select[Any]:
     """What runs now: whose, which kind, on which host."""
     return select(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host, func.count(jobs.c.id)).where(

@@ -191,14 +191,15 @@ class Worker:
         code = _code_of(error)
         trace = None if isinstance(error, EarmarkError) else frames_of(error)
         is_postponed = isinstance(error, UnavailableError)  # not its fault: tried until it can be
-        is_final = isinstance(error, PermanentJobError) or (job.attempts >= kind.max_attempts and not is_postponed)
+        failures = job.attempts - job.losses  # a process that died under it says nothing of the job
+        is_final = isinstance(error, PermanentJobError) or (failures >= kind.max_attempts and not is_postponed)
         log.warning("job.failed", job_id=job.id, kind=job.kind, attempt=job.attempts, code=code, is_final=is_final,
                     error=type(error).__name__, trace=trace)  # fmt: skip
         if is_final:
             await self._fail(running, kind, code)
         else:
-            pause_s = backoff_s(job.attempts)
-            await running.put_back(pause_s, code, is_counted=job.attempts < kind.max_attempts)
+            pause_s = backoff_s(failures)
+            await running.put_back(pause_s, code, is_counted=failures < kind.max_attempts)
             self._wake_in(pause_s)
         self._count(job, "failed" if is_final else "retried")
 
