@@ -93,9 +93,10 @@ async def _add(tenant: Tenant, kind: str, name: str) -> None:
 async def _until_done(operator: Operator) -> float:
     """Return the seconds until nothing waits or runs."""
     began_s = time.monotonic()
-    while any([await queue.list_jobs(operator, state=state, limit=1) for state in ("running", "pending", "running")]):
+    while True:
+        if not any([await queue.list_jobs(operator, state=one, limit=1) for one in ("running", "pending", "running")]):
+            return time.monotonic() - began_s
         await asyncio.sleep(0.05)
-    return time.monotonic() - began_s
 
 
 async def _judge(operator: Operator, added: Counter[str]) -> Found:

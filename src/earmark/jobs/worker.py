@@ -113,11 +113,14 @@ class Worker:
         running = RunningJob(job, self._operator, self._tenant_of(job))
         task = asyncio.create_task(self._run_one(running), name=f"job {job.kind}")
         self._running[job.id] = (running, task)
-        task.add_done_callback(lambda _: self._ended(job))
+        task.add_done_callback(lambda _: self._ended(job, task))
         return task
 
-    def _ended(self, job: Job) -> None:
+    def _ended(self, job: Job, task: asyncio.Task[None]) -> None:
         self._running.pop(job.id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Its outcome could not be stored for another reason than an outage: the lease runs out, and counts as lost.
+            log.error("job.outcome_lost", job_id=job.id, error=type(error).__name__, trace=frames_of(error))
         self._wake()
 
     def _tenant_of(self, job: Job) -> Tenant | None:

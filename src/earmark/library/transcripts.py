@@ -76,14 +76,11 @@ async def complete_transcription(work: Tenant, transcription_id: str) -> bool:
     return await work.execute(queries.update_transcription_completed, params) > 0
 
 
-async def fail_transcription(work: Tenant, transcription_id: str) -> None:
-    """Fail a processing transcription: it could not be indexed, however often it was tried."""
-    params = {
-        "transcription_id": transcription_id,
-        "new_error": "The transcript could not be indexed.",
-        "now_us": now_us(),
-    }
-    await work.execute(queries.update_transcription_failed, params)
+async def fail_transcription(work: Tenant, transcription_id: str) -> bool:
+    """Fail a processing transcription that can't be indexed; return False if it is no longer processing."""
+    error = "The transcript could not be indexed."
+    params = {"transcription_id": transcription_id, "new_error": error, "now_us": now_us()}
+    return await work.execute(queries.update_transcription_failed, params) > 0
 
 
 async def get_transcription(tenant: Tenant, transcription_id: str) -> Transcription:

@@ -130,9 +130,10 @@ class PreparedTranscript:
 
 
 async def _note_failure(work: Tenant, job: Job) -> None:
-    await transcripts.fail_transcription(work, job.payload["transcription_id"])
-    transcription = await transcripts.get_transcription(work, job.payload["transcription_id"])
-    await emit_transcription(work, "transcription.failed", transcription)
+    transcription_id = job.payload["transcription_id"]
+    if await transcripts.fail_transcription(work, transcription_id):  # else it was replaced or deleted meanwhile
+        transcription = await transcripts.get_transcription(work, transcription_id)
+        await emit_transcription(work, "transcription.failed", transcription)
 
 
 async def _publish(work: Tenant, recording: Recording, transcription: Transcription, index: PreparedIndex) -> None:
