@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ from earmark.jobs.types import (
     NewJob,
     PermanentJobError,
 )
-from earmark.storage.tenant import Tenant
+from earmark.storage.query import Query
+from earmark.storage.tenant import Operator, Tenant
 from tests.jobs.world import World
 
 pytestmark = pytest.mark.anyio
@@ -331,3 +333,33 @@ async def test_old_outcomes_are_pruned_and_failures_stay_longer(world: World) ->
     assert [job.state for job in await queue.list_jobs(world.operator)] == ["failed"]
     await queue.prune(world.operator)
     assert len(await queue.list_jobs(world.operator)) == 1
+
+
+async def test_a_job_claimed_while_another_look_at_the_leases_is_under_way_is_not_interrupted(world: World) -> None:
+    go_on = asyncio.Event()
+
+    async def work(running: RunningJob) -> None:
+        await world.note(running)
+        await go_on.wait()
+
+    async with world.process(JobKind("long", work)) as worker:
+        first = await add(world.tenant, NewJob("long"))
+        await world.until_so(lambda: len(world.ran) == 1)
+        later: list[str | None] = []
+        fetch_all = Operator.fetch_all
+
+        async def look_slowly(self: Operator, query: Query, *given: Any, **shape: Any) -> Any:
+            rows = await fetch_all(self, query, *given, **shape)
+            if query is queries.select_held and not later:
+                later.append(None)
+                later[0] = await add(world.tenant, NewJob("long"))
+                await world.until_so(lambda: len(world.ran) == 2)
+            return rows
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Operator, "fetch_all", look_slowly)
+            await worker._stop_cancelled()
+        go_on.set()
+        for job_id in (first, *later):
+            assert (await world.until(job_id, "succeeded", "cancelled", "failed")).state == "succeeded"
+    assert len(later) == 1

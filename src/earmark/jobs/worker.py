@@ -52,6 +52,7 @@ class Worker:
         self._metrics = metrics
         self._claimer = Claimer(operator, kinds, process)
         self._running: dict[str, tuple[RunningJob, asyncio.Task[None]]] = {}
+        self._cancelled: set[str] = set()
         self._is_stopping = False
 
     @property
@@ -181,13 +182,17 @@ class Worker:
             pause_s = min(2 * pause_s, _LONGEST_STORING_S)
 
     async def _stopped(self, running: RunningJob, kind: JobKind) -> None:
-        """The task was cancelled: because somebody wanted the job to stop, or because the process goes down."""
+        """The task was interrupted: somebody cancelled the job, the process goes down, or the lease was lost.
+
+        Only a cancelled job ends; otherwise it goes back to the queue, which a lost lease makes a change of no row.
+        """
         with suppress(UnavailableError):
-            if self._is_stopping:
-                await asyncio.shield(running.put_back(0.0, None, is_counted=False))
-            else:
+            if running.job.id in self._cancelled:
+                self._cancelled.discard(running.job.id)
                 await asyncio.shield(running.end("cancelled"))
                 await asyncio.shield(self._schedule_next(running.job, kind))
+            else:
+                await asyncio.shield(running.put_back(0.0, None, is_counted=False))
 
     async def _failed(self, running: RunningJob, kind: JobKind, error: Exception) -> None:
         job = running.job
@@ -241,13 +246,19 @@ class Worker:
 
     async def _stop_cancelled(self) -> None:
         """Interrupt runs that were cancelled, or whose job is another's or nobody's by now."""
-        if not self._running:
+        started = list(self._running.items())  # before the look: a job that is claimed meanwhile is not in it
+        if not started:
             return
         rows = await self._operator.fetch_all(queries.select_held, {"owner": self._process.owner})
         held = {job_id: (fence, cancel_us) for job_id, fence, cancel_us in rows}
-        for job_id, (running, task) in list(self._running.items()):
+        for job_id, (running, task) in started:
             fence, cancel_us = held.get(job_id, (None, None))
-            if (fence != running.job.fence or cancel_us is not None) and not running.is_over:
+            if running.is_over or task.done():
+                continue
+            if fence == running.job.fence and cancel_us is not None:
+                self._cancelled.add(job_id)
+                task.cancel()
+            elif fence != running.job.fence:
                 task.cancel()
 
     async def _recover(self) -> None:

@@ -49,7 +49,7 @@ _CHILD: Final = (_Kind.dp_clauseelement,)
 _CHILDREN: Final = (_Kind.dp_clauseelement_list, _Kind.dp_clauseelement_tuple)
 _PAIRS: Final = (_Kind.dp_clauseelement_tuples,)
 
-# Attributes that `guarded.py` handles itself: what a statement reads, what it writes, what an INSERT selects.
+# Attributes that `guard_check.py` handles itself: what a statement reads, what it writes, what an INSERT selects.
 _HANDLED: Final[dict[type, frozenset[str]]] = {
     **dict.fromkeys((sa.Insert, postgresql_dml.Insert), frozenset({"table", "_values", "_returning"})),
     sa.Update: frozenset({"table", "_values", "_returning"}),

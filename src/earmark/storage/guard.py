@@ -2,7 +2,7 @@
 
 Each SELECT, UPDATE and DELETE, subqueries included, must restrict every customers' table that it names to
 the caller's tenant (and end user, where the caller is one) in its own WHERE; inserts are made by the guard.
-A statement that forgets is refused when it is compiled (`guarded.py`), so that it never runs, in any process
+A statement that forgets is refused when it is compiled (`guard_check.py`), so that it never runs, in any process
 or test.
 """
 
