@@ -55,7 +55,10 @@ async def _try(work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def enqueue_for_installation(operator: Operator, new: NewJob) -> str | None:
-    """Add a job that belongs to no tenant; return its id, or None if an open job has its unique key."""
+    """Add a job that belongs to no tenant; return its id, or None if an open job has its unique key.
+
+    In the caller's unit of work if it is in one.
+    """
     row = {"tenant_id": INSTALLATION, **_row(new, None)}
     async with operator.writing() as work:
         if not await work.execute(queries.insert_own_job, row):

@@ -13,7 +13,8 @@ from typing import Any
 
 from earmark.clock import now_us
 from earmark.jobs import queries
-from earmark.jobs.types import INSTALLATION, Job, JobCancelledError, LeaseLostError
+from earmark.jobs.queue import enqueue_for_installation
+from earmark.jobs.types import INSTALLATION, Job, JobCancelledError, LeaseLostError, NewJob
 from earmark.storage.tenant import Operator, Tenant
 
 
@@ -83,10 +84,16 @@ class RunningJob:
         """Store the progress together with the effects of a step; a later run begins with it."""
         await work.execute(queries.update_own_progress, {**self._it(), "progress_now": min(1.0, max(0.0, progress))})
 
-    async def end(self, state: str, code: str | None = None) -> bool:
-        """Commit an outcome that has no effects beside it; return whether this run still held the job."""
+    async def end(self, state: str, code: str | None = None, *, then: NewJob | None = None) -> bool:
+        """Commit an outcome that has no effects beside it; return whether this run still held the job.
+
+        Args:
+            then: the installation's next job, added with the outcome.
+        """
         async with self.operator.writing() as work:
             is_held = await work.execute(queries.end_own_job, {**self._it(), **_outcome(state, code)}) > 0
+            if is_held and then is not None:
+                await enqueue_for_installation(work, then)
         self.is_over = True
         return is_held
 

@@ -13,7 +13,7 @@ from earmark.clock import now_us
 from earmark.errors import EarmarkError, UnavailableError
 from earmark.jobs import queries
 from earmark.jobs.claiming import LOST, Claimer, Process
-from earmark.jobs.queue import enqueue_for_installation, ensure_periodic
+from earmark.jobs.queue import ensure_periodic
 from earmark.jobs.running import RunningJob
 from earmark.jobs.types import (
     INSTALLATION,
@@ -146,13 +146,13 @@ class Worker:
         try:
             await kind.handle(running)
             if not running.is_over:
-                await running.end("succeeded")
+                await running.end("succeeded", then=self._next_of(kind))
             self._count(job, "succeeded")
         except asyncio.CancelledError:
             await self._stopped(running, kind)
             raise
         except JobCancelledError:
-            await self._until_available(lambda: self._end(running, "cancelled"))
+            await self._until_available(lambda: self._end_cancelled(running, kind))
             self._count(job, "cancelled")
         except LeaseLostError:
             log.warning("job.lease_lost", job_id=job.id, kind=job.kind)
@@ -160,10 +160,9 @@ class Worker:
         except Exception as error:
             failure = error  # a lambda outlives the name
             await self._until_available(lambda: self._failed(running, kind, failure))
-        await self._until_available(lambda: self._schedule_next(job, kind))
 
-    async def _end(self, running: RunningJob, state: str) -> None:
-        await running.end(state)
+    async def _end_cancelled(self, running: RunningJob, kind: JobKind) -> None:
+        await running.end("cancelled", then=self._next_of(kind))
 
     async def _until_available(self, store: Callable[[], Awaitable[None]]) -> None:
         """Store what became of a job, again and again while the database or its disk is away.
@@ -189,8 +188,7 @@ class Worker:
         with suppress(UnavailableError):
             if running.job.id in self._cancelled:
                 self._cancelled.discard(running.job.id)
-                await asyncio.shield(running.end("cancelled"))
-                await asyncio.shield(self._schedule_next(running.job, kind))
+                await asyncio.shield(self._end_cancelled(running, kind))
             else:
                 await asyncio.shield(running.put_back(0.0, None, is_counted=False))
 
@@ -214,7 +212,7 @@ class Worker:
     async def _fail(self, running: RunningJob, kind: JobKind, code: str) -> None:
         """The outcome and what the room wants done about it, in one unit of work."""
         if kind.on_failure is None or not running.is_of_tenant:
-            await running.end("failed", code)
+            await running.end("failed", code, then=self._next_of(kind))
             return
         async with running.tenant.writing() as work:
             it = {"of_id": running.job.id, "of_fence": running.job.fence}
@@ -223,13 +221,13 @@ class Worker:
                 await kind.on_failure(work, running.job)
         running.is_over = True
 
-    async def _schedule_next(self, job: Job, kind: JobKind) -> None:
-        if kind.every_s is not None and not self._is_stopping:
-            delay_s = kind.every_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
-            await enqueue_for_installation(
-                self._operator, NewJob(kind.name, unique_key=kind.unique_key, delay_s=delay_s)
-            )
-            self._wake_in(delay_s)
+    def _next_of(self, kind: JobKind) -> NewJob | None:
+        """Return the next job of a periodic kind, which is added with the outcome of this one."""
+        if kind.every_s is None:
+            return None
+        delay_s = kind.every_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+        self._wake_in(delay_s)
+        return NewJob(kind.name, unique_key=kind.unique_key, delay_s=delay_s)
 
     def _count(self, job: Job, outcome: str) -> None:
         if self._metrics is not None:
@@ -266,7 +264,6 @@ class Worker:
             running = RunningJob(job, self._operator, self._tenant_of(job))
             log.error("job.lost_too_often", job_id=job.id, kind=job.kind, losses=job.losses + 1)
             await self._fail(running, self.kinds[job.kind], LOST)
-            await self._schedule_next(job, self.kinds[job.kind])
 
     async def stop(self, grace_s: float) -> None:
         """Let what runs end within `grace_s`, then return the rest to the queue."""
