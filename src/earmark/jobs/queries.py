@@ -96,8 +96,9 @@ def select_tenants_waiting(own: Guard) -> Select[Any]:
 
 @operator_query
 def select_any_due(own: Guard) -> Select[Any]:
-    """One pending job whose time has come, if there is any."""
-    return select(jobs.c.id).where(jobs.c.state == PENDING, jobs.c.run_us <= bindparam("now_us")).limit(1)
+    """One pending job whose time has come, if there is any; in the index's order, which ends at the first."""
+    due = select(jobs.c.id).where(jobs.c.state == PENDING, jobs.c.run_us <= bindparam("now_us"))
+    return due.order_by(jobs.c.tenant_id, jobs.c.kind, jobs.c.priority, jobs.c.run_us).limit(1)
 
 
 @operator_query

@@ -36,6 +36,9 @@ _POLL_S = 2.0
 _POLL_SIGNALLED_S = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 300.0
 _LONGEST_STORING_S = 10.0
+_LOST_AFTER_S = 1.0
+_CLOCKS_S = 0.02
+"""The loop's clock and the wall clock, by which a job is due, may differ by as much."""
 _JITTER = 0.1
 log = structlog.get_logger("earmark.jobs")
 
@@ -53,6 +56,7 @@ class Worker:
         self._claimer = Claimer(operator, kinds, process)
         self._running: dict[str, tuple[RunningJob, asyncio.Task[None]]] = {}
         self._cancelled: set[str] = set()
+        self._missing_since: dict[str, float] = {}
         self._is_stopping = False
 
     @property
@@ -92,7 +96,7 @@ class Worker:
         self.signals.fire(JOBS)
 
     def _wake_in(self, delay_s: float) -> None:
-        asyncio.get_running_loop().call_later(delay_s, self._wake)
+        asyncio.get_running_loop().call_later(delay_s + _CLOCKS_S, self._wake)
 
     # ---- claiming ------------------------------------------------------------------------------------
 
@@ -119,6 +123,7 @@ class Worker:
 
     def _ended(self, job: Job, task: asyncio.Task[None]) -> None:
         self._running.pop(job.id, None)
+        self._missing_since.pop(job.id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             # Its outcome could not be stored for another reason than an outage: the lease runs out, and counts as lost.
             log.error("job.outcome_lost", job_id=job.id, error=type(error).__name__, trace=frames_of(error))
@@ -146,13 +151,13 @@ class Worker:
         try:
             await kind.handle(running)
             if not running.is_over:
-                await running.end("succeeded", then=self._next_of(kind))
+                await self._end(running, kind, "succeeded")
             self._count(job, "succeeded")
         except asyncio.CancelledError:
             await self._stopped(running, kind)
             raise
         except JobCancelledError:
-            await self._until_available(lambda: self._end_cancelled(running, kind))
+            await self._until_available(lambda: self._end(running, kind, "cancelled"))
             self._count(job, "cancelled")
         except LeaseLostError:
             log.warning("job.lease_lost", job_id=job.id, kind=job.kind)
@@ -161,8 +166,12 @@ class Worker:
             failure = error  # a lambda outlives the name
             await self._until_available(lambda: self._failed(running, kind, failure))
 
-    async def _end_cancelled(self, running: RunningJob, kind: JobKind) -> None:
-        await running.end("cancelled", then=self._next_of(kind))
+    async def _end(self, running: RunningJob, kind: JobKind, state: str, code: str | None = None) -> None:
+        """Commit an outcome and, of a periodic kind, the next job with it."""
+        then = _next_of(kind)
+        await running.end(state, code, then=then)
+        if then is not None:  # after the commit: woken any sooner, the worker would find it not yet due
+            self._wake_in(then.delay_s)
 
     async def _until_available(self, store: Callable[[], Awaitable[None]]) -> None:
         """Store what became of a job, again and again while the database or its disk is away.
@@ -188,7 +197,7 @@ class Worker:
         with suppress(UnavailableError):
             if running.job.id in self._cancelled:
                 self._cancelled.discard(running.job.id)
-                await asyncio.shield(self._end_cancelled(running, kind))
+                await asyncio.shield(self._end(running, kind, "cancelled"))
             else:
                 await asyncio.shield(running.put_back(0.0, None, is_counted=False))
 
@@ -212,7 +221,7 @@ class Worker:
     async def _fail(self, running: RunningJob, kind: JobKind, code: str) -> None:
         """The outcome and what the room wants done about it, in one unit of work."""
         if kind.on_failure is None or not running.is_of_tenant:
-            await running.end("failed", code, then=self._next_of(kind))
+            await self._end(running, kind, "failed", code)
             return
         async with running.tenant.writing() as work:
             it = {"of_id": running.job.id, "of_fence": running.job.fence}
@@ -220,14 +229,6 @@ class Worker:
             if await work.execute(queries.end_job, {**it, **outcome}):
                 await kind.on_failure(work, running.job)
         running.is_over = True
-
-    def _next_of(self, kind: JobKind) -> NewJob | None:
-        """Return the next job of a periodic kind, which is added with the outcome of this one."""
-        if kind.every_s is None:
-            return None
-        delay_s = kind.every_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
-        self._wake_in(delay_s)
-        return NewJob(kind.name, unique_key=kind.unique_key, delay_s=delay_s)
 
     def _count(self, job: Job, outcome: str) -> None:
         if self._metrics is not None:
@@ -256,8 +257,13 @@ class Worker:
             if fence == running.job.fence and cancel_us is not None:
                 self._cancelled.add(job_id)
                 task.cancel()
-            elif fence != running.job.fence:
-                task.cancel()
+            elif fence != running.job.fence and self._since_missing(job_id) > _LOST_AFTER_S:
+                task.cancel()  # a run whose outcome is just being committed is missing only for a moment
+
+    def _since_missing(self, job_id: str) -> float:
+        """Return for how many seconds the database has had no lease of this process for a job that runs here."""
+        now_s = asyncio.get_running_loop().time()
+        return now_s - self._missing_since.setdefault(job_id, now_s)
 
     async def _recover(self) -> None:
         for job in await self._claimer.find_lost():
@@ -275,6 +281,14 @@ class Worker:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+def _next_of(kind: JobKind) -> NewJob | None:
+    """Return the next job of a periodic kind."""
+    if kind.every_s is None:
+        return None
+    delay_s = kind.every_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+    return NewJob(kind.name, unique_key=kind.unique_key, delay_s=delay_s)
 
 
 def backoff_s(attempts: int) -> float:
