@@ -220,3 +220,13 @@ async def _index_as_before(runtime: Runtime) -> None:
                     await replace_vectors(work, number, quantize(embedder.embed_passages(texts)))
                     values = {"recording_no": number, "new_embedder": embedder.name, "new_vector_counts": None}
                     await work.execute(queries.update_index_embedder, values)
+
+
+def test_a_run_that_was_left_behind_is_taken_up_by_the_next(fresh_place: Place) -> None:
+    async def leave(runtime: Runtime) -> None:
+        assert await runtime.reindexer.enqueue() is not None
+        assert await runtime.reindexer.enqueue() is None
+
+    fresh_place.run(leave)
+    assert json.loads(fresh_place.cli("reindex", "--json").stdout)["recordings"] == 0
+    assert fresh_place.cli("jobs", "list", "--state", "pending").stdout == ""

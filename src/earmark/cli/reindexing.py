@@ -7,8 +7,9 @@ import asyncio
 from earmark.cli.output import JsonOption, emit, run
 from earmark.cli.progress import progress
 from earmark.errors import ConflictError, ProviderError
-from earmark.jobs.queue import get_job
+from earmark.jobs.queue import get_job, list_jobs
 from earmark.jobs.types import INSTALLATION
+from earmark.retrieval.index.reindexing import RENEW
 from earmark.runtime import Runtime
 
 
@@ -42,9 +43,8 @@ def reindex(as_json: JsonOption = False) -> None:
 
 async def _run_here(runtime: Runtime) -> None:
     """Run the job in this process; a server takes it up if this process dies."""
-    job_id = await runtime.reindexer.enqueue()
-    if job_id is None:
-        raise ConflictError("Another process is reindexing.")
+    runtime.reindexer.is_foreground = True
+    job_id = await runtime.reindexer.enqueue() or await _find_waiting(runtime)
     leases = asyncio.create_task(runtime.worker.keep_leases())
     try:
         await runtime.worker.run_job(INSTALLATION, job_id)
@@ -53,4 +53,17 @@ async def _run_here(runtime: Runtime) -> None:
         await asyncio.gather(leases, return_exceptions=True)
     job = await get_job(runtime.operator, job_id)
     if job.state != "succeeded":
-        raise ReindexingError(job.error_code)
+        raise runtime.reindexer.failure or ReindexingError(job.error_code)
+
+
+async def _find_waiting(runtime: Runtime) -> str:
+    """Return the job that a stopped run left behind.
+
+    Raises: ConflictError if a run is under way, or died less than a lease ago.
+    """
+    await runtime.worker.recover()
+    for job in await list_jobs(runtime.operator, state="pending", limit=1_000):
+        if job.kind == RENEW:
+            return job.id
+    lease_s = runtime.settings.job_lease_s
+    raise ConflictError(f"Another process is reindexing, or one died within the last {lease_s:.0f} seconds.")

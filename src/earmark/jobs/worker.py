@@ -83,7 +83,7 @@ class Worker:
             while True:
                 try:
                     await self._renew()
-                    await self._recover()
+                    await self.recover()
                 except UnavailableError as error:  # the database is away: leases run out, and fences hold
                     log.warning("jobs.leases_not_renewed", error=type(error).__name__)
                 until = asyncio.get_running_loop().time() + every_s
@@ -265,7 +265,8 @@ class Worker:
         now_s = asyncio.get_running_loop().time()
         return now_s - self._missing_since.setdefault(job_id, now_s)
 
-    async def _recover(self) -> None:
+    async def recover(self) -> None:
+        """Return to the queue the jobs whose lease ended; fail those that lost theirs too often."""
         for job in await self._claimer.find_lost():
             running = RunningJob(job, self._operator, self._tenant_of(job))
             log.error("job.lost_too_often", job_id=job.id, kind=job.kind, losses=job.losses + 1)

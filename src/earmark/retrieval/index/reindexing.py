@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from earmark.errors import EarmarkError
 from earmark.identity.projects import list_tenants
 from earmark.jobs.queue import enqueue_for_installation
 from earmark.jobs.running import RunningJob
-from earmark.jobs.types import JobKind, NewJob
+from earmark.jobs.types import JobKind, NewJob, PermanentJobError
 from earmark.library.transcripts import list_segments
 from earmark.retrieval import queries
 from earmark.retrieval.embedding.embedders import Embedder
@@ -49,6 +50,10 @@ class Reindexer:
         self._embedders = embedders
         self.on_made: Callable[[], None] = lambda: None
         """Called for each recording that this process has made anew."""
+        self.is_foreground = False
+        """Whether somebody waits for the job in this process."""
+        self.failure: EarmarkError | None = None
+        """What the job failed with in the foreground."""
 
     async def count(self) -> int:
         """Return how many recordings have other vectors than the wanted embedder makes today."""
@@ -86,11 +91,19 @@ class Reindexer:
         return [JobKind(RENEW, self._renew, is_heavy=True, max_losses=20)]
 
     async def _renew(self, running: RunningJob) -> None:
+        """Make all vectors anew; in the foreground with today's settings, and a failure is told instead of retried."""
+        spec = None if self.is_foreground else EmbedderSpec.from_json(running.job.payload["spec"])
         total, made = max(1, await self.count()), 0
-        async for _ in self.run(EmbedderSpec.from_json(running.job.payload["spec"])):
-            made += 1
-            self.on_made()
-            await running.report(made / total)
+        try:
+            async for _ in self.run(spec):
+                made += 1
+                self.on_made()
+                await running.report(made / total)
+        except EarmarkError as error:
+            if not self.is_foreground:
+                raise
+            self.failure = error
+            raise PermanentJobError(error.code, error.message) from error
 
     async def _sweep(self, embedder: Embedder) -> AsyncIterator[str]:
         wanted = {"embedder": embedder.name}
