@@ -10,9 +10,12 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from earmark.errors import ConflictError, UnavailableError
 
@@ -91,3 +94,24 @@ def _lock(file: int, folder: Path, *, alone: bool) -> None:
     except OSError as error:  # a file system without locks
         if alone:
             raise UnavailableError(f"The data folder {folder} can't be locked.") from error
+
+
+def write_shared(path: Path, values: Mapping[str, Any]) -> bool:
+    """Replace a small JSON file that other processes read; return False where the disk refuses it."""
+    unfinished = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        unfinished.write_bytes(orjson.dumps(values))
+        unfinished.replace(path)
+    except OSError:
+        return False
+    return True
+
+
+def read_shared(path: Path) -> dict[str, Any]:
+    """Return what `write_shared` wrote; nothing of a file that is being deleted."""
+    try:
+        found: dict[str, Any] = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found

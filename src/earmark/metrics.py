@@ -18,9 +18,8 @@ from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 
-import orjson
-
 from earmark.config import Settings
+from earmark.data_dir import read_shared, write_shared
 
 _EVERY_S = 1.0
 _STALE_S = 600.0
@@ -80,21 +79,15 @@ class Metrics:
         counts = self._counts()
         if counts == self._written and self._path.exists():
             return
-        unfinished = self._path.with_suffix(".part")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            unfinished.write_bytes(orjson.dumps(counts))
-            unfinished.replace(self._path)
-        except OSError:
-            return
-        self._written = counts
+        if write_shared(self._path, counts):
+            self._written = counts
 
     def render(self) -> str:
         """Return the sums over all processes, including those that have ended."""
         total = defaultdict(float, self._counts())
         for path in self._folder.glob("*.json"):
             if path != self._path:
-                for name, value in _read(path).items():
+                for name, value in read_shared(path).items():
                     total[name] += value
         lines = []
         for family, (kind, help_text) in _FAMILIES.items():
@@ -134,14 +127,6 @@ def open_metrics(settings: Settings) -> Metrics | None:
             stale.unlink(missing_ok=True)
     server = os.getpid() if multiprocessing.parent_process() is None else os.getppid()
     return Metrics(folder / str(server))
-
-
-def _read(path: Path) -> Mapping[str, float]:
-    try:
-        found: dict[str, float] = orjson.loads(path.read_bytes())
-    except (OSError, ValueError):  # being deleted
-        return {}
-    return found
 
 
 def _series(name: str, labels: Mapping[str, str]) -> str:

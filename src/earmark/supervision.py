@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import orjson
 import structlog
 
+from earmark.data_dir import read_shared, write_shared
 from earmark.logs import frames_of
 from earmark.metrics import Metrics
 
@@ -86,11 +85,7 @@ class Supervisor:
     def _write(self) -> None:
         """Record the state for other processes; what can't be written costs nothing else."""
         shown = {name: [state.deaths, state.last_error, state.is_running] for name, state in self.states.items()}
-        unfinished = self._path.with_suffix(".part")
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            unfinished.write_bytes(orjson.dumps(shown))
-            unfinished.replace(self._path)
+        write_shared(self._path, shown)
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""
@@ -108,7 +103,7 @@ def read_deaths(folder: Path) -> Mapping[str, tuple[int, str]]:
         if not _is_alive(path):
             path.unlink(missing_ok=True)
             continue
-        for name, (count, error, _) in _read(path).items():
+        for name, (count, error, _) in read_shared(path).items():
             if count:
                 deaths[name] = (count + deaths.get(name, (0, ""))[0], str(error))
     return deaths
@@ -122,11 +117,3 @@ def _is_alive(path: Path) -> bool:
     except OSError:  # it runs as somebody else
         return True
     return True
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        found: dict[str, Any] = orjson.loads(path.read_bytes())
-    except (OSError, ValueError):  # going away, or half written
-        return {}
-    return found

@@ -56,7 +56,7 @@ def test_a_transcript_replaced_while_the_question_waited_in_line_is_read_again(t
         first = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
         await desk.until_running(session.id)
         second = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question("And now?")))
-        while not desk.engine.running.signals._listeners:  # planned, and in line
+        while not desk.engine.running.signals._sessions._waiting:  # planned, and in line
             await asyncio.sleep(0.01)
         await desk.ingester.put_transcript(desk.tenant, recording.id, ParsedTranscript(AFTERWARDS, language="en"))
         goes_on.set()

@@ -43,7 +43,7 @@ def test_only_the_sessions_own_listeners_are_woken_and_none_is_remembered() -> N
             started_s = time.monotonic()
             await mine.wait(0.05)
             assert time.monotonic() - started_s >= 0.04
-        assert signals._listeners == {}
+        assert signals._sessions._waiting == {}
         with pytest.raises(RuntimeError), signals.announcing("as_1", "holder"):
             assert signals.patience_s("holder") > signals.patience_s("another") == signals.patience_s(None)
             raise RuntimeError
@@ -76,7 +76,7 @@ def test_sends_in_line_behind_a_turn_of_this_process_read_nothing_until_it_ends(
         goes_on.set()
         await asyncio.gather(*sends)
         assert time.monotonic() - started_s < 3  # and not a look at the database later, each
-        assert desk.engine.running.signals._listeners == {}
+        assert desk.engine.running.signals._sessions._waiting == {}
 
     at_desk(tmp_path, work)
 
@@ -124,14 +124,14 @@ def test_a_follower_in_another_process_is_woken_from_outside(tmp_path: Path, mon
             signals = other.engine.running.signals
             events = await follow_turn(other.tenant, other.engine.running, session.id, asked, 0)
             seeing = asyncio.create_task(_numbers(events))
-            while not signals._listeners:
+            while not signals._sessions._waiting:
                 await asyncio.sleep(0.01)
             goes_on.set()
             await turn.result()
             signals.wake(session.id)
             async with asyncio.timeout(10):
                 assert await seeing == list(range(1, len(turn.feed.events) + 1))
-            assert signals._listeners == {}
+            assert signals._sessions._waiting == {}
 
     at_desk(tmp_path, work)
 

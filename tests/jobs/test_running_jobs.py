@@ -168,7 +168,7 @@ async def claimed(world: World, lease_s: float) -> RunningJob:
     """A job that a process claimed and then did nothing about."""
     claimer = Claimer(world.operator, [JobKind("greet", world.note)], new_process("elsewhere", lease_s, 1))
     [job] = await claimer.claim(1)
-    return RunningJob(job, world.operator, world.tenant)
+    return RunningJob(job, world.operator)
 
 
 async def test_a_job_of_a_process_that_died_runs_again_when_its_lease_is_over(world: World) -> None:

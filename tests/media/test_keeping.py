@@ -272,15 +272,20 @@ async def _die(*_: object, **__: object) -> None:
     raise StorageUnavailableError("The power went.")
 
 
+async def _replace_and_die(runtime: Runtime, tenant: Tenant, recording: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send bytes twice; the process dies before the first ones are deleted."""
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant, b"first")
+    with monkeypatch.context() as patch:
+        patch.setattr("earmark.media.deletion.delete_replaced", _die)
+        await take(runtime, tenant, grant, b"second")
+
+
 def test_replaced_bytes_left_by_a_crash_are_deleted_by_their_job(
     fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        await take(runtime, tenant, grant, b"first")
-        with monkeypatch.context() as patch:
-            patch.setattr("earmark.media.deletion.delete_replaced", _die)
-            await take(runtime, tenant, grant, b"second")
+        await _replace_and_die(runtime, tenant, recording, monkeypatch)
         [job] = await list_jobs(runtime.operator, state="pending")
         assert await runtime.worker.run_job(job.tenant_id, job.id)
         assert [path.read_bytes() for path in files_of(fresh_place)] == [b"second"]
@@ -307,11 +312,7 @@ def test_the_bytes_of_a_recording_deleted_before_a_crash_are_deleted_by_their_jo
 
 def test_replaced_bytes_left_by_a_crash_are_swept(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        await take(runtime, tenant, grant, b"first")
-        with monkeypatch.context() as patch:
-            patch.setattr("earmark.media.deletion.delete_replaced", _die)
-            await take(runtime, tenant, grant, b"second")
+        await _replace_and_die(runtime, tenant, recording, monkeypatch)
         assert len(files_of(fresh_place)) == 2
         monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
         assert await sweep(runtime.operator, runtime.media) == 1

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from earmark.clock import now_us
 from earmark.ids import random_text
 from earmark.jobs import queries
-from earmark.jobs.types import JOBS, Job, JobKind
+from earmark.jobs.queue import requeue
+from earmark.jobs.types import INSTALLATION, JOBS, Job, JobKind
 from earmark.storage.tenant import Operator
 
 LOST = "lease_lost"
@@ -51,8 +52,8 @@ class Claimer:
 
     async def claim(self, most: int) -> list[Job]:
         """Return at most `most` jobs, leased to this process."""
-        if not await self._operator.fetch_all(queries.select_any_due, {"now_us": now_us()}):
-            return []  # the usual answer, without a write: periodic jobs wait for their time
+        if not await self._may_find():
+            return []
         async with self._operator.writing() as work:
             if self._operator.database.compiler.dialect_name == "postgresql":
                 await work.fetch_all(queries.lock_host, {"host_number": zlib.crc32(self._process.host.encode())})
@@ -68,6 +69,13 @@ class Claimer:
                 heavy += job.kind in self._heavy
                 self._after_tenant = tenant_id
             return claimed
+
+    async def _may_find(self) -> bool:
+        """Look without a write, for the usual answer: only periodic jobs are there, and wait for their time."""
+        tenants = await self._find_tenants(self._operator)
+        if tenants != [INSTALLATION]:
+            return bool(tenants)
+        return bool(await self._operator.fetch_all(queries.select_own_due, {"now_us": now_us()}))
 
     async def _find_tenants(self, handle: Operator) -> list[int]:
         """Tenants with something pending, those after the one that was served last first."""
@@ -123,13 +131,6 @@ class Claimer:
                 if kind is not None and job.losses + 1 >= kind.max_losses:
                     spent.append(job)
                     continue
-                it = {"of_tenant": job.tenant_id, "of_id": job.id, "of_fence": job.fence}
-                changed = {
-                    "next_us": now_us(),
-                    "attempts_now": job.attempts,
-                    "losses_now": job.losses + 1,
-                    "code": LOST,
-                }
-                await work.execute(queries.requeue_job, {**it, **changed})
+                await requeue(work, job._replace(losses=job.losses + 1, error_code=LOST))
             work.signal(JOBS)
         return spent

@@ -8,6 +8,7 @@ that only look (`follow`) begin at the present and hold their position in memory
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -32,6 +33,8 @@ _LAST = ""
 """The reader whose position is the last one that was given."""
 _AT_ONCE = 500
 _POLL_S, _POLL_SIGNALLED_S = 2.0, 30.0
+_GATHER_S = 0.25
+"""A follower waits so long for more events: placing them is a write, which many then share."""
 _LIFE_US = 30 * 24 * 3_600 * 1_000_000
 
 
@@ -123,6 +126,7 @@ async def follow(operator: Operator) -> AsyncIterator[Event]:
                 yield event
             if not found:
                 await waiter.wait(_POLL_SIGNALLED_S if operator.database.signals.is_shared else _POLL_S)
+                await asyncio.sleep(_GATHER_S)
 
 
 async def last_position(operator: Operator) -> int:

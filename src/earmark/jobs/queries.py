@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, and_, bindparam, delete, func, or_, select, update
 
+from earmark.jobs.types import INSTALLATION
 from earmark.storage.dialect import PENDING, RUNNING
 from earmark.storage.query import Guard, operator_query, query
 from earmark.storage.tables import jobs
@@ -30,12 +31,6 @@ def insert_job(own: Guard) -> Insert:
 @query
 def select_job(own: Guard) -> Select[Any]:
     return select(*JOB).where(own(jobs), jobs.c.id == bindparam("job_id"))
-
-
-@query
-def select_open_job(own: Guard) -> Select[Any]:
-    is_open = or_(jobs.c.state == PENDING, jobs.c.state == RUNNING)
-    return select(*JOB).where(own(jobs), jobs.c.unique_key == bindparam("of_key"), is_open)
 
 
 @query
@@ -95,10 +90,10 @@ def select_tenants_waiting(own: Guard) -> Select[Any]:
 
 
 @operator_query
-def select_any_due(own: Guard) -> Select[Any]:
-    """One pending job whose time has come, if there is any; in the index's order, which ends at the first."""
-    due = select(jobs.c.id).where(jobs.c.state == PENDING, jobs.c.run_us <= bindparam("now_us"))
-    return due.order_by(jobs.c.tenant_id, jobs.c.kind, jobs.c.priority, jobs.c.run_us).limit(1)
+def select_own_due(own: Guard) -> Select[Any]:
+    """One pending job of the installation whose time has come; a tenant's may be too many to look through."""
+    is_own = and_(jobs.c.tenant_id == INSTALLATION, jobs.c.state == PENDING)
+    return select(jobs.c.id).where(is_own, jobs.c.run_us <= bindparam("now_us")).limit(1)
 
 
 @operator_query
@@ -157,9 +152,12 @@ def select_lost(own: Guard) -> Select[Any]:
     return select(*JOB).where(is_over).limit(bindparam("most")).with_for_update(skip_locked=True)
 
 
+def _is_own_run() -> ColumnElement[bool]:
+    return and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
+
+
 def _is_run() -> ColumnElement[bool]:
-    is_it = and_(jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.id == bindparam("of_id"))
-    return and_(is_it, jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
+    return and_(jobs.c.tenant_id == bindparam("of_tenant"), _is_own_run())
 
 
 @operator_query
@@ -186,8 +184,7 @@ def _ended() -> dict[str, Any]:
 
 @query
 def end_job(own: Guard) -> Update:
-    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
-    return update(jobs).where(own(jobs), is_it).values(_ended())
+    return update(jobs).where(own(jobs), _is_own_run()).values(_ended())
 
 
 @operator_query
@@ -198,8 +195,7 @@ def end_own_job(own: Guard) -> Update:
 @query
 def select_fence(own: Guard) -> Select[Any]:
     """The run's right to have effects, locked until the commit."""
-    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
-    return select(jobs.c.cancel_us).where(own(jobs), is_it).with_for_update()
+    return select(jobs.c.cancel_us).where(own(jobs), _is_own_run()).with_for_update()
 
 
 @operator_query
@@ -214,8 +210,7 @@ def update_progress(own: Guard) -> Update:
 
 @query
 def update_own_progress(own: Guard) -> Update:
-    is_it = and_(jobs.c.id == bindparam("of_id"), jobs.c.fence == bindparam("of_fence"), jobs.c.state == RUNNING)
-    return update(jobs).where(own(jobs), is_it).values(progress=bindparam("progress_now"))
+    return update(jobs).where(own(jobs), _is_own_run()).values(progress=bindparam("progress_now"))
 
 
 @operator_query

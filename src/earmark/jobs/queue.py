@@ -78,10 +78,10 @@ async def get_job(operator: Operator, job_id: str) -> Job:
     return Job._make(rows[0])
 
 
-async def find_open(tenant: Tenant, unique_key: str) -> Job | None:
-    """Return the tenant's pending or running job with this unique key."""
-    row = await tenant.fetch_one(queries.select_open_job, {"of_key": unique_key})
-    return None if row is None else Job._make(row)
+async def requeue(work: Operator, job: Job, delay_s: float = 0.0) -> None:
+    """Return a running job to the queue, with the attempts, losses and error code that it has now."""
+    counts = {"attempts_now": job.attempts, "losses_now": job.losses, "code": job.error_code}
+    await work.execute(queries.requeue_job, {**job.run, **counts, "next_us": now_us() + round(delay_s * 1e6)})
 
 
 async def cancel(tenant: Tenant, job_id: str) -> None:
@@ -129,14 +129,11 @@ async def retry(operator: Operator, job_id: str) -> None:
 
 async def count_jobs(operator: Operator) -> JobCounts:
     """Return how many jobs wait, run and have failed; periodic ones wait for their next time and don't count."""
-    pending = running = failed = 0
-    oldest_us = now_us()
-    for state, count, run_us in await operator.fetch_all(queries.select_job_counts, {"now_us": now_us()}):
-        pending += count if state == "pending" else 0
-        running += count if state == "running" else 0
-        failed += count if state == "failed" else 0
-        oldest_us = min(oldest_us, run_us) if state == "pending" else oldest_us
-    return JobCounts(pending, running, failed, (now_us() - oldest_us) / 1e6)
+    now = now_us()
+    rows = await operator.fetch_all(queries.select_job_counts, {"now_us": now})
+    found = {state: (count, run_us) for state, count, run_us in rows}
+    pending, running, failed = (found.get(state, (0, now)) for state in ("pending", "running", "failed"))
+    return JobCounts(pending[0], running[0], failed[0], (now - pending[1]) / 1e6)
 
 
 async def ensure_periodic(operator: Operator, kinds: list[JobKind]) -> None:

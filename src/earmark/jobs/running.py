@@ -7,43 +7,35 @@ that a job that ran again leaves the same rows.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from earmark.clock import now_us
 from earmark.jobs import queries
-from earmark.jobs.queue import enqueue_for_installation
+from earmark.jobs.queue import enqueue_for_installation, requeue
 from earmark.jobs.types import INSTALLATION, Job, JobCancelledError, LeaseLostError, NewJob
-from earmark.storage.tenant import Operator, Tenant
+from earmark.storage.tenant import Operator, Tenant, TenantKey
 
 
 class RunningJob:
-    """What a handler gets.
+    """What a handler gets."""
 
-    Args:
-        tenant: the project-wide handle on the job's tenant; None for the installation's jobs.
-    """
-
-    def __init__(self, job: Job, operator: Operator, tenant: Tenant | None) -> None:
+    def __init__(self, job: Job, operator: Operator) -> None:
         self.job = job
         self.operator = operator
-        self._tenant = tenant
         self.is_over = False
         """Whether an outcome is committed."""
 
     @property
     def tenant(self) -> Tenant:
-        """The handle on the job's tenant.
+        """The project-wide handle on the job's tenant.
 
         Raises: RuntimeError for a job of the installation, which has none.
         """
-        if self._tenant is None:
+        if not self.is_of_tenant:
             raise RuntimeError("a job of the installation has no tenant")
-        return self._tenant
-
-    def _it(self) -> dict[str, Any]:
-        return {"of_tenant": self.job.tenant_id, "of_id": self.job.id, "of_fence": self.job.fence}
+        return Tenant(self.operator.database, TenantKey(self.job.tenant_id, "", ""))
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Tenant]:
@@ -52,7 +44,7 @@ class RunningJob:
         Raises: LeaseLostError; JobCancelledError.
         """
         async with self.tenant.writing() as work:
-            _check_fence(await work.fetch_one(queries.select_fence, self._it()))
+            _check_fence(await work.fetch_one(queries.select_fence, self.job.run))
             yield work
 
     @asynccontextmanager
@@ -63,8 +55,15 @@ class RunningJob:
         """
         async with self.writing() as work:
             yield work
-            if not await work.execute(queries.end_job, {**self._it(), **_outcome("succeeded")}):
+            if not await work.execute(queries.end_job, self._outcome("succeeded")):
                 raise LeaseLostError
+        self.is_over = True
+
+    async def fail_with(self, code: str, announce: Callable[[Tenant, Job], Awaitable[None]]) -> None:
+        """Commit the failure of a tenant's job together with what its room wants done about it."""
+        async with self.tenant.writing() as work:
+            if await work.execute(queries.end_job, self._outcome("failed", code)):
+                await announce(work, self.job)
         self.is_over = True
 
     async def check(self) -> None:
@@ -73,16 +72,19 @@ class RunningJob:
         Raises: LeaseLostError; JobCancelledError.
         """
         async with self.operator.writing() as work:
-            _check_fence(await work.fetch_one(queries.select_own_fence, self._it()))
+            _check_fence(await work.fetch_one(queries.select_own_fence, self.job.run))
 
     async def report(self, progress: float) -> None:
         """Say how far it is, from 0 to 1."""
         async with self.operator.writing() as work:
-            await work.execute(queries.update_progress, {**self._it(), "progress_now": min(1.0, max(0.0, progress))})
+            await work.execute(queries.update_progress, self._progress(progress))
 
     async def report_in(self, work: Tenant, progress: float) -> None:
         """Store the progress together with the effects of a step; a later run begins with it."""
-        await work.execute(queries.update_own_progress, {**self._it(), "progress_now": min(1.0, max(0.0, progress))})
+        await work.execute(queries.update_own_progress, self._progress(progress))
+
+    def _progress(self, progress: float) -> dict[str, Any]:
+        return {**self.job.run, "progress_now": min(1.0, max(0.0, progress))}
 
     async def end(self, state: str, code: str | None = None, *, then: NewJob | None = None) -> bool:
         """Commit an outcome that has no effects beside it; return whether this run still held the job.
@@ -91,7 +93,7 @@ class RunningJob:
             then: the installation's next job, added with the outcome.
         """
         async with self.operator.writing() as work:
-            is_held = await work.execute(queries.end_own_job, {**self._it(), **_outcome(state, code)}) > 0
+            is_held = await work.execute(queries.end_own_job, self._outcome(state, code)) > 0
             if is_held and then is not None:
                 await enqueue_for_installation(work, then)
         self.is_over = True
@@ -103,13 +105,14 @@ class RunningJob:
         Args:
             is_counted: whether this run was one of its attempts.
         """
-        changed = {
-            "next_us": now_us() + round(delay_s * 1e6), "attempts_now": self.job.attempts - (not is_counted),
-            "losses_now": self.job.losses, "code": code,
-        }  # fmt: skip
+        attempts = self.job.attempts - (not is_counted)
         async with self.operator.writing() as work:
-            await work.execute(queries.requeue_job, {**self._it(), **changed})
+            await requeue(work, self.job._replace(attempts=attempts, error_code=code), delay_s)
         self.is_over = True
+
+    def _outcome(self, state: str, code: str | None = None) -> dict[str, Any]:
+        progress = 1.0 if state == "succeeded" else 0.0
+        return {**self.job.run, "new_state": state, "code": code, "now_us": now_us(), "progress_now": progress}
 
     @property
     def is_of_tenant(self) -> bool:
@@ -122,8 +125,3 @@ def _check_fence(row: Any) -> None:
         raise LeaseLostError
     if row[0] is not None:
         raise JobCancelledError
-
-
-def _outcome(state: str, code: str | None = None) -> dict[str, Any]:
-    progress = 1.0 if state == "succeeded" else 0.0
-    return {"new_state": state, "code": code, "now_us": now_us(), "progress_now": progress}

@@ -49,6 +49,11 @@ class Job(NamedTuple):
         found: dict[str, Any] = json.loads(self.payload_json)
         return found
 
+    @property
+    def run(self) -> dict[str, Any]:
+        """The parameters that name this run of the job in queries: its fence and all."""
+        return {"of_tenant": self.tenant_id, "of_id": self.id, "of_fence": self.fence}
+
 
 class JobCounts(NamedTuple):
     """Jobs of all tenants by state; `overdue_s` is how long the oldest has waited beyond its time."""

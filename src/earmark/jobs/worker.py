@@ -16,7 +16,6 @@ from earmark.jobs.claiming import LOST, Claimer, Process
 from earmark.jobs.queue import ensure_periodic
 from earmark.jobs.running import RunningJob
 from earmark.jobs.types import (
-    INSTALLATION,
     JOBS,
     Job,
     JobCancelledError,
@@ -28,7 +27,7 @@ from earmark.jobs.types import (
 from earmark.logs import frames_of
 from earmark.metrics import Metrics
 from earmark.storage.signals import Signals
-from earmark.storage.tenant import Operator, Tenant, TenantKey
+from earmark.storage.tenant import Operator
 
 SLOTS = 4
 _POLL_S = 2.0
@@ -115,7 +114,7 @@ class Worker:
         return bool(jobs) and len(self._running) < SLOTS
 
     def _start(self, job: Job) -> asyncio.Task[None]:
-        running = RunningJob(job, self._operator, self._tenant_of(job))
+        running = RunningJob(job, self._operator)
         task = asyncio.create_task(self._run_one(running), name=f"job {job.kind}")
         self._running[job.id] = (running, task)
         task.add_done_callback(lambda _: self._ended(job, task))
@@ -128,11 +127,6 @@ class Worker:
             # Its outcome could not be stored for another reason than an outage: the lease runs out, and counts as lost.
             log.error("job.outcome_lost", job_id=job.id, error=type(error).__name__, trace=frames_of(error))
         self._wake()
-
-    def _tenant_of(self, job: Job) -> Tenant | None:
-        if job.tenant_id == INSTALLATION:
-            return None
-        return Tenant(self._operator.database, TenantKey(job.tenant_id, "", ""))
 
     async def run_job(self, tenant_id: int, job_id: str) -> bool:
         """Claim one job for this process, due or not, and run it to its end; return False if another has it."""
@@ -222,13 +216,8 @@ class Worker:
         """The outcome and what the room wants done about it, in one unit of work."""
         if kind.on_failure is None or not running.is_of_tenant:
             await self._end(running, kind, "failed", code)
-            return
-        async with running.tenant.writing() as work:
-            it = {"of_id": running.job.id, "of_fence": running.job.fence}
-            outcome = {"new_state": "failed", "code": code, "now_us": now_us(), "progress_now": 0.0}
-            if await work.execute(queries.end_job, {**it, **outcome}):
-                await kind.on_failure(work, running.job)
-        running.is_over = True
+        else:
+            await running.fail_with(code, kind.on_failure)
 
     def _count(self, job: Job, outcome: str) -> None:
         if self._metrics is not None:
@@ -268,7 +257,7 @@ class Worker:
     async def recover(self) -> None:
         """Return to the queue the jobs whose lease ended; fail those that lost theirs too often."""
         for job in await self._claimer.find_lost():
-            running = RunningJob(job, self._operator, self._tenant_of(job))
+            running = RunningJob(job, self._operator)
             log.error("job.lost_too_often", job_id=job.id, kind=job.kind, losses=job.losses + 1)
             await self._fail(running, self.kinds[job.kind], LOST)
 

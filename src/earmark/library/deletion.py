@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from earmark.idempotency import requests as idempotency
 from earmark.identity.audit import OPERATOR, record
@@ -66,17 +65,17 @@ class Deletion:
         """
         async with tenant.writing() as work:
             recording = await get_recording(work, recording_id)
-            gone = Gone(recording.end_user_id, recording_id=recording_id)
             await idempotency.delete_quoting(work, recording.end_user_id, recording_id)
-            later = await _call([room.recording for room in self.rooms], work, gone)
-            if not await work.execute(queries.delete_recording, {"recording_id": recording_id}):
-                raise RecordingNotFoundError
-            for one in later:
-                await one()
+            gone = Gone(recording.end_user_id, recording_id=recording_id)
+            found = {"recording_id": recording_id}
+
+            async def delete_rows(work: Tenant) -> None:
+                if not await work.execute(queries.delete_recording, found):
+                    raise RecordingNotFoundError
+
+            await _delete([room.recording for room in self.rooms], work, gone, delete_rows)
             await _delete_traces(work, recording_id)
-            await outbox.emit(
-                work, "recording.deleted", end_user_id=recording.end_user_id, data={"recording_id": recording_id}
-            )
+            await outbox.emit(work, "recording.deleted", end_user_id=recording.end_user_id, data=found)
             await enqueue_log_truncation(work, at_once=False)
 
     async def delete_session(
@@ -85,10 +84,7 @@ class Deletion:
         """Delete a session; `delete_rows` deletes its row in the unit of work, and raises if there is none."""
         assert gone.session_id is not None
         async with tenant.writing() as work:
-            later = await _call([room.session for room in self.rooms], work, gone)
-            await delete_rows(work)
-            for one in later:
-                await one()
+            await _delete([room.session for room in self.rooms], work, gone, delete_rows)
             await _delete_traces(work, gone.session_id)
             await enqueue_log_truncation(work, at_once=False)
 
@@ -108,12 +104,13 @@ class Deletion:
 
     async def _erase(self, tenant: Tenant, end_user_id: str, actor: str) -> None:
         """Short lock timeout and retry: an erasure locks rows that many turns wait for, so it backs off, not they."""
-        async with tenant.writing(_PATIENCE_MS) as work:
-            later = await _call([room.end_user for room in self.rooms], work, Gone(end_user_id))
+
+        async def delete_rows(work: Tenant) -> None:
             if not await work.execute(queries.delete_end_user, {"end_user_id": end_user_id}):
                 raise EndUserNotFoundError
-            for one in later:
-                await one()
+
+        async with tenant.writing(_PATIENCE_MS) as work:
+            await _delete([room.end_user for room in self.rooms], work, Gone(end_user_id), delete_rows)
             await queue.delete_of_end_user(work, end_user_id)
             await outbox.delete_of_end_user(work, end_user_id)
             whole = work.whole_tenant()
@@ -122,9 +119,15 @@ class Deletion:
             await record(work, "end_user.erased", end_user_id, actor=actor)
 
 
-async def _call(hooks: Sequence[Hook | None], work: Tenant, gone: Gone) -> list[Afterwards]:
-    found: list[Any] = [await hook(work, gone) for hook in hooks if hook is not None]
-    return [one for one in found if one is not None]
+async def _delete(
+    hooks: Sequence[Hook | None], work: Tenant, gone: Gone, delete_rows: Callable[[Tenant], Awaitable[None]]
+) -> None:
+    """Call the rooms' hooks, delete the rows, then call what the hooks returned."""
+    later = [await hook(work, gone) for hook in hooks if hook is not None]
+    await delete_rows(work)
+    for afterwards in later:
+        if afterwards is not None:
+            await afterwards()
 
 
 async def _delete_traces(work: Tenant, subject_id: str) -> None:

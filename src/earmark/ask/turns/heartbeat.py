@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import groupby
 from typing import Final
 
@@ -19,6 +19,7 @@ from earmark.ask.turns.log import append_batches, read_events
 from earmark.ask.turns.queue import LEASE_US
 from earmark.clock import now_us
 from earmark.errors import UnavailableError
+from earmark.storage.signals import Waiter
 from earmark.storage.tenant import Tenant
 
 BEAT_S: Final = 0.25
@@ -30,7 +31,7 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self._held: set[HeldTurn] = set()
-        self._hurry = asyncio.Event()
+        self._next = Waiter()
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -47,19 +48,17 @@ class Heartbeat:
         finally:
             self._held.discard(held)
             if not self._held:
-                self._hurry.set()
+                self.hurry()
             await held.until_written()
 
     def hurry(self) -> None:
         """Beat now instead of at the next tick."""
-        self._hurry.set()
+        self._next.wake()
 
     async def _beat_on(self) -> None:
         try:
             while self._held:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), BEAT_S)
-                self._hurry.clear()
+                await self._next.wait(BEAT_S)
                 await self._beat()
         finally:  # whatever ended the heartbeat, no turn may go on without it
             for held in self._held:

@@ -6,10 +6,11 @@ answer `_AT_MOST_S` for every holder.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+
+from earmark.storage.signals import Signals, Waiter
 
 _POLL_S: Final = 0.25
 """How often a change is looked for that only the database tells of."""
@@ -19,48 +20,31 @@ _AT_MOST_S: Final = 5.0
 class Listener:
     """Receives the wake-ups of one session; none is lost between two waits."""
 
-    def __init__(self, signals: TurnSignals) -> None:
+    def __init__(self, signals: TurnSignals, waiter: Waiter) -> None:
         self._signals = signals
-        self._woken = asyncio.Event()
-
-    def wake(self) -> None:
-        """End the wait that is under way, or the next one at once."""
-        self._woken.set()
+        self._waiter = waiter
 
     async def wait(self, at_most_s: float, *, holder: str | None = None) -> None:
         """Wait for a wake-up or until a look is due; `holder` has the awaited turn."""
-        timer = asyncio.get_running_loop().call_later(min(at_most_s, self._signals.patience_s(holder)), self.wake)
-        try:  # cheaper than `wait_for`, which makes a task of each wait
-            await self._woken.wait()
-        finally:
-            timer.cancel()
-        self._woken.clear()
+        await self._waiter.wait(min(at_most_s, self._signals.patience_s(holder)))
 
 
 class TurnSignals:
     """Wakes whoever in this process waits for a session's turns."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, set[Listener]] = {}
+        self._sessions = Signals()
         self._running: set[str] = set()
 
     @contextmanager
     def listening(self, session_id: str) -> Iterator[Listener]:
         """Receive the session's wake-ups. Look at the database after this begins, then wait."""
-        listener = Listener(self)
-        self._listeners.setdefault(session_id, set()).add(listener)
-        try:
-            yield listener
-        finally:
-            listeners = self._listeners[session_id]
-            listeners.discard(listener)
-            if not listeners:
-                del self._listeners[session_id]
+        with self._sessions.listening(session_id) as waiter:
+            yield Listener(self, waiter)
 
     def wake(self, session_id: str) -> None:
         """Tell the session's listeners to look again."""
-        for listener in self._listeners.get(session_id, ()):
-            listener.wake()
+        self._sessions.fire(session_id)
 
     @contextmanager
     def announcing(self, session_id: str, holder: str) -> Iterator[None]:
