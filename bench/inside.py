@@ -67,7 +67,7 @@ async def time_sites(sites: Sequence[Site], count: int) -> list[Times]:
         askers = []
         for site in sites:
             edge = create_app(site.settings)
-            await stack.enter_async_context(edge.fastapi.router.lifespan_context(edge.fastapi))
+            await stack.enter_async_context(edge.opened())
             askers.append(Asker(edge, site))
         found: list[Times] = [{} for _ in askers]
         await _time_pages(askers, count * 4, found)
@@ -106,7 +106,7 @@ async def _time_cases(
 async def time_creates(site: Site) -> tuple[float, float]:
     """Create sessions until one indexes titles; return the median and that one, in ms."""
     edge = create_app(site.settings)
-    async with edge.fastapi.router.lifespan_context(edge.fastapi):
+    async with edge.opened():
         asker = Asker(edge, site)
         body = {"scope": {"type": "library"}, "end_user_id": site.plan.heavy, "title": "Written while others read"}
         times = [(await asker.call("POST", {}, orjson.dumps(body)))[0] for _ in range(BLOCK + 1)]

@@ -1,4 +1,4 @@
-"""The server to measure: earmark with an additional constant-bytes FastAPI route outside `/v1`."""
+"""The server to measure: earmark with an additional constant-bytes Starlette route outside `/v1`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pathlib import Path
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import Response
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from earmark.api.edge.app import Edge, create_app
 from earmark.api.edge.protocol import PatientProtocol
@@ -27,17 +29,16 @@ def make_app() -> Edge:
     """Return earmark with the constant route; its bytes come from the file `EARMARK_BENCH_BYTES`."""
     edge = create_app(load_settings())
     payload = Path(os.environ["BENCH_CONSTANT_FILE"]).read_bytes()
-    _add_constant(edge.fastapi, payload)
+    _add_constant(edge.pages.app, payload)
     return edge
 
 
-def _add_constant(app: FastAPI, payload: bytes) -> None:
-    @app.get(CONSTANT_PATH)
-    async def constant() -> Response:
+def _add_constant(app: Starlette, payload: bytes) -> None:
+    async def constant(_: Request) -> Response:
         return Response(payload, media_type="application/json")
 
     # First, so that it isn't slowed by other routes.
-    app.router.routes.insert(0, app.router.routes.pop())
+    app.router.routes.insert(0, Route(CONSTANT_PATH, constant))
 
 
 def free_port() -> int:

@@ -3,7 +3,7 @@
     python -m bench.sessions [--sizes 1000,…] [--database sqlite|postgresql|both] [--quick]
 
 Latencies are measured inside the server, at the ASGI application, alternating between sizes; throughput over
-loopback, alternating with a constant-bytes FastAPI route of the same server.
+loopback, alternating with a constant-bytes Starlette route of the same server.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ ROOMS = (
 
 def render_openapi() -> str:
     """Return the served OpenAPI document."""
-    return json.dumps(create_app(Settings()).fastapi.openapi(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(create_app(Settings()).pages.openapi, indent=1, ensure_ascii=False) + "\n"
 
 
 def render_map() -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from earmark.api.edge.protocol import PatientProtocol
-from earmark.api.pipeline import transfers
 from earmark.api.pipeline.bodies import Bodies
+from earmark.api.routes import transfers
 from earmark.cli import serving
 from earmark.media import uploads
 from tests.slow_server import main

@@ -15,7 +15,7 @@ def render_routes(page: Path) -> str:
     """Return the page with its tables made anew."""
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n\n{_tables(create_app(Settings()).fastapi.openapi())}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{_tables(create_app(Settings()).pages.openapi)}\n{END}{after}"
 
 
 def _tables(openapi: dict[str, Any]) -> str:

@@ -147,7 +147,7 @@ def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
         headers = {"Authorization": f"Bearer {who.secret}"}
         transport, count = httpx.ASGITransport(app), 0
         async with (
-            app._lifespan(app.fastapi),
+            app.opened(),
             httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
         ):
             for row in PATH_ROWS:

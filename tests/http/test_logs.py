@@ -140,7 +140,7 @@ def test_a_bug_is_logged_by_where_it_happened_not_by_what_it_says(
         transport = httpx.ASGITransport(app)
         headers = {"Authorization": f"Bearer {project.live}"}
         async with (
-            app._lifespan(app.fastapi),
+            app.opened(),
             httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
         ):
             return await client.get("/v1/ask/sessions", params={"q": canary("filter")})

@@ -88,7 +88,7 @@ class UploadBrokenOffError(InvalidError):
 class RangeError(EarmarkError):
     """The requested range is beyond the end of the file."""
 
-    code = "invalid_request"
+    code = "range_not_satisfiable"
     status = 416
 
     def __init__(self, size_bytes: int) -> None:

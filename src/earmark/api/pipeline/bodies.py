@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from earmark.api.pipeline.draining import Draining, OverloadedError
@@ -26,13 +27,17 @@ class Bodies:
         self._draining = draining
         self._room_bytes = ROOM_BYTES
 
+    def waiting(self) -> AbstractContextManager[None]:
+        """Exclude a request that waits for its client's bytes from the concurrency limit."""
+        return self._draining.waiting()
+
     async def read(self, receive: Receive, limit_bytes: int) -> bytes:
         """Return the body.
 
         Raises: BodyTooLargeError, BodyBrokenOffError, OverloadedError.
         """
         pieces: list[bytes] = []
-        with self._draining.waiting():
+        with self.waiting():
             try:
                 async with asyncio.timeout(self.patience_s) as deadline:
                     await self._take(receive, limit_bytes, pieces, deadline)

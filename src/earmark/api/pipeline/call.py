@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
-
-from fastapi import Depends, Security
-from fastapi.security import HTTPBearer
+from typing import TYPE_CHECKING, Any
 
 from earmark.api.pipeline.addresses import base_url, client_address
 from earmark.api.pipeline.bodies import Bodies, Receive
@@ -84,15 +81,3 @@ class Call:
         if declared.isdigit() and int(declared) > limit_bytes:
             raise BodyTooLargeError(limit_bytes)
         return await self.bodies.read(self.receive, limit_bytes)
-
-
-ApiCall = Annotated[Call, Security(HTTPBearer(description="An API key.", bearerFormat="sk_live_…"))]
-"""The type of a handler's `call` parameter; in OpenAPI, the credential that the route needs."""
-
-
-def _no_authentication() -> None:
-    """The dependency that FastAPI sees on a route without authentication."""
-
-
-OpenCall = Annotated[Call, Depends(_no_authentication)]
-"""The call of a route without authentication; it has no caller and no tenant."""

@@ -2,13 +2,12 @@
 
 The router has already answered 404 for the path and 405. Then: 401, 429, 403, 413, 415, 404 for the
 objects of the path, 400 for headers, query and body; the room raises the rest (404 for objects of the
-body, 409). FastAPI only describes the routes: its dependency solving and response validation cost more
-than the database (docs/decisions/2026-11-25-how-queries-run.md).
+body, 409). No web framework runs the routes: dependency solving and response validation cost more than the
+database (docs/decisions/2026-11-25-how-queries-run.md).
 """
 
 from __future__ import annotations
 
-import inspect
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,11 +18,11 @@ from urllib.parse import unquote_to_bytes
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from earmark.api.pipeline.admission import admit, recognise
-from earmark.api.pipeline.call import ApiCall, Call, OpenCall
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
 from earmark.api.pipeline.large_bodies import run_sized
 from earmark.api.pipeline.reply import Reply
-from earmark.api.pipeline.retries import REPLAYED, RetryKind, answer_once, keeps_answers
+from earmark.api.pipeline.retries import REPLAYED, RetryKind, answer_once, stores_answers
 from earmark.errors import InvalidError
 from earmark.ids import is_id
 from earmark.strict_json import parse_json
@@ -55,6 +54,7 @@ class Rules:
             made consistent (`api/pipeline/retries.py`).
         replay: converts a stored response to the media type asked for, if the route has several.
         limits: the rate limits that its requests count against.
+        is_signed: the URL itself is the credential; the handler checks it, and nothing is counted.
     """
 
     scope: str | None
@@ -68,82 +68,81 @@ class Rules:
     limits: tuple[Literal["overall", "uploads", "transcriptions"], ...] = ("overall",)
     also: tuple[str, ...] = ()
     authorise: Callable[[Call, Any], None] | None = None
+    is_signed: bool = False
 
 
 class Endpoint:
     """A route's handler with its rules; calling it runs both."""
 
     def __init__(self, handler: Handler, rules: Rules, method: str) -> None:
-        self._handler = handler
-        self._rules = rules
-        self._keeps_answers = keeps_answers(method, rules.retry)
-        self._query: type[BaseModel] | None = None
-        self._body: type[BaseModel] | None = None
-        self.takes_raw = False
-        for name, annotation in get_type_hints(handler).items():
-            if name == "query":
-                self._query = annotation
-            elif name == "body":
-                self._body = None if annotation is bytes else annotation
-                self.takes_raw = annotation is bytes
-        fields = self._query.model_fields if self._query else {}
+        self.handler = handler
+        self.rules = rules
+        self.stores_answers = stores_answers(method, rules.retry)
+        hints = get_type_hints(handler)
+        assert hints.get("call") is Call, f"{handler.__name__} must take `call: Call`"
+        self.query: type[BaseModel] | None = hints.get("query")
+        self.takes_raw = hints.get("body") is bytes
+        self.body: type[BaseModel] | None = None if self.takes_raw else hints.get("body")
+        fields = self.query.model_fields if self.query else {}
         self._documented = frozenset(one.alias or name for name, one in fields.items())
-        self.is_body_optional = self._body is not None and not any(
-            one.is_required() for one in self._body.model_fields.values()
+        self.is_body_optional = self.body is not None and not any(
+            one.is_required() for one in self.body.model_fields.values()
         )
-        self.takes_body = self._body is not None or self.takes_raw
-        self._body_adapter = TypeAdapter(self._body) if self._body else None
-        self._finds_by_itself = method == "GET" and rules.exists is None and not (self._query or self.takes_body)
+        self.takes_body = self.body is not None or self.takes_raw
+        self._body_adapter = TypeAdapter(self.body) if self.body else None
+        self._finds_by_itself = method == "GET" and rules.exists is None and not (self.query or self.takes_body)
 
     async def __call__(self, call: Call, path_params: Mapping[str, str]) -> Reply:
         """Run the checks in the contract's order, then the handler."""
-        rules = self._rules
+        rules = self.rules
         if rules.scope is not None:
             await admit(call, rules.scope, rules.limits, rules.also, is_project_wide=rules.is_project_wide)
         arguments: dict[str, Any] = {"call": call, **path_params}
-        raw = await self._read_body(call) if self._body or self.takes_raw else b""
+        raw = await self._read_body(call) if self.body or self.takes_raw else b""
         for name, prefix in rules.path_prefixes.items():
             if not is_id(path_params[name], prefix):
                 raise ObjectNotFoundError
         if rules.exists is not None:
             await rules.exists(call, **path_params)
+        if rules.is_signed:
+            return await self.handler(**arguments)
         if self._finds_by_itself and rules.path_prefixes:  # its own 404 comes before a bad header's 400
-            reply = await self._handler(**arguments)
+            reply = await self.handler(**arguments)
             _check_version(call.headers)
             return reply
         _check_version(call.headers)
-        if self._query is not None:
+        if self.query is not None:
             arguments["query"] = self._parse_query(call)
         document: Any = None
-        if self._body is not None:
+        if self.body is not None:
             document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
             if rules.authorise is not None:
                 rules.authorise(call, arguments["body"])
         elif self.takes_raw:
             arguments["body"] = raw
-        if self._keeps_answers and b"idempotency-key" in call.headers:
+        if self.stores_answers and b"idempotency-key" in call.headers:
             reply = await answer_once(
-                call, rules.retry, document, lambda: self._handler(**arguments), size_bytes=len(raw)
+                call, rules.retry, document, lambda: self.handler(**arguments), size_bytes=len(raw)
             )
             is_replayed = rules.replay is not None and REPLAYED in reply.headers
             return await rules.replay(call, reply) if rules.replay and is_replayed else reply
-        return await self._handler(**arguments)
+        return await self.handler(**arguments)
 
     async def _read_body(self, call: Call) -> bytes:
         started = time.monotonic()
-        raw = await call.read_body(self._rules.limit_bytes)
-        if self._rules.scope is not None and time.monotonic() - started > _STALE_S:
+        raw = await call.read_body(self.rules.limit_bytes)
+        if self.rules.scope is not None and time.monotonic() - started > _STALE_S:
             await recognise(call)
         media_type = media_type_of(call.headers)
-        if media_type not in self._rules.media_types and not (not media_type and not raw and not self.takes_raw):
-            raise UnsupportedMediaTypeError(self._rules.media_types)
+        if media_type not in self.rules.media_types and not (not media_type and not raw and not self.takes_raw):
+            raise UnsupportedMediaTypeError(self.rules.media_types)
         return raw
 
     def _parse_query(self, call: Call) -> BaseModel:
-        assert self._query is not None
+        assert self.query is not None
         given = parse_query(call.query_string, self._documented, ignored=_ignored(call))
         try:
-            return self._query.model_validate(given)
+            return self.query.model_validate(given)
         except ValidationError as error:
             raise invalid_request(error, where="The query") from error
 
@@ -218,18 +217,3 @@ def _decode_value(name: str, raw: bytes) -> str:
     if "\0" in value:
         raise InvalidError(f"{name} contains a NUL character.", param=name)
     return value
-
-
-def endpoint_of(handler: Handler) -> Endpoint:
-    """Return the endpoint that `route` attached to a handler."""
-    endpoint: Endpoint = handler.__earmark_endpoint__  # type: ignore[attr-defined]
-    return endpoint
-
-
-def attach(handler: Handler, rules: Rules, method: str) -> Handler:
-    """Attach rules to a handler and check the type of its `call` parameter."""
-    first = next(iter(inspect.signature(handler, eval_str=True).parameters.values()))
-    wanted = OpenCall if rules.scope is None else ApiCall
-    assert first.annotation is wanted, f"{handler.__name__} must take `call: ApiCall` first, or an OpenCall"
-    handler.__earmark_endpoint__ = Endpoint(handler, rules, method)  # type: ignore[attr-defined]
-    return handler

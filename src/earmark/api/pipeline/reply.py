@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import orjson
@@ -12,6 +12,8 @@ from earmark.errors import EarmarkError
 
 JSON = (b"content-type", b"application/json")
 Headers = tuple[tuple[bytes, bytes], ...]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class Reply:
@@ -23,6 +25,16 @@ class Reply:
         self.status = status
         self.body = body
         self.headers = headers
+
+
+class PiecewiseReply(Reply):
+    """A response whose body is sent in pieces after its head."""
+
+    __slots__ = ()
+
+    async def send_pieces(self, send: Send, receive: Receive) -> None:
+        """Send the body; end when the client disconnects."""
+        raise NotImplementedError
 
 
 def json_reply(value: Any, status: int = 200, headers: Headers = ()) -> Reply:

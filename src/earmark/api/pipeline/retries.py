@@ -56,7 +56,7 @@ _KEY = re.compile(rb"[A-Za-z0-9_-]{1,255}\Z")
 REPLAYED = (b"idempotent-replayed", b"true")
 
 
-def keeps_answers(method: str, kind: RetryKind) -> bool:
+def stores_answers(method: str, kind: RetryKind) -> bool:
     """Whether a route of this method heeds the header."""
     return method in ("POST", "PATCH") and kind != "none"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -12,15 +12,13 @@ import orjson
 
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import InternalError
-from earmark.api.pipeline.reply import Headers, Reply, error_body
+from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Send, error_body
 from earmark.api.wire.ask import result_to_wire
 from earmark.ask.answers.feed import TurnEvent
 from earmark.ask.types import AskResult
 from earmark.errors import EarmarkError, UnauthorizedError
 from earmark.identity.keys import authenticate
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 HEARTBEAT_S = 15.0
 _RECHECK_S = 5.0
 _LAST_S = 1.0
@@ -33,7 +31,7 @@ _COMMENT = b": still here\n\n"
 _END = {"type": "http.response.body", "body": b""}
 
 
-class StreamReply(Reply):
+class StreamReply(PiecewiseReply):
     """A response that is sent in pieces."""
 
     __slots__ = ("pieces",)

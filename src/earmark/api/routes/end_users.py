@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import Query
-
-from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.paging import asked_filters, page_reply
 from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply, no_content
-from earmark.api.pipeline.router import Routes
 from earmark.api.wire.end_users import (
     EndUserBody,
     EndUserListQuery,
@@ -33,7 +29,7 @@ async def end_user_exists(call: Call, end_user_id: str) -> None:
 
 @routes.add("POST", "/end-users", Rules("end_users:write", is_project_wide=True), answers={201: EndUserShown},
             errors=[ConflictError])  # fmt: skip
-async def create_end_user(call: ApiCall, body: EndUserBody) -> Reply:
+async def create_end_user(call: Call, body: EndUserBody) -> Reply:
     """Create an end user; all fields are optional."""
     user = await end_users.create_end_user(
         call.tenant, external_id=body.external_id, email=body.email, name=body.name, metadata=body.metadata
@@ -42,7 +38,7 @@ async def create_end_user(call: ApiCall, body: EndUserBody) -> Reply:
 
 
 @routes.add("GET", "/end-users", Rules("end_users:read"), answers={200: EndUserPage})
-async def list_end_users(call: ApiCall, query: Annotated[EndUserListQuery, Query()]) -> Reply:
+async def list_end_users(call: Call, query: EndUserListQuery) -> Reply:
     """List end users, newest first; with `external_id` that one, or an empty page."""
     filters = asked_filters(query, ("external_id",))
 
@@ -65,7 +61,7 @@ async def list_end_users(call: ApiCall, query: Annotated[EndUserListQuery, Query
 
 @routes.add("GET", "/end-users/{end_user_id}", Rules("end_users:read", BY_ID), answers={200: EndUserShown},
             errors=[NotFoundError])  # fmt: skip
-async def get_end_user(call: ApiCall, end_user_id: str) -> Reply:
+async def get_end_user(call: Call, end_user_id: str) -> Reply:
     """Show an end user."""
     user = await end_users.get_end_user(call.tenant, end_user_id)
     return json_reply(end_user_to_wire(user, call.tenant.key.project_id))
@@ -74,7 +70,7 @@ async def get_end_user(call: ApiCall, end_user_id: str) -> Reply:
 @routes.add("PATCH", "/end-users/{end_user_id}",
             Rules("end_users:write", BY_ID, end_user_exists, is_project_wide=True),
             answers={200: EndUserShown}, errors=[NotFoundError, ConflictError])  # fmt: skip
-async def update_end_user(call: ApiCall, end_user_id: str, body: EndUserBody) -> Reply:
+async def update_end_user(call: Call, end_user_id: str, body: EndUserBody) -> Reply:
     """Update an end user; omitted fields are unchanged, null clears a field."""
     user = await end_users.update_end_user(call.tenant, end_user_id, body.model_dump(exclude_unset=True))
     return json_reply(end_user_to_wire(user, call.tenant.key.project_id))
@@ -82,7 +78,7 @@ async def update_end_user(call: ApiCall, end_user_id: str, body: EndUserBody) ->
 
 @routes.add("DELETE", "/end-users/{end_user_id}", Rules("end_users:write", BY_ID, is_project_wide=True),
             answers={204: None}, errors=[NotFoundError])  # fmt: skip
-async def delete_end_user(call: ApiCall, end_user_id: str) -> Reply:
+async def delete_end_user(call: Call, end_user_id: str) -> Reply:
     """Delete an end user and all its data, at once and permanently."""
     await call.runtime.deletion.erase_end_user(call.tenant, end_user_id, actor=call.caller.key_id)
     return no_content()

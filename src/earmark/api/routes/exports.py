@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
-
-from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
-from earmark.api.pipeline.router import Routes
 from earmark.api.routes.sessions import BY_ID, may_use_scope, session_exists
 from earmark.api.wire.ask import ExportQuery, ImportBody, SessionShown, session_to_wire
 from earmark.ask.exchange.export import export_json, export_markdown
@@ -35,7 +33,7 @@ _EXPORTS: dict[str, Any] = {
 
 @routes.add("GET", "/ask/sessions/{session_id}/export", Rules("ask:read", BY_ID, session_exists), answers={200: None},
             errors=[NotFoundError], openapi=_EXPORTS)  # fmt: skip
-async def export_session(call: ApiCall, session_id: str, query: Annotated[ExportQuery, Query()]) -> Reply:
+async def export_session(call: Call, session_id: str, query: ExportQuery) -> Reply:
     """Export a session as Markdown for people, or as JSON that can be imported again."""
     if query.format == "json":
         document = await export_json(call.tenant, session_id)
@@ -49,7 +47,7 @@ async def export_session(call: ApiCall, session_id: str, query: Annotated[Export
 @routes.add("POST", "/ask/sessions/import",
             Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart", authorise=may_use_scope),
             answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
-async def import_one(call: ApiCall, body: ImportBody) -> Reply:
+async def import_one(call: Call, body: ImportBody) -> Reply:
     """Create a session from an export (201); if imported before, return that session (200)."""
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     session, is_new = await import_session(tenant, body.to_document())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Query
-
-from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.paging import page_reply
 from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
-from earmark.api.pipeline.router import Routes
 from earmark.api.routes.sessions import BY_ID, session_exists
 from earmark.api.routes.turns import BY_IDS, message_exists
 from earmark.api.wire.ask import (
@@ -31,7 +29,7 @@ routes = Routes("Ask messages")
 
 @routes.add("GET", "/ask/sessions/{session_id}/messages", Rules("ask:read", BY_ID, session_exists),
             answers={200: MessagePageShown}, errors=[NotFoundError])  # fmt: skip
-async def list_messages(call: ApiCall, session_id: str, query: Annotated[MessageListQuery, Query()]) -> Reply:
+async def list_messages(call: Call, session_id: str, query: MessageListQuery) -> Reply:
     """List a session's messages, oldest first unless `order=desc`."""
     shown_sources: dict[str, list[Any]] = {}
 
@@ -63,9 +61,7 @@ def _with_sources(message: Message, sources: dict[str, list[Any]], include: str 
 
 @routes.add("GET", "/ask/sessions/{session_id}/messages/{message_id}", Rules("ask:read", BY_IDS, message_exists),
             answers={200: MessageShown}, errors=[NotFoundError])  # fmt: skip
-async def get_message(
-    call: ApiCall, session_id: str, message_id: str, query: Annotated[MessageQuery, Query()]
-) -> Reply:
+async def get_message(call: Call, session_id: str, message_id: str, query: MessageQuery) -> Reply:
     """Show one message."""
     message = await messages.get_message(call.tenant, session_id, message_id)
     sources = await messages.list_sources(call.tenant, session_id, [message]) if query.include else {}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
-
-from fastapi import Query
+from typing import Any
 
 from earmark.api.pipeline.admission import require_scope
-from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import BodyTooLargeError, UnsupportedMediaTypeError
 from earmark.api.pipeline.paging import asked_filters
 from earmark.api.pipeline.pipeline import Rules, media_type_of
 from earmark.api.pipeline.recording_replies import recording_page, recording_reply
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply, no_content
-from earmark.api.pipeline.router import Routes
 from earmark.api.wire.common import Query as QueryModel
 from earmark.api.wire.recordings import (
     RecordingBody,
@@ -45,7 +43,7 @@ async def recording_exists(call: Call, recording_id: str) -> None:
 
 
 @routes.add("POST", "/recordings", Rules("recordings:write"), answers={201: RecordingShown}, errors=[NotFoundError])
-async def create_recording(call: ApiCall, body: RecordingBody) -> Reply:
+async def create_recording(call: Call, body: RecordingBody) -> Reply:
     """Create a recording for an end user."""
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     recording = await recordings.create_recording(
@@ -61,7 +59,7 @@ async def create_recording(call: ApiCall, body: RecordingBody) -> Reply:
 
 
 @routes.add("GET", "/recordings", Rules("recordings:read"), answers={200: RecordingPage})
-async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Query()]) -> Reply:
+async def list_recordings(call: Call, query: RecordingListQuery) -> Reply:
     """List recordings, newest first."""
     if query.folder_id is not None:
         require_scope(call, "folders:read")
@@ -71,7 +69,7 @@ async def list_recordings(call: ApiCall, query: Annotated[RecordingListQuery, Qu
 
 @routes.add("POST", "/recordings/search", Rules("recordings:read", retry="none"), answers={200: SearchResults},
             errors=[NotFoundError])  # fmt: skip
-async def search_recordings(call: ApiCall, body: SearchRequestBody) -> Reply:
+async def search_recordings(call: Call, body: SearchRequestBody) -> Reply:
     """Search one end user's transcripts by words and by meaning; best matches first."""
     if body.folder_id is not None:
         require_scope(call, "folders:read")
@@ -84,7 +82,7 @@ async def search_recordings(call: ApiCall, body: SearchRequestBody) -> Reply:
 
 @routes.add("GET", "/recordings/{recording_id}", Rules("recordings:read", BY_ID), answers={200: RecordingShown},
             errors=[NotFoundError])  # fmt: skip
-async def get_recording(call: ApiCall, recording_id: str) -> Reply:
+async def get_recording(call: Call, recording_id: str) -> Reply:
     """Show a recording."""
     recording = await recordings.get_recording(call.tenant, recording_id)
     return await recording_reply(call, recording)
@@ -92,7 +90,7 @@ async def get_recording(call: ApiCall, recording_id: str) -> Reply:
 
 @routes.add("PATCH", "/recordings/{recording_id}", Rules("recordings:write", BY_ID, recording_exists),
             answers={200: RecordingShown}, errors=[NotFoundError])  # fmt: skip
-async def update_recording(call: ApiCall, recording_id: str, body: RecordingChanges) -> Reply:
+async def update_recording(call: Call, recording_id: str, body: RecordingChanges) -> Reply:
     """Update a recording's name, date or metadata; omitted fields are unchanged, null clears a field."""
     changes = body.model_dump(exclude_unset=True)
     if "recorded_at" in changes:
@@ -103,7 +101,7 @@ async def update_recording(call: ApiCall, recording_id: str, body: RecordingChan
 
 @routes.add("DELETE", "/recordings/{recording_id}", Rules("recordings:write", BY_ID), answers={204: None},
             errors=[NotFoundError])  # fmt: skip
-async def delete_recording(call: ApiCall, recording_id: str) -> Reply:
+async def delete_recording(call: Call, recording_id: str) -> Reply:
     """Delete a recording, its audio, transcripts and index, and its passages in stored answers' sources."""
     await call.runtime.deletion.delete_recording(call.tenant, recording_id)
     return no_content()
@@ -150,9 +148,7 @@ _TRANSCRIPT_BODY: dict[str, Any] = {
     errors=[NotFoundError, BodyTooLargeError, UnsupportedMediaTypeError],
     openapi=_TRANSCRIPT_BODY,
 )  # fmt: skip
-async def put_transcript(
-    call: ApiCall, recording_id: str, query: Annotated[TranscriptQuery, Query()], body: bytes
-) -> Reply:
+async def put_transcript(call: Call, recording_id: str, query: TranscriptQuery, body: bytes) -> Reply:
     """Import a transcript: 201 for the first, 200 for one that atomically replaces another.
 
     With `wait=false` the response is 202, and the previous one stays visible until this one can be searched.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from fastapi import Query
+from typing import Any
 
 from earmark.api.pipeline.accept import JSON, choose_form
 from earmark.api.pipeline.admission import require_scope
-from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import NotAcceptableError
 from earmark.api.pipeline.paging import asked_filters, page_reply
 from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply, no_content
-from earmark.api.pipeline.router import Routes
 from earmark.api.pipeline.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.wire.ask import (
     AskResultShown,
@@ -50,7 +48,7 @@ async def session_exists(call: Call, session_id: str, **_: str) -> None:
 
 
 @routes.add("GET", "/ask/sessions", Rules("ask:read"), answers={200: SessionPage})
-async def list_sessions(call: ApiCall, query: Annotated[SessionListQuery, Query()]) -> Reply:
+async def list_sessions(call: Call, query: SessionListQuery) -> Reply:
     """List Ask sessions, newest activity first.
 
     A project-wide key lists the whole project unless `end_user_id` narrows it; an end-user-scoped
@@ -86,7 +84,7 @@ def may_use_scope(call: Call, body: Any) -> None:
     errors=[NotFoundError, NotAcceptableError, TranscriptionNotReadyError, TooLargeError, AnswerFailedError],
     openapi=STREAMED,
 )
-async def create_session(call: ApiCall, body: CreateSessionBody) -> Reply:
+async def create_session(call: Call, body: CreateSessionBody) -> Reply:
     """Create a session (201); with `initial_message`, create it and answer (200)."""
     scope = body.scope
     wanted = NewSession(
@@ -113,7 +111,7 @@ def _recording_ids(scope: object) -> tuple[str, ...]:
 
 @routes.add("GET", "/ask/sessions/{session_id}", Rules("ask:read", BY_ID), answers={200: SessionWithTurnShown},
             errors=[NotFoundError])  # fmt: skip
-async def get_session(call: ApiCall, session_id: str) -> Reply:
+async def get_session(call: Call, session_id: str) -> Reply:
     """Show a session and its running turn, if any."""
     async with call.tenant.reading() as snapshot:
         session = await sessions.get_session(snapshot, session_id)
@@ -124,7 +122,7 @@ async def get_session(call: ApiCall, session_id: str) -> Reply:
 
 @routes.add("GET", "/ask/sessions/{session_id}/suggestions", Rules("ask:read", BY_ID, session_exists),
             answers={200: SuggestionsShown}, errors=[NotFoundError, AnswerFailedError])  # fmt: skip
-async def suggest_questions(call: ApiCall, session_id: str, query: Annotated[SuggestionsQuery, Query()]) -> Reply:
+async def suggest_questions(call: Call, session_id: str, query: SuggestionsQuery) -> Reply:
     """Suggest up to three answerable next questions; `provider` names a model to write them."""
     session = await sessions.get_session(call.tenant, session_id)
     by = call.runtime.turns.providers.choose(query.provider)[0] if query.provider else None
@@ -133,7 +131,7 @@ async def suggest_questions(call: ApiCall, session_id: str, query: Annotated[Sug
 
 
 @routes.add("GET", "/ask/suggestions", Rules("ask:read"), answers={200: StartersShown}, errors=[NotFoundError])
-async def suggest_starters(call: ApiCall, query: Annotated[StartersQuery, Query()]) -> Reply:
+async def suggest_starters(call: Call, query: StartersQuery) -> Reply:
     """Suggest up to three first questions that a person's recordings answer."""
     tenant = await narrow_to_end_user(call.tenant, query.end_user_id)
     return json_reply({"suggestions": await call.runtime.suggester.starters(tenant)})
@@ -141,14 +139,14 @@ async def suggest_starters(call: ApiCall, query: Annotated[StartersQuery, Query(
 
 @routes.add("PATCH", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID, session_exists),
             answers={200: SessionShown}, errors=[NotFoundError])  # fmt: skip
-async def rename_session(call: ApiCall, session_id: str, body: RenameBody) -> Reply:
+async def rename_session(call: Call, session_id: str, body: RenameBody) -> Reply:
     """Rename a session; its position in the list does not change."""
     return json_reply(session_to_wire(await sessions.rename_session(call.tenant, session_id, body.title)))
 
 
 @routes.add("DELETE", "/ask/sessions/{session_id}", Rules("ask:write", BY_ID), answers={204: None},
             errors=[NotFoundError])  # fmt: skip
-async def delete_session(call: ApiCall, session_id: str) -> Reply:
+async def delete_session(call: Call, session_id: str) -> Reply:
     """Delete a session and its messages permanently; repeating it is 404."""
     await sessions.delete_session(call.tenant, call.runtime.deletion, session_id)
     return no_content()

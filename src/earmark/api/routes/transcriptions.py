@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import Query
-
-from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.paging import asked_filters, page_reply
 from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
-from earmark.api.pipeline.router import Routes
 from earmark.api.wire.transcriptions import (
     TranscriptionListQuery,
     TranscriptionPage,
@@ -25,7 +21,7 @@ routes = Routes("Transcriptions")
 
 
 @routes.add("GET", "/transcriptions", Rules("transcriptions:read"), answers={200: TranscriptionPage})
-async def list_transcriptions(call: ApiCall, query: Annotated[TranscriptionListQuery, Query()]) -> Reply:
+async def list_transcriptions(call: Call, query: TranscriptionListQuery) -> Reply:
     """List transcriptions without their text, newest first."""
     filters = asked_filters(query, ("recording_id",))
     return await page_reply(
@@ -41,7 +37,7 @@ async def list_transcriptions(call: ApiCall, query: Annotated[TranscriptionListQ
 
 @routes.add("GET", "/transcriptions/{transcription_id}", Rules("transcriptions:read", {"transcription_id": "txn"}),
             answers={200: TranscriptionShown}, errors=[NotFoundError])  # fmt: skip
-async def get_transcription(call: ApiCall, transcription_id: str) -> Reply:
+async def get_transcription(call: Call, transcription_id: str) -> Reply:
     """Show a transcription with its text."""
     async with call.tenant.reading() as snapshot:
         one = await transcripts.get_transcription(snapshot, transcription_id)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from earmark.api.pipeline.accept import EVENTS, choose_form
-from earmark.api.pipeline.call import ApiCall, Call
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import NotAcceptableError
 from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
-from earmark.api.pipeline.router import Routes
 from earmark.api.pipeline.streaming import stream_turn
 from earmark.api.pipeline.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.routes.sessions import BY_ID, session_exists
@@ -37,7 +37,7 @@ async def message_exists(call: Call, session_id: str, message_id: str) -> None:
 
 @routes.add("POST", _PATH, Rules("ask:write", BY_ID, session_exists, retry="apart", replay=replayed_turn),
             answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
-async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Reply:
+async def send_message(call: Call, session_id: str, body: QuestionBody) -> Reply:
     """Ask a question; return the answer with its citations and its evidence.
 
     With `Accept: text/event-stream` the answer is streamed: `turn.started`, `turn.sources`, `text.delta`,
@@ -50,7 +50,7 @@ async def send_message(call: ApiCall, session_id: str, body: QuestionBody) -> Re
 @routes.add("POST", _PATH + "/{message_id}/regenerate",
             Rules("ask:write", BY_IDS, message_exists, retry="apart", replay=replayed_turn),
             answers={200: AskResultShown}, errors=_ERRORS, openapi=STREAMED)  # fmt: skip
-async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, body: RegenerateBody) -> Reply:
+async def regenerate_answer(call: Call, session_id: str, message_id: str, body: RegenerateBody) -> Reply:
     """Answer the last question again; the previous answer remains until the new one is stored."""
     turns = call.runtime.turns
     return await turn_reply(
@@ -60,7 +60,7 @@ async def regenerate_answer(call: ApiCall, session_id: str, message_id: str, bod
 
 @routes.add("POST", _PATH + "/{message_id}/cancel", Rules("ask:write", BY_IDS, message_exists, retry="apart"),
             answers={200: CancelledShown}, errors=[NotFoundError])  # fmt: skip
-async def cancel_turn(call: ApiCall, session_id: str, message_id: str, body: CancelBody) -> Reply:
+async def cancel_turn(call: Call, session_id: str, message_id: str, body: CancelBody) -> Reply:
     """Cancel a question's turn, in whichever process it runs; the partial answer is stored."""
     status = await following.cancel_turn(call.tenant, call.runtime.turns.running, session_id, message_id)
     return json_reply({"user_message_id": message_id, "status": status})
@@ -72,7 +72,7 @@ async def cancel_turn(call: ApiCall, session_id: str, message_id: str, body: Can
                 "parameters": [{"name": "Last-Event-ID", "in": "header",
                                 "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
                                 "description": "Resume after this event."}]})  # fmt: skip
-async def follow_turn(call: ApiCall, session_id: str, message_id: str) -> Reply:
+async def follow_turn(call: Call, session_id: str, message_id: str) -> Reply:
     """Replay a question's turn and follow it; available until five minutes after its end."""
     choose_form(call.headers.get(b"accept"), (EVENTS,))
     after = _last_event_id(call)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import Query
-
-from earmark.api.pipeline.call import ApiCall
+from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
-from earmark.api.pipeline.router import Routes
 from earmark.api.wire.usage import UsageQuery, UsageShown, usage_to_wire
 from earmark.ask.turns.usage import list_usage
 
@@ -17,7 +13,7 @@ routes = Routes("Usage")
 
 
 @routes.add("GET", "/usage", Rules("ask:read", is_project_wide=True), answers={200: UsageShown})
-async def get_usage(call: ApiCall, query: Annotated[UsageQuery, Query()]) -> Reply:
+async def get_usage(call: Call, query: UsageQuery) -> Reply:
     """Count answers and tokens by day, end user and model; at most 10,000 rows, oldest first."""
     asked = {"since": query.since, "until": query.until, "end_user_id": query.end_user_id}
     filters = {name: value for name, value in asked.items() if value is not None}

@@ -1,0 +1,133 @@
+"""What is served beside `/v1`: health, readiness, metrics, the documentation and the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import cached_property
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from earmark.api.edge.docs_page import docs_page
+from earmark.api.edge.openapi import describe
+from earmark.api.edge.readiness import Readiness, look
+from earmark.api.pipeline.draining import Draining
+from earmark.api.pipeline.errors import MethodNotAllowedError, PathNotFoundError
+from earmark.api.pipeline.registry import Operation
+from earmark.api.pipeline.reply import Reply, error_reply, json_reply
+from earmark.api.wire.common import Health
+from earmark.console.site import serve_console
+from earmark.ids import new_id
+from earmark.metrics import CONTENT_TYPE
+from earmark.runtime import Runtime
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+SERVER_OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/health",
+        name="get_health",
+        tag="Server",
+        text="Whether the server and its database work.",
+        answers={200: Health, 503: Health},
+        needs_key=False,
+    ),
+    Operation(
+        method="GET",
+        path="/ready",
+        name="get_readiness",
+        tag="Server",
+        text="Tell balancers whether to send requests here: 503 if not; `degraded` is 200.",
+        answers={200: Readiness, 503: Readiness},
+        needs_key=False,
+    ),
+)
+
+
+class Pages:
+    """The pages as an ASGI application, `app`; its lifespan is the server's.
+
+    Args:
+        operations: what the documentation describes.
+        draining: tells whether the server is shutting down.
+    """
+
+    def __init__(
+        self, lifespan: Lifespan, operations: Sequence[Operation], draining: Draining, *, has_metrics: bool
+    ) -> None:
+        self._operations = operations
+        self._draining = draining
+        self.runtime: Runtime | None = None
+        routes = [
+            Route("/health", self._health),
+            Route("/ready", self._ready),
+            Route("/docs", self._docs),
+            Route("/openapi.json", self._openapi),
+            *([Route("/metrics", self._metrics)] if has_metrics else ()),
+            *(Route(path, serve_console) for path in ("/console", "/console/{path:path}")),
+        ]
+        self.app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _render_http_error})
+        self.app.router.redirect_slashes = False
+
+    @cached_property
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made when first asked for, which takes 25 ms."""
+        return describe([*self._operations, *SERVER_OPERATIONS])
+
+    @cached_property
+    def _docs_page(self) -> str:
+        return docs_page(self.openapi)
+
+    @property
+    def _running(self) -> Runtime:
+        assert self.runtime is not None
+        return self.runtime
+
+    async def _health(self, request: Request) -> Response:
+        is_connected = await self._running.database.is_connected()
+        is_healthy = is_connected and not self._draining.is_on
+        body = {
+            "status": "healthy" if is_healthy else "unhealthy",
+            "database": "connected" if is_connected else "disconnected",
+            "billing": "disabled",
+        }
+        return _to_response(json_reply(body, 200 if is_healthy else 503), new_id("req"))
+
+    async def _ready(self, request: Request) -> Response:
+        body = await look(self._running, is_draining=self._draining.is_on)
+        return _to_response(json_reply(body, 503 if body["status"] == "unready" else 200), new_id("req"))
+
+    async def _metrics(self, request: Request) -> Response:
+        metrics = self._running.metrics
+        assert metrics is not None
+        return Response(metrics.render(), headers={"content-type": CONTENT_TYPE})
+
+    async def _openapi(self, request: Request) -> Response:
+        return Response(orjson.dumps(self.openapi), media_type="application/json")
+
+    async def _docs(self, request: Request) -> Response:
+        return Response(self._docs_page, media_type="text/html")
+
+
+def _to_response(reply: Reply, request_id: str) -> Response:
+    response = Response(reply.body, reply.status, {"x-request-id": request_id})
+    for name, value in reply.headers:
+        response.headers[name.decode()] = value.decode()
+    return response
+
+
+async def _render_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    request_id = new_id("req")
+    if error.status_code == 405:
+        refused = MethodNotAllowedError((error.headers or {}).get("Allow", "GET").split(", "))
+        reply = error_reply(refused, request_id, ((b"allow", refused.allowed.encode()),))
+    else:
+        reply = error_reply(PathNotFoundError(), request_id)
+    return _to_response(reply, request_id)

@@ -1,0 +1,197 @@
+"""`/v1/media/{id}`: uploads and downloads through signed URLs, streamed, without key or rate limit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
+from typing import Any
+
+from earmark.api.pipeline.call import Call
+from earmark.api.pipeline.errors import UnsupportedMediaTypeError
+from earmark.api.pipeline.pipeline import Rules, media_type_of, parse_query
+from earmark.api.pipeline.registry import Routes
+from earmark.api.pipeline.reply import Headers, PiecewiseReply, Reply, json_reply
+from earmark.api.wire.media import ReceivedShown, received_to_wire
+from earmark.errors import ConflictError, ForbiddenError, NotFoundError
+from earmark.media.downloads import get_granted
+from earmark.media.errors import (
+    LinkInvalidError,
+    RangeError,
+    UploadBrokenOffError,
+    UploadSizeError,
+    UploadTooLargeError,
+)
+from earmark.media.grants import Grant
+from earmark.media.ranges import parse_range
+from earmark.media.store import StoredFile
+from earmark.media.types import EXTENSIONS, Media
+from earmark.media.uploads import receive as receive_upload
+from earmark.metrics import Metrics
+from earmark.storage.tenant import Tenant
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_PIECE_BYTES = 256 << 10
+_SILENCE_S = 60.0
+"""How long an upload may stall: longer than a phone takes to change networks."""
+_QUIET_S = 1.0
+_TOKEN: dict[str, Any] = {
+    "name": "token", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1},
+    "description": "Part of the URL that `upload-url` or `download-url` returned.",
+}  # fmt: skip
+_BYTES = {name: {"schema": {"type": "string", "format": "binary"}} for name in EXTENSIONS}
+_UPLOAD: dict[str, Any] = {"parameters": [_TOKEN], "requestBody": {"required": True, "content": _BYTES}}
+_DOWNLOAD: dict[str, Any] = {
+    "parameters": [_TOKEN],
+    "responses": {"200": {"content": _BYTES}, "206": {"description": "The range.", "content": _BYTES}},
+}
+_SIGNED = Rules(None, {"media_id": "med"}, retry="none", is_signed=True)
+
+routes = Routes("Media")
+
+
+@routes.add(
+    "PUT",
+    "/media/{media_id}",
+    _SIGNED,
+    answers={200: ReceivedShown},
+    errors=[ForbiddenError, NotFoundError, ConflictError, UploadTooLargeError, UnsupportedMediaTypeError],
+    openapi=_UPLOAD,
+)
+async def upload_media(call: Call, media_id: str) -> Reply:
+    """Upload the bytes to the URL that `upload-url` returned; needs no key."""
+    with call.bodies.waiting():
+        grant = _grant_of(call, "PUT", media_id)
+        _check_upload(call, grant)
+        tenant = Tenant(call.runtime.database, grant.tenant_key)
+        limit_bytes = call.runtime.settings.upload_limit_bytes
+        pieces = _pieces(call.receive)
+        media = await receive_upload(tenant, call.runtime.media, grant, pieces, limit_bytes=limit_bytes)
+    if call.runtime.metrics is not None:
+        call.runtime.metrics.count("earmark_media_bytes_total", media.size_bytes or 0, direction="in")
+    return json_reply(received_to_wire(media))
+
+
+@routes.add("HEAD", "/media/{media_id}", _SIGNED, answers={200: None}, is_described=False)
+@routes.add("GET", "/media/{media_id}", _SIGNED, answers={200: None, 206: None}, openapi=_DOWNLOAD,
+            errors=[ForbiddenError, NotFoundError, RangeError])  # fmt: skip
+async def download_media(call: Call, media_id: str) -> Reply:
+    """Download from the URL that `download-url` returned, whole or in ranges; needs no key."""
+    grant = _grant_of(call, "GET", media_id)
+    media = await get_granted(Tenant(call.runtime.database, grant.tenant_key), grant)
+    file = await call.runtime.media.open(media.key(grant.tenant_id))
+    try:
+        etag = f'"{media.sha256}"'.encode()
+        asked = call.headers.get(b"range")
+        is_same = call.headers.get(b"if-range", etag) == etag
+        span = parse_range(asked.decode("latin-1"), file.size_bytes) if asked and is_same else None
+    except BaseException:
+        await file.close()
+        raise
+    return Download(file, media, span, call.runtime.metrics, is_head=call.method == "HEAD")
+
+
+def _grant_of(call: Call, method: str, media_id: str) -> Grant:
+    token = parse_query(call.query_string, frozenset({"token"})).get("token")
+    if token is None:
+        raise LinkInvalidError
+    return call.runtime.grants.parse(token, method, media_id, now_s=int(time.time()))
+
+
+def _check_upload(call: Call, grant: Grant) -> None:
+    limit_bytes = call.runtime.settings.upload_limit_bytes
+    if media_type_of(call.headers) != grant.content_type:
+        raise UnsupportedMediaTypeError([grant.content_type])
+    declared = call.headers.get(b"content-length", b"")
+    if declared.isdigit():
+        if int(declared) > limit_bytes:
+            raise UploadTooLargeError(limit_bytes)
+        if grant.size_bytes not in (None, int(declared)):
+            raise UploadSizeError(int(grant.size_bytes or 0))
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives, and `b""` every second while it stalls.
+
+    The empty pieces let the receiver check whether the upload is still wanted.
+
+    Raises: UploadBrokenOffError if the client disconnects or is silent for a minute.
+    """
+    more = True
+    while more:
+        coming = asyncio.ensure_future(receive())
+        try:
+            silent_until = time.monotonic() + _SILENCE_S
+            while not (await asyncio.wait({coming}, timeout=_QUIET_S))[0]:
+                if time.monotonic() >= silent_until:
+                    raise UploadBrokenOffError
+                yield b""
+        finally:
+            coming.cancel()
+        message = coming.result()
+        if message["type"] == "http.disconnect":
+            raise UploadBrokenOffError
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+class Download(PiecewiseReply):
+    """A response with a file or one range of it."""
+
+    def __init__(
+        self, file: StoredFile, media: Media, span: tuple[int, int] | None, metrics: Metrics | None, *, is_head: bool
+    ) -> None:
+        self._file = file
+        self._metrics = metrics
+        self._is_head = is_head
+        self._first, self._last = span or (0, file.size_bytes - 1)
+        super().__init__(200 if span is None else 206, headers=self._headers_of(media, is_part=span is not None))
+
+    def _headers_of(self, media: Media, *, is_part: bool) -> Headers:
+        name = f"{media.id}.{EXTENSIONS[media.content_type]}"
+        headers: Headers = (
+            (b"content-type", media.content_type.encode()),
+            (b"content-length", b"%d" % (self._last - self._first + 1)),
+            (b"accept-ranges", b"bytes"),
+            (b"etag", f'"{media.sha256}"'.encode()),
+            (b"content-disposition", f'attachment; filename="{name}"'.encode()),
+            (b"cache-control", b"private, no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"cross-origin-resource-policy", b"cross-origin"),  # another site's page may play a signed URL
+        )
+        if not is_part:
+            return headers
+        span = b"bytes %d-%d/%d" % (self._first, self._last, self._file.size_bytes)
+        return (*headers, (b"content-range", span))
+
+    async def send_pieces(self, send: Send, receive: Receive) -> None:
+        """Send the bytes; stop when the client disconnects or the recording is deleted."""
+        leaving = asyncio.ensure_future(_disconnected(receive))
+        try:
+            if self._is_head:
+                await send({"type": "http.response.body"})
+            else:
+                await self._send_body(send, leaving)
+        finally:
+            leaving.cancel()
+            with suppress(asyncio.CancelledError):
+                await leaving
+            await self._file.close()
+
+    async def _send_body(self, send: Send, leaving: asyncio.Future[None]) -> None:
+        offset = self._first
+        while offset <= self._last and not leaving.done():
+            piece = await self._file.read(offset, min(_PIECE_BYTES, self._last - offset + 1))
+            if not piece:
+                return  # deleted meanwhile: the connection closes before the declared length
+            offset += len(piece)
+            if self._metrics is not None:
+                self._metrics.count("earmark_media_bytes_total", len(piece), direction="out")
+            await send({"type": "http.response.body", "body": piece, "more_body": offset <= self._last})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
