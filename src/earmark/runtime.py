@@ -20,13 +20,13 @@ from earmark.ask.turns.turn import TurnEngine
 from earmark.config import Settings
 from earmark.data_dir import held, make_private
 from earmark.idempotency import jobs as idempotency_jobs
-from earmark.identity.last_used import LastUsed
 from earmark.identity.projects import get_installation_secret
 from earmark.jobs import kinds as own_jobs
 from earmark.jobs.claiming import new_process
 from earmark.jobs.worker import Worker
 from earmark.library.deletion import Deletion
 from earmark.limits import jobs as limits_jobs
+from earmark.limits.admission import Admission
 from earmark.limits.rates import RateLimits
 from earmark.llm.configured import configured_providers
 from earmark.media import deletion as media_deletion
@@ -69,8 +69,8 @@ class Runtime:
     deletion: Deletion
     grants: GrantSigner
     rates: RateLimits
+    admission: Admission
     metrics: Metrics | None
-    last_used: LastUsed
     worker: Worker
     supervisor: Supervisor
     cursor_secret: str
@@ -130,7 +130,8 @@ async def _open(settings: Settings, closing: AsyncExitStack) -> Runtime:
     return Runtime(
         settings, database, operator, embedders, searcher, ingester, reindexer, turns,
         Suggester(searcher, reader, built_in), media, deletion,
-        GrantSigner(secret), rates, metrics, LastUsed(database), Worker(operator, kinds, process, metrics),
+        GrantSigner(secret), rates, Admission(database, rates, most=settings.requests_at_once), metrics,
+        Worker(operator, kinds, process, metrics),
         Supervisor(settings.data_dir / "background", metrics), secret,
     )  # fmt: skip
 

@@ -55,8 +55,10 @@ class WatchedDatabase:
             yield _WatchedConnection(self, connection)
 
     @asynccontextmanager
-    async def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AsyncIterator[Connection]:
-        async with self._database.writing(tenant_id, patience_ms) as connection, self._holding():
+    async def writing(
+        self, tenant_id: int | None, patience_ms: int = 0, *, is_urgent: bool = False
+    ) -> AsyncIterator[Connection]:
+        async with self._database.writing(tenant_id, patience_ms, is_urgent=is_urgent) as connection, self._holding():
             yield _WatchedConnection(self, connection)
 
     @asynccontextmanager

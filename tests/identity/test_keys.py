@@ -225,11 +225,11 @@ def test_the_time_of_last_use_is_not_lost_when_it_can_not_be_written(
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         caller = await authenticate(runtime.database, f"Bearer {(await create_key(tenant)).secret}")
-        runtime.last_used.note(caller)
+        runtime.admission.last_used.note(caller)
         with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
             patch.setattr(Tenant, "writing", away)
-            await runtime.last_used.write()
-        await runtime.last_used.write()
+            await runtime.admission.last_used.write()
+        await runtime.admission.last_used.write()
         assert [one.last_used_us is None for one in await list_keys(tenant)] == [False]
 
     fresh_place.run(work)
@@ -240,14 +240,14 @@ def test_the_time_of_last_use_is_written_later_and_never_goes_back(fresh_place: 
         tenant = await new_tenant(runtime)
         used, unused = await create_key(tenant), await create_key(tenant)
         caller = await authenticate(runtime.database, f"Bearer {used.secret}")
-        runtime.last_used.note(caller)
+        runtime.admission.last_used.note(caller)
         assert [one.last_used_us for one in await list_keys(tenant)] == [None, None]
-        await runtime.last_used.write()
+        await runtime.admission.last_used.write()
         first = {one.id: one.last_used_us for one in await list_keys(tenant)}
         assert first[unused.id] is None
         assert first[used.id] is not None
-        runtime.last_used._noted[caller.tenant.tenant_id, used.id] = first[used.id] - 5
-        await runtime.last_used.write()
+        runtime.admission.last_used._noted[caller.tenant.tenant_id, used.id] = first[used.id] - 5
+        await runtime.admission.last_used.write()
         assert {one.id: one.last_used_us for one in await list_keys(tenant)} == first
 
     fresh_place.run(work)

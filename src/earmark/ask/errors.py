@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from earmark.errors import ConflictError, InvalidError, NotFoundError, ProviderError, TooLargeError, UnavailableError
+from earmark.errors import (
+    ConflictError,
+    InvalidError,
+    LimitExceededError,
+    NotFoundError,
+    ProviderError,
+    TooLargeError,
+    UnavailableError,
+)
 
 
 class SessionNotFoundError(NotFoundError):
@@ -54,6 +62,29 @@ class TurnWaitedTooLongError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("Another turn of this session is still running; nothing was stored. Try again.")
+
+
+class TooManyWaitingError(LimitExceededError):
+    """As many sends as may wait in a session do so already."""
+
+    retry_after_s = 5
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} questions wait in this session already; nothing was stored. Try again later.")
+
+
+class SupersededError(ConflictError):
+    """The question was stored, not answered, and another one was asked after it: it will not be answered.
+
+    Names the session, so that its Idempotency-Key keeps this final state.
+    """
+
+    def __init__(self, session_id: str, superseded_by: str) -> None:
+        super().__init__(
+            "Another question was asked after this one; it was answered with both in view.",
+            details={"superseded_by": superseded_by},
+        )
+        self.session_id = session_id
 
 
 class TurnLostError(UnavailableError):

@@ -28,9 +28,10 @@ _TICK_S = 0.1
 class RateLimitError(LimitExceededError):
     """The tenant has used up its requests of this minute."""
 
-    def __init__(self, retry_after_s: int) -> None:
+    def __init__(self, retry_after_s: int, allowance: Allowance) -> None:
         super().__init__(f"Too many requests; try again in {retry_after_s} seconds.")
         self.retry_after_s = retry_after_s
+        self.allowance = allowance
 
 
 class Allowance(NamedTuple):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
+from earmark.fair_slots import FairSlots
 from earmark.retrieval import queries
 from earmark.retrieval.embedding.embedders import EmbedderUnavailableError
 from earmark.retrieval.embedding.http_embedder import HttpEmbedder
@@ -21,7 +22,6 @@ from earmark.retrieval.embedding.registry import Embedders
 from earmark.retrieval.index.analysis import analyze_query
 from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.ranking.phrasing import address
-from earmark.retrieval.slots import FairSlots
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
 from earmark.telemetry import span

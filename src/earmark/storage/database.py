@@ -45,11 +45,14 @@ class Database(Protocol):
     def reading(self, tenant_id: int | None) -> AbstractAsyncContextManager[Connection]:
         """Open a snapshot: all reads in the block see the same moment."""
 
-    def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AbstractAsyncContextManager[Connection]:
-        """Open a unit of work.
+    def writing(
+        self, tenant_id: int | None, patience_ms: int = 0, *, is_urgent: bool = False
+    ) -> AbstractAsyncContextManager[Connection]:
+        """Open a unit of work. Where they wait for each other, tenants take turns.
 
         Args:
             patience_ms: lock timeout for rows; 0: no timeout. SQLite ignores it, since its units of work are serial.
+            is_urgent: whether it comes before all others that wait.
 
         Raises: LockedError after the lock timeout.
         """

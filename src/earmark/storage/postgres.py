@@ -15,6 +15,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from earmark.errors import EarmarkError
+from earmark.fair_slots import URGENT, FairSlots, Owner
 from earmark.storage.errors import LockedError, MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.query import Compiled, Compiler, Row
 from earmark.storage.signals import Signals
@@ -98,6 +99,9 @@ class PostgresDatabase:
 
     def __init__(self, pool: asyncpg.Pool, url: str, *, has_pgvector: bool) -> None:
         self._pool = pool
+        size = pool.get_max_size()
+        # One connection is always left for keys, and a tenant leaves another to the others.
+        self._transactions = FairSlots(max(1, size - 1), most_each=max(1, size - 2))
         self._url = url
         self.signals = Signals()
         self.has_pgvector = has_pgvector
@@ -125,22 +129,29 @@ class PostgresDatabase:
             except _DRIVER_ERRORS as error:
                 raise translate(error) from error
             return rows
-        async with self._transaction(begin(tenant_id)) as connection:
+        async with self._transaction(begin(tenant_id), (tenant_id, None)) as connection:
             return await connection.fetch_all(compiled, args)
 
     @asynccontextmanager
     async def reading(self, tenant_id: int | None) -> AsyncIterator[_PostgresConnection]:
-        async with self._transaction(begin(tenant_id, _READ_ONLY)) as connection:
+        async with self._transaction(begin(tenant_id, _READ_ONLY), (tenant_id, None)) as connection:
             yield connection
 
     @asynccontextmanager
-    async def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AsyncIterator[_PostgresConnection]:
+    async def writing(
+        self, tenant_id: int | None, patience_ms: int = 0, *, is_urgent: bool = False
+    ) -> AsyncIterator[_PostgresConnection]:
         opening = begin(tenant_id) + (f"; SET LOCAL lock_timeout = {patience_ms}" if patience_ms else "")
-        async with self._transaction(opening) as connection:
+        async with self._transaction(opening, URGENT if is_urgent else (tenant_id, None)) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _transaction(self, opening: str) -> AsyncIterator[_PostgresConnection]:
+    async def _transaction(self, opening: str, owner: Owner) -> AsyncIterator[_PostgresConnection]:
+        async with self._transactions.hold(owner), self._connected(opening) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _connected(self, opening: str) -> AsyncIterator[_PostgresConnection]:
         try:
             connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
         except _DRIVER_ERRORS as error:

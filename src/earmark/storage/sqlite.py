@@ -22,6 +22,7 @@ import orjson
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from earmark.errors import EarmarkError
+from earmark.fair_slots import URGENT, FairSlots, Owner
 from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.query import Compiled, Compiler, Row
 from earmark.storage.signals import Signals
@@ -29,6 +30,7 @@ from earmark.storage.signals import Signals
 T = TypeVar("T")
 _BUSY_TIMEOUT_S = 20.0
 _WORKERS = 2
+_OPERATOR: Owner = (None, None)
 _LOG_PATIENCE_MS = 100
 """Busy timeout for truncating the WAL, while a request waits; short reads end sooner."""
 _LOG_PAUSES_S = (0.3, 1.0, 3.0, 10.0, 30.0)
@@ -154,7 +156,7 @@ class SQLiteDatabase:
         self._writer = connect(path)
         self._reader = connect(path, is_reader=True)
         self._snapshots: list[sqlite3.Connection] = []
-        self._write_lock = asyncio.Lock()
+        self._writers = FairSlots(1)  # tenants take turns, so that one with many changes holds nobody up
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-writer")
         self._read_threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="earmark-reader")
         self._local = threading.local()
@@ -189,8 +191,10 @@ class SQLiteDatabase:
             self._snapshots.append(connection)
 
     @asynccontextmanager
-    async def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AsyncIterator[_WriterConnection]:
-        async with self._write_lock:
+    async def writing(
+        self, tenant_id: int | None, patience_ms: int = 0, *, is_urgent: bool = False
+    ) -> AsyncIterator[_WriterConnection]:
+        async with self._writers.hold(URGENT if is_urgent else (tenant_id, None)):
             try:
                 await self._on_writer(self._begin)
                 yield _WriterConnection(self._writer, self._on_writer)
@@ -231,7 +235,7 @@ class SQLiteDatabase:
                 return
 
     async def _try_truncating(self) -> bool:
-        async with self._write_lock:
+        async with self._writers.hold(_OPERATOR):
             return await self._on_writer(self._truncate_log)
 
     def _truncate_log(self) -> bool:
@@ -281,7 +285,7 @@ class SQLiteDatabase:
     async def close(self) -> None:
         if self._truncating is not None:  # SQLite deletes the WAL when the last connection closes
             self._truncating.cancel()
-        async with self._write_lock:
+        async with self._writers.hold(_OPERATOR):
             self._write_thread.shutdown(wait=True)
             self._read_threads.shutdown(wait=True)
             for connection in (self._reader, *self._snapshots, self._writer):

@@ -92,11 +92,12 @@ class _Handle:
         return self._connection
 
     @asynccontextmanager
-    async def writing(self, patience_ms: int = 0) -> AsyncIterator[Self]:
+    async def writing(self, patience_ms: int = 0, *, is_urgent: bool = False) -> AsyncIterator[Self]:
         """Open a unit of work: committed when the block ends, rolled back when it raises.
 
         Args:
             patience_ms: lock timeout for rows; 0: no timeout.
+            is_urgent: whether it comes before all others that wait for the database.
 
         Raises: LockedError after the lock timeout.
         """
@@ -104,7 +105,7 @@ class _Handle:
             yield self
             return
         unit = UnitOfWork()
-        async with self._database.writing(self._tenant_id, patience_ms) as connection:
+        async with self._database.writing(self._tenant_id, patience_ms, is_urgent=is_urgent) as connection:
             yield self._on(connection, unit)
             if unit.channels:
                 await connection.notify(unit.channels)

@@ -34,9 +34,11 @@ class TracedDatabase:
                 yield _TracedConnection(connection)
 
     @asynccontextmanager
-    async def writing(self, tenant_id: int | None, patience_ms: int = 0) -> AsyncIterator[Connection]:
+    async def writing(
+        self, tenant_id: int | None, patience_ms: int = 0, *, is_urgent: bool = False
+    ) -> AsyncIterator[Connection]:
         with span("unit of work"):
-            async with self._database.writing(tenant_id, patience_ms) as connection:
+            async with self._database.writing(tenant_id, patience_ms, is_urgent=is_urgent) as connection:
                 yield _TracedConnection(connection)
 
     async def truncate_log(self, *, at_once: bool) -> None:

@@ -18,7 +18,7 @@ def start_background(runtime: Runtime) -> None:
     start("job leases", runtime.worker.keep_leases)
     start("signals", runtime.database.listen)
     start("suggestions", lambda: runtime.suggester.follow(runtime.operator))
-    start("last used", runtime.last_used.keep_writing)
+    start("last used", runtime.admission.last_used.keep_writing)
     start("rate limits", runtime.rates.keep_together)
     if runtime.metrics is not None:
         start("metrics", runtime.metrics.keep_writing)
@@ -29,4 +29,4 @@ async def stop_background(runtime: Runtime) -> None:
     await runtime.worker.stop(_GRACE_S)
     await runtime.supervisor.stop()
     with suppress(UnavailableError):  # the database may have gone first
-        await runtime.last_used.write()
+        await runtime.admission.last_used.write()

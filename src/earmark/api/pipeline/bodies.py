@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from earmark.api.pipeline.draining import Draining, OverloadedError
+from earmark.api.pipeline.draining import Draining
 from earmark.api.pipeline.errors import BodyBrokenOffError, BodyTooLargeError
+from earmark.fair_slots import Owner
+from earmark.limits.shares import Shares
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 PATIENCE_S: Final = 30.0
@@ -25,29 +27,31 @@ class Bodies:
 
     def __init__(self, draining: Draining) -> None:
         self._draining = draining
-        self._room_bytes = ROOM_BYTES
+        self._room = Shares("large bodies", ROOM_BYTES)
 
     def waiting(self) -> AbstractContextManager[None]:
         """Exclude a request that waits for its client's bytes from the concurrency limit."""
         return self._draining.waiting()
 
-    async def read(self, receive: Receive, limit_bytes: int) -> bytes:
+    async def read(self, receive: Receive, limit_bytes: int, owner: Owner) -> bytes:
         """Return the body.
 
-        Raises: BodyTooLargeError, BodyBrokenOffError, OverloadedError.
+        Raises: BodyTooLargeError, BodyBrokenOffError, ShareUsedUpError, OverloadedError.
         """
         pieces: list[bytes] = []
         with self.waiting():
             try:
                 async with asyncio.timeout(self.patience_s) as deadline:
-                    await self._take(receive, limit_bytes, pieces, deadline)
+                    await self._take(receive, limit_bytes, owner, pieces, deadline)
             except TimeoutError as error:
                 raise BodyBrokenOffError from error
             finally:
-                self._room_bytes += sum(map(len, pieces))
+                self._room.give_back(owner, sum(map(len, pieces)))
         return b"".join(pieces)
 
-    async def _take(self, receive: Receive, limit_bytes: int, pieces: list[bytes], deadline: asyncio.Timeout) -> None:
+    async def _take(
+        self, receive: Receive, limit_bytes: int, owner: Owner, pieces: list[bytes], deadline: asyncio.Timeout
+    ) -> None:
         size_bytes, more = 0, True
         while more:
             message = await receive()
@@ -58,9 +62,7 @@ class Bodies:
             size_bytes += len(piece)
             if size_bytes > limit_bytes:
                 raise BodyTooLargeError(limit_bytes)
+            self._room.take(owner, len(piece))
             pieces.append(piece)
-            self._room_bytes -= len(piece)
-            if self._room_bytes < 0:
-                raise OverloadedError
             if more and (until := deadline.when()) is not None:
                 deadline.reschedule(until + len(piece) / SLOWEST_BYTES)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from earmark.api.pipeline.addresses import base_url, client_address
@@ -10,8 +11,10 @@ from earmark.api.pipeline.bodies import Bodies, Receive
 from earmark.api.pipeline.cursors import CursorSigner
 from earmark.api.pipeline.errors import BodyTooLargeError
 from earmark.api.pipeline.reply import header_map
+from earmark.fair_slots import Owner
 from earmark.identity.types import Caller
 from earmark.ids import new_id
+from earmark.limits.admission import owner_of
 from earmark.limits.rates import Allowance
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
@@ -20,11 +23,14 @@ if TYPE_CHECKING:
     from earmark.api.pipeline.retries import Retry
 
 
+_NOBODY: Owner = (None, None)
+
+
 class Call:
     """A request in progress: its caller, headers and the handles it may use."""
 
     __slots__ = (
-        "acting_for", "allowance", "bodies", "caller", "client_host", "cursors", "headers", "method", "path",
+        "acting_for", "allowance", "at_work", "bodies", "caller", "client_host", "cursors", "headers", "method", "path",
         "query_string", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id", "tenant",
     )  # fmt: skip
 
@@ -54,6 +60,7 @@ class Call:
         self.route = "none"
         self.session_id: str | None = None  # set once a turn has started; later errors carry it
         self.acting_for: str | None = None
+        self.at_work: Owner | None = None
         self.client_host = client_address(runtime.settings, scope, self.headers)
         self.scope = scope
 
@@ -72,12 +79,45 @@ class Call:
         value = self.headers.get(b"authorization")
         return None if value is None else value.decode("latin-1")
 
+    @property
+    def owner(self) -> Owner:
+        """Whose share of the server the request counts against."""
+        tenant: Tenant | None = getattr(self, "tenant", None)
+        return _NOBODY if tenant is None else owner_of(tenant)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Wait for the caller's turn, then work.
+
+        Raises: ShareUsedUpError, OverloadedError.
+        """
+        owner = self.owner
+        await self.runtime.admission.begin(owner)
+        self.at_work = owner
+        try:
+            yield
+        finally:
+            self._stop_working()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """The block waits for something else than this process, such as a model: it holds up nobody's work."""
+        self._stop_working()
+        with self.bodies.waiting():
+            yield
+
+    def _stop_working(self) -> None:
+        if self.at_work is not None:
+            self.runtime.admission.end(self.at_work)
+            self.at_work = None
+
     async def read_body(self, limit_bytes: int) -> bytes:
         """Return the body.
 
-        Raises: BodyTooLargeError as soon as the limit is exceeded, BodyBrokenOffError, OverloadedError.
+        Raises: BodyTooLargeError as soon as the limit is exceeded, BodyBrokenOffError, ShareUsedUpError,
+            OverloadedError.
         """
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit_bytes:
             raise BodyTooLargeError(limit_bytes)
-        return await self.bodies.read(self.receive, limit_bytes)
+        return await self.bodies.read(self.receive, limit_bytes, self.owner)

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from earmark.errors import UnavailableError
+from earmark.limits.shares import OverloadedError
 
 _CANCELLED_S = 2.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -32,15 +33,6 @@ class ShuttingDownError(UnavailableError):
     def __init__(self, session_id: str | None = None) -> None:
         super().__init__("The server is shutting down; try again in a few seconds.")
         self.session_id = session_id
-
-
-class OverloadedError(UnavailableError):
-    """The server is at its limit of concurrent requests or of body memory."""
-
-    retry_after_s = 1
-
-    def __init__(self) -> None:
-        super().__init__("The server is overloaded; try again in a second.")
 
 
 class Draining:

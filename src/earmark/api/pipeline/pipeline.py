@@ -97,15 +97,20 @@ class Endpoint:
         rules = self.rules
         if rules.scope is not None:
             await admit(call, rules.scope, rules.limits, rules.also, is_project_wide=rules.is_project_wide)
-        arguments: dict[str, Any] = {"call": call, **path_params}
-        raw = await self._read_body(call) if self.body or self.takes_raw else b""
+        raw = await self._read_body(call) if self.takes_body else b""
         for name, prefix in rules.path_prefixes.items():
             if not is_id(path_params[name], prefix):
                 raise ObjectNotFoundError
+        if rules.is_signed:
+            return await self.handler(call=call, **path_params)
+        async with call.working():
+            return await self._answer(call, path_params, raw)
+
+    async def _answer(self, call: Call, path_params: Mapping[str, str], raw: bytes) -> Reply:
+        rules = self.rules
+        arguments: dict[str, Any] = {"call": call, **path_params}
         if rules.exists is not None:
             await rules.exists(call, **path_params)
-        if rules.is_signed:
-            return await self.handler(**arguments)
         if self._finds_by_itself and rules.path_prefixes:  # its own 404 comes before a bad header's 400
             reply = await self.handler(**arguments)
             _check_version(call.headers)
@@ -120,13 +125,11 @@ class Endpoint:
                 rules.authorise(call, arguments["body"])
         elif self.takes_raw:
             arguments["body"] = raw
-        if self.stores_answers and b"idempotency-key" in call.headers:
-            reply = await answer_once(
-                call, rules.retry, document, lambda: self.handler(**arguments), size_bytes=len(raw)
-            )
-            is_replayed = rules.replay is not None and REPLAYED in reply.headers
-            return await rules.replay(call, reply) if rules.replay and is_replayed else reply
-        return await self.handler(**arguments)
+        if not (self.stores_answers and b"idempotency-key" in call.headers):
+            return await self.handler(**arguments)
+        reply = await answer_once(call, rules.retry, document, lambda: self.handler(**arguments), size_bytes=len(raw))
+        is_replayed = rules.replay is not None and REPLAYED in reply.headers
+        return await rules.replay(call, reply) if rules.replay and is_replayed else reply
 
     async def _read_body(self, call: Call) -> bytes:
         started = time.monotonic()

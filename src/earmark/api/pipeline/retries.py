@@ -142,7 +142,7 @@ class Retry:
         while True:
             await asyncio.sleep(idempotency.RENEW_S)
             with suppress(UnavailableError):  # the lease outlives a moment without the database
-                async with self._tenant.writing() as work:
+                async with self._tenant.writing(is_urgent=True) as work:
                     await idempotency.renew(work, self._request, self._held)
 
     async def finish(self, status: int, body: bytes) -> None:

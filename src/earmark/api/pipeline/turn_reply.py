@@ -38,10 +38,11 @@ async def turn_reply(call: Call, begin: Callable[[], Awaitable[RunningTurn]]) ->
     Raises: NotAcceptableError, and whatever `begin` raises; for JSON also the turn's error.
     """
     form = choose_form(call.headers.get(b"accept"), FORMS)
-    turn = await begin()
-    call.session_id = turn.session_id
-    if form == JSON:
-        return json_reply(result_to_wire(await turn.result()))
+    with call.aside():
+        turn = await begin()
+        call.session_id = turn.session_id
+        if form == JSON:
+            return json_reply(result_to_wire(await turn.result()))
     if call.retry is not None:
         task = asyncio.create_task(_store_result(turn, call.retry.hand_over()))
         _finishing.add(task)

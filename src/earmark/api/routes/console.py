@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from earmark.api.pipeline.admission import refuse_if_exceeded
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.pipeline import Rules
 from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
 from earmark.api.wire.console import SignedInShown, SignInBody, signed_in_to_wire
 from earmark.identity.sign_in import rate_slot, sign_in
+from earmark.limits.admission import refuse_if_exceeded
 
 routes = Routes("Console")
 _LIMIT_BYTES = 4_096  # the sender is not authenticated yet

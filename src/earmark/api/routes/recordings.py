@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from earmark.api.pipeline.admission import require_scope
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import BodyTooLargeError, UnsupportedMediaTypeError
 from earmark.api.pipeline.paging import asked_filters
@@ -25,6 +24,7 @@ from earmark.api.wire.search import SearchRequestBody, SearchResults
 from earmark.api.wire.search import result_to_wire as hit_to_wire
 from earmark.api.wire.transcriptions import TranscriptionShown, transcription_to_wire
 from earmark.errors import NotFoundError
+from earmark.identity.access import require_scope
 from earmark.library import recordings
 from earmark.library.end_users import narrow_to_end_user
 from earmark.library.folders import choose_recordings
@@ -62,7 +62,7 @@ async def create_recording(call: Call, body: RecordingBody) -> Reply:
 async def list_recordings(call: Call, query: RecordingListQuery) -> Reply:
     """List recordings, newest first."""
     if query.folder_id is not None:
-        require_scope(call, "folders:read")
+        require_scope(call.caller, "folders:read")
     filters = asked_filters(query, recordings.FILTERS)
     return await recording_page(call, "recordings", query, filters)
 
@@ -72,7 +72,7 @@ async def list_recordings(call: Call, query: RecordingListQuery) -> Reply:
 async def search_recordings(call: Call, body: SearchRequestBody) -> Reply:
     """Search one end user's transcripts by words and by meaning; best matches first."""
     if body.folder_id is not None:
-        require_scope(call, "folders:read")
+        require_scope(call.caller, "folders:read")
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     ids = await choose_recordings(tenant, body.recording_ids, body.folder_id)
     request = SearchRequest(body.query, ids, body.recorded_after, body.recorded_before, body.speaker, limit=body.limit)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from earmark.api.pipeline.accept import JSON, choose_form
-from earmark.api.pipeline.admission import require_scope
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import NotAcceptableError
 from earmark.api.pipeline.paging import asked_filters, page_reply
@@ -36,6 +35,7 @@ from earmark.ask.turns.opening import NewSession, begin_new_session, open_sessio
 from earmark.ask.turns.queue import is_running
 from earmark.ask.types import Session
 from earmark.errors import NotFoundError, TooLargeError
+from earmark.identity.access import require_scope
 from earmark.library.end_users import narrow_to_end_user
 
 routes = Routes("Ask sessions")
@@ -73,7 +73,7 @@ def _position(session: Session) -> tuple[int, str]:
 def may_use_scope(call: Call, body: Any) -> None:
     """Require `folders:read` for a folder scope. Raises: ScopeMissingError."""
     if body.scope.type == "folder":
-        require_scope(call, "folders:read")
+        require_scope(call.caller, "folders:read")
 
 
 @routes.add(

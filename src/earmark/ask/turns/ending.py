@@ -57,7 +57,7 @@ async def store_answer(tenant: Tenant, started: StartedTurn, answer: Answer, hel
     replaces = started.replaces
     if replaces is not None and held.is_cancelled and answer.draft.is_blank:
         return await _leave_old_answer(tenant, started, replaces, held)
-    async with tenant.writing() as work:
+    async with tenant.writing(is_urgent=True) as work:
         state = await get_state(work, started.state.id, for_update=True)
         if not await release_turn(work, state.id, started.holder):
             raise TurnLostError

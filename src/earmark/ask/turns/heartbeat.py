@@ -118,7 +118,7 @@ async def _write(tenant: Tenant, turns: Sequence[HeldTurn], *, is_renewing: bool
     for held in turns:
         held.begin_writing()
     try:
-        async with tenant.writing() as work:
+        async with tenant.writing(is_urgent=True) as work:
             held_by = {"session_ids": [held.session_id for held in turns], "holders": [held.holder for held in turns]}
             ours = {row[0] for row in await work.fetch_all(turn_queries.select_held_turns, held_by)}
             if is_renewing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earmark.ask.errors import MessageNotFoundError, NotLastTurnError
+from earmark.ask.errors import MessageNotFoundError, NotLastTurnError, SupersededError
 from earmark.ask.sessions.default_titles import title_from_question
 from earmark.ask.sessions.messages import (
     MessagePage,
@@ -49,19 +49,31 @@ async def get_last_turn(work: Tenant, session_id: str, user_message_id: str) -> 
     raise NotLastTurnError
 
 
+async def refuse_if_superseded(tenant: Tenant, session_id: str, asked: Message) -> None:
+    """Refuse to answer a question after which another was asked.
+
+    Raises: SupersededError.
+    """
+    later = await list_messages(tenant, session_id, MessagePage(limit=1, after=asked.ordinal))
+    if later and later[0].role == "user":
+        raise SupersededError(session_id, later[0].id)
+
+
 async def store_question(work: Tenant, state: SessionState, question: Question) -> Message:
     """Store the question, or return the stored one that it repeats.
 
     The same text as an unanswered last message is a retry of it.
 
-    Raises: NotLastTurnError if it was asked before, and something else since.
+    Raises: SupersededError if it was asked before, and something else since.
     """
     content = question.content
     last = await find_last_message(work, state.id)
     if last is not None and last.role == "user" and last.content == content:
         return last
-    if question.message_id is not None and await find_message(work, state.id, question.message_id) is not None:
-        raise NotLastTurnError
+    if question.message_id is not None:
+        asked = await find_message(work, state.id, question.message_id)
+        if asked is not None:
+            await refuse_if_superseded(work, state.id, asked)
     now = max(now_us(), state.last_message_us)
     message = Message(
         question.message_id or new_id("msg"), state.message_count, "user", content, dump_parts([TextPart(content)]),

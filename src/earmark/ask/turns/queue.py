@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from earmark.ask import queries
-from earmark.ask.errors import TurnWaitedTooLongError
+from earmark.ask.errors import TooManyWaitingError, TurnWaitedTooLongError
 from earmark.ask.sessions.sessions import get_state
 from earmark.ask.turns.signals import Listener, TurnSignals
 from earmark.ask.types import SessionState
@@ -23,6 +23,8 @@ from earmark.storage.tenant import Tenant
 T = TypeVar("T")
 LEASE_US = 20_000_000
 _RENEW_S = 5.0
+MOST_WAITING = 10
+"""Sends that may wait for a session's turn."""
 
 StartTurn = Callable[[Tenant, SessionState], Awaitable[T]]
 
@@ -37,7 +39,7 @@ async def start_in_order(
 ) -> T:
     """Take the session's turn when it is ours and run `start` in the same unit of work.
 
-    Raises: TurnWaitedTooLongError after `wait_s`; whatever `start` raises, having stored nothing.
+    Raises: TooManyWaitingError; TurnWaitedTooLongError after `wait_s`; whatever `start` raises, having stored nothing.
     """
     deadline_us = now_us() + int(wait_s * 1_000_000)
     with signals.listening(session_id) as listener:
@@ -45,11 +47,11 @@ async def start_in_order(
             while True:
                 async with tenant.writing() as work:
                     state = await get_state(work, session_id, for_update=True)
-                    if await _is_our_turn(work, state, holder):
+                    if await _is_our_turn(work, state, holder, signals):
                         await work.execute(queries.delete_waiter, _waiter(session_id, holder))
                         return await start(work, state)
                     await _stand_in_line(work, state, holder)
-                await _wait_for_change(tenant, state, holder, listener, deadline_us)
+                await _wait_for_change(tenant, state, holder, signals, listener, deadline_us)
         except BaseException:
             await asyncio.shield(_leave_line(tenant, session_id, holder))
             signals.wake(session_id)  # the next in line may be first now
@@ -60,8 +62,9 @@ def _waiter(session_id: str, holder: str) -> dict[str, object]:
     return {"session_id": session_id, "holder": holder, "now_us": now_us()}
 
 
-async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str) -> bool:
-    if is_running(state):
+async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str, signals: TurnSignals) -> bool:
+    # A turn of this process is alive whatever its lease says: under load, renewing it may be late.
+    if is_running(state) or signals.is_running(state.turn_holder):
         return False
     ahead = await _living_waiters(tenant, state.id)
     return not ahead or ahead[0] == holder
@@ -89,13 +92,15 @@ async def _stand_in_line(work: Tenant, state: SessionState, holder: str) -> None
         params = {"session_id": state.id, "holder": holder, "new_expires_us": expires_us}
         await work.execute(queries.update_waiter, params)
         return
+    if sum(_is_alive(expires_us) for _, _, expires_us in rows) >= MOST_WAITING:
+        raise TooManyWaitingError(MOST_WAITING)
     ticket = 1 + max((row[0] for row in rows), default=0)
     row = {"session_id": state.id, "ticket": ticket, "end_user_id": state.end_user_id, "holder": holder}
     await work.execute(queries.insert_waiter, {**row, "expires_us": expires_us})
 
 
 async def _wait_for_change(
-    tenant: Tenant, state: SessionState, holder: str, listener: Listener, deadline_us: int
+    tenant: Tenant, state: SessionState, holder: str, signals: TurnSignals, listener: Listener, deadline_us: int
 ) -> None:
     """Return when it may be our turn, or when our place in line wants renewing."""
     until_us = min(now_us() + int(_RENEW_S * 1_000_000), deadline_us)
@@ -103,7 +108,7 @@ async def _wait_for_change(
         await listener.wait(left_us / 1_000_000, holder=state.turn_holder)
         async with tenant.reading() as snapshot:
             state = await get_state(snapshot, state.id)
-            if await _is_our_turn(snapshot, state, holder):
+            if await _is_our_turn(snapshot, state, holder, signals):
                 return
     if now_us() >= deadline_us:
         raise TurnWaitedTooLongError

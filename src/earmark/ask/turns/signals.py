@@ -56,6 +56,10 @@ class TurnSignals:
             self._running.discard(holder)
             self.wake(session_id)
 
+    def is_running(self, holder: str | None) -> bool:
+        """Whether the holder's turn runs in this process."""
+        return holder in self._running
+
     def patience_s(self, holder: str | None) -> float:
         """Return how long to wait without looking at the database.
 

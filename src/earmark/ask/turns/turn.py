@@ -26,18 +26,25 @@ from earmark.answers.features import SentenceEmbedder
 from earmark.ask.answers.draft import Draft
 from earmark.ask.answers.feed import TurnEvent, TurnFeed
 from earmark.ask.answers.generation import Answer, Plan, Task, plan_answer, write_answer
-from earmark.ask.errors import AnswerFailedError, AnswerTooLargeError, SessionNotFoundError, TurnInterruptedError
+from earmark.ask.errors import (
+    AnswerFailedError,
+    AnswerTooLargeError,
+    SessionNotFoundError,
+    SupersededError,
+    TurnInterruptedError,
+    TurnLostError,
+)
 from earmark.ask.sessions.generated_titles import improve_title
 from earmark.ask.sessions.scopes import load_scope, resolve_scope
 from earmark.ask.sessions.sessions import get_state
 from earmark.ask.turns.ending import StartedTurn, store_answer, store_failure
 from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.log import forget_events
-from earmark.ask.turns.question import find_answered, get_last_turn, store_question
+from earmark.ask.turns.question import find_answered, get_last_turn, refuse_if_superseded, store_question
 from earmark.ask.turns.queue import StartTurn, T, new_holder, start_in_order, take_turn
 from earmark.ask.turns.running import RunningTurn, RunningTurns
 from earmark.ask.types import AskResult, Question, SessionState
-from earmark.errors import EarmarkError, ProviderError
+from earmark.errors import EarmarkError, ProviderError, UnavailableError
 from earmark.library.recordings import get_recordings
 from earmark.llm.errors import ContextTooLargeError
 from earmark.llm.providers import Candidate, Providers
@@ -163,13 +170,14 @@ async def _run(tenant: Tenant, engine: TurnEngine, started: StartedTurn, held: H
         try:
             with _told_with_session(held.session_id):
                 result = await _answer_and_store(tenant, engine, started, answer, held)
-        except BaseException as error:
+        except BaseException as failed:
+            error = await _final(tenant, started, failed)
             failure = TurnEvent("turn.failed", _told(error))
             try:
                 await asyncio.shield(store_failure(tenant, started, held, failure))
             finally:
                 feed.publish(*failure)
-            raise
+            raise error from failed
         feed.publish("turn.completed", result)
     _improve_title(tenant, engine, started, result, answer.by)
     return result
@@ -197,12 +205,24 @@ def _improve_title(tenant: Tenant, engine: TurnEngine, started: StartedTurn, res
 # ---- failure ---------------------------------------------------------------------------------------
 
 
+async def _final(tenant: Tenant, started: StartedTurn, error: BaseException) -> BaseException:
+    """Return what a turn failed with; one that was lost to a later question says so, as its retry will."""
+    if isinstance(error, TurnLostError):
+        try:
+            await refuse_if_superseded(tenant, started.state.id, started.question)
+        except SupersededError as superseded:
+            return superseded
+        except UnavailableError:
+            pass
+    return error
+
+
 def _told(error: BaseException) -> EarmarkError:
     """Return what readers of the stream are told; a bug is logged here, since no request may be waiting for it."""
     if isinstance(error, EarmarkError):
         return error
     log.error("turn.failed", error=type(error).__name__, trace=frames_of(error))
-    return EarmarkError("Something broke.")
+    return EarmarkError("Internal error.")
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 
-from earmark.retrieval.slots import FairSlots
+from earmark.fair_slots import URGENT, FairSlots
 
 
 async def _hold(slots: FairSlots, owner: str, order: list[str], free: asyncio.Event | None = None) -> None:
-    async with slots.hold(owner):
+    async with slots.hold((owner, None)):
         order.append(owner)
         await (free.wait() if free else asyncio.sleep(0))
 
@@ -32,9 +33,9 @@ def test_no_more_run_at_once_than_there_are_slots_whatever_is_given_up() -> None
     async def main() -> None:
         chance, slots, now, most, done = random.Random(3), FairSlots(3), 0, 0, 0
 
-        async def work(owner: int) -> None:
+        async def work(owner: int | None) -> None:
             nonlocal now, most, done
-            async with slots.hold(owner):
+            async with slots.hold((owner, chance.randrange(2))):
                 now += 1
                 most = max(most, now)
                 try:
@@ -43,7 +44,7 @@ def test_no_more_run_at_once_than_there_are_slots_whatever_is_given_up() -> None
                 finally:
                     now -= 1
 
-        tasks = [asyncio.create_task(work(chance.randrange(4))) for _ in range(400)]
+        tasks = [asyncio.create_task(work(chance.choice((None, 1, 2, 3)))) for _ in range(400)]
         for task in tasks:
             if chance.random() < 0.4:
                 task.cancel()
@@ -67,13 +68,61 @@ def test_a_slot_granted_in_the_instant_that_its_waiter_gives_up_is_passed_on() -
         second = asyncio.create_task(_hold(slots, "second", order))
         third = asyncio.create_task(_hold(slots, "third", order))
         await asyncio.sleep(0)
-        slots._release()  # grants to the second, which is cancelled before it runs
+        slots.release(("first", None))  # grants to the second, which is cancelled before it runs
         second.cancel()
         await asyncio.gather(second, return_exceptions=True)
         async with asyncio.timeout(5):
             await third
         assert order == ["first", "third"]
         free.set()
-        await first
+        with suppress(KeyError):  # its slot was given back above
+            await first
 
     asyncio.run(main())
+
+
+def test_end_users_of_a_tenant_take_turns_within_its_turns() -> None:
+    async def main() -> list[str]:
+        slots, order, free = FairSlots(1), [], asyncio.Event()
+
+        async def hold(tenant: str, user: str) -> None:
+            async with slots.hold((tenant, user)):
+                order.append(tenant + user)
+                await free.wait()
+
+        free.set()
+        await slots.acquire(("x", None))
+        crowd = [("a", "1"), ("a", "1"), ("a", "1"), ("a", "2"), ("a", "3"), ("b", "9"), ("b", "9")]
+        waiting = [asyncio.create_task(hold(*owner)) for owner in crowd]
+        await asyncio.sleep(0)
+        slots.release(("x", None))
+        await asyncio.gather(*waiting)
+        return order
+
+    assert asyncio.run(main()) == ["a1", "b9", "a2", "b9", "a3", "a1", "a1"]
+
+
+def test_a_tenant_never_holds_more_than_its_part_and_what_is_urgent_comes_first() -> None:
+    async def main() -> list[str]:
+        slots, order = FairSlots(3, most_each=2), []
+
+        async def hold(owner: tuple[str, None]) -> None:
+            async with slots.hold(owner):
+                order.append(owner[0] or "urgent")
+
+        await slots.acquire(("a", None))
+        await slots.acquire(("a", None))
+        third = asyncio.create_task(hold(("a", None)))
+        await asyncio.sleep(0)
+        assert order == []  # though a slot is free
+        await slots.acquire(("b", None))
+        others = [asyncio.create_task(hold(owner)) for owner in (("c", None), URGENT)]
+        await asyncio.sleep(0)
+        slots.release(("b", None))
+        await asyncio.gather(*others)
+        assert order == ["urgent", "c"]
+        slots.release(("a", None))
+        await third
+        return order
+
+    assert asyncio.run(main()) == ["urgent", "c", "a"]
