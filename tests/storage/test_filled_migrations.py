@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from earmark.identity.audit import record, verify, walk_events
 from earmark.identity.projects import get_tenant
 from earmark.library.recordings import get_recording
 from earmark.library.transcripts import list_transcriptions
@@ -153,5 +154,24 @@ def test_the_current_transcript_and_audio_of_an_older_version_stay_current_whate
         assert [each.id for each in (await list_media(tenant, [one]))["rec_1"]] == ["med_now", "med_old"]
         other = await get_recording(tenant, "rec_2")
         assert (one.media_id, other.media_id) == ("med_now", None)
+
+    place.run(look)
+
+
+def test_the_audit_events_of_an_older_version_are_chained_in_the_order_of_their_times(
+    old_place: Callable[[str], Place],
+) -> None:
+    place = old_place("0008_jobs")
+    event = {"tenant_id": 1, "actor": "operator", "action": "key.created", "object_id": None}
+    times_us = {"aud_c": 10, "aud_b": 20, "aud_a": 20}
+    rows = [{**event, "id": one, "at_us": at_us} for one, at_us in times_us.items()]
+    fill(place, {**PROJECT, "audit_events": [*rows, {**event, "tenant_id": 2, "id": "aud_a", "at_us": 5}]})
+
+    async def look(runtime: Runtime) -> None:
+        live, test = [await get_tenant(runtime.operator, "proj_1", mode) for mode in ("live", "test")]
+        assert [one.id async for one in walk_events(live)] == ["aud_c", "aud_a", "aud_b"]
+        assert ((await verify(live)).seq, (await verify(test)).seq) == (3, 1)
+        await record(live, "key.created", "key_1")
+        assert (await verify(live)).seq == 4
 
     place.run(look)
