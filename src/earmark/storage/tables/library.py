@@ -124,6 +124,8 @@ folder_recordings = Table(
     to("folders", "folder_id"),
     to("recordings", "recording_id"),
     Index(None, "tenant_id", "recording_id"),
+    # Another end user's folder takes as long as a missing one.
+    Index("ix_folder_recordings_end_user", "tenant_id", "folder_id", "end_user_id"),
     sqlite_with_rowid=False,
 )
 

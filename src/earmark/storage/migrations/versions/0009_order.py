@@ -59,3 +59,5 @@ def upgrade() -> None:
         op.drop_index(f'ix_{table}_tenant_id_recording_id_created_us_id', table_name=table)
         columns = ['tenant_id', 'recording_id', 'end_user_id', 'seq']
         op.create_index(f'uq_{table}_seq', table, columns, unique=True)
+    # The end user leads to the rows, so that another's folder takes as long as a missing one.
+    op.create_index('ix_folder_recordings_end_user', 'folder_recordings', ['tenant_id', 'folder_id', 'end_user_id'])
