@@ -15,6 +15,7 @@ import pytest
 
 from earmark.identity.audit import record, verify, walk_events
 from earmark.identity.projects import get_tenant
+from earmark.jobs import outbox
 from earmark.library.recordings import get_recording
 from earmark.library.transcripts import list_transcriptions
 from earmark.library.types import Page
@@ -173,5 +174,24 @@ def test_the_audit_events_of_an_older_version_are_chained_in_the_order_of_their_
         assert ((await verify(live)).seq, (await verify(test)).seq) == (3, 1)
         await record(live, "key.created", "key_1")
         assert (await verify(live)).seq == 4
+
+    place.run(look)
+
+
+def test_the_events_of_an_older_version_are_read_in_their_order_and_before_new_ones(
+    old_place: Callable[[str], Place],
+) -> None:
+    place = old_place("0008_jobs")
+    event = {"tenant_id": 1, "type": "recording.created", "data_json": "{}"}
+    rows = [{**event, "id": one, "created_us": at_us} for one, at_us in (("evt_b", 10), ("evt_a", 20), ("evt_c", 20))]
+    fill(place, {**PROJECT, "events": rows})
+
+    async def look(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, "proj_1", "live")
+        async with tenant.writing() as work:
+            await outbox.emit(work, "recording.deleted", end_user_id=None, data={})
+        found = await outbox.read_after(runtime.operator, 0)
+        assert [one.id for one in found[:3]] == ["evt_b", "evt_a", "evt_c"]
+        assert [one.type for one in found[3:]] == ["recording.deleted"]
 
     place.run(look)

@@ -1,4 +1,4 @@
-"""Which transcription and upload of a recording is the newest, by a sequence; which upload is its audio, by its id."""
+"""What is newest by a sequence (a recording's transcriptions, its uploads, events), and its current audio by its id."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,5 +59,11 @@ def upgrade() -> None:
         op.drop_index(f'ix_{table}_tenant_id_recording_id_created_us_id', table_name=table)
         columns = ['tenant_id', 'recording_id', 'end_user_id', 'seq']
         op.create_index(f'uq_{table}_seq', table, columns, unique=True)
+    op.add_column('events', sa.Column('seq', INT, server_default='0', nullable=False))
+    op.execute("UPDATE events SET seq = created_us")  # then above the tenant's last, and by the clock if it is
+    op.drop_index('ix_events_unplaced', table_name='events')
+    unplaced = sa.text("position IS NULL")
+    op.create_index('ix_events_unplaced', 'events', ['seq'], sqlite_where=unplaced, postgresql_where=unplaced)
+    op.create_index('ix_events_seq', 'events', ['tenant_id', 'seq'])
     # The end user leads to the rows, so that another's folder takes as long as a missing one.
     op.create_index('ix_folder_recordings_end_user', 'folder_recordings', ['tenant_id', 'folder_id', 'end_user_id'])
