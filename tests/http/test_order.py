@@ -15,11 +15,20 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from earmark.clock import now_us
+from earmark.identity.projects import list_tenants
+from earmark.library.recordings import find_recordings, hold_recording
+from earmark.library.transcripts import insert_transcript
+from earmark.runtime import Runtime
+from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.http.conftest import Library, error_of
 from tests.server import Place, Server, new_project, running, wait_until
 
 FURTHEST_S = 900
 """No jump leaves this: links to upload live for an hour, and an hour is an hour."""
+
+
+PARSED = ParsedTranscript((Segment(0, 1_000, "Some words."),))
 
 
 class Clock:
@@ -121,6 +130,37 @@ def test_a_transcript_that_waits_for_its_index_heads_the_list_after_the_clock_st
     shifted.clock.set(0)
     wait_until(lambda: text_of(library.client, first) is None, most_s=60)
     assert [row["id"] for row in transcripts_of(library.client, recording)] == [second]
+
+
+def test_the_transcripts_of_a_recording_are_listed_page_by_page_in_the_order_they_came(
+    shifted: Shifted, library: Library
+) -> None:
+    recording = library.recording(library.user())
+    place = shifted.server.place
+
+    async def add(runtime: Runtime) -> list[str]:
+        made = []
+        (tenant,) = [one for one in await list_tenants(runtime.operator) if await find_recordings(one, [recording])]
+        for behind_us in (0, 9_000_000, 4_000_000, 2_000_000):
+            async with tenant.writing() as work:
+                owner, found = await hold_recording(work, recording)
+                with pytest.MonkeyPatch.context() as clock:
+                    clock.setattr(
+                        "earmark.library.transcripts.now_us", lambda behind_us=behind_us: now_us() - behind_us
+                    )
+                    one = await insert_transcript(owner, found, PARSED, status="processing")
+            made.append(one.id)
+        return made[::-1]
+
+    expected, listed, cursor = place.run(add), [], None
+    while True:
+        params = {"recording_id": recording, "limit": 1, **({"cursor": cursor} if cursor else {})}
+        page = library.client.get("/v1/transcriptions", params=params).json()
+        listed += [row["id"] for row in page["data"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert listed == expected
 
 
 @pytest.mark.parametrize("claims", [False, True])

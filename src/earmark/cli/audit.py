@@ -21,7 +21,9 @@ from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 
 audit_cli = typer.Typer(help="The audit trail: show, verify, export.", invoke_without_command=True)
-AnyProjectOption = Annotated[str | None, typer.Option("--project", help="The project's id.", metavar="proj_…")]
+AnyProjectOption = Annotated[
+    str | None, typer.Option("--project", help="The project whose trail is shown.", metavar="proj_…")
+]
 
 
 class NoExportError(InvalidError):
@@ -76,23 +78,22 @@ def export(project: ProjectOption, mode: ModeOption = "live") -> None:
     """
     check_mode(mode)
 
-    async def work(runtime: Runtime) -> list[dict[str, Any]]:
+    async def work(runtime: Runtime) -> None:
         tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
-        head, lines = Head(tenant.key.tenant_id), []
+        head = Head(tenant.key.tenant_id)
         async for event in walk_events(tenant):
             line = {"tenant_id": head.tenant_id, "previous": head.hash, **asdict(event)}
-            lines.append({**line, "at": render_time(event.at_us)})
+            print(orjson.dumps({**line, "at": render_time(event.at_us)}).decode())
             head = head.after(event)
-        return lines
 
-    for line in run(work):
-        print(orjson.dumps(line).decode())
+    run(work)
 
 
 @audit_cli.command("verify")
 def verify_trails(
     against: Annotated[
-        Path | None, typer.Option(help="An earlier export, whose events must all still be there.", exists=True)
+        Path | None,
+        typer.Option(help="An earlier export, whose events must all still be there.", metavar="FILE", exists=True),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
