@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from earmark.identity.projects import get_tenant
+from earmark.library.recordings import get_recording
 from earmark.media.downloads import list_media
 from earmark.media.types import Media
 from earmark.runtime import Runtime
@@ -19,7 +20,7 @@ SOUND = b"OggS" + b"sound" * 300_000
 def media_of(desk: Place, project: str, recording_id: str) -> list[Media]:
     async def work(runtime: Runtime) -> list[Media]:
         tenant = await get_tenant(runtime.operator, project, "live")
-        return (await list_media(tenant, [recording_id])).get(recording_id, [])
+        return (await list_media(tenant, [await get_recording(tenant, recording_id)])).get(recording_id, [])
 
     return desk.run(work)
 

@@ -136,6 +136,8 @@ def test_the_audit_trail_says_who_did_what(desk: Place, fresh_project: str) -> N
         ("operator", "key.created", key["id"]), ("operator", "key.revoked", key["id"])]  # fmt: skip
     assert key["key"] not in json.dumps(events)
     assert len(desk.cli("audit", "--project", fresh_project).stdout.splitlines()) == 2
+    missing = desk.cli("audit", check=False)
+    assert (missing.returncode, missing.stderr) == (2, "earmark: --project is missing.\n")
 
 
 def test_a_console_link_is_one_line_for_a_person_and_json_for_a_script(desk: Place, project: str) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import socket
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import asyncpg
 import httpx
 import pytest
 
@@ -473,41 +469,3 @@ def test_repeating_an_upload_start_with_its_key_is_a_conflict_without_a_url(libr
     assert (first.status_code, again.status_code) == (200, 409)
     assert error_of(again)["code"] == "conflict"
     assert "up_" not in again.text
-
-
-def test_recordings_with_audio_and_a_transcript_are_completed_by_the_upgrade(
-    fresh_place: Place, request: pytest.FixtureRequest
-) -> None:
-    project = new_project(fresh_place)
-    with running(fresh_place) as server, server.client(project.live) as client:
-        library = Library(client)
-        user = library.user()
-        recording, bare = with_audio(library, user, segments=TALK), with_audio(library, user)
-    _as_before(fresh_place, request)
-    with running(fresh_place) as server, server.client(project.live) as client:
-        statuses = [client.get(f"/v1/recordings/{one}").json()["status"] for one in (recording, bare)]
-    assert statuses == ["completed", "uploaded"]
-
-
-def _as_before(place: Place, request: pytest.FixtureRequest) -> None:
-    """Downgrade the database to the version in which audio set any recording to `uploaded`."""
-    statements = (
-        *(f"DROP TABLE {table}" for table in ("jobs", "events", "event_readers")),
-        "UPDATE recordings SET status = 'uploaded'",
-        "UPDATE alembic_version SET version_num = '0006_vector_counts'",
-    )
-    if place.database_url is None:
-        with closing(sqlite3.connect(place.data_dir / "earmark.db")) as file, file:
-            for statement in statements:
-                file.execute(statement)
-        return
-    cluster = request.getfixturevalue("cluster")
-    name = urlsplit(place.database_url).path.strip("/")
-
-    async def work() -> None:
-        connection = await asyncpg.connect(cluster.url(name, "postgres"))
-        for statement in statements:
-            await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(work())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from earmark.errors import UnavailableError
@@ -14,6 +17,12 @@ from earmark.runtime import Runtime
 from earmark.storage.query import Compiled
 from earmark.storage.tenant import Tenant
 from tests.server import Place
+
+
+async def create_project_with_key(runtime: Runtime) -> Tenant:
+    tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "audit")).id, "live")
+    await create_key(tenant)
+    return tenant
 
 
 async def events_of(tenant: Tenant) -> list[tuple[str, str, str | None]]:
@@ -75,7 +84,23 @@ def test_more_events_than_a_page_are_walked_once_each(fresh_place: Place) -> Non
     fresh_place.run(work)
 
 
-@pytest.mark.parametrize("change", ["UPDATE audit_events SET actor = 'nobody'", "DELETE FROM audit_events"])
+OTHERS = "SELECT tenant_id, {id}, at_us, 'nobody', action, object_id, {seq}, hash FROM audit_events LIMIT 1"
+NEW_ID = "'aud_new'"
+COLUMNS = "tenant_id, id, at_us, actor, action, object_id, seq, hash"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE audit_events SET actor = 'nobody'",
+        "DELETE FROM audit_events",
+        f"INSERT OR REPLACE INTO audit_events ({COLUMNS}) {OTHERS.format(id='id', seq='seq + 1')}",
+        f"INSERT OR REPLACE INTO audit_events ({COLUMNS}) {OTHERS.format(id=NEW_ID, seq='seq')}",
+        f"INSERT OR REPLACE INTO audit_events (rowid, {COLUMNS}) SELECT rowid,"
+        + OTHERS.format(id=NEW_ID, seq="seq + 1").removeprefix("SELECT"),
+        "UPDATE OR REPLACE audit_events SET actor = 'nobody'",
+    ],
+)
 def test_the_database_refuses_to_change_the_trail(fresh_place: Place, change: str) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "audit")).id, "live")
@@ -87,3 +112,15 @@ def test_the_database_refuses_to_change_the_trail(fresh_place: Place, change: st
         assert await events_of(tenant) == before
 
     fresh_place.run(work)
+
+
+@pytest.mark.parametrize("trigger", ["on", "off"])
+def test_a_shell_that_replaces_an_event_is_refused_whatever_its_pragmas(fresh_place: Place, trigger: str) -> None:
+    """On PostgreSQL there is no REPLACE, and the server's role may not change an event."""
+    fresh_place.run(lambda runtime: create_project_with_key(runtime))
+    if fresh_place.database_url is not None:
+        return
+    with closing(sqlite3.connect(fresh_place.data_dir / "earmark.db")) as shell:
+        shell.execute(f"PRAGMA recursive_triggers={trigger}")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            shell.execute(f"REPLACE INTO audit_events ({COLUMNS}) {OTHERS.format(id='id', seq='seq')}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from earmark.clock import now_us
 from earmark.errors import InvalidError
 from earmark.jobs import outbox
 from earmark.jobs.outbox import Event
@@ -32,6 +33,16 @@ async def test_events_are_read_in_order_by_position_and_only_after_it(world: Wor
     first = await outbox.read_after(world.operator, 0, most=2)
     assert numbers(first) == [0, 1]
     assert numbers(await outbox.read_after(world.operator, first[-1].position or 0)) == [2, 3, 4]
+
+
+async def test_of_two_events_the_later_is_read_later_whatever_the_clock_says(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        behind_us = number * 5_000_000
+        monkeypatch.setattr("earmark.jobs.outbox.now_us", lambda behind_us=behind_us: now_us() - behind_us)
+        await emit(world.tenant, number)
+    assert numbers(await outbox.read_after(world.operator, 0)) == [0, 1, 2, 3, 4]
 
 
 async def test_an_event_of_a_change_that_was_rolled_back_does_not_exist(world: World) -> None:

@@ -179,6 +179,21 @@ async def test_a_job_of_a_process_that_died_runs_again_when_its_lease_is_over(wo
     assert (world.ran, job.attempts, job.losses) == (["greet"], 2, 1)
 
 
+async def test_jobs_from_before_the_clock_stepped_back_do_not_wait_until_it_is_there_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ahead:
+        for module in ("queue", "claiming"):
+            ahead.setattr(f"earmark.jobs.{module}.now_us", lambda: now_us() + 3_600_000_000)
+        waits, runs = [await add(world.tenant, NewJob("greet")) for _ in range(2)]
+        died = Claimer(world.operator, [JobKind("greet", world.note)], new_process("other host", 30, 1))
+        async with world.operator.writing() as work:
+            assert await died.claim_one(work, world.tenant.key.tenant_id, str(runs)) is not None
+    async with world.process(JobKind("greet", world.note)):
+        for job_id in (waits, runs):
+            await world.until(job_id, "succeeded")
+
+
 async def test_a_process_that_was_paused_beyond_its_lease_has_no_effect_any_more(world: World) -> None:
     job_id = await add(world.tenant, NewJob("greet"))
     paused = await claimed(world, lease_s=0.1)

@@ -248,7 +248,7 @@ def test_after_concurrent_uploads_the_row_names_the_stored_bytes(fresh_place: Pl
         assert [type(one) for one in answers].count(SupersededUploadError) == len(contents) - 1
         assert answers.count(None) == len(files_of(fresh_place)) == 1
         await complete_upload(tenant, runtime.media, recording, Claim())
-        media = (await list_media(tenant, [recording]))[recording][0]
+        media = (await list_media(tenant, [await get_recording(tenant, recording)]))[recording][0]
         file = await runtime.media.open(media.key(tenant.key.tenant_id))
         assert hashlib.sha256(await file.read(0, 50_000)).hexdigest() == media.sha256
         await file.close()
@@ -348,7 +348,7 @@ def test_a_file_deleted_while_it_is_read_returns_no_more_bytes(fresh_place: Plac
         await staged.finish()
         await attach(tenant, runtime.media, recording, "audio/ogg", staged)
         await staged.discard()
-        media = (await list_media(tenant, [recording]))[recording][0]
+        media = (await list_media(tenant, [await get_recording(tenant, recording)]))[recording][0]
         file = await runtime.media.open(media.key(tenant.key.tenant_id))
         assert await file.read(0, 5) == b"sound"
         await runtime.deletion.delete_recording(tenant, recording)

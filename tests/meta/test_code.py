@@ -115,6 +115,8 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
         {**shape, "is_indexed": is_indexed} for shape in _pages(_UNTITLED) for is_indexed in (False, True)
     ],
     "ask.select_title_counter": [{"for_update": False}, {"for_update": True}],
+    "identity.select_audit_events": [{"is_continued": False}, {"is_continued": True}],
+    "identity.select_audit_head": [{"for_update": False}, {"for_update": True}],
     "ask.select_titles_of": [{"whose": "session"}, {"whose": "end_user"}],
     "ask.select_messages": [
         {"is_continued": more, "is_descending": back} for more in (False, True) for back in (False, True)

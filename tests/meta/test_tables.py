@@ -57,6 +57,7 @@ DELETED_BY_ROOMS = {
     "idempotency_records": "name nobody; their answers go by cascade",
     "rate_leases": "numbers of the whole tenant",
     "audit_events": "stay: who did what, by ids",
+    "audit_heads": "numbers of the whole tenant",
 }
 """Customers' tables that no cascade from an end user reaches, and what happens to their rows instead."""
 

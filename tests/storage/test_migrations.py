@@ -19,7 +19,7 @@ from earmark.storage.migrate import MigrationFailedError, known_revisions, migra
 
 NEXT = '''"""A later one."""
 from alembic import op
-revision, down_revision = "0009_later", "{previous}"
+revision, down_revision = "9999_later", "{previous}"
 def upgrade():
     op.execute("CREATE TABLE later (tenant_id INTEGER PRIMARY KEY)")
     {more}
@@ -72,15 +72,15 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _add(path: Path, more: str) -> None:
     previous = known_revisions()[-1]
-    (path.parent / "migrations" / "versions" / "0009_later.py").write_text(NEXT.format(previous=previous, more=more))
+    (path.parent / "migrations" / "versions" / "9999_later.py").write_text(NEXT.format(previous=previous, more=more))
 
 
 def test_an_older_file_is_backed_up_and_migrated(older: Path) -> None:
     before = revision_of(older)
     _add(older, "pass")
     migrate_sqlite(older)
-    assert revision_of(older) == "0009_later"
-    backups = list(older.parent.glob("earmark.db.before-0009_later"))
+    assert revision_of(older) == "9999_later"
+    backups = list(older.parent.glob("earmark.db.before-9999_later"))
     assert [revision_of(one) for one in backups] == [before]
 
 
@@ -117,7 +117,7 @@ def test_everything_beside_the_database_is_readable_by_its_owner_only(older: Pat
     _add(older, "pass")
     migrate_sqlite(older)
     files = [path for path in older.parent.iterdir() if path.is_file()]
-    assert {older.name, f"{older.name}.before-0009_later"} < {path.name for path in files}
+    assert {older.name, f"{older.name}.before-9999_later"} < {path.name for path in files}
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in files} == {path.name: 0o600 for path in files}
 
 
@@ -153,7 +153,7 @@ def test_processes_that_migrate_at_once_all_succeed_and_one_does_it(older: Path)
     _add(older, f"open({str(log)!r}, 'a').write('once')")
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         done = [pool.submit(_migrate_with, older, older.parent / "migrations") for _ in range(2)]
-        assert [one.result() for one in done] == ["0009_later"] * 2
+        assert [one.result() for one in done] == ["9999_later"] * 2
     assert log.read_text() == "once"
 
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from earmark.errors import InvalidError
-from earmark.media.downloads import list_media
+from earmark.library.recordings import get_recording
 from earmark.media.errors import EmptyUploadError
 from earmark.media.uploads import attach
 from earmark.runtime import Runtime
@@ -54,7 +54,7 @@ async def attach_missing(runtime: Runtime, owner: Tenant, recording_id: str, pat
 
     Raises: StorageUnavailableError, OSError.
     """
-    if recording_id in await list_media(owner, [recording_id]):
+    if (await get_recording(owner, recording_id)).media_id is not None:
         return
     with path.open("rb") as file:
         staged = await runtime.media.stage()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import zipfile
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from earmark.cli.backup_files import FORMAT, BackupFile, NotABackupError, media_
 from earmark.cli.output import JsonOption, emit, run
 from earmark.clock import now_us, render_time
 from earmark.identity.audit import new_event, record
+from earmark.identity.audit_chain import Head
 from earmark.identity.projects import list_projects, list_tenants
 from earmark.media.errors import MediaNotFoundError
 from earmark.media.store import MediaStore
@@ -120,7 +120,7 @@ async def _restore(runtime: Runtime, backup_file: BackupFile) -> None:
             if not await _exists(store, key):
                 added.append(key)
             await _put(store, key, backup_file)
-        await write_back(runtime.database, chain(backup_file.pieces(), _audit_events(backup_file.tenants)))
+        await write_back(runtime.database, _with_events(backup_file.pieces(), backup_file.tenants))
     except BaseException as error:
         for key in added:
             await store.delete(key)
@@ -131,10 +131,24 @@ async def _restore(runtime: Runtime, backup_file: BackupFile) -> None:
         store.close()
 
 
-def _audit_events(tenants: list[TenantKey]) -> Iterator[Piece]:
-    for key in tenants:
-        row = {"tenant_id": key.tenant_id, **new_event("backup.restored", None)}
-        yield "audit_events", key, [[row[name] for name in COLUMNS["audit_events"]]]
+def _with_events(pieces: Iterator[Piece], tenants: list[TenantKey]) -> Iterator[Piece]:
+    """Yield the backup's pieces, and at the end of each tenant's audit trail that it was restored."""
+    unchained = {key.tenant_id: key for key in tenants}
+    for name, key, rows in pieces:
+        if name == "audit_heads" and key is not None:
+            del unchained[key.tenant_id]
+            for row in rows:
+                yield from _restored(key, Head(*row))
+        else:
+            yield name, key, rows
+    for key in unchained.values():
+        yield from _restored(key, Head(key.tenant_id))
+
+
+def _restored(key: TenantKey, head: Head) -> Iterator[Piece]:
+    row = {"tenant_id": key.tenant_id, **head.follow(new_event("backup.restored", None))}
+    for name in ("audit_events", "audit_heads"):
+        yield name, key, [[row[column] for column in COLUMNS[name]]]
 
 
 async def _exists(store: MediaStore, key: str) -> bool:

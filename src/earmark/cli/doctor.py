@@ -15,6 +15,8 @@ from earmark.cli.output import JsonOption, emit
 from earmark.config import load_settings
 from earmark.data_dir import make_private, mode_for_others
 from earmark.errors import EarmarkError, UnavailableError
+from earmark.identity.audit import verify
+from earmark.identity.projects import list_tenants
 from earmark.jobs.queue import count_jobs
 from earmark.llm.prompt import Prompt
 from earmark.llm.types import AnswerModel
@@ -121,6 +123,11 @@ async def _check_jobs(runtime: Runtime) -> str:
     return says if not counts.failed else f"{says}; see `earmark jobs list --state failed`"
 
 
+async def _check_audit(runtime: Runtime) -> str:
+    heads = [await verify(tenant) for tenant in await list_tenants(runtime.operator)]
+    return f"{sum(head.seq for head in heads)} events, each as it was written"
+
+
 async def _check_background(runtime: Runtime) -> str:
     deaths = read_deaths(runtime.supervisor.folder)
     if deaths:
@@ -142,4 +149,5 @@ _CHECKS: dict[str, Callable[[Runtime], Awaitable[str]]] = {
     "embedder": _check_embedder,
     "jobs": _check_jobs,
     "background": _check_background,
+    "audit": _check_audit,
 }

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, insert, select, update
 
+from earmark.identity.types import AuditEvent
 from earmark.storage.query import Guard, query
-from earmark.storage.tables import api_keys, audit_events, end_users, installation, projects, tenants
+from earmark.storage.tables import (
+    api_keys,
+    audit_events,
+    audit_heads,
+    end_users,
+    installation,
+    projects,
+    tenants,
+)
 
 
 @query
@@ -132,15 +141,27 @@ def insert_audit_event(own: Guard) -> Insert:
 
 
 @query
-def select_audit_events(own: Guard) -> Select[Any]:
-    position = tuple_(audit_events.c.at_us, audit_events.c.id)
-    columns = (audit_events.c[name] for name in ("id", "at_us", "actor", "action", "object_id"))
-    return (
-        select(*columns)
-        .where(own(audit_events), position > tuple_(bindparam("after_us"), bindparam("after_id")))
-        .order_by(audit_events.c.at_us, audit_events.c.id)
-        .limit(bindparam("limit"))
-    )
+def select_audit_events(own: Guard, *, is_continued: bool) -> Select[Any]:
+    columns = (audit_events.c[name] for name in AuditEvent.__dataclass_fields__)
+    statement = select(*columns).where(own(audit_events)).order_by(audit_events.c.seq).limit(bindparam("limit"))
+    return statement.where(audit_events.c.seq > bindparam("after_seq")) if is_continued else statement
+
+
+@query
+def insert_audit_head(own: Guard) -> Insert:
+    return own.insert_or_ignore(audit_heads)
+
+
+@query
+def select_audit_head(own: Guard, *, for_update: bool) -> Select[Any]:
+    statement = select(audit_heads.c.tenant_id, audit_heads.c.seq, audit_heads.c.hash).where(own(audit_heads))
+    return statement.with_for_update() if for_update else statement
+
+
+@query
+def update_audit_head(own: Guard) -> Update:
+    changed: dict[str, Any] = {"seq": bindparam("new_seq"), "hash": bindparam("new_hash")}
+    return update(audit_heads).where(own(audit_heads)).values(changed)
 
 
 # ---- the installation ------------------------------------------------------------------------------

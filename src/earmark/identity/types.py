@@ -75,3 +75,5 @@ class AuditEvent:
     actor: str
     action: str
     object_id: str | None
+    seq: int
+    hash: str

@@ -23,6 +23,8 @@ LOST = "lease_lost"
 """The error code of a job whose processes died under it too often."""
 _TENANTS_AT_ONCE = 32
 _LOST_AT_ONCE = 100
+_SKEW_US = 60_000_000
+"""How far the clocks of hosts may be apart: what is further in the future was written before a clock stepped back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Process:
 def new_process(host: str, lease_s: float, heavy_slots: int) -> Process:
     """Return this process as a claimer of jobs."""
     return Process(host, f"{host}:{random_text(12)}", round(lease_s * 1e6), heavy_slots)
+
+
+def _now() -> dict[str, int]:
+    now = now_us()
+    return {"now_us": now, "future_us": now + _SKEW_US}
 
 
 class Claimer:
@@ -75,7 +82,7 @@ class Claimer:
         tenants = await self._find_tenants(self._operator)
         if tenants != [INSTALLATION]:
             return bool(tenants)
-        return bool(await self._operator.fetch_all(queries.select_own_due, {"now_us": now_us()}))
+        return bool(await self._operator.fetch_all(queries.select_own_due, _now()))
 
     async def _find_tenants(self, handle: Operator) -> list[int]:
         """Tenants with something pending, those after the one that was served last first."""
@@ -101,7 +108,7 @@ class Claimer:
         names = [name for name in self._kinds if not (is_full and name in self._heavy)]
         due = []
         for name in names:
-            params = {"of_tenant": tenant_id, "of_kind": name, "now_us": now_us(), "most": 1}
+            params = {"of_tenant": tenant_id, "of_kind": name, "most": 1, **_now()}
             due += [(row[1], row[2], row[0]) for row in await work.fetch_all(queries.select_due, params)]
         for *_, job_id in sorted(due):
             job = await self.claim_one(work, tenant_id, job_id)
@@ -121,7 +128,9 @@ class Claimer:
 
     async def find_lost(self) -> list[Job]:
         """Return to the queue jobs whose lease ended; return those that lost theirs too often, to be failed."""
-        params = {"now_us": now_us(), "most": _LOST_AT_ONCE}
+        now = now_us()
+        latest_us = now + 2 * self._process.lease_us + _SKEW_US
+        params = {"now_us": now, "latest_us": latest_us, "most": _LOST_AT_ONCE}
         if not await self._operator.fetch_all(queries.select_lost, params):
             return []
         spent = []

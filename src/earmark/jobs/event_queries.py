@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, insert, select, update
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, case, delete, func, insert, select, update
 
 from earmark.storage.query import Guard, operator_query, query
-from earmark.storage.tables import event_readers, events
+from earmark.storage.tables import Int, event_readers, events
 
 EVENT = (
     events.c.tenant_id, events.c.id, events.c.end_user_id, events.c.type, events.c.subject_id, events.c.data_json,
@@ -17,7 +17,13 @@ EVENT = (
 
 @query
 def insert_event(own: Guard) -> Insert:
-    return own.insert(events)
+    """With a number above the tenant's last: the time, unless the clock stepped back.
+
+    The number of a transaction under way is not seen; those two have no order.
+    """
+    now_us, last = bindparam("created_us", type_=Int), func.max(events.c.seq)
+    following = select(case((last >= now_us, last + 1), else_=now_us)).where(own(events)).scalar_subquery()
+    return own.insert(events, unset=("seq",)).values(seq=following)
 
 
 @query
@@ -36,7 +42,7 @@ def select_unplaced(own: Guard) -> Select[Any]:
     return (
         select(events.c.tenant_id, events.c.id)
         .where(events.c.position.is_(None))
-        .order_by(events.c.created_us, events.c.id)
+        .order_by(events.c.seq, events.c.id)
         .limit(bindparam("most"))
     )
 

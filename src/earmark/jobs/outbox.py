@@ -73,7 +73,7 @@ async def emit(
         "id": new_id("evt"), "end_user_id": end_user_id, "type": type_, "subject_id": subject_id,
         "data_json": json.dumps(dict(data)), "created_us": now_us(), "position": None,
     }  # fmt: skip
-    await work.execute(queries.insert_event, row)
+    await work.whole_tenant().execute(queries.insert_event, row)  # the number is the tenant's
     work.signal(EVENTS)
 
 

@@ -89,11 +89,16 @@ def select_tenants_waiting(own: Guard) -> Select[Any]:
     return select(found.c.tenant_id).where(found.c.tenant_id.is_not(None))
 
 
+def _is_due() -> ColumnElement[bool]:
+    """Its time has come; or it is of the future: the clock stepped back, and nothing waits until it is there again."""
+    return or_(jobs.c.run_us <= bindparam("now_us"), jobs.c.created_us > bindparam("future_us"))
+
+
 @operator_query
 def select_own_due(own: Guard) -> Select[Any]:
     """One pending job of the installation whose time has come; a tenant's may be too many to look through."""
     is_own = and_(jobs.c.tenant_id == INSTALLATION, jobs.c.state == PENDING)
-    return select(jobs.c.id).where(is_own, jobs.c.run_us <= bindparam("now_us")).limit(1)
+    return select(jobs.c.id).where(is_own, _is_due()).limit(1)
 
 
 @operator_query
@@ -111,7 +116,7 @@ def select_due(own: Guard) -> Select[Any]:
         select(jobs.c.id, jobs.c.priority, jobs.c.run_us)
         .where(
             jobs.c.state == PENDING, jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.kind == bindparam("of_kind"),
-            jobs.c.run_us <= bindparam("now_us"),
+            _is_due(),
         )
         .order_by(jobs.c.priority, jobs.c.run_us)
         .limit(bindparam("most"))
@@ -147,9 +152,14 @@ def select_held(own: Guard) -> Select[Any]:
 
 @operator_query
 def select_lost(own: Guard) -> Select[Any]:
-    """Jobs whose lease is over: whoever ran them is dead, or too slow to have any further effect."""
-    is_over = and_(jobs.c.state == RUNNING, jobs.c.lease_us < bindparam("now_us"))
-    return select(*JOB).where(is_over).limit(bindparam("most")).with_for_update(skip_locked=True)
+    """Jobs whose lease is over: whoever ran them is dead, or too slow to have any further effect.
+
+    So is a lease that ends later than any could: it was taken before the clock stepped back.
+    """
+    is_over = or_(jobs.c.lease_us < bindparam("now_us"), jobs.c.lease_us > bindparam("latest_us"))
+    return (
+        select(*JOB).where(jobs.c.state == RUNNING, is_over).limit(bindparam("most")).with_for_update(skip_locked=True)
+    )
 
 
 def _is_own_run() -> ColumnElement[bool]:

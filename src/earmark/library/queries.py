@@ -32,15 +32,13 @@ TRANSCRIPTION = tuple(transcriptions.c[name] for name in Transcription.__datacla
 NEWEST_FIRST = {"after_us": 0, "after_id": "", "offset": 0}
 
 
-def newest_first(statement: Select[Any], table: Table, *, is_continued: bool) -> Select[Any]:
+def newest_first(statement: Select[Any], table: Table, *, is_continued: bool, by: str = "created_us") -> Select[Any]:
     """Order newest first by keyset, after (`after_us`, `after_id`) if continued; at most `limit` rows."""
     if is_continued:
         position = tuple_(bindparam("after_us"), bindparam("after_id"))
-        statement = statement.where(tuple_(table.c.created_us, table.c.id) < position)
+        statement = statement.where(tuple_(table.c[by], table.c.id) < position)
     return (
-        statement.order_by(table.c.created_us.desc(), table.c.id.desc())
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
+        statement.order_by(table.c[by].desc(), table.c.id.desc()).limit(bindparam("limit")).offset(bindparam("offset"))
     )
 
 
@@ -93,7 +91,19 @@ def delete_end_user(own: Guard) -> Delete:
 
 @query
 def insert_recording(own: Guard) -> Insert:
-    return own.insert(recordings, unset=("content_sha256", "content_sha256_verified_us", "file_size_bytes"))
+    return own.insert(recordings, unset=("content_sha256", "content_sha256_verified_us", "file_size_bytes", "media_id"))
+
+
+@query
+def update_last_seq(own: Guard) -> Update:
+    """Raise the sequence of a recording's transcriptions and media; the row is locked until the commit."""
+    is_it = recordings.c.id == bindparam("recording_id")
+    return update(recordings).where(own(recordings), is_it).values(last_seq=recordings.c.last_seq + 1)
+
+
+@query
+def select_last_seq(own: Guard) -> Select[tuple[int]]:
+    return select(recordings.c.last_seq).where(own(recordings), recordings.c.id == bindparam("recording_id"))
 
 
 @query
@@ -194,7 +204,7 @@ def update_recording_transcribed(own: Guard) -> Update:
 @query
 def update_recording_audio(own: Guard) -> Update:
     """Update the audio's fields; None leaves a field unchanged. A recording with a transcript stays completed."""
-    names = ("content_sha256", "content_sha256_verified_us", "file_size_bytes", "duration_ms")
+    names = ("content_sha256", "content_sha256_verified_us", "file_size_bytes", "duration_ms", "media_id")
     changed: dict[str, Any] = {}
     for name in names:
         column = recordings.c[name]
@@ -235,9 +245,11 @@ def select_transcription(own: Guard) -> Select[Any]:
 
 @query
 def select_transcriptions(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+    """Of one recording by `seq`: there, which is newer says which is current."""
     statement = select(*TRANSCRIPTION).where(own(transcriptions))
     if "recording_id" in filters:
         statement = statement.where(transcriptions.c.recording_id == bindparam("recording_id"))
+        return newest_first(statement, transcriptions, is_continued=is_continued, by="seq")
     return newest_first(statement, transcriptions, is_continued=is_continued)
 
 
@@ -264,12 +276,11 @@ def update_transcription_completed(own: Guard) -> Update:
 
 
 @query
-def delete_other_transcriptions(own: Guard) -> Delete:
+def delete_earlier_transcriptions(own: Guard) -> Delete:
     return delete(transcriptions).where(
         own(transcriptions),
         transcriptions.c.recording_id == bindparam("recording_id"),
-        transcriptions.c.id != bindparam("transcription_id"),
-        transcriptions.c.created_us <= bindparam("created_us"),
+        transcriptions.c.seq < bindparam("before_seq"),
     )
 
 

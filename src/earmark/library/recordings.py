@@ -41,7 +41,7 @@ async def create_recording(
         ended_us, dump_metadata(metadata), None, now, now,
     )  # fmt: skip
     row = {field: getattr(recording, field) for field in Recording.__dataclass_fields__}
-    row |= {"name_folded": fold_name(name), "import_sha256": import_sha256}
+    row |= {"name_folded": fold_name(name), "import_sha256": import_sha256, "last_seq": 0}
     try:
         async with tenant.writing() as work:
             await work.execute(queries.insert_recording, row)
@@ -78,6 +78,19 @@ async def hold_recording(work: Tenant, recording_id: str) -> tuple[Tenant, Recor
     if owner_no is None or row is None:
         raise RecordingNotFoundError
     return work.acting_for(owner_id, owner_no), Recording(*row)
+
+
+async def take_seq(work: Tenant, recording_id: str) -> int:
+    """Return the number of a recording's next transcription or medium, in the unit of work that inserts it.
+
+    Raises: RecordingNotFoundError.
+    """
+    found = {"recording_id": recording_id}
+    await work.execute(queries.update_last_seq, found)
+    row = await work.fetch_one(queries.select_last_seq, found)
+    if row is None:
+        raise RecordingNotFoundError
+    return int(row[0])
 
 
 async def get_recordings(tenant: Tenant, recording_ids: Sequence[str], *, param: str) -> list[Recording]:
@@ -169,11 +182,14 @@ async def mark_audio(
     recording_id: str,
     status: str,
     *,
+    media_id: str | None = None,
     sha256: str | None = None,
     size_bytes: int | None = None,
     duration_ms: int | None = None,
 ) -> None:
     """Update a recording's audio status; fields not given stay. A given digest counts as verified.
+
+    `media_id` names the medium that is the recording's audio from now on.
 
     Raises: RecordingNotFoundError.
     """
@@ -181,6 +197,7 @@ async def mark_audio(
     changed = {
         "recording_id": recording_id,
         "new_status": status,
+        "new_media_id": media_id,
         "new_content_sha256": sha256,
         "new_content_sha256_verified_us": None if sha256 is None else now,
         "new_file_size_bytes": size_bytes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from earmark.clock import now_us
@@ -10,18 +11,18 @@ from earmark.ids import new_id
 from earmark.library import queries
 from earmark.library.end_users import page_params
 from earmark.library.errors import TranscriptionNotFoundError, TranscriptTooLateError
+from earmark.library.recordings import take_seq
 from earmark.library.types import Page, Recording, Transcription
 from earmark.storage.tenant import Tenant
 from earmark.transcripts.types import ParsedTranscript, Segment
 
 
-def new_transcription(recording: Recording, parsed: ParsedTranscript, *, status: str) -> Transcription:
-    """Return a new transcription row for `parsed`."""
+def _new_transcription(recording: Recording, parsed: ParsedTranscript, *, status: str, seq: int) -> Transcription:
     now = now_us()
     return Transcription(
         new_id("txn"), recording.id, recording.end_user_id, status, parsed.language, parsed.provider, parsed.engine,
         sum(len(segment.text.split()) for segment in parsed.segments), _mean_confidence(parsed.segments),
-        parsed.segments[-1].end_ms, None, now, now if status == "completed" else None, now, now,
+        parsed.segments[-1].end_ms, None, now, now if status == "completed" else None, now, now, seq,
     )  # fmt: skip
 
 
@@ -30,17 +31,20 @@ def _mean_confidence(segments: Sequence[Segment]) -> float | None:
     return round(sum(known) / len(known), 4) if known else None
 
 
-async def insert_transcript(work: Tenant, transcription: Transcription, segments: Sequence[Segment]) -> None:
-    """Store a transcript and its segments in the caller's unit of work."""
-    row = {field: getattr(transcription, field) for field in Transcription.__dataclass_fields__}
-    await work.execute(queries.insert_transcription, row)
+async def insert_transcript(
+    work: Tenant, recording: Recording, parsed: ParsedTranscript, *, status: str
+) -> Transcription:
+    """Store a transcript and its segments in the caller's unit of work, as the recording's newest."""
+    transcription = _new_transcription(recording, parsed, status=status, seq=await take_seq(work, recording.id))
+    await work.execute(queries.insert_transcription, asdict(transcription))
     common = {"transcription_id": transcription.id, "end_user_id": transcription.end_user_id}
     rows = [
         {**common, "ordinal": ordinal, "start_ms": segment.start_ms, "end_ms": segment.end_ms,
          "speaker": segment.speaker, "text": segment.text, "confidence": segment.confidence}
-        for ordinal, segment in enumerate(segments)
+        for ordinal, segment in enumerate(parsed.segments)
     ]  # fmt: skip
     await work.execute_many(queries.insert_segment, rows)
+    return transcription
 
 
 async def publish_transcript(work: Tenant, transcription: Transcription) -> None:
@@ -60,14 +64,8 @@ async def publish_transcript(work: Tenant, transcription: Transcription) -> None
         "now_us": now_us(),
     }
     await work.execute(queries.update_recording_transcribed, values)
-    await work.execute(
-        queries.delete_other_transcriptions,
-        {
-            "recording_id": transcription.recording_id,
-            "transcription_id": transcription.id,
-            "created_us": transcription.created_us,
-        },
-    )
+    earlier = {"recording_id": transcription.recording_id, "before_seq": transcription.seq}
+    await work.execute(queries.delete_earlier_transcriptions, earlier)
 
 
 async def complete_transcription(work: Tenant, transcription_id: str) -> bool:
@@ -95,7 +93,7 @@ async def get_transcription(tenant: Tenant, transcription_id: str) -> Transcript
 
 
 async def list_transcriptions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Transcription]:
-    """Return transcriptions, newest first."""
+    """Return transcriptions, newest first: those of one recording by their `seq`, else by time."""
     params = {**page_params(page), **filters}
     shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
     return [Transcription(*row) for row in await tenant.fetch_all(queries.select_transcriptions, params, **shape)]

@@ -40,6 +40,7 @@ class Recording:
     content_sha256: str | None = None
     content_sha256_verified_us: int | None = None
     file_size_bytes: int | None = None
+    media_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """One transcript of a recording, without its segments."""
+    """One transcript of a recording, without its segments. `seq` says which of a recording's came later."""
 
     id: str
     recording_id: str
@@ -73,6 +74,7 @@ class Transcription:
     completed_us: int | None
     created_us: int
     updated_us: int
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)

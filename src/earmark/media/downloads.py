@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from earmark.library.recordings import get_recording
+from earmark.library.types import Recording
 from earmark.media import queries
 from earmark.media.errors import MediaNotFoundError
 from earmark.media.grants import DOWNLOAD_S, Grant
@@ -13,23 +14,27 @@ from earmark.media.types import Media
 from earmark.storage.tenant import Tenant
 
 
-async def list_media(tenant: Tenant, recording_ids: Sequence[str]) -> dict[str, list[Media]]:
-    """Return the verified media of each recording that has any, newest first."""
+async def list_media(tenant: Tenant, recordings: Sequence[Recording]) -> dict[str, list[Media]]:
+    """Return the verified media of each recording that has any: its current audio, then the last begun first."""
+    current = {recording.id: recording.media_id for recording in recordings}
     found: dict[str, list[Media]] = {}
-    if recording_ids:
-        rows = await tenant.fetch_all(queries.select_verified_media, {"recording_ids": list(recording_ids)})
+    if current:
+        rows = await tenant.fetch_all(queries.select_verified_media, {"recording_ids": list(current)})
         for media in (Media(*row) for row in rows):
             found.setdefault(media.recording_id, []).append(media)
-    return found
+    return {
+        recording_id: sorted(those, key=lambda one: one.id != current[one.recording_id])
+        for recording_id, those in found.items()
+    }
 
 
 async def begin_download(tenant: Tenant, recording_id: str, media_id: str | None) -> tuple[Media, Grant]:
-    """Return a verified medium, by default the newest, and a 15-minute grant to read it.
+    """Return a verified medium, by default the current audio, and a 15-minute grant to read it.
 
     Raises: RecordingNotFoundError, MediaNotFoundError.
     """
-    await get_recording(tenant, recording_id)
-    found = (await list_media(tenant, [recording_id])).get(recording_id, [])
+    recording = await get_recording(tenant, recording_id)
+    found = (await list_media(tenant, [recording])).get(recording_id, [])
     if media_id is not None:
         found = [media for media in found if media.id == media_id]
     if not found:

@@ -27,22 +27,20 @@ def select_media(own: Guard, *, for_update: bool) -> Select[Any]:
 
 @query
 def select_media_of_recording(own: Guard, *, for_update: bool = False) -> Select[Any]:
-    """Select newest first; locked where a concurrent upload could replace the bytes being completed."""
+    """Select the last begun first; locked where a concurrent upload could replace the bytes being completed."""
     statement = (
-        select(*MEDIA)
-        .where(own(media), media.c.recording_id == bindparam("recording_id"))
-        .order_by(media.c.created_us.desc(), media.c.id.desc())
+        select(*MEDIA).where(own(media), media.c.recording_id == bindparam("recording_id")).order_by(media.c.seq.desc())
     )
     return statement.with_for_update() if for_update else statement
 
 
 @query
 def select_verified_media(own: Guard) -> Select[Any]:
-    """Select the verified media of several recordings, newest first."""
+    """Select the verified media of several recordings, of each the last begun first."""
     return (
         select(*MEDIA)
         .where(own(media), any_of(media.c.recording_id, "recording_ids"), media.c.status == "verified")
-        .order_by(media.c.created_us.desc(), media.c.id.desc())
+        .order_by(media.c.recording_id, media.c.seq.desc())
     )
 
 

@@ -19,7 +19,8 @@ EXTENSIONS: Final[dict[str, str]] = {
 class Media:
     """A file of a recording; its bytes are in the media store.
 
-    `size_bytes` is the announced size until the bytes arrive; `sha256` is of the bytes received.
+    `size_bytes` is the announced size until the bytes arrive; `sha256` is of the bytes received. `seq` says which of a
+    recording's uploads was begun later; which is its audio, `Recording.media_id` names.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Media:
     expires_us: int
     created_us: int
     updated_us: int
+    seq: int
 
     def key(self, tenant_id: int) -> str:
         """Return the storage key. It contains the digest, so that other bytes never replace these."""

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from earmark.clock import now_us
 from earmark.ids import new_id
 from earmark.library.announcing import emit_recording
-from earmark.library.recordings import get_recording, hold_recording, mark_audio
+from earmark.library.recordings import get_recording, hold_recording, mark_audio, take_seq
 from earmark.library.types import Recording
 from earmark.media import queries
 from earmark.media.deletion import enqueue_deletion
@@ -52,7 +52,7 @@ async def begin_upload(
         recording = await get_recording(work, recording_id)
         media = Media(
             new_id("med"), recording.id, recording.end_user_id, "waiting", content_type, size_bytes, None,
-            expires_s * 1_000_000, now, now,
+            expires_s * 1_000_000, now, now, await take_seq(work, recording.id),
         )  # fmt: skip
         await work.execute(queries.insert_media, asdict(media))
     key = tenant.key
@@ -156,7 +156,9 @@ async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_t
     async with tenant.writing() as work:
         await hold_recording(work, recording_id)
         await _store(work, store, await _get_open(work, begun.id, for_update=True), staged, "verified")
-        await mark_audio(work, recording_id, "uploaded", sha256=staged.sha256, size_bytes=staged.size_bytes)
+        await mark_audio(
+            work, recording_id, "uploaded", media_id=begun.id, sha256=staged.sha256, size_bytes=staged.size_bytes
+        )
         await emit_recording(work, "recording.uploaded", await get_recording(work, recording_id))
 
 
@@ -201,7 +203,7 @@ async def _settle(
     if is_same:
         await _update(work, replace(media, status="verified"))
         await mark_audio(
-            work, recording.id, "uploaded", sha256=media.sha256, size_bytes=media.size_bytes,
+            work, recording.id, "uploaded", media_id=media.id, sha256=media.sha256, size_bytes=media.size_bytes,
             duration_ms=claim.duration_ms,
         )  # fmt: skip
         await emit_recording(work, "recording.uploaded", await get_recording(work, recording.id))

@@ -51,6 +51,7 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA query_only=ON")
     else:
         connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA recursive_triggers=ON")  # else REPLACE passes the triggers on deletes
     return connection
 
 

@@ -17,7 +17,7 @@ from earmark.media.types import Media
 
 
 async def _media_of(call: Call, found: Sequence[Recording]) -> dict[str, list[Media]]:
-    return await list_media(call.tenant, [one.id for one in found if one.content_sha256 is not None])
+    return await list_media(call.tenant, [one for one in found if one.media_id is not None])
 
 
 async def recording_reply(call: Call, recording: Recording, status: int = 200) -> Reply:

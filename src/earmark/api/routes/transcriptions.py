@@ -24,13 +24,14 @@ routes = Routes("Transcriptions")
 async def list_transcriptions(call: Call, query: TranscriptionListQuery) -> Reply:
     """List transcriptions without their text, newest first."""
     filters = asked_filters(query, ("recording_id",))
+    is_of_one = "recording_id" in filters
     return await page_reply(
         call,
-        "transcriptions",
+        "transcriptions by seq" if is_of_one else "transcriptions",
         query,
         filters,
         fetch=lambda page: transcripts.list_transcriptions(call.tenant, page, filters),
-        position_of=lambda one: (one.created_us, one.id),
+        position_of=lambda one: (one.seq if is_of_one else one.created_us, one.id),
         to_wire=lambda one: transcription_row(one, call.tenant.key.project_id),
     )
 

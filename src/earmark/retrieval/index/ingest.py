@@ -54,8 +54,7 @@ class Ingester:
 
     async def store(self, work: Tenant, recording: Recording, prepared: PreparedTranscript) -> Transcription:
         """Store a prepared transcript and its index in the caller's unit of work, replacing earlier ones."""
-        transcription = transcripts.new_transcription(recording, prepared.parsed, status="completed")
-        await transcripts.insert_transcript(work, transcription, prepared.parsed.segments)
+        transcription = await transcripts.insert_transcript(work, recording, prepared.parsed, status="completed")
         await _publish(work, recording, transcription, prepared.index)
         return transcription
 
@@ -79,8 +78,7 @@ class Ingester:
         """
         async with tenant.writing() as work:
             owner, recording = await hold_recording(work, recording_id)
-            transcription = transcripts.new_transcription(recording, parsed, status="processing")
-            await transcripts.insert_transcript(owner, transcription, parsed.segments)
+            transcription = await transcripts.insert_transcript(owner, recording, parsed, status="processing")
             payload = {"transcription_id": transcription.id}
             await enqueue(owner, NewJob(INDEX, recording_id, payload, unique_key=f"{INDEX}:{transcription.id}"))
             await emit_transcription(owner, "transcription.started", transcription)

@@ -28,6 +28,7 @@ from earmark.storage.tables.columns import Int, metadata
 from earmark.storage.tables.identity import (
     api_keys,
     audit_events,
+    audit_heads,
     idempotency_answers,
     idempotency_records,
     installation,
@@ -71,6 +72,7 @@ __all__ = [
     "ask_turn_events",
     "ask_turn_waiters",
     "audit_events",
+    "audit_heads",
     "chunk_vectors",
     "chunks",
     "end_users",
@@ -109,7 +111,7 @@ CUSTOMER_TABLES = (frozenset(metadata.tables) | {chunk_vectors.name}) - SYSTEM_T
 OWNER_COLUMN: dict[str, str | None] = {
     **dict.fromkeys(("postings", "recording_indexes"), "end_user_no"),
     **dict.fromkeys(("staged_vectors", "vector_blocks", "chunk_vectors"), "end_user_no"),
-    **dict.fromkeys(("ask_title_counters", "ask_title_grams", "audit_events", "rate_leases")),
+    **dict.fromkeys(("ask_title_counters", "ask_title_grams", "audit_events", "audit_heads", "rate_leases")),
     **dict.fromkeys(("idempotency_records", "idempotency_answers"), "caller_end_user"),
     "end_users": "id",
 }

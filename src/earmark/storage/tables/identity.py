@@ -98,7 +98,7 @@ idempotency_answers = Table(
 )
 
 audit_events = Table(
-    "audit_events",  # append-only: triggers refuse updates and deletes
+    "audit_events",  # append-only: triggers refuse updates, deletes and replacing; see identity/audit_chain.py
     metadata,
     tenant(),
     own_id(),
@@ -106,7 +106,17 @@ audit_events = Table(
     Column("actor", Key, nullable=False),  # a key's id, or `operator`
     Column("action", Key, nullable=False),  # key.created, end_user.erased, …
     Column("object_id", Key),
-    Index(None, "tenant_id", "at_us", "id"),
+    Column("seq", Int, nullable=False, server_default="0"),  # from 1, without gaps
+    Column("hash", Key, nullable=False, server_default=""),  # of the event and the hash before it, hexadecimal
+    Index("uq_audit_events_seq", "tenant_id", "seq", unique=True),
+)
+
+audit_heads = Table(
+    "audit_heads",  # one row per tenant: the newest event's number and hash; locked by who adds the next
+    metadata,
+    tenant(),
+    Column("seq", Int, nullable=False),
+    Column("hash", Key, nullable=False),
 )
 
 rate_leases = Table(

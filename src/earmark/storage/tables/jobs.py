@@ -59,8 +59,10 @@ events = Table(
     Column("data_json", Text, nullable=False),
     Column("created_us", Int, nullable=False),
     Column("position", Int),  # given after the commit, in the order in which events are read
+    Column("seq", Int, nullable=False, server_default="0"),  # rises within a tenant
     Index("ix_events_position", "position", unique=True),
-    Index("ix_events_unplaced", "created_us", sqlite_where=_IS_UNPLACED, postgresql_where=_IS_UNPLACED),
+    Index("ix_events_unplaced", "seq", sqlite_where=_IS_UNPLACED, postgresql_where=_IS_UNPLACED),
+    Index("ix_events_seq", "tenant_id", "seq"),
     Index("ix_events_subject_id", "tenant_id", "subject_id"),
     Index("ix_events_end_user_id", "tenant_id", "end_user_id"),
     Index("ix_events_created_us", "tenant_id", "created_us"),

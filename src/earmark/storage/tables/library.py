@@ -45,6 +45,8 @@ recordings = Table(
     Column("content_sha256_verified_us", Int),
     Column("file_size_bytes", Int),
     Column("import_sha256", Key),  # of the imported file's bytes, to skip files imported before
+    Column("media_id", Key),  # the current audio: the upload that was verified last
+    Column("last_seq", Int, nullable=False, server_default="0"),  # of its transcriptions and media
     Column("created_us", Int, nullable=False),
     Column("updated_us", Int, nullable=False),
     to("end_users", "end_user_id"),
@@ -73,10 +75,12 @@ transcriptions = Table(
     Column("completed_us", Int),
     Column("created_us", Int, nullable=False),
     Column("updated_us", Int, nullable=False),
+    Column("seq", Int, nullable=False, server_default="0"),  # what replaces what: clocks step back
     to("recordings", "recording_id"),
     Index(None, "tenant_id", "created_us", "id"),
     Index(None, "tenant_id", "end_user_id", "created_us", "id"),
-    Index(None, "tenant_id", "recording_id", "created_us", "id"),
+    # The end user is in the index, so that another end user's recording takes as long as a missing one.
+    Index("uq_transcriptions_seq", "tenant_id", "recording_id", "end_user_id", "seq", unique=True),
 )
 
 segments = Table(
@@ -120,6 +124,8 @@ folder_recordings = Table(
     to("folders", "folder_id"),
     to("recordings", "recording_id"),
     Index(None, "tenant_id", "recording_id"),
+    # Another end user's folder takes as long as a missing one.
+    Index("ix_folder_recordings_end_user", "tenant_id", "folder_id", "end_user_id"),
     sqlite_with_rowid=False,
 )
 
@@ -137,7 +143,8 @@ media = Table(
     Column("expires_us", Int, nullable=False),  # of the upload
     Column("created_us", Int, nullable=False),
     Column("updated_us", Int, nullable=False),
+    Column("seq", Int, nullable=False, server_default="0"),  # which upload was begun last
     to("recordings", "recording_id"),
-    Index(None, "tenant_id", "recording_id", "created_us", "id"),
+    Index("uq_media_seq", "tenant_id", "recording_id", "end_user_id", "seq", unique=True),
     Index(None, "tenant_id", "status", "expires_us"),
 )
