@@ -67,7 +67,7 @@ class Admission:
                 refuse_if_exceeded(state)
         return state
 
-    async def begin(self, owner: Owner) -> None:
+    async def start(self, owner: Owner) -> None:
         """Wait until it is the owner's turn to work; `end` must follow.
 
         Raises: ShareUsedUpError, OverloadedError.

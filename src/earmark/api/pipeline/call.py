@@ -92,7 +92,7 @@ class Call:
         Raises: ShareUsedUpError, OverloadedError.
         """
         owner = self.owner
-        await self.runtime.admission.begin(owner)
+        await self.runtime.admission.start(owner)
         self.at_work = owner
         try:
             yield

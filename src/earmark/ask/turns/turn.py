@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -30,7 +30,6 @@ from earmark.ask.errors import (
     AnswerFailedError,
     AnswerTooLargeError,
     SessionNotFoundError,
-    SupersededError,
     TurnInterruptedError,
     TurnLostError,
 )
@@ -168,19 +167,30 @@ async def _run(tenant: Tenant, engine: TurnEngine, started: StartedTurn, held: H
     answer = Answer(Draft(feed, ()), started.plan.candidates[0])
     with running.signals.announcing(held.session_id, held.holder):
         try:
-            with _told_with_session(held.session_id):
-                result = await _answer_and_store(tenant, engine, started, answer, held)
-        except BaseException as failed:
-            error = await _final(tenant, started, failed)
+            result = await _answer_or_tell(tenant, engine, started, answer, held)
+        except BaseException as error:
             failure = TurnEvent("turn.failed", _told(error))
             try:
                 await asyncio.shield(store_failure(tenant, started, held, failure))
             finally:
                 feed.publish(*failure)
-            raise error from failed
+            raise
         feed.publish("turn.completed", result)
     _improve_title(tenant, engine, started, result, answer.by)
     return result
+
+
+async def _answer_or_tell(
+    tenant: Tenant, engine: TurnEngine, started: StartedTurn, answer: Answer, held: HeldTurn
+) -> AskResult:
+    """Answer; a turn that was lost to a later question says so, as its retry will."""
+    try:
+        with _told_with_session(held.session_id):
+            return await _answer_and_store(tenant, engine, started, answer, held)
+    except TurnLostError:
+        with suppress(UnavailableError):
+            await refuse_if_superseded(tenant, started.state.id, started.question)
+        raise
 
 
 async def _answer_and_store(
@@ -203,18 +213,6 @@ def _improve_title(tenant: Tenant, engine: TurnEngine, started: StartedTurn, res
 
 
 # ---- failure ---------------------------------------------------------------------------------------
-
-
-async def _final(tenant: Tenant, started: StartedTurn, error: BaseException) -> BaseException:
-    """Return what a turn failed with; one that was lost to a later question says so, as its retry will."""
-    if isinstance(error, TurnLostError):
-        try:
-            await refuse_if_superseded(tenant, started.state.id, started.question)
-        except SupersededError as superseded:
-            return superseded
-        except UnavailableError:
-            pass
-    return error
 
 
 def _told(error: BaseException) -> EarmarkError:
