@@ -18,7 +18,7 @@ def test_a_lease_is_renewed_after_the_database_was_briefly_unavailable(monkeypat
 
     class FakeTenant:
         @asynccontextmanager
-        async def writing(self) -> Any:
+        async def writing(self, *, is_urgent: bool) -> Any:
             tries.append(None)
             if len(tries) == 1:
                 raise StorageUnavailableError("The database does not answer.")
