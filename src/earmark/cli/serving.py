@@ -23,6 +23,8 @@ from earmark.telemetry import check_traces
 _CLOSING_S = 3  # to send the last responses; requests had EARMARK_SHUTDOWN_GRACE_S before (api/pipeline/draining.py)
 _PATIENCE_S = 15.0  # after the grace period, before a worker is killed
 _BACKLOG = 2_048
+_UNSENT_BYTES = 128 << 10
+"""What the kernel may hold of a reply besides what is on its way, so that a client's progress is seen."""
 SILENCE_S = 60.0
 """TCP timeout of unacknowledged data; only the kernel sees it, since its buffers can feed a slow client for minutes."""
 
@@ -98,6 +100,8 @@ def bind(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: closes a connection whose client acknowledges nothing for so long
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(SILENCE_S * 1_000))
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     try:
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
