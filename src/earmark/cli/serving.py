@@ -16,6 +16,7 @@ from earmark.config import Settings, load_settings
 from earmark.data_dir import held
 from earmark.errors import UnavailableError
 from earmark.identity.keys import has_working_key
+from earmark.logs import configure_logs
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 from earmark.telemetry import check_traces
@@ -42,6 +43,7 @@ def serve(
     settings = load_settings(host=host, port=port, workers=workers)
     if not is_loopback(settings.host):
         asyncio.run(check_keys(settings))
+    configure_logs(settings.log_level)
     check_traces(settings.traces_endpoint)
     listener = bind(settings)
     asyncio.run(check_database(settings))
@@ -131,6 +133,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         lifespan="on",
         ws="none",
         access_log=False,
+        log_config=None,  # its loggers' lines are JSON too (logs.py)
         log_level="warning",
         server_header=False,
         proxy_headers=False,
