@@ -14,8 +14,22 @@ def _to_json(event: dict[str, Any], **_: Any) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
+class _ToStructlog(logging.Handler):
+    """Writes what libraries log (uvicorn, asyncio) as lines like our own, without the text of exceptions."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        cause = {} if error is None else {"error": type(error).__name__, "trace": frames_of(error)}
+        log = structlog.get_logger()
+        log.log(record.levelno, record.getMessage().strip(), logger=record.name, **cause)
+
+
 def configure_logs(level: str) -> None:
-    """Configure logs of this level and above as JSON lines on standard error."""
+    """Configure logs of this level and above, those of libraries included, as JSON lines on standard error."""
+    root = logging.getLogger()
+    if not any(isinstance(one, _ToStructlog) for one in root.handlers):
+        root.addHandler(_ToStructlog())
+    logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

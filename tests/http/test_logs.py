@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -17,7 +19,7 @@ from earmark.api.edge.app import create_app
 from earmark.ask.sessions import sessions
 from earmark.logs import configure_logs
 from tests.http.conftest import error_of
-from tests.server import EARMARK, Place, new_project
+from tests.server import EARMARK, Place, new_project, running
 
 CANARY = "xylocanary"
 
@@ -155,3 +157,32 @@ def test_a_bug_is_logged_by_where_it_happened_not_by_what_it_says(
     assert any("fail" in frame for frame in logged[0]["trace"])
     for text in (shown.out, shown.err, answer.text):
         assert CANARY not in text.lower()
+
+
+def test_every_line_of_the_log_is_json(fresh_place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "log"
+    with out.open("w") as stderr, running(fresh_place, "--workers", "2", stderr=stderr) as server:
+        url = httpx.URL(server.base_url)
+        for words in (
+            b"HELLO\r\n\r\n",
+            b"GET /health HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+        ):
+            with socket.create_connection((url.host, url.port), timeout=30) as wire:
+                wire.sendall(words)
+                while wire.recv(65_536):
+                    pass
+    events = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {"Invalid HTTP request received.", "Unsupported upgrade request."} <= {one["event"] for one in events}
+    assert all(one["level"] and one["timestamp"] for one in events)
+
+
+def test_what_a_library_logs_has_no_text_of_an_exception(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info")
+    try:
+        raise ValueError(canary("exception"))
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
+    structlog.reset_defaults()
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["error"], line["level"]) == ("Exception in ASGI application", "ValueError", "error")
+    assert line["trace"]

@@ -16,6 +16,7 @@ from earmark.config import Settings, load_settings
 from earmark.data_dir import held
 from earmark.errors import UnavailableError
 from earmark.identity.keys import has_working_key
+from earmark.logs import configure_logs
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 from earmark.telemetry import check_traces
@@ -23,6 +24,8 @@ from earmark.telemetry import check_traces
 _CLOSING_S = 3  # to send the last responses; requests had EARMARK_SHUTDOWN_GRACE_S before (api/pipeline/draining.py)
 _PATIENCE_S = 15.0  # after the grace period, before a worker is killed
 _BACKLOG = 2_048
+_UNSENT_BYTES = 128 << 10
+"""What the kernel may hold of a reply besides what is on its way, so that a client's progress is seen."""
 SILENCE_S = 60.0
 """TCP timeout of unacknowledged data; only the kernel sees it, since its buffers can feed a slow client for minutes."""
 
@@ -40,6 +43,7 @@ def serve(
     settings = load_settings(host=host, port=port, workers=workers)
     if not is_loopback(settings.host):
         asyncio.run(check_keys(settings))
+    configure_logs(settings.log_level)
     check_traces(settings.traces_endpoint)
     listener = bind(settings)
     asyncio.run(check_database(settings))
@@ -98,6 +102,8 @@ def bind(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: closes a connection whose client acknowledges nothing for so long
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(SILENCE_S * 1_000))
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     try:
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
@@ -127,6 +133,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
         lifespan="on",
         ws="none",
         access_log=False,
+        log_config=None,  # its loggers' lines are JSON too (logs.py)
         log_level="warning",
         server_header=False,
         proxy_headers=False,

@@ -111,7 +111,12 @@ class Edge:
                 await stop_background(runtime)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request. Its path is taken as it was sent: an encoded one is no route's, and 404.
+
+        A proxy that rules by path, and this server, would otherwise read `/%6detrics` as two different paths.
+        """
+        if "raw_path" in scope:
+            scope["path"] = scope["raw_path"].decode("ascii", "replace")
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self.pages.app(scope, receive, with_page_headers(send))
             return

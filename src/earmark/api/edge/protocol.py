@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol with a timeout and a size limit for request heads.
+"""uvicorn's HTTP protocol, with an end to everything that a connection may take.
 
-Bodies have their own limits (`bodies.py`, `transfers.py`); the head is read before authentication.
+`connection_limits.py` knows how long and how much; this tells it what happens, and ends what exceeds it.
 A client that is refused while it still sends its body receives the response: the rest is discarded for a
 while before the connection closes, because closing with unread bytes resets it (RFC 9112, section 9.6).
 """
@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from earmark.api.edge.connection_limits import Allowed, ConnectionLimits, Phase
+from earmark.api.edge.request_heads import fault_in
 from earmark.api.edge.safe_headers import API_HEADERS
 from earmark.api.pipeline.reply import error_reply
 from earmark.errors import InvalidError
 from earmark.ids import new_id
-
-HEAD_S: Final = 20.0
-HEAD_BYTES: Final = 64 * 1_024
-LINGER_S: Final = 10.0
-LINGER_BYTES: Final = 64 << 20
-"""Limits, in seconds and in bytes, for discarding the rest of a refused request."""
 
 
 class _LingeringTransport:
@@ -39,94 +35,201 @@ class _LingeringTransport:
         return self._protocol.is_lingering or self._transport.is_closing()
 
     def close(self) -> None:
-        if not self._protocol.linger():
-            self._transport.close()
+        if not self._transport.is_closing() and not self._protocol.linger():
+            self.close_now()
+
+    def close_now(self) -> None:
+        self._protocol.limits.enter(Phase.CLOSING)
+        self._transport.close()
+
+
+class _Refusal:
+    """An application that refuses the request; a reply takes its turn behind those of earlier requests."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body, headers = _refusal(self._message)
+        await send({"type": "http.response.start", "status": HTTPStatus.BAD_REQUEST, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _refusal(message: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Return the contract's error envelope and the headers that go with it."""
+    request_id = new_id("req")
+    reply = error_reply(InvalidError(message), request_id)
+    length = (b"content-length", b"%d" % len(reply.body))
+    last = (b"connection", b"close")
+    return reply.body, [*reply.headers, length, (b"x-request-id", request_id.encode()), last, *API_HEADERS]
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes connections whose request head takes too long; refuses heads that are too large."""
+    """Ends connections that take too long or too much; refuses heads that can be read in two ways."""
 
-    head_s = HEAD_S
+    allowed: ClassVar[Allowed] = Allowed()
+    limits: ConnectionLimits
+    transport: _LingeringTransport  # type: ignore[assignment]
     is_lingering = False
-    _left_bytes = LINGER_BYTES
+    _is_open = False
+    """Whether a request has begun and is not complete."""
     _has_head = False
-    _head_bytes = 0
-    _waiting: asyncio.TimerHandle | None = None
+    """Whether the head of the last request that has begun is complete."""
+    _is_last = False
+    """Whether the connection ends with the reply to this request."""
+    _is_deaf = False
+    """Whether what arrives is ignored: it follows the last request, or nobody can tell what it is."""
+    _last_words: bytes | None = None
+    """The refusal of what followed requests whose replies are still to come."""
+
+    # ---- the connection ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timeout for the first request's head."""
         super().connection_made(_LingeringTransport(transport, self))  # type: ignore[arg-type]
-        self._wait_for_head()
+        self.limits = ConnectionLimits(
+            self.allowed,
+            self.loop,
+            transport.get_write_buffer_size,
+            on_end=self.transport.close_now,
+            on_stall=transport.abort,
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the timeout."""
-        self._stop_waiting()
+        """Stop the timer."""
         super().connection_lost(exc)
+        self.limits.stop()
+
+    def eof_received(self) -> None:
+        """Watch that the client takes what is left of its reply; the transport closes after it."""
+        self.limits.watch_reply()
 
     def data_received(self, data: bytes) -> None:
-        """Parse the bytes and count those of an incomplete head."""
+        """Parse the bytes and count those that belong to no body."""
+        limits = self.limits
         if self.is_lingering:
-            self._left_bytes -= len(data)
-            if self._left_bytes < 0:
+            limits.discard(len(data))
+            if limits.is_exceeded():
                 self.transport.close()
-            return
-        had_head = self._has_head
-        super().data_received(data)
-        if self._has_head:
-            return
-        if not had_head:  # else the piece also contains the end of the previous request
-            self._head_bytes += len(data)
-        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.")
-        elif self._waiting is None:
-            self._wait_for_head()
+        elif self._is_deaf or (self._is_last and not self._is_open):
+            self._is_deaf = True
+            self.flow.pause_reading()
+        else:
+            was_idle = limits.phase is Phase.IDLE
+            limits.take(len(data))
+            super().data_received(data)
+            if limits.phase is Phase.IDLE and (was_idle or self._is_open):
+                limits.enter(Phase.HEAD)
+                limits.take(len(data))  # blank lines before a request count as its head
+            if limits.is_exceeded():
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request's headers are too large.")
+
+    def pause_writing(self) -> None:
+        """Watch that the client takes its reply."""
+        super().pause_writing()
+        self.limits.watch_reply()
+
+    def resume_writing(self) -> None:
+        """The client has taken it."""
+        super().resume_writing()
+        self.limits.reply_is_taken()
+
+    # ---- the request ---------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """Reset the head's size when a request begins."""
-        self._has_head, self._head_bytes = False, 0
+        """Begin a request, unless the one before was the last."""
+        self._is_deaf = self._is_deaf or self._is_last
+        self._has_head, self._is_open = False, True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Cancel the timeout when a request's head is complete."""
-        self._has_head = True
-        self._stop_waiting()
+        """Hand on the request, or refuse it for its head."""
+        if self._is_deaf:
+            return
+        fault = fault_in(self.headers, self.parser.get_http_version())
+        if fault is not None:
+            self.app = _Refusal(fault)
         super().on_headers_complete()
+        if fault is not None or len(self.pipeline) >= self.allowed.pipelined or self.parser.should_upgrade():
+            self._is_last, self.cycle.keep_alive = True, False
+        self._has_head = True
+        self.headers = []  # trailers are dropped with this list (RFC 9110, section 6.5.1)
+        self.limits.enter(Phase.REQUEST)
+
+    def on_chunk_header(self) -> None:
+        """Allow what a chunk costs besides its bytes."""
+        self.limits.is_chunk()
+
+    def on_body(self, body: bytes) -> None:
+        """Hand on a piece of the body."""
+        if not self._is_deaf:
+            self.limits.is_body(len(body))
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request; its reply may have been sent before."""
+        self._is_open = False
+        super().on_message_complete()
+        if self.limits.phase is Phase.REST:
+            self.limits.enter(Phase.IDLE)
+
+    # ---- the reply -----------------------------------------------------------------------------------
+
+    def on_response_complete(self) -> None:
+        """Start the next request's reply, or wait for what comes; uvicorn's own timer is not used."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._last_words is not None:
+            self.transport.write(self._last_words)
+            self.transport.close()
+        elif self._is_open:
+            self.limits.enter(Phase.REST if self._has_head else Phase.HEAD)
+        else:
+            self.limits.enter(Phase.IDLE)
 
     def linger(self) -> bool:
-        """Start to discard the rest of the body before closing; False if none is coming."""
-        is_coming = self.cycle is not None and self.cycle.more_body
+        """Start to discard what is still coming before closing; False if nothing is."""
+        is_coming = self._is_deaf or (self._is_open and self._has_head)
         if self.is_lingering or not is_coming or self.transport.is_closing():
             return False
         self.is_lingering = True
-        self._stop_waiting()
+        self.limits.enter(Phase.REST)
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._waiting = self.loop.call_later(LINGER_S, self.transport.close)
         return True
 
     def send_400_response(self, msg: str) -> None:
         """Answer malformed HTTP with the contract's error envelope."""
         self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
 
-    def _wait_for_head(self) -> None:
-        self._waiting = self.loop.call_later(self.head_s, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
-
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        request_id = new_id("req")
-        reply = error_reply(InvalidError(message), request_id)
-        headers = [
-            *reply.headers,
-            (b"content-length", b"%d" % len(reply.body)),
-            (b"x-request-id", request_id.encode()),
-            (b"connection", b"close"),
-            *API_HEADERS,
-        ]
+        """Answer what can't be read or is too much, after the replies that are due before, and close."""
+        if self._is_deaf or self.transport.is_closing():
+            return
+        self._is_deaf = True
+        body, headers = _refusal(message)
         head = b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode())
-        self.transport.write(head + b"".join(b"%s: %s\r\n" % one for one in headers) + b"\r\n" + reply.body)
-        self.transport.close()
+        words = head + b"".join(b"%s: %s\r\n" % one for one in headers) + b"\r\n" + body
+        is_half_read = self._is_open and self._has_head
+        if is_half_read and self.pipeline:  # nobody has begun to answer it
+            self.pipeline.popleft()
+            self._last_words = words
+        elif self.cycle is None or self.cycle.response_complete:
+            if is_half_read:  # it has its reply
+                self.transport.close_now()
+                return
+            self.transport.write(words)
+            self.transport.close()
+        elif is_half_read:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            if not self.cycle.response_started:
+                self.transport.write(words)
+            self.transport.close()
+        else:
+            self._last_words = words

@@ -22,9 +22,9 @@ def base_url(settings: Settings, scope: Mapping[str, Any], headers: Mapping[byte
     if settings.public_url is not None:
         return settings.public_url
     if is_trusted(settings, peer_of(scope)):
-        forwarded = _first(headers, b"x-forwarded-host")
+        forwarded = _nearest(headers, b"x-forwarded-host")
         if _HOST.match(forwarded):
-            scheme = "https" if _first(headers, b"x-forwarded-proto") == "https" else "http"
+            scheme = "https" if _nearest(headers, b"x-forwarded-proto") == "https" else "http"
             return f"{scheme}://{forwarded}"
     host, port = scope.get("server") or ("127.0.0.1", None)
     name = f"[{host}]" if ":" in host else host
@@ -64,5 +64,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _first(headers: Mapping[bytes, bytes], name: bytes) -> str:
-    return headers.get(name, b"").split(b",")[0].strip().decode("latin-1")
+def _nearest(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    """Return the last value, which the trusted proxy wrote: those before it may be its client's."""
+    return headers.get(name, b"").rpartition(b",")[2].strip().decode("latin-1")

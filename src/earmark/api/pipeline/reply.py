@@ -79,11 +79,13 @@ def _error_headers(error: EarmarkError) -> Headers:
 
 
 def header_map(raw: list[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """Return request headers by lower-case name; of a repeated one, the first.
+    """Return request headers by lower-case name; those of a repeated one as a list, in their order.
 
-    Whitespace around a value is removed. Source: RFC 9110, section 5.5.
+    Whitespace around a value is removed. Those that are no lists can't be repeated (`request_heads.py`).
+    Source: RFC 9110, sections 5.3 and 5.5.
     """
     found: dict[bytes, bytes] = {}
     for name, value in raw:
-        found.setdefault(name, value.strip(b" \t"))
+        value = value.strip(b" \t")
+        found[name] = found[name] + b", " + value if name in found else value
     return found
