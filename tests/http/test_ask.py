@@ -226,6 +226,50 @@ def test_an_exported_session_can_be_imported(library: Library) -> None:
     assert recording not in str(theirs)
 
 
+def test_an_imported_session_has_the_times_of_its_export(library: Library) -> None:
+    user = library.user()
+    at = ("2026-01-02T03:04:05Z", "2026-01-02T03:05:00Z", "2026-01-02T03:06:00Z")
+    question = {"role": "user", "parts": [{"type": "text", "text": "When?"}], "created_at": at[1]}
+    answer = {"role": "assistant", "parts": [{"type": "text", "text": "On Friday."}], "created_at": at[2]}
+    document = {
+        "format": "earmark.ask-session/1", "title": "Carried over", "end_user_id": user, "created_at": at[0],
+        "scope": {"type": "library", "recording_ids": []}, "messages": [question, answer],
+    }  # fmt: skip
+    newest = library.session(user)["id"]
+    made = library.client.post("/v1/ask/sessions/import", json=document).json()
+    assert (made["created_at"], made["last_message_at"]) == (at[0], at[2])
+    listed = library.client.get("/v1/ask/sessions", params={"end_user_id": user}).json()["data"]
+    assert [one["id"] for one in listed] == [newest, made["id"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"title": "x" * 201}, "title"),
+        ({"scope": {"type": "recording", "recording_ids": [], "recording_title": "x" * 256}}, "scope.recording_title"),
+        ({"scope": {"type": "selected", "recording_ids": ["r" * 69]}}, "scope.recording_ids.0"),
+        ({"answer": {"model": "x" * 201}}, "messages.1.model"),
+        ({"answer": {"provider": "x" * 201}}, "messages.1.provider"),
+        ({"answer": {"parts": [{"type": "text", "text": "x" * 100_001}]}}, "messages.1.parts.0.text"),
+        ({"answer": {"parts": [{"type": "text", "text": "x"}] * 401}}, "messages.1.parts"),
+        ({"question": {"parts": [{"type": "text", "text": "x" * 10_001}]}}, "messages.0"),
+        ({"messages": 10_001}, "messages"),
+    ],
+)
+def test_every_string_and_list_of_an_import_has_a_limit(library: Library, change: dict[str, Any], param: str) -> None:
+    at = {"created_at": "2026-05-20T10:23:45Z"}
+    text = [{"type": "text", "text": "x"}]
+    question = {"role": "user", "parts": text, **at, **change.pop("question", {})}
+    answer = {"role": "assistant", "parts": text, **at, **change.pop("answer", {})}
+    messages = [question] * change.pop("messages", 0) or [question, answer]
+    document = {
+        "format": "earmark.ask-session/1", "title": "t", "end_user_id": library.user(), **at,
+        "scope": {"type": "library", "recording_ids": []}, "messages": messages, **change,
+    }  # fmt: skip
+    refused = library.client.post("/v1/ask/sessions/import", json=document)
+    assert (refused.status_code, error_of(refused)["param"]) == (400, param)
+
+
 def test_deleting_a_session_is_permanent_and_repeating_it_is_404(library: Library) -> None:
     session = library.session(library.user())["id"]
     assert library.client.delete(f"/v1/ask/sessions/{session}").status_code == 204

@@ -53,7 +53,7 @@ def test_a_transcript_that_can_not_be_indexed_has_failed_and_says_so(
     def broken(*_: object) -> object:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("earmark.retrieval.index.ingest.prepare_index", broken)
+    monkeypatch.setattr("earmark.retrieval.index.ingest.analyse_transcript", broken)
 
     async def work(runtime: Runtime) -> None:
         tenant, _, transcription_id = await _enqueued(runtime)

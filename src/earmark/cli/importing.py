@@ -163,7 +163,7 @@ async def _import_transcript(
     known = await find_imported(owner, digest)
     if known is None:
         parsed = parse_transcript(body, media_type=media_type_of(path.name, body), filename=path.name)
-        prepared = await runtime.ingester.prepare(parsed)
+        prepared = await runtime.ingester.prepare(owner, parsed)
         try:
             async with owner.writing() as work:
                 recording = await create_recording(

@@ -17,7 +17,7 @@ from earmark.identity.audit import record
 from earmark.library.end_users import narrow_to_end_user
 
 routes = Routes("Ask sessions")
-IMPORT_LIMIT_BYTES = 32 << 20
+IMPORT_LIMIT_BYTES = 16 << 20
 _EXPORTS: dict[str, Any] = {
     "responses": {
         "200": {

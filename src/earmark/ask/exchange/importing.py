@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from earmark.ask import queries
 from earmark.ask.sessions.messages import dump_parts, insert_messages, join_text
@@ -21,11 +21,20 @@ from earmark.library.recordings import find_recordings
 from earmark.library.transcripts import list_segments
 from earmark.storage.errors import UniqueViolationError
 from earmark.storage.tenant import Tenant
+from earmark.text import utf16_length
 
 _LAST_MS = 168 * 3_600_000  # the longest recording
 _MOST_TOKENS = 2**53  # what JSON carries exactly
+MOST_MESSAGES = 10_000
+_MOST_PARTS = 400
+"""Of one message: an answer of this server has fewer than a hundred."""
+_MOST_UNITS = 100_000
+"""Of one part's text; a question has at most 10,000 (`_check_question`)."""
+_QUESTION_UNITS = 10_000
 _BATCH_MESSAGES = 1_000
-"""Inserted at once: enough that their number costs little, and a bound on what is held in memory."""
+"""Made and inserted at once, so that the thread that makes them and the writer are free between two batches."""
+_MOST_TEXTS = 8
+"""Segments that start at one millisecond which a citation is compared with: people talk over each other, not crowds."""
 _BUILT_IN = "earmark"
 _EXTRACTIVE = "extractive-"
 Spoken = Mapping[tuple[str, int], list[str]]
@@ -41,6 +50,19 @@ def _check_time(text: str) -> str:
     return text
 
 
+def _check_units(most: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if utf16_length(text) > most:
+            raise ValueError(f"must be at most {most} characters long")
+        return text
+
+    return AfterValidator(check)
+
+
+_Id = Annotated[str, _check_units(68), WithJsonSchema({"type": "string", "maxLength": 68})]
+_Name = Annotated[str, _check_units(200), WithJsonSchema({"type": "string", "maxLength": 200})]
+_RecordingName = Annotated[str, _check_units(255), WithJsonSchema({"type": "string", "maxLength": 255})]
+_Text = Annotated[str, _check_units(_MOST_UNITS), WithJsonSchema({"type": "string", "maxLength": _MOST_UNITS})]
 _Time = Annotated[str, AfterValidator(_check_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -50,16 +72,16 @@ class _Document(BaseModel):
 
 class _ScopeDocument(_Document):
     type: Literal["recording", "library", "selected", "folder"]
-    recording_ids: list[str] = Field(max_length=500)
-    recording_title: str | None = None
-    folder_id: str | None = None
+    recording_ids: list[_Id] = Field(max_length=500)
+    recording_title: _RecordingName | None = None
+    folder_id: _Id | None = None
 
 
 class _PartDocument(_Document):
     type: Literal["text", "citation"]
-    text: str = ""
+    text: _Text = ""
     is_key: bool = False
-    recording_id: str = ""
+    recording_id: _Id = ""
     start_ms: Annotated[int, Field(ge=0, le=_LAST_MS), _is_whole] = 0
 
 
@@ -71,24 +93,30 @@ class _TokensDocument(_Document):
 
 class _MessageDocument(_Document):
     role: Literal["user", "assistant"]
-    parts: list[_PartDocument] = Field(min_length=1)
+    parts: list[_PartDocument] = Field(min_length=1, max_length=_MOST_PARTS)
     tokens: _TokensDocument = _TokensDocument()
-    model: str | None = None
-    provider: str | None = None
+    model: _Name | None = None
+    provider: _Name | None = None
     finish_reason: Literal["stop", "length", "content_filter", "cancelled"] | None = None
     answered: Literal["yes", "partly", "no"] | None = None
     dropped_citations: Annotated[int, Field(ge=0, le=_MOST_TOKENS), _is_whole] | None = None
     created_at: _Time
+
+    @model_validator(mode="after")
+    def _check_question(self) -> Self:
+        if self.role == "user" and utf16_length("".join(part.text for part in self.parts)) > _QUESTION_UNITS:
+            raise ValueError(f"a question must be at most {_QUESTION_UNITS} characters long")
+        return self
 
 
 class SessionDocument(_Document):
     """What `export_json` wrote."""
 
     format: Literal["earmark.ask-session/1"]
-    title: str
+    title: _Name
     scope: _ScopeDocument
     created_at: _Time
-    messages: list[_MessageDocument] = Field(max_length=100_000)
+    messages: list[_MessageDocument] = Field(max_length=MOST_MESSAGES)
 
 
 async def import_session(tenant: Tenant, document: SessionDocument) -> tuple[Session, bool]:
@@ -99,13 +127,18 @@ async def import_session(tenant: Tenant, document: SessionDocument) -> tuple[Ses
     may say (`_is_sound`); recordings stay named in the scope only if they are theirs.
     """
     digest = await asyncio.to_thread(_digest, document)
-    spoken = await _spoken(tenant, document)  # before the unit of work, which keeps others from writing
+    known = await _find_imported(tenant, digest)
+    if known is not None:
+        return known, False
+    # Before the unit of work, which keeps others from writing; batch by batch, so that other threads get their turn.
+    spoken = await _spoken(tenant, document)
+    batches = [
+        await asyncio.to_thread(_to_messages, document, first, spoken)
+        for first in range(0, len(document.messages), _BATCH_MESSAGES)
+    ]
     try:
         async with tenant.writing() as work:
-            known = await _find_imported(work, digest)
-            if known is not None:
-                return known, False
-            session = await _insert(work, document, digest, spoken)
+            session = await _insert(work, document, digest, batches)
     except UniqueViolationError:  # the same import, at the same time
         known = await _find_imported(tenant, digest)
         assert known is not None
@@ -147,21 +180,24 @@ async def _spoken(tenant: Tenant, document: SessionDocument) -> Spoken:
         if recording.transcription_id is not None:
             for segment in await list_segments(tenant, recording.transcription_id):
                 if segment.start_ms in cited[recording.id]:
-                    found.setdefault((recording.id, segment.start_ms), []).append(segment.text)
+                    texts = found.setdefault((recording.id, segment.start_ms), [])
+                    texts += [segment.text] if len(texts) < _MOST_TEXTS else []
     return found
 
 
-async def _insert(work: Tenant, document: SessionDocument, digest: str, spoken: Spoken) -> Session:
-    cited = {part.recording_id for message in document.messages for part in message.parts}
-    wanted = sorted((cited | set(document.scope.recording_ids)) - {""})
+async def _insert(
+    work: Tenant, document: SessionDocument, digest: str, batches: Sequence[Sequence[Message]]
+) -> Session:
+    wanted = sorted(set(document.scope.recording_ids) - {""})
     theirs = {recording.id for recording in await find_recordings(work, wanted)} if wanted else set()
     scope = await _their_folder(work, document.scope) or _their_scope(document.scope, theirs)
-    session = await create_session(work, scope, title=document.title, import_sha256=digest)
+    created_us = parse_time(document.created_at)
+    last_us = max([created_us, *(message.created_us for messages in batches for message in messages)])
+    session = await create_session(
+        work, scope, title=document.title, import_sha256=digest, created_us=created_us, last_message_us=last_us
+    )
     assert work.end_user_id is not None
-    last_us = session.last_message_us
-    still = {at: texts for at, texts in spoken.items() if at[0] in theirs}
-    for first in range(0, len(document.messages), _BATCH_MESSAGES):
-        messages = await asyncio.to_thread(_to_messages, document, first, still)
+    for messages in batches:
         await insert_messages(work, session.id, work.end_user_id, messages)
     answers = [one for one in document.messages if one.role == "assistant"]
     await work.execute(
@@ -170,7 +206,7 @@ async def _insert(work: Tenant, document: SessionDocument, digest: str, spoken: 
             "session_id": session.id,
             "new_message_count": len(document.messages),
             "new_last_message_us": last_us,
-            "new_updated_us": last_us,
+            "new_updated_us": session.updated_us,
             "new_last_model": answers[-1].model if answers else None,
             "new_last_provider": answers[-1].provider if answers else None,
         },

@@ -29,13 +29,17 @@ async def create_session(
     title: str | None = None,
     import_sha256: str | None = None,
     session_id: str | None = None,
+    created_us: int | None = None,
+    last_message_us: int | None = None,
 ) -> Session:
-    """Create an empty session of the end user that the handle is narrowed to.
+    """Create an empty session of the end user that the handle is narrowed to; its times are now, or those given.
 
     Raises: UniqueViolationError if `session_id` or `import_sha256` exists already.
     """
     assert tenant.end_user_id is not None
     now = now_us()
+    created = now if created_us is None else created_us
+    last = created if last_message_us is None else last_message_us
     session = Session(
         session_id or new_id("as"),
         tenant.end_user_id,
@@ -43,10 +47,10 @@ async def create_session(
         dump_scope(scope),
         title or NEW_CHAT,
         0,
-        now,
+        last,
         None,
         None,
-        now,
+        created,
         now,
     )
     row = session._asdict()
@@ -58,7 +62,7 @@ async def create_session(
         "turn_expires_us": None,
     }
     common: dict[str, Any] = {"session_id": session.id, "end_user_id": session.end_user_id}
-    common |= {"scope_type": scope.type, "last_message_us": now}
+    common |= {"scope_type": scope.type, "last_message_us": last}
     async with tenant.writing() as work:
         row["title_seq"] = await take_title_seq(work)
         await work.execute(queries.insert_session, row)

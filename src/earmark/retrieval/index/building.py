@@ -44,19 +44,34 @@ class PreparedIndex:
     vectors: NDArray[np.int8]
 
 
-def prepare_index(embedder: Embedder, segments: Sequence[Segment], language: str | None) -> PreparedIndex:
-    """Chunk, analyse and embed a transcript."""
+@dataclass(frozen=True, slots=True)
+class AnalysedTranscript:
+    """A transcript's index but for its vectors, and the texts that they stand for."""
+
+    chunks: Sequence[PreparedChunk]
+    chunk_lengths: bytes
+    postings: Mapping[str, bytes]
+    vector_counts: bytes
+    texts: Sequence[str]
+
+    def with_vectors(self, embedder: str, vectors: NDArray[np.int8]) -> PreparedIndex:
+        """Return the whole index. Shape: [texts, dimensions]."""
+        return PreparedIndex(embedder, self.chunks, self.chunk_lengths, self.postings, self.vector_counts, vectors)
+
+
+def analyse_transcript(segments: Sequence[Segment], language: str | None) -> AnalysedTranscript:
+    """Chunk and analyse a transcript."""
     chunks = chunk_segments(segments)
     terms = index_terms(segments, chunks, language)
     texts, counts = encoded_texts(segments, chunks)
-    return PreparedIndex(
-        embedder.name,
-        [_prepared(chunk, segments) for chunk in chunks],
-        pack_lengths(terms.lengths),
-        terms.postings,
-        pack_lengths(counts),
-        quantize(embedder.embed_passages(texts)),
-    )
+    prepared = [_prepared(chunk, segments) for chunk in chunks]
+    return AnalysedTranscript(prepared, pack_lengths(terms.lengths), terms.postings, pack_lengths(counts), texts)
+
+
+def prepare_index(embedder: Embedder, segments: Sequence[Segment], language: str | None) -> PreparedIndex:
+    """Chunk, analyse and embed a transcript."""
+    analysed = analyse_transcript(segments, language)
+    return analysed.with_vectors(embedder.name, quantize(embedder.embed_passages(analysed.texts)))
 
 
 def _prepared(chunk: Chunk, segments: Sequence[Segment]) -> PreparedChunk:

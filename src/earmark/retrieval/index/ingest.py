@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from earmark.fair_slots import FairSlots, Owner
 from earmark.identity.projects import list_tenants
 from earmark.ids import new_id
 from earmark.jobs.queue import enqueue
@@ -18,15 +22,20 @@ from earmark.library.announcing import emit_transcription
 from earmark.library.errors import RecordingNotFoundError, TranscriptionNotFoundError
 from earmark.library.recordings import hold_recording
 from earmark.library.types import Recording, Transcription
+from earmark.limits.admission import owner_of
 from earmark.retrieval import queries
+from earmark.retrieval.embedding.embedders import Embedder
 from earmark.retrieval.embedding.registry import Embedders
-from earmark.retrieval.index.building import PreparedIndex, prepare_index
+from earmark.retrieval.index.building import PreparedIndex, analyse_transcript
+from earmark.retrieval.index.quantize import quantize
 from earmark.retrieval.index.vectors import insert_vectors
 from earmark.storage.tenant import Operator, Tenant
 from earmark.telemetry import span
-from earmark.transcripts.types import ParsedTranscript
+from earmark.transcripts.types import ParsedTranscript, Segment
 
 T = TypeVar("T")
+_TEXTS_AT_ONCE = 64
+"""Embedded before somebody else's turn: about half a second."""
 INDEX = "transcript.index"
 """The kind of job that indexes a transcript whose words are stored."""
 
@@ -34,23 +43,34 @@ INDEX = "transcript.index"
 class Ingester:
     """Prepares and stores transcripts with their index.
 
-    Arithmetic runs on one worker thread, so that imports take turns and the event loop stays free.
+    Arithmetic runs on one worker thread, piece by piece, so that the event loop stays free and a short transcript
+    never waits for a long one of somebody else.
     """
 
     def __init__(self, embedders: Embedders) -> None:
         self._embedders = embedders
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-ingest")
+        self._turns = FairSlots(1)
 
-    async def offload(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run `work` on the ingest thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+    async def _offload(self, owner: Owner, work: Callable[..., T], *args: Any) -> T:
+        """Run `work` on the ingest thread when it is the owner's turn."""
+        async with self._turns.hold(owner):
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
-    async def prepare(self, parsed: ParsedTranscript) -> PreparedTranscript:
+    async def prepare(self, tenant: Tenant, parsed: ParsedTranscript) -> PreparedTranscript:
         """Cut, analyse and embed a transcript; no database is touched."""
         with span("index transcript", segments=len(parsed.segments)):
-            index = await self.offload(prepare_index, await self._embedders.in_use(), parsed.segments, parsed.language)
+            index = await self._prepare_index(tenant, parsed.segments, parsed.language)
         return PreparedTranscript(parsed, index)
+
+    async def _prepare_index(self, tenant: Tenant, segments: Sequence[Segment], language: str | None) -> PreparedIndex:
+        embedder, owner = await self._embedders.in_use(), owner_of(tenant)
+        analysed = await self._offload(owner, analyse_transcript, segments, language)
+        pieces = [
+            await self._offload(owner, _embed, embedder, analysed.texts[first : first + _TEXTS_AT_ONCE])
+            for first in range(0, max(1, len(analysed.texts)), _TEXTS_AT_ONCE)
+        ]
+        return analysed.with_vectors(embedder.name, np.concatenate(pieces))
 
     async def store(self, work: Tenant, recording: Recording, prepared: PreparedTranscript) -> Transcription:
         """Store a prepared transcript and its index in the caller's unit of work, replacing earlier ones."""
@@ -65,7 +85,7 @@ class Ingester:
 
         Raises: RecordingNotFoundError.
         """
-        prepared = await self.prepare(parsed)
+        prepared = await self.prepare(tenant, parsed)
         async with tenant.writing() as work:
             owner, recording = await hold_recording(work, recording_id)
             transcription = await self.store(owner, recording, prepared)
@@ -95,8 +115,7 @@ class Ingester:
         except TranscriptionNotFoundError:  # replaced or deleted meanwhile
             return
         segments = await transcripts.list_segments(running.tenant, transcription.id)
-        embedder = await self._embedders.in_use()
-        index = await self.offload(prepare_index, embedder, segments, transcription.language)
+        index = await self._prepare_index(running.tenant, segments, transcription.language)
         with suppress(RecordingNotFoundError):  # deleted meanwhile, and the transcription with it
             async with running.finishing() as work:
                 owner, recording = await hold_recording(work, transcription.recording_id)
@@ -125,6 +144,10 @@ class PreparedTranscript:
     def __init__(self, parsed: ParsedTranscript, index: PreparedIndex) -> None:
         self.parsed = parsed
         self.index = index
+
+
+def _embed(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.int8]:
+    return quantize(embedder.embed_passages(texts))
 
 
 async def _note_failure(work: Tenant, job: Job) -> None:
