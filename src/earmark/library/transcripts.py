@@ -38,11 +38,11 @@ async def insert_transcript(
     transcription = _new_transcription(recording, parsed, status=status, seq=await take_seq(work, recording.id))
     await work.execute(queries.insert_transcription, asdict(transcription))
     common = {"transcription_id": transcription.id, "end_user_id": transcription.end_user_id}
-    rows = [
+    rows = (
         {**common, "ordinal": ordinal, "start_ms": segment.start_ms, "end_ms": segment.end_ms,
          "speaker": segment.speaker, "text": segment.text, "confidence": segment.confidence}
         for ordinal, segment in enumerate(parsed.segments)
-    ]  # fmt: skip
+    )  # fmt: skip
     await work.execute_many(queries.insert_segment, rows)
     return transcription
 

@@ -18,6 +18,7 @@ from earmark.storage.tenant import Tenant
 _AT_WORK: Final = 32
 _AT_WORK_EACH: Final = 24
 """A tenant whose work is slow leaves the rest to the others."""
+_HEAVY: Final = 2
 
 
 def owner_of(tenant: Tenant) -> Owner:
@@ -38,6 +39,8 @@ class Admission:
         self.last_used = LastUsed(database)
         self._shares = Shares("requests", most)
         self._slots = FairSlots(_AT_WORK, _AT_WORK_EACH)
+        self.heavy = FairSlots(_HEAVY, most_each=1)
+        """For long work in Python, such as parsing megabytes: threads at it share the interpreter with everybody."""
 
     async def recognise(self, authorization: str | None) -> tuple[Caller, Tenant]:
         """Authenticate the value of an `Authorization` header; return the caller and its handle.

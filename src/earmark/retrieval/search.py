@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from earmark.fair_slots import FairSlots
+from earmark.limits.admission import owner_of
 from earmark.retrieval import queries
 from earmark.retrieval.embedding.embedders import EmbedderUnavailableError
 from earmark.retrieval.embedding.http_embedder import HttpEmbedder
@@ -53,7 +55,8 @@ class Searcher:
     def __init__(self, embedders: Embedders, vectors: VectorCache, *, connections: int = 10) -> None:
         self._embedders = embedders
         self._vectors = vectors
-        self._slots = FairSlots(max(1, min(_AT_ONCE, connections - 1)))
+        count = max(1, min(_AT_ONCE, connections - 1))
+        self._slots = FairSlots(count, most_each=max(1, count // 2))  # a free one for whoever else comes
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="earmark-search")
         # A server of embeddings is waited for elsewhere: its slowness must not hold up arithmetic.
         self._waiting = ThreadPoolExecutor(_WAITING_THREADS, thread_name_prefix="earmark-embed")
@@ -68,7 +71,7 @@ class Searcher:
         found: list[ChunkHit] = []
         for _ in range(_ATTEMPTS):
             wanted = await self._embed_question(tenant, request.query)
-            async with self._slots.hold((tenant.key.tenant_id, tenant.key.end_user_no)):
+            async with self._slots.hold(owner_of(tenant)):
                 found, is_current = await self._find(tenant, request, wanted)
             if is_current:
                 break
@@ -100,9 +103,9 @@ class Searcher:
         query = analyze_query(question, languages)
         terms = await tenant.fetch_all(queries.select_known_terms, {"terms": list(query.speaker_terms)})
         asked = address(query, {term for (term,) in terms}, languages)
-        return {name: await self._embed(name, asked) for name in sorted({name for _, name in known})}
+        return {name: await self._embed(tenant, name, asked) for name in sorted({name for _, name in known})}
 
-    async def _embed(self, name: str, question: str) -> NDArray[np.int8] | None:
+    async def _embed(self, tenant: Tenant, name: str, question: str) -> NDArray[np.int8] | None:
         from earmark.retrieval.index.quantize import quantize
 
         embedder = await self._embedders.find(name)
@@ -112,7 +115,8 @@ class Searcher:
         try:
             threads = self._waiting if is_server else self._threads
             with span("embed question"):
-                vector = await asyncio.get_running_loop().run_in_executor(threads, embedder.embed_query, question)
+                async with nullcontext() if is_server else self._slots.hold(owner_of(tenant)):
+                    vector = await asyncio.get_running_loop().run_in_executor(threads, embedder.embed_query, question)
         except EmbedderUnavailableError as error:
             if not is_server:
                 raise

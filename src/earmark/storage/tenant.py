@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Self
 
 from earmark.storage.database import Connection, Database
 from earmark.storage.query import Compiled, Params, Query, Row
 
+_BATCH_ROWS = 1_000
+_BATCH_ROWS = 1_000
 _NOTHING: Params = {}
 Later = Callable[[], Awaitable[None]]
 
@@ -79,12 +82,15 @@ class _Handle:
         compiled = self._compile(query, shape)
         return await self._written().execute(compiled, self._arguments(compiled, params))
 
-    async def execute_many(self, query: Query, rows: Sequence[Params], **shape: Any) -> None:
-        """Run a change once for each of `rows`, inside a unit of work."""
-        if not rows:
-            return
-        compiled = self._compile(query, shape)
-        await self._written().execute_many(compiled, [self._arguments(compiled, params) for params in rows])
+    async def execute_many(self, query: Query, rows: Iterable[Params], **shape: Any) -> None:
+        """Run a change once for each of `rows`, inside a unit of work.
+
+        Rows are taken and bound a batch at a time, so that many of them don't hold up the event loop.
+        """
+        left = iter(rows)
+        while batch := list(islice(left, _BATCH_ROWS)):
+            compiled = self._compile(query, shape)
+            await self._written().execute_many(compiled, [self._arguments(compiled, params) for params in batch])
 
     def _written(self) -> Connection:
         if self._connection is None or self._unit is None:

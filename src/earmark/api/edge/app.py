@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
@@ -71,6 +72,8 @@ ROUTES: tuple[Route, ...] = tuple(
     )
     for route in one.routes.all
 )
+_SWITCH_S = 0.001
+"""How long a thread that computes in Python may hold up the event loop; Python's own value is five times that."""
 log = structlog.get_logger("earmark.api")
 
 
@@ -97,6 +100,7 @@ class Edge:
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[None]:
+        sys.setswitchinterval(_SWITCH_S)
         async with open_runtime(self._settings) as runtime:
             self.runtime = self.pages.runtime = runtime
             self._cursors = CursorSigner(runtime.cursor_secret)

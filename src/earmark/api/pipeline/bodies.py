@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from earmark.api.pipeline.draining import Draining
@@ -32,6 +32,15 @@ class Bodies:
     def waiting(self) -> AbstractContextManager[None]:
         """Exclude a request that waits for its client's bytes from the concurrency limit."""
         return self._draining.waiting()
+
+    @contextmanager
+    def storing(self, owner: Owner, size_bytes: int) -> Iterator[None]:
+        """Count a body that was read for as long as its request waits and works."""
+        self._room.take(owner, size_bytes)
+        try:
+            yield
+        finally:
+            self._room.give_back(owner, size_bytes)
 
     async def read(self, receive: Receive, limit_bytes: int, owner: Owner) -> bytes:
         """Return the body.

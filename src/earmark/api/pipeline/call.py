@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from earmark.api.pipeline.addresses import base_url, client_address
@@ -98,6 +98,10 @@ class Call:
             yield
         finally:
             self._stop_working()
+
+    def heavy(self) -> AbstractAsyncContextManager[None]:
+        """Wait for the caller's turn at long work in Python."""
+        return self.runtime.admission.heavy.hold(self.owner)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

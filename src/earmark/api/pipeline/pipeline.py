@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_type_hints
 from urllib.parse import unquote_to_bytes
@@ -20,7 +21,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from earmark.api.pipeline.admission import admit, recognise
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
-from earmark.api.pipeline.large_bodies import run_sized
+from earmark.api.pipeline.large_bodies import is_large_body, run_sized
 from earmark.api.pipeline.reply import Reply
 from earmark.api.pipeline.retries import REPLAYED, RetryKind, answer_once, stores_answers
 from earmark.errors import InvalidError
@@ -54,6 +55,7 @@ class Rules:
             made consistent (`api/pipeline/retries.py`).
         replay: converts a stored response to the media type asked for, if the route has several.
         limits: the rate limits that its requests count against.
+        is_heavy: parsing and handling it takes long: a few at once, and one of each project.
         is_signed: the URL itself is the credential; the handler checks it, and nothing is counted.
     """
 
@@ -69,6 +71,7 @@ class Rules:
     also: tuple[str, ...] = ()
     authorise: Callable[[Call, Any], None] | None = None
     is_signed: bool = False
+    is_heavy: bool = False
 
 
 class Endpoint:
@@ -103,8 +106,9 @@ class Endpoint:
                 raise ObjectNotFoundError
         if rules.is_signed:
             return await self.handler(call=call, **path_params)
-        async with call.working():
-            return await self._answer(call, path_params, raw)
+        with call.bodies.storing(call.owner, len(raw)):
+            async with call.working(), call.heavy() if rules.is_heavy else nullcontext():
+                return await self._answer(call, path_params, raw)
 
     async def _answer(self, call: Call, path_params: Mapping[str, str], raw: bytes) -> Reply:
         rules = self.rules
@@ -120,7 +124,9 @@ class Endpoint:
             arguments["query"] = self._parse_query(call)
         document: Any = None
         if self.body is not None:
-            document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
+            is_large = is_large_body(raw) and not rules.is_heavy
+            async with call.heavy() if is_large else nullcontext():
+                document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
             if rules.authorise is not None:
                 rules.authorise(call, arguments["body"])
         elif self.takes_raw:

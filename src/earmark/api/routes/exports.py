@@ -45,7 +45,7 @@ async def export_session(call: Call, session_id: str, query: ExportQuery) -> Rep
 
 
 @routes.add("POST", "/ask/sessions/import",
-            Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart", authorise=may_use_scope),
+            Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart", authorise=may_use_scope, is_heavy=True),
             answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
 async def import_one(call: Call, body: ImportBody) -> Reply:
     """Create a session from an export (201); if imported before, return that session (200)."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import BodyTooLargeError, UnsupportedMediaTypeError
+from earmark.api.pipeline.large_bodies import run_sized
 from earmark.api.pipeline.paging import asked_filters
 from earmark.api.pipeline.pipeline import Rules, media_type_of
 from earmark.api.pipeline.recording_replies import recording_page, recording_reply
@@ -155,11 +156,13 @@ async def put_transcript(call: Call, recording_id: str, query: TranscriptQuery, 
     """
     media_type = media_type_of(call.headers)
     # not on the ingest thread: a file's errors are reported without waiting for other transcripts' embeddings
-    parsed = await asyncio.to_thread(parse_transcript, body, media_type=media_type)
+    async with call.heavy():
+        parsed = await asyncio.to_thread(parse_transcript, body, media_type=media_type)
     project_id = call.tenant.key.project_id
     if not query.wait:
         queued = await call.runtime.ingester.enqueue(call.tenant, recording_id, parsed)
         return json_reply(transcription_to_wire(queued, (), project_id), 202)
     with call.aside():  # its pieces take turns with those of others
         stored, is_first = await call.runtime.ingester.put_transcript(call.tenant, recording_id, parsed)
-    return json_reply(transcription_to_wire(stored, parsed.segments, project_id), 201 if is_first else 200)
+    shown = await run_sized(len(body), transcription_to_wire, stored, parsed.segments, project_id)
+    return json_reply(shown, 201 if is_first else 200)

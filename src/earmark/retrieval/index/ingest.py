@@ -176,13 +176,13 @@ async def _insert_index(work: Tenant, recording: Recording, transcription: Trans
     await work.execute(queries.insert_index, row)
     await insert_vectors(work, recording.number, index.vectors)
     named = {"recording_id": recording.id, "end_user_id": recording.end_user_id}
-    rows = [
+    rows = (
         {**named, "ordinal": ordinal, "id": new_id("chk"), "first_segment": chunk.first, "last_segment": chunk.last,
          "start_ms": chunk.start_ms, "end_ms": chunk.end_ms, "speaker": chunk.speaker}
         for ordinal, chunk in enumerate(index.chunks)
-    ]  # fmt: skip
+    )  # fmt: skip
     await work.execute_many(queries.insert_chunk, rows)
     await work.execute_many(
         queries.insert_posting,
-        [{**common, "term": term, "occurrences": packed} for term, packed in sorted(index.postings.items())],
+        ({**common, "term": term, "occurrences": packed} for term, packed in sorted(index.postings.items())),
     )
