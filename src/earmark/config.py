@@ -208,7 +208,7 @@ class Settings(BaseSettings):
     upload_limit_bytes: Annotated[int, Field(ge=1)] = 2 << 30
     """The maximum size of an uploaded file, in bytes."""
     requests_at_once: Annotated[int, Field(ge=1)] = 400
-    """Concurrent requests per server process, open streams included; more get 503 with Retry-After."""
+    """Requests at work, or waiting for it, per server process. More get 503; a project beyond its part of them 429."""
     shutdown_grace_s: Annotated[float, Field(ge=0, le=600)] = 20.0
     """Seconds that running requests may take after SIGTERM; new ones get 503 meanwhile."""
     turn_wait_s: Annotated[float, Field(gt=0, le=600)] = 60.0
