@@ -207,6 +207,9 @@ class PatientProtocol(HttpToolsProtocol):
         """Answer malformed HTTP with the contract's error envelope."""
         self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Log nothing: a server may ignore the wish for another protocol (RFC 9110, section 7.8)."""
+
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         """Answer what can't be read or is too much, after the replies that are due before, and close."""
         if self._is_deaf or self.transport.is_closing():
