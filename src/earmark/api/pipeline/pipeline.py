@@ -106,8 +106,9 @@ class Endpoint:
                 raise ObjectNotFoundError
         if rules.is_signed:
             return await self.handler(call=call, **path_params)
+        is_long = rules.is_heavy or (self.body is not None and is_large_body(raw))
         with call.bodies.storing(call.owner, len(raw)):
-            async with call.working(), call.heavy() if rules.is_heavy else nullcontext():
+            async with call.heavy() if is_long else nullcontext(), call.working():
                 return await self._answer(call, path_params, raw)
 
     async def _answer(self, call: Call, path_params: Mapping[str, str], raw: bytes) -> Reply:
@@ -124,9 +125,7 @@ class Endpoint:
             arguments["query"] = self._parse_query(call)
         document: Any = None
         if self.body is not None:
-            is_large = is_large_body(raw) and not rules.is_heavy
-            async with call.heavy() if is_large else nullcontext():
-                document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
+            document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
             if rules.authorise is not None:
                 rules.authorise(call, arguments["body"])
         elif self.takes_raw:

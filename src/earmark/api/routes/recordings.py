@@ -156,13 +156,14 @@ async def put_transcript(call: Call, recording_id: str, query: TranscriptQuery, 
     """
     media_type = media_type_of(call.headers)
     # not on the ingest thread: a file's errors are reported without waiting for other transcripts' embeddings
-    async with call.heavy():
-        parsed = await asyncio.to_thread(parse_transcript, body, media_type=media_type)
+    with call.aside():  # its pieces take turns with those of others
+        async with call.heavy():
+            parsed = await asyncio.to_thread(parse_transcript, body, media_type=media_type)
     project_id = call.tenant.key.project_id
     if not query.wait:
         queued = await call.runtime.ingester.enqueue(call.tenant, recording_id, parsed)
         return json_reply(transcription_to_wire(queued, (), project_id), 202)
-    with call.aside():  # its pieces take turns with those of others
+    with call.aside():
         stored, is_first = await call.runtime.ingester.put_transcript(call.tenant, recording_id, parsed)
     shown = await run_sized(len(body), transcription_to_wire, stored, parsed.segments, project_id)
     return json_reply(shown, 201 if is_first else 200)
