@@ -230,7 +230,7 @@ def test_a_callers_statements_and_their_steps_are_the_same_beside_a_neighbour_an
         limits = {"rate_limit_overall": 0}  # counting requests sometimes queries the database
         app = create_app(fresh_place.settings.model_copy(update=limits))
         async with (
-            app._lifespan(app.fastapi),
+            app.opened(),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
         ):
             return {ask.name: [await _statements(client, world, ask) for world in worlds] for ask in ASKS}

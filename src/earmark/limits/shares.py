@@ -58,8 +58,8 @@ class Shares:
         """
         tenant = (owner[0], None)
         if self.total + amount > self._capacity // 2:
-            is_over = self._used[tenant] + amount > self._capacity // _TENANT
-            if is_over or (owner != tenant and self._used[owner] + amount > self._capacity // _END_USER):
+            is_over = self._used[tenant] + amount > max(1, self._capacity // _TENANT)
+            if is_over or (owner != tenant and self._used[owner] + amount > max(1, self._capacity // _END_USER)):
                 raise ShareUsedUpError(self._what)
         if self.total + amount > self._capacity:
             raise OverloadedError
