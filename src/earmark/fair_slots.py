@@ -11,6 +11,8 @@ from typing import Final
 Owner = tuple[Hashable, Hashable]
 """A tenant, and an end user of it or None."""
 _Queue = deque["asyncio.Future[None]"]
+NOBODY: Final[Owner] = (None, None)
+"""Owner of what belongs to no tenant: the operator's work, and callers who aren't known yet."""
 URGENT: Final[Owner] = ("", None)
 """Owner of what comes before all others: a late renewal of a lease would lose work that is done."""
 

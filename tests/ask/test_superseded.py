@@ -18,16 +18,22 @@ from earmark.llm.types import Finished, TextDelta
 from tests.ask.desk import QUESTION, Desk, at_desk, send
 
 
+async def _leave_unanswered(desk: Desk, session_id: str, question: Question) -> None:
+    """Send a question whose model fails; the next one's does not."""
+    answers = desk.model.says
+    desk.model.says = (ProviderError("The model did not answer."),)
+    with pytest.raises(AnswerFailedError):
+        await send(desk.tenant, desk.engine, session_id, question)
+    desk.model.says = answers
+
+
 def test_a_question_that_was_overtaken_names_the_one_that_took_its_place_each_time_it_is_sent_again(
     tmp_path: Path,
 ) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
         first = Question(QUESTION, message_id=new_id("msg"))
-        desk.model.says = (ProviderError("The model did not answer."),)
-        with pytest.raises(AnswerFailedError):
-            await send(desk.tenant, desk.engine, session.id, first)
-        desk.model.says = (TextDelta("On the ninth of June."), Finished())
+        await _leave_unanswered(desk, session.id, first)
         await send(desk.tenant, desk.engine, session.id, Question("And who decided that?"))
         later = [one for one in await desk.messages(session.id) if one.role == "user"][1]
         for _ in range(2):
@@ -45,10 +51,7 @@ def test_a_question_that_was_overtaken_names_the_one_that_took_its_place_each_ti
 def test_the_answer_to_a_later_question_is_written_with_the_unanswered_one_in_view(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         session = await desk.session()
-        desk.model.says = (ProviderError("The model did not answer."),)
-        with pytest.raises(AnswerFailedError):
-            await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
-        desk.model.says = (TextDelta("On the ninth of June."), Finished())
+        await _leave_unanswered(desk, session.id, Question(QUESTION))
         await send(desk.tenant, desk.engine, session.id, Question("And who decided that?"))
         assert QUESTION in str(desk.model.requests[-1].history)
 

@@ -371,7 +371,7 @@ OPEN_ROUTES = {"/v1/console/sign-in", "/v1/media/{media_id}"}
 
 
 def _id_of(route: Route) -> str:
-    return f"{route.method} {route.path}"
+    return f"{route.operation.method} {route.operation.path}"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=_id_of)
@@ -383,14 +383,14 @@ def test_a_route_has_a_summary_in_its_docstring(route: Route) -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=_id_of)
 def test_a_route_says_the_prefix_of_each_id_in_its_path(route: Route) -> None:
     rules = route.endpoint.rules
-    assert set(rules.path_prefixes) == set(re.findall(r"{(\w+)}", route.path))
+    assert set(rules.path_prefixes) == set(re.findall(r"{(\w+)}", route.operation.path))
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=_id_of)
 def test_a_route_asks_for_a_scope_of_the_contract(route: Route) -> None:
     areas = "recordings|transcriptions|end_users|summaries|ask|folders|webhooks"
     scope = route.endpoint.rules.scope
-    if route.path in OPEN_ROUTES:
+    if route.operation.path in OPEN_ROUTES:
         assert scope is None
     else:
         assert re.fullmatch(rf"({areas}):(read|write)", scope or "none")

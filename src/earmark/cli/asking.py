@@ -10,10 +10,9 @@ import typer
 
 from earmark.ask.turns.opening import NewSession, ask_in_new_session
 from earmark.ask.types import AskResult, Question, ScopeType
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, printable, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, printable, run
 from earmark.clock import render_offset
 from earmark.errors import InvalidError
-from earmark.identity.projects import get_tenant
 from earmark.ids import is_id
 from earmark.library.end_users import find_end_user_named
 from earmark.library.errors import EndUserNotFoundError, FolderNotFoundError
@@ -98,7 +97,7 @@ def _check_text(text: str, limit: int, what: str) -> None:
 
 
 async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Tenant:
-    return await find_owner(await get_tenant(runtime.operator, project, mode), end_user)  # type: ignore[arg-type]
+    return await find_owner(await find_tenant(runtime, project, mode), end_user)
 
 
 async def find_owner(tenant: Tenant, end_user: str) -> Tenant:

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.clock import render_time
 from earmark.errors import InvalidError
 from earmark.identity.audit import AuditBrokenError, verify, walk_events
 from earmark.identity.audit_chain import Head, hash_event
-from earmark.identity.projects import get_tenant, list_tenants
+from earmark.identity.projects import list_tenants
 from earmark.identity.types import AuditEvent
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
@@ -63,7 +63,7 @@ def _events(project: str, mode: str) -> list[AuditEvent]:
     check_mode(mode)
 
     async def work(runtime: Runtime) -> list[AuditEvent]:
-        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        tenant = await find_tenant(runtime, project, mode)
         return [event async for event in walk_events(tenant)]
 
     return run(work)
@@ -79,7 +79,7 @@ def export(project: ProjectOption, mode: ModeOption = "live") -> None:
     check_mode(mode)
 
     async def work(runtime: Runtime) -> None:
-        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        tenant = await find_tenant(runtime, project, mode)
         head = Head(tenant.key.tenant_id)
         async for event in walk_events(tenant):
             line = {"tenant_id": head.tenant_id, "previous": head.hash, **asdict(event)}

@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from earmark.cli.asking import find_owner
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.clock import render_time_or_none
 from earmark.config import load_settings
-from earmark.identity.projects import get_tenant
 from earmark.identity.sign_in import create_code
 from earmark.identity.types import NewKey
 from earmark.runtime import Runtime
@@ -31,7 +30,7 @@ def console_link(
     settings = load_settings()
 
     async def work(runtime: Runtime) -> NewKey:
-        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        tenant = await find_tenant(runtime, project, mode)
         if end_user is None:
             return await create_code(tenant)
         owner = (await find_owner(tenant, end_user)).key

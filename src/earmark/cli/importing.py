@@ -12,11 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from earmark.cli import audio_files
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.cli.progress import progress
 from earmark.clock import parse_time
 from earmark.errors import EarmarkError
-from earmark.identity.projects import get_tenant
 from earmark.library.end_users import create_end_user, find_end_user, find_end_user_named
 from earmark.library.errors import ExternalIdTakenError, FileImportedError
 from earmark.library.folders import add_to_folder, create_folder, find_folder_named
@@ -75,7 +74,7 @@ def import_files(
 
     async def work(runtime: Runtime) -> None:
         nonlocal failed
-        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        tenant = await find_tenant(runtime, project, mode)
         owner = await _ensure_end_user(tenant, end_user)
         folder_id = None if folder is None else await _ensure_folder(owner, folder)
         with progress("importing", len(files), is_shown=not as_json) as advance:

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.clock import now_us, parse_time, render_time, render_time_or_none
 from earmark.identity.keys import create_key, list_keys, revoke_key, rotate_key
-from earmark.identity.projects import get_tenant
 from earmark.identity.scopes import UnknownScopeError, check_scopes
 from earmark.identity.types import KeyInfo, NewKey
 from earmark.library.end_users import get_end_user
@@ -40,7 +39,7 @@ def create(
     expires_us = _parse_expiry(expires_at)
 
     async def work(runtime: Runtime) -> NewKey:
-        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        tenant = await find_tenant(runtime, project, mode)
         user = await get_end_user(tenant, end_user) if end_user is not None else None
         bound = None if user is None else (user.id, user.number)
         return await create_key(tenant, end_user=bound, scopes=scopes, expires_us=expires_us, label=label)
@@ -78,7 +77,7 @@ def list_of_project(project: ProjectOption, mode: ModeOption = "live", as_json: 
     check_mode(mode)
 
     async def work(runtime: Runtime) -> list[KeyInfo]:
-        return await list_keys(await get_tenant(runtime.operator, project, mode))  # type: ignore[arg-type]
+        return await list_keys(await find_tenant(runtime, project, mode))
 
     for key in run(work):
         reach = f"{key.end_user_id or 'whole project'}  {' '.join(key.scopes) if key.scopes is not None else ''}"
@@ -113,7 +112,7 @@ def revoke(key_id: KeyArgument, project: ProjectOption, mode: ModeOption = "live
     check_mode(mode)
 
     async def work(runtime: Runtime) -> None:
-        await revoke_key(await get_tenant(runtime.operator, project, mode), key_id)  # type: ignore[arg-type]
+        await revoke_key(await find_tenant(runtime, project, mode), key_id)
 
     run(work)
     emit({"id": key_id, "revoked": True}, as_json=as_json, text=f"{key_id} is revoked.")
@@ -132,7 +131,7 @@ def rotate(
     grace_us = _parse_duration(grace)
 
     async def work(runtime: Runtime) -> NewKey:
-        tenant = await get_tenant(runtime.operator, project, mode)  # type: ignore[arg-type]
+        tenant = await find_tenant(runtime, project, mode)
         return await rotate_key(tenant, key_id, grace_us=grace_us)
 
     key = run(work)

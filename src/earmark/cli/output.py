@@ -6,13 +6,16 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import orjson
 import typer
 
 from earmark.config import load_settings
+from earmark.identity.projects import get_tenant
+from earmark.identity.types import Mode
 from earmark.runtime import Runtime, open_runtime
+from earmark.storage.tenant import Tenant
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 T = TypeVar("T")
@@ -40,14 +43,23 @@ def fail(sentence: str, code: int = 1) -> None:
     raise typer.Exit(code)
 
 
-def check_mode(mode: str) -> str:
+def check_mode(mode: str) -> Mode:
     """Return `live` or `test`.
 
     Raises: typer.BadParameter, which is exit 2.
     """
-    if mode not in ("live", "test"):
+    found: Mode | None = next((one for one in get_args(Mode) if one == mode), None)
+    if found is None:
         raise typer.BadParameter("--mode must be live or test.")
-    return mode
+    return found
+
+
+async def find_tenant(runtime: Runtime, project: str, mode: str) -> Tenant:
+    """Return the handle on a project's data of a mode.
+
+    Raises: ProjectNotFoundError.
+    """
+    return await get_tenant(runtime.operator, project, check_mode(mode))
 
 
 def run(work: Callable[[Runtime], Awaitable[T]], *, alone: bool = False) -> T:

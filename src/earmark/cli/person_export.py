@@ -15,10 +15,9 @@ from earmark.ask.sessions.sessions import list_sessions
 from earmark.ask.turns.usage import walk_usage
 from earmark.cli.archives import check_new, find_lost, has_bytes, new_archive, say_lost, write_media
 from earmark.cli.asking import find_owner
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.clock import now_us, render_time, render_time_or_none
 from earmark.identity.audit import record
-from earmark.identity.projects import get_tenant
 from earmark.library.end_users import get_end_user
 from earmark.library.folders import list_folders
 from earmark.library.recordings import list_recordings
@@ -63,7 +62,7 @@ def export(
     check_mode(mode)
 
     async def work(runtime: Runtime) -> tuple[Path, list[Media]]:
-        owner = await find_owner(await get_tenant(runtime.operator, project, mode), end_user)  # type: ignore[arg-type]
+        owner = await find_owner(await find_tenant(runtime, project, mode), end_user)
         target = file or Path(f"{owner.end_user_id}.zip")
         check_new(target)
         await record(owner, "end_user.exported", owner.end_user_id)

@@ -70,16 +70,16 @@ class Shares:
         self._add(owner, -amount)
 
     @contextmanager
-    def taking(self, owner: Owner) -> Iterator[None]:
-        """Use one for the block.
+    def taking(self, owner: Owner, amount: int) -> Iterator[None]:
+        """Use some of it for the block.
 
         Raises: as `take`.
         """
-        self.take(owner)
+        self.take(owner, amount)
         try:
             yield
         finally:
-            self.give_back(owner)
+            self.give_back(owner, amount)
 
     def _add(self, owner: Owner, amount: int) -> None:
         self.total += amount

@@ -22,7 +22,7 @@ import orjson
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from earmark.errors import EarmarkError
-from earmark.fair_slots import URGENT, FairSlots, Owner
+from earmark.fair_slots import NOBODY, URGENT, FairSlots
 from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.query import Compiled, Compiler, Row
 from earmark.storage.signals import Signals
@@ -30,7 +30,6 @@ from earmark.storage.signals import Signals
 T = TypeVar("T")
 _BUSY_TIMEOUT_S = 20.0
 _WORKERS = 2
-_OPERATOR: Owner = (None, None)
 _LOG_PATIENCE_MS = 100
 """Busy timeout for truncating the WAL, while a request waits; short reads end sooner."""
 _LOG_PAUSES_S = (0.3, 1.0, 3.0, 10.0, 30.0)
@@ -236,7 +235,7 @@ class SQLiteDatabase:
                 return
 
     async def _try_truncating(self) -> bool:
-        async with self._writers.hold(_OPERATOR):
+        async with self._writers.hold(NOBODY):
             return await self._on_writer(self._truncate_log)
 
     def _truncate_log(self) -> bool:
@@ -286,7 +285,7 @@ class SQLiteDatabase:
     async def close(self) -> None:
         if self._truncating is not None:  # SQLite deletes the WAL when the last connection closes
             self._truncating.cancel()
-        async with self._writers.hold(_OPERATOR):
+        async with self._writers.hold(NOBODY):
             self._write_thread.shutdown(wait=True)
             self._read_threads.shutdown(wait=True)
             for connection in (self._reader, *self._snapshots, self._writer):

@@ -87,7 +87,7 @@ class Edge:
         self.runtime: Runtime | None = None
         self._cursors: CursorSigner | None = None
         self._draining = Draining(settings.shutdown_grace_s, settings.requests_at_once)
-        described = [one.operation for one in ROUTES if one.operation is not None]
+        described = [one.operation for one in ROUTES if one.is_described]
         self.pages = Pages(self.opened, described, self._draining, has_metrics=settings.metrics)
         self._bodies = Bodies(self._draining)
 

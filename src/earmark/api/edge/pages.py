@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,24 +29,20 @@ from earmark.metrics import CONTENT_TYPE
 from earmark.runtime import Runtime
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def _describe_check(path: str, name: str, text: str, model: type[BaseModel]) -> Operation:
+    answers = {200: model, 503: model}
+    return Operation(method="GET", path=path, name=name, tag="Server", text=text, answers=answers, needs_key=False)
+
+
 SERVER_OPERATIONS = (
-    Operation(
-        method="GET",
-        path="/health",
-        name="get_health",
-        tag="Server",
-        text="Whether the server and its database work.",
-        answers={200: Health, 503: Health},
-        needs_key=False,
-    ),
-    Operation(
-        method="GET",
-        path="/ready",
-        name="get_readiness",
-        tag="Server",
-        text="Tell balancers whether to send requests here: 503 if not; `degraded` is 200.",
-        answers={200: Readiness, 503: Readiness},
-        needs_key=False,
+    _describe_check("/health", "get_health", "Whether the server and its database work.", Health),
+    _describe_check(
+        "/ready",
+        "get_readiness",
+        "Tell balancers whether to send requests here: 503 if not; `degraded` is 200.",
+        Readiness,
     ),
 )
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final
+from contextlib import AbstractContextManager
+from typing import Final
 
 from earmark.api.pipeline.draining import Draining
 from earmark.api.pipeline.errors import BodyBrokenOffError, BodyTooLargeError
+from earmark.api.pipeline.reply import Receive
 from earmark.fair_slots import Owner
 from earmark.limits.shares import Shares
 
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 PATIENCE_S: Final = 30.0
 """Base timeout of a body, extended by 1 s per `SLOWEST_BYTES` received."""
 SLOWEST_BYTES: Final = 16_384
@@ -33,14 +32,9 @@ class Bodies:
         """Exclude a request that waits for its client's bytes from the concurrency limit."""
         return self._draining.waiting()
 
-    @contextmanager
-    def storing(self, owner: Owner, size_bytes: int) -> Iterator[None]:
+    def storing(self, owner: Owner, size_bytes: int) -> AbstractContextManager[None]:
         """Count a body that was read for as long as its request waits and works."""
-        self._room.take(owner, size_bytes)
-        try:
-            yield
-        finally:
-            self._room.give_back(owner, size_bytes)
+        return self._room.taking(owner, size_bytes)
 
     async def read(self, receive: Receive, limit_bytes: int, owner: Owner) -> bytes:
         """Return the body.

@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import TYPE_CHECKING, Any
 
 from earmark.api.pipeline.addresses import base_url, client_address
-from earmark.api.pipeline.bodies import Bodies, Receive
+from earmark.api.pipeline.bodies import Bodies
 from earmark.api.pipeline.cursors import CursorSigner
 from earmark.api.pipeline.errors import BodyTooLargeError
-from earmark.api.pipeline.reply import header_map
-from earmark.fair_slots import Owner
+from earmark.api.pipeline.reply import Receive, header_map
+from earmark.fair_slots import NOBODY, Owner
 from earmark.identity.types import Caller
 from earmark.ids import new_id
 from earmark.limits.admission import owner_of
@@ -21,9 +21,6 @@ from earmark.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from earmark.api.pipeline.retries import Retry
-
-
-_NOBODY: Owner = (None, None)
 
 
 class Call:
@@ -83,7 +80,7 @@ class Call:
     def owner(self) -> Owner:
         """Whose share of the server the request counts against."""
         tenant: Tenant | None = getattr(self, "tenant", None)
-        return _NOBODY if tenant is None else owner_of(tenant)
+        return NOBODY if tenant is None else owner_of(tenant)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

@@ -12,13 +12,13 @@ _LARGE_BYTES: Final = 64 * 1024
 """Of JSON: about a millisecond to parse and validate, many times what a change of threads costs."""
 
 
-def is_large_body(raw: bytes) -> bool:
-    """Whether `run_sized` takes a thread for it."""
-    return len(raw) > _LARGE_BYTES
+def is_large(size_bytes: int) -> bool:
+    """Whether `run_sized` takes a thread for a body of this size."""
+    return size_bytes > _LARGE_BYTES
 
 
 async def run_sized(size_bytes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` on a thread if it is about a large body, else at once."""
-    if size_bytes > _LARGE_BYTES:
+    if is_large(size_bytes):
         return await asyncio.to_thread(work, *args, **kwargs)
     return work(*args, **kwargs)

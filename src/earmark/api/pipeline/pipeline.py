@@ -21,7 +21,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from earmark.api.pipeline.admission import admit, recognise
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
-from earmark.api.pipeline.large_bodies import is_large_body, run_sized
+from earmark.api.pipeline.large_bodies import is_large, run_sized
 from earmark.api.pipeline.reply import Reply
 from earmark.api.pipeline.retries import REPLAYED, RetryKind, answer_once, stores_answers
 from earmark.errors import InvalidError
@@ -106,7 +106,7 @@ class Endpoint:
                 raise ObjectNotFoundError
         if rules.is_signed:
             return await self.handler(call=call, **path_params)
-        is_long = rules.is_heavy or (self.body is not None and is_large_body(raw))
+        is_long = rules.is_heavy or (self.body is not None and is_large(len(raw)))
         with call.bodies.storing(call.owner, len(raw)):
             async with call.heavy() if is_long else nullcontext(), call.working():
                 return await self._answer(call, path_params, raw)

@@ -52,12 +52,11 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """An endpoint of the API. Without a description it is left out of OpenAPI, as HEAD is beside GET."""
+    """An endpoint of the API, and what it does. OpenAPI leaves some out, such as HEAD beside GET."""
 
-    method: str
-    path: str
     endpoint: Endpoint
-    operation: Operation | None
+    operation: Operation
+    is_described: bool
 
 
 class Routes:
@@ -89,13 +88,7 @@ class Routes:
         def decorate(handler: H) -> H:
             endpoint = Endpoint(handler, rules, method)
             operation = self._describe(endpoint, method, path, answers, errors, openapi or {})
-            route = Route(
-                method=method,
-                path=self.prefix + path,
-                endpoint=endpoint,
-                operation=operation if is_described else None,
-            )
-            self.all.append(route)
+            self.all.append(Route(endpoint=endpoint, operation=operation, is_described=is_described))
             return handler
 
         return decorate

@@ -31,7 +31,7 @@ class PathTable:
 
     def _add(self, route: Route) -> None:
         node, names = self._root, []
-        for part in route.path.split("/")[1:]:
+        for part in route.operation.path.split("/")[1:]:
             if part.startswith("{"):
                 names.append(part[1:-1])
                 node.parameter = node.parameter or _Node()
@@ -39,8 +39,8 @@ class PathTable:
             else:
                 node = node.children.setdefault(part, _Node())
         node.names = tuple(names)
-        node.path = route.path
-        node.methods[route.method] = route.endpoint
+        node.path = route.operation.path
+        node.methods[route.operation.method] = route.endpoint
 
     async def dispatch(self, call: Call, method: str, path: str) -> Reply:
         """Run the endpoint of this method and path.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +12,7 @@ from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import UnsupportedMediaTypeError
 from earmark.api.pipeline.pipeline import Rules, media_type_of, parse_query
 from earmark.api.pipeline.registry import Routes
-from earmark.api.pipeline.reply import Headers, PiecewiseReply, Reply, json_reply
+from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Reply, Send, json_reply
 from earmark.api.wire.media import ReceivedShown, received_to_wire
 from earmark.errors import ConflictError, ForbiddenError, NotFoundError
 from earmark.media.downloads import get_granted
@@ -31,8 +31,6 @@ from earmark.media.uploads import receive as receive_upload
 from earmark.metrics import Metrics
 from earmark.storage.tenant import Tenant
 
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _PIECE_BYTES = 256 << 10
 _SILENCE_S = 60.0
 """How long an upload may stall: longer than a phone takes to change networks."""

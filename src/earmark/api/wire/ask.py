@@ -18,12 +18,12 @@ from earmark.api.wire.common import (
     Shown,
     TimeField,
     Title,
-    check_length,
 )
 from earmark.api.wire.search import ChunkShown
 from earmark.ask.exchange.importing import SessionDocument
 from earmark.ask.types import AskResult, Message, Question, Session
 from earmark.clock import render_time
+from earmark.lengths import check_length
 from earmark.text import trim
 
 ScopeTypeField = Literal["recording", "library", "selected", "folder"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -12,15 +11,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from earmark.clock import now_us, parse_time
 from earmark.ids import is_id
-from earmark.text import trim, utf16_length
+from earmark.lengths import check_length
+from earmark.text import trim
 
 ID_PATTERN = "[A-Za-z0-9]{1,64}$"
 NOT_BLANK = r"\S"
@@ -40,27 +37,6 @@ class Query(BaseModel):
 
 class Shown(BaseModel):
     """A response body, for OpenAPI only; responses are rendered by hand, and tests validate them."""
-
-
-@dataclass(frozen=True, slots=True)
-class check_length:  # noqa: N801 (used like a function: Annotated[str, check_length(1, 255)])
-    """Limits a text's length in UTF-16 units; JSON Schema counts code points, never more."""
-
-    minimum: int
-    maximum: int
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Validate after the preceding annotations."""
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Add the limits to the JSON Schema."""
-        return {**handler(core), "minLength": self.minimum, "maxLength": self.maximum}
-
-    def _check(self, text: str) -> str:
-        if not self.minimum <= utf16_length(text) <= self.maximum:
-            raise ValueError(f"must be {self.minimum} to {self.maximum} characters long")
-        return text
 
 
 def _id_checker(prefix: str) -> Callable[[str], str]:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from earmark.api.wire.common import Body, Shown, check_length
+from earmark.api.wire.common import Body, Shown
 from earmark.clock import render_time_or_none
 from earmark.identity.types import NewKey
+from earmark.lengths import check_length
 
 
 class SignInBody(Body):

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, Field
 
-from earmark.api.wire.common import Body, FutureField, ListQuery, Shown, check_length
+from earmark.api.wire.common import Body, FutureField, ListQuery, Shown
 from earmark.clock import render_time, render_time_or_none
 from earmark.identity.types import NewKey
+from earmark.lengths import check_length
 from earmark.library.types import EndUser
 
 METADATA_LIMIT_BYTES = 16 * 1024

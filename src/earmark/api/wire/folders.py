@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from earmark.api.wire.common import NOT_BLANK, Body, EndUserIdField, ListQuery, Shown, check_length
+from earmark.api.wire.common import NOT_BLANK, Body, EndUserIdField, ListQuery, Shown
 from earmark.clock import render_time
+from earmark.lengths import check_length
 from earmark.library.types import Folder
 from earmark.text import trim
 

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from earmark.api.wire.common import Body, EndUserIdField, FolderIdField, ListQuery, Shown, TimeField, check_length
+from earmark.api.wire.common import Body, EndUserIdField, FolderIdField, ListQuery, Shown, TimeField
 from earmark.api.wire.end_users import Metadata, fragment
 from earmark.clock import render_time, render_time_or_none
 from earmark.errors import InvalidError
+from earmark.lengths import check_length
 from earmark.library.types import Recording
 from earmark.media.types import Media
 

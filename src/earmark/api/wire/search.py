@@ -13,9 +13,9 @@ from earmark.api.wire.common import (
     RecordingIdField,
     Shown,
     TimeField,
-    check_length,
     is_whole,
 )
+from earmark.lengths import check_length
 from earmark.retrieval.types import ChunkHit
 from earmark.retrieval.wire import chunk_to_wire
 

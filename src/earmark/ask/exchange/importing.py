@@ -16,6 +16,7 @@ from earmark.ask.sessions.sessions import create_session, get_session
 from earmark.ask.types import CitationPart, Message, Part, Scope, Session, TextPart, Tokens
 from earmark.clock import parse_time
 from earmark.ids import new_id
+from earmark.lengths import check_length
 from earmark.library.folders import find_folder
 from earmark.library.recordings import find_recordings
 from earmark.library.transcripts import list_segments
@@ -50,19 +51,10 @@ def _check_time(text: str) -> str:
     return text
 
 
-def _check_units(most: int) -> AfterValidator:
-    def check(text: str) -> str:
-        if utf16_length(text) > most:
-            raise ValueError(f"must be at most {most} characters long")
-        return text
-
-    return AfterValidator(check)
-
-
-_Id = Annotated[str, _check_units(68), WithJsonSchema({"type": "string", "maxLength": 68})]
-_Name = Annotated[str, _check_units(200), WithJsonSchema({"type": "string", "maxLength": 200})]
-_RecordingName = Annotated[str, _check_units(255), WithJsonSchema({"type": "string", "maxLength": 255})]
-_Text = Annotated[str, _check_units(_MOST_UNITS), WithJsonSchema({"type": "string", "maxLength": _MOST_UNITS})]
+_Id = Annotated[str, check_length(0, 68)]
+_Name = Annotated[str, check_length(0, 200)]
+_RecordingName = Annotated[str, check_length(0, 255)]
+_Text = Annotated[str, check_length(0, _MOST_UNITS)]
 _Time = Annotated[str, AfterValidator(_check_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -181,7 +173,8 @@ async def _spoken(tenant: Tenant, document: SessionDocument) -> Spoken:
             for segment in await list_segments(tenant, recording.transcription_id):
                 if segment.start_ms in cited[recording.id]:
                     texts = found.setdefault((recording.id, segment.start_ms), [])
-                    texts += [segment.text] if len(texts) < _MOST_TEXTS else []
+                    if len(texts) < _MOST_TEXTS:
+                        texts.append(segment.text)
     return found
 
 

@@ -47,11 +47,11 @@ async def start_in_order(
             while True:
                 async with tenant.writing() as work:
                     state = await get_state(work, session_id, for_update=True)
-                    if await _is_our_turn(work, state, holder, signals):
+                    if await _is_our_turn(work, state, holder, listener):
                         await work.execute(queries.delete_waiter, _waiter(session_id, holder))
                         return await start(work, state)
                     await _stand_in_line(work, state, holder)
-                await _wait_for_change(tenant, state, holder, signals, listener, deadline_us)
+                await _wait_for_change(tenant, state, holder, listener, deadline_us)
         except BaseException:
             await asyncio.shield(_leave_line(tenant, session_id, holder))
             signals.wake(session_id)  # the next in line may be first now
@@ -62,9 +62,9 @@ def _waiter(session_id: str, holder: str) -> dict[str, object]:
     return {"session_id": session_id, "holder": holder, "now_us": now_us()}
 
 
-async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str, signals: TurnSignals) -> bool:
+async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str, listener: Listener) -> bool:
     # A turn of this process is alive whatever its lease says: under load, renewing it may be late.
-    if is_running(state) or signals.is_running(state.turn_holder):
+    if is_running(state) or listener.is_running(state.turn_holder):
         return False
     ahead = await _living_waiters(tenant, state.id)
     return not ahead or ahead[0] == holder
@@ -100,7 +100,7 @@ async def _stand_in_line(work: Tenant, state: SessionState, holder: str) -> None
 
 
 async def _wait_for_change(
-    tenant: Tenant, state: SessionState, holder: str, signals: TurnSignals, listener: Listener, deadline_us: int
+    tenant: Tenant, state: SessionState, holder: str, listener: Listener, deadline_us: int
 ) -> None:
     """Return when it may be our turn, or when our place in line wants renewing."""
     until_us = min(now_us() + int(_RENEW_S * 1_000_000), deadline_us)
@@ -108,7 +108,7 @@ async def _wait_for_change(
         await listener.wait(left_us / 1_000_000, holder=state.turn_holder)
         async with tenant.reading() as snapshot:
             state = await get_state(snapshot, state.id)
-            if await _is_our_turn(snapshot, state, holder, signals):
+            if await _is_our_turn(snapshot, state, holder, listener):
                 return
     if now_us() >= deadline_us:
         raise TurnWaitedTooLongError

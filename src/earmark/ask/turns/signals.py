@@ -28,6 +28,10 @@ class Listener:
         """Wait for a wake-up or until a look is due; `holder` has the awaited turn."""
         await self._waiter.wait(min(at_most_s, self._signals.patience_s(holder)))
 
+    def is_running(self, holder: str | None) -> bool:
+        """Whether the holder's turn runs in this process."""
+        return self._signals.is_running(holder)
+
 
 class TurnSignals:
     """Wakes whoever in this process waits for a session's turns."""

@@ -1,0 +1,32 @@
+"""The limit of a string's length, for pydantic models. Lengths count UTF-16 units, as clients do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from earmark.text import utf16_length
+
+
+@dataclass(frozen=True, slots=True)
+class check_length:  # noqa: N801 (used like a function: Annotated[str, check_length(1, 255)])
+    """Limits a text's length in UTF-16 units; JSON Schema counts code points, never more."""
+
+    minimum: int
+    maximum: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate after the preceding annotations."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add the limits to the JSON Schema."""
+        return {**handler(core), "minLength": self.minimum, "maxLength": self.maximum}
+
+    def _check(self, text: str) -> str:
+        if not self.minimum <= utf16_length(text) <= self.maximum:
+            raise ValueError(f"must be {self.minimum} to {self.maximum} characters long")
+        return text
