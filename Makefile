@@ -58,7 +58,7 @@ demo: install
 	@$(BIN)/earmark demo --port $(PORT)
 
 # Of the edge alone, whatever the database: on PostgreSQL `make test-slow` runs them.
-EDGE := refused_bodies slow_clients observing safe_by_default logs edge large_bodies
+EDGE := canonical_requests connection_limits refused_bodies slow_clients observing safe_by_default logs edge large_bodies
 
 # `make test ROOM=ask` runs one room's tests: a folder under tests/, on SQLite.
 ifdef ROOM
