@@ -25,7 +25,7 @@ from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.question_kinds import Asked as AskedFor
 from earmark.answers.question_kinds import read_question
 from earmark.answers.windows import CONTEXT_AFTER, CONTEXT_BEFORE
-from earmark.ask.answers.evidence import EVIDENCE_LIMIT, WHOLE_RECORDINGS, number_hits, number_whole
+from earmark.ask.answers.evidence import EVIDENCE_LIMIT, WHOLE_RECORDINGS, Called, number_hits, number_whole
 from earmark.ask.answers.followups import make_standalone
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
 from earmark.retrieval.index.analysis import terms_of_name
@@ -111,11 +111,11 @@ def whole_transcripts(library: Library, scope: frozenset[int] | None, question: 
     numbers = sorted(range(len(library.recorded)) if scope is None else scope)
     numbers.sort(key=lambda at: -(library.recorded[at].recorded_at_ms or 0))
     recorded = [(library.entries[at].recording_id, library.recorded[at]) for at in numbers]
-    called = [terms_of_recording(one.name, _recorded_us(one)) for _, one in recorded]
+    called = [terms_of_recording(one.name, _recorded_us(one), None) for _, one in recorded]
     chosen, named = chosen_by_name(question.subject, called)
     found: list[Passage] = []
     for recording_id, one in (recorded[at] for at in chosen[:WHOLE_RECORDINGS]):
-        found += number_whole(recording_id, one.name, _recorded_us(one), one.segments, len(found) + 1)
+        found += number_whole(Called(recording_id, one.name, _recorded_us(one)), one.segments, len(found) + 1)
     return found if question.subject <= named | question.people_among(found) else []
 
 

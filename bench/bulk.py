@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from bench.titles import make_titler, rare_indexes
-from earmark.ask.sessions.scopes import dump_scope
+from earmark.ask.sessions.stored import dump_scope
 from earmark.ask.sessions.title_index import BLOCK, index_block
 from earmark.ask.types import Scope, ScopeType
 from earmark.clock import now_us

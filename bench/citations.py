@@ -23,17 +23,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from bench.results import circumstances, table, write_section
 from bench.retrieval_data import PERSONAL
-from earmark.ask.turns.opening import NewSession, ask_in_new_session
+from earmark.api.wire.turns import part_to_wire
+from earmark.ask.turns.opening import NewSession, begin_new_session
 from earmark.ask.turns.turn import TurnEngine
 from earmark.ask.types import AskResult, Question
-from earmark.cli.importing import import_file
 from earmark.config import Settings
 from earmark.errors import ProviderError
 from earmark.identity.projects import create_project, get_tenant
+from earmark.imports.archives import local_file
+from earmark.imports.importing import Importer
+from earmark.imports.types import Choices, Group
 from earmark.library.end_users import create_end_user
 from earmark.library.recordings import get_recording
 from earmark.library.transcripts import list_segments
@@ -54,6 +56,7 @@ class CountingModel:
     def __init__(self, model: AnswerModel) -> None:
         self._model = model
         self.provider, self.model, self.context_tokens = model.provider, model.model, model.context_tokens
+        self.quotes, self.writer = model.quotes, model.writer
         self.marks = 0
 
     async def fits(self, request: AnswerRequest) -> bool:
@@ -101,7 +104,7 @@ def _content(text: str) -> set[str]:
 
 
 async def _judge(tenant: Tenant, embedder: Embedder, result: AskResult, tally: Tally) -> None:
-    parts = orjson.loads(result.message.parts_json)
+    parts = [part_to_wire(part) for part in result.message.parts]
     tally.counts["refusals" if result.message.answered == "no" else "answers"] += 1
     for sentence, part in _statements(parts):
         tally.counts["citations"] += 1
@@ -128,10 +131,13 @@ async def _ask_all(runtime: Runtime, engine: TurnEngine, tally: Tally, most: int
         user = await create_end_user(whole, external_id=person)
         tenant = whole.acting_for(user.id, user.number)
         for path in sorted((PERSONAL / person).glob("*.json")):
-            await import_file(runtime, tenant, path, name=None, recorded_us=None, folder_id=None, audio=None)
+            importer = Importer(runtime.ingester, runtime.media, tenant)
+            _ = [one async for one in importer.run(Group(local_file(path), None), Choices())]
         for question in questions[:most]:
             try:
-                result = await ask_in_new_session(tenant, engine, NewSession("library"), Question(question))
+                result = await (
+                    await begin_new_session(tenant, engine, NewSession("library"), Question(question))
+                ).result()
             except ProviderError:
                 tally.counts["failed"] += 1
                 continue

@@ -23,10 +23,12 @@ from tests.meetings import Meeting, MeetingQuestion, convert, qmsum_split
 
 from bench.results import write_section
 from bench.server import resident_mb, serving
-from earmark.cli.importing import import_file
 from earmark.config import Settings
 from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
+from earmark.imports.archives import local_file
+from earmark.imports.importing import Importer
+from earmark.imports.types import Choices, Group
 from earmark.library.end_users import create_end_user, find_end_user
 from earmark.retrieval.embedding.embedders import Embedder
 from earmark.retrieval.index.chunking import chunk_segments
@@ -50,7 +52,8 @@ async def _import_all(settings: Settings, meetings: list[Meeting]) -> tuple[str,
                 tenant, external_id=meeting.owner
             )
             started = time.perf_counter()
-            outcome = await import_file(runtime, tenant.acting_for(user.id, user.number), meeting.path)
+            importer = Importer(runtime.ingester, runtime.media, tenant.acting_for(user.id, user.number))
+            (outcome,) = [one async for one in importer.run(Group(local_file(meeting.path), None), Choices())]
             through_s += time.perf_counter() - started
             assert outcome.status == "imported", outcome
             count, seconds = await asyncio.to_thread(_encode, embedder, meeting)
@@ -129,7 +132,8 @@ def import_only(data_dir: Path, meetings: list[tuple[str, str]]) -> None:
             tenant = await get_tenant(runtime.operator, project.id, "live")
             user = await create_end_user(tenant)
             for _, path in meetings:
-                await import_file(runtime, tenant.acting_for(user.id, user.number), Path(path))
+                importer = Importer(runtime.ingester, runtime.media, tenant.acting_for(user.id, user.number))
+                _ = [one async for one in importer.run(Group(local_file(Path(path)), None), Choices())]
 
     asyncio.run(work())
 

@@ -8,10 +8,11 @@ from multiprocessing.synchronize import Event
 
 from earmark.config import Settings
 from earmark.jobs.claiming import new_process
+from earmark.jobs.kinds import JobKind
 from earmark.jobs.outbox import emit
 from earmark.jobs.queue import enqueue
 from earmark.jobs.running import RunningJob
-from earmark.jobs.types import JobKind, NewJob
+from earmark.jobs.types import NewJob
 from earmark.jobs.worker import Worker
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator, Tenant
@@ -73,4 +74,4 @@ async def _run(settings: Settings, is_up: Event) -> None:
     database = await open_database(settings)
     worker = Worker(Operator(database), KINDS, new_process("bench", LEASE_S, 1))
     is_up.set()
-    await asyncio.gather(worker.run(), worker.keep_leases(), database.listen())
+    await asyncio.gather(worker.run(), worker.renew_leases(), database.listen())

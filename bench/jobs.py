@@ -31,8 +31,9 @@ from earmark.config import Settings
 from earmark.identity.projects import create_project, get_tenant
 from earmark.jobs import outbox, queries, queue
 from earmark.jobs.claiming import Claimer, new_process
+from earmark.jobs.kinds import JobKind
 from earmark.jobs.running import RunningJob
-from earmark.jobs.types import JobKind, NewJob
+from earmark.jobs.types import NewJob
 from earmark.jobs.worker import Worker
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator, Tenant

@@ -34,6 +34,7 @@ class RandomEmbedder:
     """Returns random vectors under the built-in encoder's name."""
 
     name = MiniLMEmbedder.name
+    is_remote = False
 
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random

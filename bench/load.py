@@ -40,12 +40,17 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     timeouts: int = 0
     asked: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
     imported: dict[str, str] = field(default_factory=dict)
 
     def p99(self, kind: str) -> float:
         """Return the 99th percentile of a kind of request."""
         ordered = sorted(self.latencies.get(kind, [0.0]))
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+
+    def answered(self, kind: str) -> int:
+        """Return how many requests of a kind succeeded."""
+        return len(self.latencies.get(kind, ()))
 
     @property
     def faults(self) -> int:
@@ -96,6 +101,7 @@ async def _work(
     while time.monotonic() < until:
         await asyncio.sleep(chance.uniform(0.5, 1.5) * breath_s)
         kind = chance.choice(MIX)
+        tally.sent[kind] += 1
         started = time.perf_counter()
         try:
             status = await asyncio.wait_for(steps[kind](), GIVE_UP_S)
@@ -145,9 +151,10 @@ async def _import(client: Client, tally: Tally, user: str, chance: random.Random
     return status
 
 
-async def _run(
+async def run_clients(
     port: int, key: str, clients: int, seconds: float, sessions: Sequence[str], user: str, *, breath_s: float = 1.0
 ) -> Tally:
+    """Run clients for some seconds."""
     tally, until = Tally(), time.monotonic() + seconds
     await asyncio.gather(
         *(_work(Client(port, key), tally, one, sessions, user, until, breath_s) for one in range(clients))
@@ -198,13 +205,13 @@ def measure(place: Place, seconds: float) -> tuple[list[tuple[str, str]], bool]:
         library, port = Library(http), int(server.base_url.rpartition(":")[2])
         user = library.user()
         sessions = [library.session(user)["id"] for _ in range(CLIENTS)]
-        asyncio.run(_run(port, key, 4, min(3.0, seconds), sessions, user))  # models are loaded, caches are warm
+        asyncio.run(run_clients(port, key, 4, min(3.0, seconds), sessions, user))  # models are loaded, caches are warm
         idle_ms = asyncio.run(_idle(port, key, user))
-        first = asyncio.run(_run(port, key, CLIENTS, seconds / 3, sessions, user))
+        first = asyncio.run(run_clients(port, key, CLIENTS, seconds / 3, sessions, user))
         after_a_third_mb = resident_mb(server.process.pid)
-        rest = asyncio.run(_run(port, key, CLIENTS, seconds * 2 / 3, sessions, user))
+        rest = asyncio.run(run_clients(port, key, CLIENTS, seconds * 2 / 3, sessions, user))
         at_the_end_mb = resident_mb(server.process.pid)
-        over = asyncio.run(_run(port, key, CLIENTS * 10, max(5.0, seconds / 6), sessions, user, breath_s=0))
+        over = asyncio.run(run_clients(port, key, CLIENTS * 10, max(5.0, seconds / 6), sessions, user, breath_s=0))
         recovery_s = asyncio.run(_recovery(port, key, user, idle_ms))
         lost = _lost(server, key, (first, rest, over))
     latencies = sorted(rest.latencies)

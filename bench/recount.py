@@ -9,9 +9,10 @@ from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
-import orjson
 from sqlalchemy import select
 
+from earmark.ask.sessions.messages import join_text
+from earmark.ask.sessions.stored import load_parts
 from earmark.identity.projects import list_tenants
 from earmark.retrieval.embedding.embedders import MiniLMEmbedder
 from earmark.retrieval.index.building import prepare_index
@@ -106,8 +107,8 @@ def _sessions(tables: Mapping[str, Rows]) -> Iterator[str]:
 
 def _answers(tables: Mapping[str, Rows]) -> Iterator[str]:
     for message in tables["ask_messages"]:
-        parts = orjson.loads(message["parts_json"])
-        text = "".join(part["text"] for part in parts if part["type"] == "text")
+        parts = load_parts(message["parts_json"])
+        text = join_text(parts)
         if not parts or text != message["content"]:
             yield f"message {message['id']}: its parts are not its content"
         is_answer = message["role"] == "assistant"

@@ -53,16 +53,22 @@ def serving(env: dict[str, str], constant_file: Path) -> Iterator[tuple[int, int
     """Start one worker; yield its port and process id."""
     port = free_port()
     command = [sys.executable, "-m", "bench.server", str(port)]
-    environment = {**os.environ, **env, "BENCH_CONSTANT_FILE": str(constant_file)}
-    process = subprocess.Popen(command, env=environment)
+    with started(command, {**env, "BENCH_CONSTANT_FILE": str(constant_file)}, port) as pid:
+        yield port, pid
+
+
+@contextmanager
+def started(command: list[str], env: dict[str, str], port: int) -> Iterator[int]:
+    """Start a server process and wait until it is healthy; yield its process id."""
+    process = subprocess.Popen(command, env={**os.environ, **env})
     try:
-        for _ in range(200):
+        for _ in range(2_400):
             try:
                 if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
                     break
             except httpx.TransportError:
                 time.sleep(0.05)
-        yield port, process.pid
+        yield process.pid
     finally:
         process.terminate()
         process.wait(30)

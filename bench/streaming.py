@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.ask.desk import QUESTION, Desk, FakeModel, another_process
+from tests.streamed import shown
 
 from bench.results import circumstances, table, write_section
 from earmark.ask.turns.following import follow_turn
@@ -111,7 +112,7 @@ async def _idle_cpu(desk: Desk, waiting: Callable[[str, str], Any], count: int) 
     model.goes_on = asyncio.Event()
     session = await desk.session()
     turn = await begin_send(desk.tenant, desk.engine, session.id, Question(QUESTION))
-    asked = turn.feed.events[0].data["user_message_id"]
+    asked = shown(turn.feed.events[0]).data["user_message_id"]
     tasks = [asyncio.create_task(waiting(session.id, asked)) for _ in range(count)]
     await asyncio.sleep(2)
     started_s, cpu_s = time.perf_counter(), time.process_time()

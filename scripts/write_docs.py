@@ -19,8 +19,9 @@ from scripts.docs_pages.settings import render_settings  # noqa: E402
 
 DOCS = ROOT / "docs"
 ROOMS = (
-    "api", "cli", "console", "ask", "answers", "llm", "retrieval", "media", "library", "transcripts", "idempotency",
-    "limits", "identity", "jobs", "storage",
+    "api", "cli", "mcp", "console", "runtime", "processing", "sharing", "oauth", "oidc", "webhooks", "summaries", "ask", "imports", "speech",
+    "corrections", "answers", "llm", "retrieval", "media", "library", "transcripts", "idempotency", "limits", "identity",
+    "jobs", "storage", "outbound", "config",
 )  # fmt: skip
 """Top to bottom, as they stand in the drawing."""
 

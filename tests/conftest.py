@@ -7,7 +7,7 @@ import shutil
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from earmark.runtime import Runtime, open_runtime
+from earmark.storage.migrate import migrate_sqlite
 from tests.postgres import Cluster, running_cluster
 from tests.server import Place
 
@@ -23,7 +25,9 @@ settings.register_profile("earmark", deadline=None, suppress_health_check=[Healt
 settings.load_profile("earmark")
 # Each client would read the machine's certificates anew (19 ms), which no address of this machine needs.
 _no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-httpx._transports.default.create_ssl_context = lambda *_, **__: _no_certificates  # type: ignore[attr-defined]
+httpx._transports.default.create_ssl_context = lambda verify=True, *_, **__: (  # type: ignore[attr-defined]
+    verify if isinstance(verify, ssl.SSLContext) else _no_certificates
+)
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -48,12 +52,32 @@ for _name in [name for name in os.environ if name.startswith("EARMARK_") and nam
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="which database to test on")
+    parser.addoption("--speech", action="store_true", help="with real models of Whisper (make test-speech)")
     parser.addoption("--llm", action="store_true", help="with a real language model (make test-llm)")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Tests with a real model need 270 MB of it: `make test-llm` asks for them by name."""
-    return True if collection_path.name == "llm_real" and not config.getoption("--llm") else None
+    """Tests with a real model need hundreds of MB of it: `make test-llm` and `make test-speech` ask for them by name."""
+    option = {"llm_real": "--llm", "speech_real": "--speech"}.get(collection_path.name)
+    return True if option is not None and not config.getoption(option) else None
+
+
+def _fixtures_of(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run what the database takes part in: all else would be the same test again."""
+    if config.getoption("--database") == "sqlite":
+        return
+    own = Path(__file__).parent / "postgresql"
+    same = {one for one in items if own not in one.path.parents and "is_postgresql" not in _fixtures_of(one)}
+    items[:] = [one for one in items if one not in same]
+    config.hook.pytest_deselected(items=list(same))
+    for one in items:
+        if one.get_closest_marker("sqlite_suffices"):
+            one.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -71,16 +95,26 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with this version's schema and no rows, to copy: a twentieth of what its migrations take."""
+    file = Place(tmp_path_factory.mktemp("migrated")).settings.database_path
+    migrate_sqlite(file)
+    return file
+
+
+@pytest.fixture(scope="session")
 def new_place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, is_postgresql: bool
 ) -> Callable[[], Place]:
-    """A function that makes an empty place on the database under test."""
+    """A function that makes a migrated place on the database under test; async tests ask for `fresh_place` instead."""
 
     def make() -> Place:
-        folder = tmp_path_factory.mktemp("place") / "earmark"
-        if not is_postgresql:
-            return Place(folder)
-        return Place(folder, *request.getfixturevalue("cluster").new_database())
+        place = Place(tmp_path_factory.mktemp("place") / "earmark")
+        if is_postgresql:
+            return Place(place.data_dir, *request.getfixturevalue("cluster").new_migrated_database())
+        place.data_dir.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("migrated_file"), place.settings.database_path)
+        return place
 
     return make
 
@@ -93,11 +127,27 @@ def place(new_place: Callable[[], Place]) -> Place:
 
 @pytest.fixture
 def fresh_place(new_place: Callable[[], Place]) -> Place:
-    """An empty place, for a test that starts its own servers."""
+    """A migrated place without rows, for a test that starts its own servers."""
     return new_place()
+
+
+@pytest.fixture
+def empty_place(request: pytest.FixtureRequest, tmp_path: Path, is_postgresql: bool) -> Place:
+    """A place that nobody has opened yet, for a test of the first start: no folder, no tables."""
+    folder = tmp_path / "empty" / "earmark"
+    if not is_postgresql:
+        return Place(folder)
+    return Place(folder, *request.getfixturevalue("cluster").new_database())
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """Async tests (`pytest.mark.anyio`) run on asyncio."""
+    """Async tests and fixtures run on asyncio, in a loop of each test's own."""
     return "asyncio"
+
+
+@pytest.fixture
+async def runtime(fresh_place: Place) -> AsyncIterator[Runtime]:
+    """A process's rooms over an empty place."""
+    async with open_runtime(fresh_place.settings) as one:
+        yield one

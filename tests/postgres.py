@@ -8,10 +8,12 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
+
+from earmark.storage.migrate_postgres import migrate_postgres
 
 ROLE = "earmark_app"
 _numbers = itertools.count()
@@ -22,6 +24,7 @@ class Cluster:
     """A running PostgreSQL."""
 
     socket_dir: str
+    _templates: list[str] = field(default_factory=list)
 
     def url(self, database: str, role: str = ROLE) -> str:
         """Return the URL of a database for a role; the owner is `postgres`."""
@@ -32,6 +35,24 @@ class Cluster:
         name = f"earmark_{next(_numbers)}"
         asyncio.run(self._create(name))
         return self.url(name), self.url(name, "earmark_owner")
+
+    def new_migrated_database(self) -> tuple[str, str]:
+        """Make a database with this version's schema; return the server's URL and the owner's."""
+        if not self._templates:
+            self._templates.append(_name_in(self._migrated()))
+        name = f"earmark_{next(_numbers)}"
+        asyncio.run(self._copy(self._templates[0], name))
+        return self.url(name), self.url(name, "earmark_owner")
+
+    def _migrated(self) -> str:
+        url, owner_url = self.new_database()
+        asyncio.run(migrate_postgres(url, owner_url))
+        return url
+
+    async def _copy(self, template: str, name: str) -> None:
+        connection = await asyncpg.connect(self.url("postgres", "postgres"))
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER earmark_owner")
+        await connection.close()
 
     async def _create(self, name: str) -> None:
         connection = await asyncpg.connect(self.url("postgres", "postgres"))
@@ -44,6 +65,10 @@ class Cluster:
         # pgvector is not a trusted extension: somebody with the right to does this once for each database.
         await inside.execute("CREATE EXTENSION IF NOT EXISTS vector")
         await inside.close()
+
+
+def _name_in(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 @contextmanager
@@ -70,9 +95,12 @@ def _let_us_in(socket_dir: Path) -> None:
 
 
 async def _hurry(cluster: Cluster) -> None:
-    """No test pulls this machine's plug: what matters is that commits are visible, not that the disk has them."""
+    """No test pulls this machine's plug: what matters is that commits are visible, not that the disk has them.
+
+    Nor does any live long enough to need a vacuum, for which hundreds of databases would be looked at all the time.
+    """
     connection = await asyncpg.connect(cluster.url("postgres", "postgres"))
-    for setting in ("fsync", "full_page_writes"):
-        await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    for setting, value in (("fsync", "off"), ("full_page_writes", "off"), ("autovacuum_naptime", "'1h'")):
+        await connection.execute(f"ALTER SYSTEM SET {setting} = {value}")
     await connection.execute("SELECT pg_reload_conf()")
     await connection.close()

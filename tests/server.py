@@ -27,6 +27,8 @@ from tests.zygote import Forked, run_forked
 T = TypeVar("T")
 EARMARK = [sys.executable, "-m", "earmark"]
 SERVE = [*EARMARK, "serve", "--port", "0"]
+RECEIVERS = "127.0.0.1/32"
+"""Where test servers may send webhooks to: receivers on this machine, and nowhere else."""
 _ADDRESS = re.compile(r"http://[^\s/]+")
 
 
@@ -41,14 +43,20 @@ class Place:
     @property
     def settings(self) -> Settings:
         """The same for this process."""
-        return Settings(data_dir=self.data_dir, database_url=self.database_url, migration_database_url=self.owner_url)
+        return Settings(
+            data_dir=self.data_dir,
+            database_url=self.database_url,
+            migration_database_url=self.owner_url,
+            webhooks_private_networks=RECEIVERS,
+        )
 
     @property
     def environment(self) -> dict[str, str]:
         """The settings as the server's process gets them."""
         env = {**os.environ, "EARMARK_DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
-        for name in ("OVERALL", "UPLOADS", "TRANSCRIPTIONS"):
+        for name in ("OVERALL", "UPLOADS", "TRANSCRIPTIONS", "SUMMARIES"):
             env[f"EARMARK_RATE_LIMIT_{name}"] = "0"  # tests send thousands a minute; test_rates.py sets it
+        env["EARMARK_WEBHOOKS_PRIVATE_NETWORKS"] = RECEIVERS
         if self.database_url is None:
             return env
         owner_url = self.owner_url or ""
@@ -98,8 +106,9 @@ def running(
     """Start a server on a free port and stop it at the end; its log goes to `stderr`."""
     environment = {**place.environment, **env}
     process: subprocess.Popen[str] | Forked
-    if command == SERVE:
-        process = Forked(["serve", "--port", "0", *options], environment, stdout=subprocess.PIPE, stderr=stderr)
+    if command[0] == sys.executable:
+        arguments = command[3:] if command == SERVE else command[1:]  # `earmark …` or `-m tests.…`
+        process = Forked([*arguments, *options], environment, stdout=subprocess.PIPE, stderr=stderr)
     else:
         process = subprocess.Popen(
             [*command, *options], env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True

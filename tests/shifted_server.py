@@ -1,4 +1,7 @@
-"""A server whose clock a test can set: `python -m tests.shifted_server FILE`, where FILE holds seconds to add."""
+"""A server whose clock a test can set: `python -m tests.shifted_server FILE [PAUSE_S]`.
+
+FILE holds seconds to add; PAUSE_S is how long its model takes.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from earmark.cli import serving
 from earmark.config import load_settings
+from tests.slow_server import slow_down
 
 _time_ns = time.time_ns
 
@@ -27,4 +31,6 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        slow_down(float(sys.argv[2]))
     main(Path(sys.argv[1]))

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+from earmark.api.wire.turns import EVENT_NAMES, event_to_wire
+from earmark.ask.answers.feed import TurnEvent, TurnFailed
 
 
 class StreamedEvent(Protocol):
-    """One event, as it comes out of a feed or over HTTP."""
+    """One event, as it comes over HTTP."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def data(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An event of a feed as the wire shows it; `data` of a failure is its error."""
+
+    name: str
+    data: Any
+
+
+def shown(event: TurnEvent) -> Shown:
+    """Return an event of a feed as the wire shows it."""
+    data = event.error if isinstance(event, TurnFailed) else event_to_wire(event)
+    return Shown(EVENT_NAMES[type(event)], data)
 
 
 def parts_of(events: Iterable[StreamedEvent]) -> list[dict[str, Any]]:

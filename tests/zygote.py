@@ -1,15 +1,19 @@
-"""A process that has earmark imported already and forks for each command: a second less for each of hundreds.
+"""A process that has earmark imported already and forks for each command: two seconds less for each of hundreds.
 
 What it forks is a real process: own memory, own signals, own exit status, environment, folder and files. Only the
-imports are shared, which take three quarters of a second of processor time and are the same each time.
-`test_readme.py` and `test_demo.py` start the installed command itself.
+imports and the weights of the models are shared, which take two seconds of processor time and are the same each time:
+each process still makes its own sessions and threads of them. A module of tests that
+patches the server (`-m tests.slow_server`) is run the same way, as `python -m` would. `test_readme.py` and `test_demo.py` start the installed command itself.
 """
 
 from __future__ import annotations
 
 import atexit
+import functools
+import gc
 import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -25,7 +29,7 @@ _SIZE_BYTES = 1 << 20
 
 
 class Forked:
-    """A command's process; what tests use of `subprocess.Popen`."""
+    """A process of `earmark ARGUMENTS`, or of another module if they begin with `-m`; what tests use of `Popen`."""
 
     def __init__(
         self, arguments: Sequence[str], env: Mapping[str, str], *, stdout: int | IO[str], stderr: int | IO[str] | None
@@ -120,6 +124,11 @@ def zygote_address() -> str:
 
 
 def _serve(address: str) -> None:
+    import alembic.command  # noqa: F401  # for whoever is the first to open a place
+    import httpx
+    import onnxruntime  # noqa: F401
+    import sqlalchemy.ext.asyncio  # noqa: F401
+    import tokenizers  # noqa: F401
     import uvicorn  # noqa: F401
     import uvloop  # noqa: F401
 
@@ -127,13 +136,18 @@ def _serve(address: str) -> None:
     import earmark.cli.main  # noqa: F401
     from earmark.answers.languages import language_of_text
 
+    httpx.Client()  # imports what it sends with
+
     language_of_text("")  # the detector's model, which takes as long to read as the imports
+    share_weights()
 
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(address + ".new")
     listener.listen(64)
     Path(address + ".new").rename(address)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()  # a collection in a fork would write to, and so copy, every page of these objects
     while True:
         connection, _ = listener.accept()
         if os.fork() == 0:
@@ -141,6 +155,18 @@ def _serve(address: str) -> None:
             _attend(connection)
             os._exit(0)
         connection.close()
+
+
+def share_weights() -> None:
+    """Compute the models' weights once for this process and its forks."""
+    from earmark.answers import reader
+    from earmark.retrieval.embedding.embedders import read_encoder_weights
+
+    if hasattr(reader.merged_weights, "cache_info"):
+        return
+    read_encoder_weights()
+    reader.merged_weights = functools.cache(reader.merged_weights)
+    reader.merged_weights(reader._CHANGES.read_bytes())
 
 
 def _attend(connection: socket.socket) -> None:
@@ -162,7 +188,8 @@ def _attend(connection: socket.socket) -> None:
 
 
 def _become(asked: dict[str, Any], out: int, error: int) -> None:
-    """Run the command as if this process had been started for it."""
+    """Run the command as if this process had been started for it, by somebody at a terminal."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores Ctrl-C
     os.environ.clear()
     os.environ.update(asked["env"])
     os.chdir(asked["cwd"])
@@ -172,12 +199,10 @@ def _become(asked: dict[str, Any], out: int, error: int) -> None:
     os.closerange(3, 256)
     sys.stdout = open(1, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False, errors="backslashreplace")  # noqa: SIM115
-    sys.argv = ["earmark", *asked["arguments"]]
-    from earmark.cli.main import run
-
     status = 1
     try:
-        run()
+        _run(asked["arguments"])
+        status = 0
     except SystemExit as stop:
         status = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except BaseException:
@@ -187,6 +212,17 @@ def _become(asked: dict[str, Any], out: int, error: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _run(arguments: list[str]) -> None:
+    if arguments and arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        return
+    sys.argv = ["earmark", *arguments]
+    from earmark.cli.main import run
+
+    run()
 
 
 if __name__ == "__main__":

@@ -11,18 +11,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from earmark.config import ServerSettings, Settings
+from earmark.config import ClaimRule, OidcSettings, ServerSettings, Settings, SpeechServerSettings
 
-GROUPS = {
-    "Files and database": ("config", "data_dir", "database", "migration_database", "allow_unsafe"),
-    "Address and access": ("host", "port", "public_url", "cors", "trusted"),
-    "Processes and limits": ("workers", "requests", "shutdown", "turn_wait", "rate_limit", "upload_limit"),
-    "Logs, metrics and traces": ("log", "metrics", "traces"),
-    "Search": ("embedd", "vector"),
-    "Who answers": ("default_provider", "project_providers", "fallback", "provider_aliases", "long_", "improve"),
-    "Language models": ("gemini", "openai", "claude", "servers", "model_"),
-}
-"""Heading -> how the names of its settings begin; what fits nowhere stands under "Other"."""
+SUBJECTS = [one for one in Settings.__bases__ if one.__module__.startswith("earmark.config")]
+"""A heading each, which the docstring is."""
 _FIELD = re.compile(r'^    (\w+): .*\n    """(.*?)"""', re.MULTILINE)
 _HEAD = ["| setting and default | meaning |", "|---|---|"]
 _INTRO = """# Settings
@@ -47,27 +39,55 @@ In the environment, lists and objects are written as JSON: `EARMARK_FALLBACK='["
 `_s` are seconds, `_bytes` bytes, `_mb` megabytes. A value that can't be used stops the command with one sentence that
 names the setting. A running server reads its settings once, at start.
 
-Written by `make docs` from `src/earmark/config.py`.
+Written by `make docs` from the classes in `src/earmark/config/`.
 """
 _SERVERS = """## Servers by name
 
 Each server of `EARMARK_SERVERS` has these, here for one named `OLLAMA`; `MODEL` and `BASE_URL` are required.
 """
+_SPEECH_SERVERS = """
+## Speech servers by name
+
+Each server of `EARMARK_SPEECH_SERVERS` has these, here for one named `SPEACHES`; `MODEL` and `BASE_URL` are required.
+"""
+_PROVIDERS = """
+## Sign-in providers by name
+
+Each provider of `EARMARK_OIDC` has these, here for one named `COMPANY`; `ISSUER` and `CLIENT_ID` are required.
+"""
+_RULES = """
+### Rules of a sign-in provider
+
+Each rule of `RULES` has these; in the file it is a table of its own, `[[oidc.company.rules]]`
+([how people sign in](../guides/sign-in.md)).
+
+| name and default | meaning |
+|---|---|
+"""
 
 
 def render_settings() -> str:
     """Return the page."""
-    groups: dict[str, list[str]] = {heading: [] for heading in (*GROUPS, "Other")}
-    for name, field in Settings.model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        groups[_group_of(name)] += _rows(f"EARMARK_{name.upper()}", default, _meanings(Settings)[name])
     lines = [_INTRO]
-    for heading, rows in groups.items():
-        if rows:
-            lines += [f"## {heading}", "", *_HEAD, *rows, ""]
+    for subject in SUBJECTS:
+        lines += [f"## {inspect.getdoc(subject)}".removesuffix("."), "", *_HEAD]
+        for name in inspect.get_annotations(subject):
+            default = Settings.model_fields[name].get_default(call_default_factory=True)
+            lines += _rows(f"EARMARK_{name.upper()}", default, _meanings(subject)[name])
+        lines.append("")
     lines += [_SERVERS, *_HEAD]
     for name, field in ServerSettings.model_fields.items():
         lines += _rows(f"EARMARK_SERVERS__OLLAMA__{name.upper()}", field.default, _meanings(ServerSettings)[name])
+    lines += [_SPEECH_SERVERS, *_HEAD]
+    for name, field in SpeechServerSettings.model_fields.items():
+        meaning = _meanings(SpeechServerSettings)[name]
+        lines += _rows(f"EARMARK_SPEECH_SERVERS__SPEACHES__{name.upper()}", field.default, meaning)
+    lines += [_PROVIDERS, *_HEAD]
+    for name, field in OidcSettings.model_fields.items():
+        lines += _rows(f"EARMARK_OIDC__COMPANY__{name.upper()}", field.default, _meanings(OidcSettings)[name])
+    lines.append(_RULES.rstrip())
+    for name, field in ClaimRule.model_fields.items():
+        lines += _rows(name, field.default, _meanings(ClaimRule)[name])
     return "\n".join(lines) + "\n"
 
 
@@ -84,10 +104,6 @@ def typed(default: Any) -> str | None:
     return str(default)
 
 
-def _group_of(name: str) -> str:
-    return next((heading for heading, starts in GROUPS.items() if name.startswith(starts)), "Other")
-
-
 def _rows(variable: str, default: Any, meaning: str) -> Iterator[str]:
     if isinstance(default, BaseModel):
         for name in type(default).model_fields:
@@ -101,5 +117,5 @@ def _rows(variable: str, default: Any, meaning: str) -> Iterator[str]:
 
 def _meanings(kind: type[BaseModel]) -> dict[str, str]:
     """Return the string under each field, of the class and those it extends."""
-    sources = [inspect.getsource(one) for one in reversed(kind.__mro__) if one.__module__ == Settings.__module__]
+    sources = [inspect.getsource(one) for one in reversed(kind.__mro__) if one.__module__.startswith("earmark.config")]
     return dict(_FIELD.findall("\n".join(sources)))

@@ -71,3 +71,51 @@ def render_offset(offset_ms: int) -> str:
     seconds = offset_ms // 1_000
     hours, minutes, seconds = seconds // 3_600, seconds // 60 % 60, seconds % 60
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+def render_moment(moment: datetime) -> str:
+    """Render a UTC time as `2026-05-20T10:23:45Z`."""
+    return render_time(to_us(moment))
+
+
+def render_local(moment: datetime, offset_min: int | None) -> str:
+    """Render a UTC time as of where it was: `2026-05-20T12:23:45+02:00`; with `Z` if the offset is 0 or unknown."""
+    if not offset_min:
+        return render_moment(moment)
+    hours, minutes = divmod(abs(offset_min), 60)
+    local = render_moment(moment + timedelta(minutes=offset_min)).removesuffix("Z")
+    return f"{local}{'-' if offset_min < 0 else '+'}{hours:02}:{minutes:02}"
+
+
+def to_us(moment: datetime) -> int:
+    """Return the microseconds since 1970 of a UTC time."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def local_us(time_us: int, offset_min: int | None) -> int:
+    """Return the time as clocks at the place showed it; UTC if its offset is unknown."""
+    return min(max(time_us + (offset_min or 0) * 60_000_000, _FIRST_US), _LAST_US)
+
+
+def render_at_place(time_us: int, offset_min: int | None, *, is_day: bool = False) -> str:
+    """Render a time as clocks at the place showed it: with its offset, `Z` if that is unknown; or only the day."""
+    if is_day:
+        return local_day(time_us, offset_min)
+    there = render_time(local_us(time_us, offset_min))
+    if offset_min is None:
+        return there
+    hours, minutes = divmod(abs(offset_min), 60)
+    return f"{there[:-1]}{'-' if offset_min < 0 else '+'}{hours:02}:{minutes:02}"
+
+
+def local_day(time_us: int, offset_min: int | None) -> str:
+    """Render the day as it was at the place, `2026-05-20`."""
+    return render_time(local_us(time_us, offset_min))[:10]
+
+
+def offset_of(text: str) -> int | None:
+    """Return the minutes east of UTC with which an RFC 3339 time is written; None for `Z`, which names no place."""
+    match = _RFC3339.match(text)
+    if match is None or match.group(8) in "Zz":
+        return None
+    return _offset_us(match.group(8)) // 60_000_000

@@ -20,6 +20,7 @@ import orjson
 from earmark.errors import ConflictError, UnavailableError
 
 _LOCK = "in-use.lock"
+_LAST_BACKUP = "last-backup.json"
 _OTHERS = 0o077
 
 
@@ -115,3 +116,14 @@ def read_shared(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found
+
+
+def note_backup(folder: Path, at_s: float) -> None:
+    """Note in the data folder when a backup was written."""
+    write_shared(folder / _LAST_BACKUP, {"at_s": at_s})
+
+
+def last_backup_s(folder: Path) -> float | None:
+    """Return when the last backup was written from this data folder, in seconds since 1970; None if none was."""
+    at_s = read_shared(folder / _LAST_BACKUP).get("at_s")
+    return float(at_s) if isinstance(at_s, int | float) else None

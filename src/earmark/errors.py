@@ -53,6 +53,8 @@ class UnauthorizedError(EarmarkError):
 
     code = "unauthorized"
     status = 401
+    challenge = "Bearer"
+    """The `WWW-Authenticate` header of the response."""
 
     def __init__(self) -> None:
         super().__init__("A valid API key is required.")

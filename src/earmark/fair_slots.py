@@ -66,7 +66,7 @@ class FairSlots:
         else:
             del self._held[tenant]
         self._free += 1
-        while self._free and self._grant_next():
+        while self._waiting and self._free and self._grant_next():
             pass
 
     def _take(self, tenant: Hashable) -> None:

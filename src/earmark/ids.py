@@ -5,21 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from typing import Final, NewType
-
-ProjectId = NewType("ProjectId", str)
-EndUserId = NewType("EndUserId", str)
-RecordingId = NewType("RecordingId", str)
-TranscriptionId = NewType("TranscriptionId", str)
-ChunkId = NewType("ChunkId", str)
-SessionId = NewType("SessionId", str)
-MessageId = NewType("MessageId", str)
-FolderId = NewType("FolderId", str)
+from typing import Final
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 ID_LENGTH: Final = 24
 _SPREAD: Final = bytes(_ALPHABET.encode()[byte % len(_ALPHABET)] for byte in range(256))
 _BODY: Final = re.compile(r"[A-Za-z0-9]{1,64}\Z")
+_TEMPLATE_BODY: Final = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
 
 
 def new_id(prefix: str) -> str:
@@ -42,10 +34,11 @@ def new_number() -> int:
 
 
 def is_id(value: object, prefix: str) -> bool:
-    """Whether `value` is well-formed: the prefix, `_`, then 1-64 letters or digits."""
+    """Whether `value` is well-formed: the prefix, `_`, then 1-64 letters or digits (of `tmpl`, underscores too)."""
+    body = _TEMPLATE_BODY if prefix == "tmpl" else _BODY
     return (
         isinstance(value, str)
         and value.startswith(prefix)
         and value[len(prefix) : len(prefix) + 1] == "_"
-        and _BODY.match(value, len(prefix) + 1) is not None
+        and body.match(value, len(prefix) + 1) is not None
     )

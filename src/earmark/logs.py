@@ -1,4 +1,8 @@
-"""Configures logs: JSON lines on standard error, never with transcript text, titles, questions or secrets."""
+"""Configures logs: JSON lines on standard error, never with transcript text, titles, questions or secrets.
+
+A line names the request (`request_id`) or job (`job_id`, `job_kind`) in which it was written. Whoever begins one binds
+them to its context, which tasks and threads inherit; what serves all of them runs in an empty context.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,7 @@ def configure_logs(level: str) -> None:
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,  # the request or job in which a line is written
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(serializer=_to_json),

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
+from types import MappingProxyType
 
 from earmark.config import Settings
 from earmark.data_dir import read_shared, write_shared
@@ -24,16 +25,36 @@ from earmark.data_dir import read_shared, write_shared
 _EVERY_S = 1.0
 _STALE_S = 600.0
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-_FAMILIES = {
+_JOB_BUCKETS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0)
+_BUCKETS_OF = {"earmark_job_seconds": _JOB_BUCKETS_S}
+FAMILIES = {
     "earmark_requests_total": ("counter", "API requests answered."),
     "earmark_request_seconds": ("histogram", "Duration of API requests; of streams, until their end."),
     "earmark_turns_total": ("counter", "Finished turns, by provider and outcome."),
     "earmark_turn_seconds": ("histogram", "Duration of turns."),
     "earmark_jobs_total": ("counter", "Finished runs of jobs, by kind and outcome."),
+    "earmark_job_seconds": ("histogram", "Duration of runs of jobs, by kind and outcome: transcriptions, summaries, …"),
+    "earmark_webhook_attempts_total": ("counter", "Attempts to deliver webhooks, by what became of the delivery."),
+    "earmark_webhook_attempt_seconds": ("histogram", "Duration of attempts to deliver webhooks."),
     "earmark_background_deaths_total": ("counter", "Background tasks that died and were restarted."),
     "earmark_media_bytes_total": ("counter", "Bytes of media received and sent."),
+    "earmark_jobs_due": ("gauge", "Jobs that could run now and wait, by kind."),
+    "earmark_jobs_oldest_due_seconds": ("gauge", "How long the oldest of them has waited, by kind."),
+    "earmark_jobs_running": ("gauge", "Jobs that run now, on all hosts, by kind."),
+    "earmark_webhook_deliveries_pending": ("gauge", "Deliveries of webhooks that have not ended."),
+    "earmark_webhook_oldest_pending_seconds": ("gauge", "Age of the oldest of them."),
+    "earmark_media_stored_bytes": ("gauge", "Bytes of media in the store; absent above 1,000 projects' data sets."),
+    "earmark_disk_free_bytes": ("gauge", "Free bytes on the disk of the data folder."),
+    "earmark_disk_size_bytes": ("gauge", "Bytes of the disk of the data folder."),
+    "earmark_database_up": ("gauge", "1 while the database answers."),
+    "earmark_last_backup_timestamp_seconds": (
+        "gauge",
+        "When `earmark backup` last wrote a complete file.",
+    ),
+    "earmark_build_info": ("gauge", "1, with the version as a label."),
 }
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+NO_GAUGES: Mapping[str, float] = MappingProxyType({})
 
 
 class Metrics:
@@ -68,7 +89,7 @@ class Metrics:
             counts.update(one.counts())
         return counts
 
-    async def keep_writing(self) -> None:
+    async def write_periodically(self) -> None:
         """Write this process's counts every second until cancelled."""
         while True:
             self.write()
@@ -82,15 +103,20 @@ class Metrics:
         if write_shared(self._path, counts):
             self._written = counts
 
-    def render(self) -> str:
-        """Return the sums over all processes, including those that have ended."""
+    def render(self, gauges: Mapping[str, float] = NO_GAUGES) -> str:
+        """Return the sums over all processes, including those that have ended, and what was measured just now.
+
+        Args:
+            gauges: by series, as `series_of` names them.
+        """
         total = defaultdict(float, self._counts())
         for path in self._folder.glob("*.json"):
             if path != self._path:
                 for name, value in read_shared(path).items():
                     total[name] += value
         lines = []
-        for family, (kind, help_text) in _FAMILIES.items():
+        total.update(gauges)
+        for family, (kind, help_text) in FAMILIES.items():
             lines += [f"# HELP {family} {help_text}", f"# TYPE {family} {kind}", *_rows(family, total)]
         return "\n".join(lines) + "\n"
 
@@ -101,17 +127,18 @@ class _Histogram:
     def __init__(self, name: str, labels: Mapping[str, str]) -> None:
         self._name = name
         self._labels = dict(labels)
-        self._buckets = [0] * (len(_BUCKETS_S) + 1)
+        self._limits_s = _BUCKETS_OF.get(name, _BUCKETS_S)
+        self._buckets = [0] * (len(self._limits_s) + 1)
         self._sum = 0.0
 
     def add(self, seconds: float) -> None:
-        self._buckets[bisect_left(_BUCKETS_S, seconds)] += 1
+        self._buckets[bisect_left(self._limits_s, seconds)] += 1
         self._sum += seconds
 
     def counts(self) -> Iterable[tuple[str, float]]:
         """Yield the series in Prometheus' form: each bucket includes all smaller ones."""
         reached = accumulate(self._buckets)
-        for bucket, count in zip((*(f"{one:g}" for one in _BUCKETS_S), "+Inf"), reached, strict=True):
+        for bucket, count in zip((*(f"{one:g}" for one in self._limits_s), "+Inf"), reached, strict=True):
             yield _series(f"{self._name}_bucket", {**self._labels, "le": bucket}), count
         yield _series(f"{self._name}_sum", self._labels), self._sum
         yield _series(f"{self._name}_count", self._labels), sum(self._buckets)
@@ -127,6 +154,11 @@ def open_metrics(settings: Settings) -> Metrics | None:
             stale.unlink(missing_ok=True)
     server = os.getpid() if multiprocessing.parent_process() is None else os.getppid()
     return Metrics(folder / str(server))
+
+
+def series_of(name: str, **labels: str) -> str:
+    """Return the name of a series, as `Metrics.render` takes it."""
+    return _series(name, labels)
 
 
 def _series(name: str, labels: Mapping[str, str]) -> str:

@@ -54,9 +54,9 @@ class Supervisor:
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` until it returns or `stop` is called; start it again, ever more seldom, when it raises."""
         self.states[name] = TaskState()
-        self._tasks.append(asyncio.create_task(self._keep_running(name, work), name=name))
+        self._tasks.append(asyncio.create_task(self._restart_when_dead(name, work), name=name))
 
-    async def _keep_running(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _restart_when_dead(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         state = self.states[name]
         pause_s = _FIRST_PAUSE_S
         while True:

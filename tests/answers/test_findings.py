@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from earmark.answers.findings import find_decisions, find_open_questions, find_promises, talks_of
+from earmark.answers.findings import find_decisions, find_open_questions, find_promises
 from earmark.answers.suggesting import candidate_questions
 from earmark.answers.summary import summarise, topic_shifts
+from earmark.answers.talks import talks_of
 from tests.answers.talk import Turn, passages
 
 
@@ -29,11 +30,40 @@ def test_a_decision_is_stated_or_is_an_accepted_proposal(turns: list[Turn]) -> N
         [("Ada", "Shall we meet at the harbour on Sunday morning?"), ("Bo", "No, I really can't.")],
         [("Ada", "We haven't decided about the piano yet.")],
         [("Ada", "The piano was played for the whole evening.")],
+        [("Ada", "How much was the piano, four thousand two hundred?"), ("Bo", "Four thousand two hundred, yes.")],
+        [("Ada", "You know each other from mails, I think."), ("Bo", "Only from mails, yes.")],
+        [("Ada", "Sagen Sie Ihrer Nachbarin, sie kann jederzeit anrufen."), ("Bo", "Mach ich.")],
     ],
 )
 def test_a_rejected_postponed_or_reported_proposal_is_not_a_decision(turns: list[Turn]) -> None:
     (talk,) = talks_of(passages(*turns))
     assert find_decisions(talk) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Week twenty-six is, let me look...",
+        "I'm happy with the piano, I have to say.",
+        "And I want to say all of this in English for Bo.",
+    ],
+)
+def test_thinking_aloud_and_what_is_only_said_is_no_promise(said: str) -> None:
+    (talk,) = talks_of(passages(("Ada", said), ("Ada", "It was raining all the way to the station.")))
+    assert find_promises(talk) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "How is the piano tuned? It is an old one, so I'd like to know.",
+        "Then I look like I don't know what goes on in my own company.",
+        "So, to recap: I confirm the flight when Bo has agreed, and Cy pays it.",
+    ],
+)
+def test_a_wish_to_know_and_a_recap_leave_nothing_open(said: str) -> None:
+    (talk,) = talks_of(passages(("Ada", said), ("Bo", "We cut one part of a hundred and look at it.")))
+    assert find_open_questions(talk) == []
 
 
 def test_a_promise_is_stated_or_is_an_accepted_request_and_dated_ones_rank_first() -> None:

@@ -9,6 +9,7 @@ from earmark.answers.support import is_supported, numbers_of
 from earmark.ask.answers.draft import Draft
 from earmark.ask.answers.feed import TurnFeed
 from earmark.ask.answers.supported import supported
+from earmark.ask.types import CitationPart, TextPart
 from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
 from tests.answers.talk import passages
 
@@ -79,7 +80,7 @@ def test_an_unsupported_citation_of_an_outside_model_is_dropped_and_counted() ->
         TextDelta("The launch of the lantern moves to 9 June "), CitationMark(1), TextDelta(". It costs nothing "),
         CitationMark(1), CitationMark(99), TextDelta("."), Finished(),
     )  # fmt: skip
-    assert [part.to_wire()["type"] for part in draft.parts] == ["text", "citation", "text"]
+    assert [type(part) for part in draft.parts] == [TextPart, CitationPart, TextPart]
     assert draft.dropped_citations == 1
     assert draft.answered == "yes"
 

@@ -1,14 +1,17 @@
-"""Runs the tests of this folder on the database under test."""
+"""One end user's desk on the database under test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.ask.desk import Desk, FakeModel, another_process
 from tests.server import Place
 
 
-@pytest.fixture(autouse=True)
-def _desks_on_the_database_under_test(new_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.ask.desk.new_place", new_place)
+@pytest.fixture
+async def desk(fresh_place: Place) -> AsyncIterator[Desk]:
+    """A turn engine with a fake model, over an empty database."""
+    async with another_process(fresh_place.settings, FakeModel()) as one:
+        yield one

@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from earmark.ask.sessions.messages import MessagePage, list_messages
 from earmark.ask.sessions.sessions import create_session, get_state
+from earmark.ask.turns.opening import NewSession, begin_new_session
 from earmark.ask.turns.queue import is_running
 from earmark.ask.turns.turn import TurnEngine, begin_regenerate, begin_send
 from earmark.ask.types import AskResult, Message, Question, Scope, Session, SessionState
@@ -25,16 +25,14 @@ from earmark.library.recordings import create_recording
 from earmark.library.types import Recording
 from earmark.llm.providers import Providers
 from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
-from earmark.retrieval.embedding.registry import OneEmbedder
+from earmark.retrieval.embedding.embedders import Embedder
 from earmark.retrieval.index.ingest import Ingester
 from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.search import Searcher
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 from earmark.transcripts.types import ParsedTranscript, Segment
-from tests.server import Place
 
-T = TypeVar("T")
 TALK = (
     Segment(0, 4_200, "Let's talk about the launch of the lantern.", "Ada"),
     Segment(4_500, 9_000, "I propose that we move the launch to the ninth of June.", "Grace"),
@@ -43,10 +41,24 @@ TALK = (
 QUESTION = "When is the launch of the lantern?"
 
 
+class OneEmbedder:
+    """A single embedder for everything."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+
+    async def in_use(self) -> Embedder:
+        return self.embedder
+
+    async def find(self, name: str) -> Embedder | None:
+        return self.embedder if name == self.embedder.name else None
+
+
 class LetterEmbedder:
     """A fake encoder: texts of the same letters have similar vectors."""
 
     name = "letters"
+    is_remote = False
     dimensions = 32
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -69,6 +81,8 @@ class FakeModel:
     provider = "fake"
     model = "fake-1"
     context_tokens: int | None = None
+    quotes = False
+    writer = None
 
     def __init__(self) -> None:
         self.says: Sequence[AnswerEvent | Exception | asyncio.Event] = (TextDelta("On the ninth of June."), Finished())
@@ -146,6 +160,11 @@ async def send(tenant: Tenant, engine: TurnEngine, session_id: str, question: Qu
     return await (await begin_send(tenant, engine, session_id, question)).result()
 
 
+async def ask_in_new_session(desk: Desk, wanted: NewSession, question: Question) -> AskResult:
+    """Ask a first question and wait for its answer."""
+    return await (await begin_new_session(desk.tenant, desk.engine, wanted, question)).result()
+
+
 async def regenerate(desk: Desk, session_id: str, user_message_id: str) -> AskResult:
     """Have the last question answered again and wait for the new answer."""
     return await (await begin_regenerate(desk.tenant, desk.engine, session_id, user_message_id, None)).result()
@@ -158,10 +177,12 @@ async def another_process(settings: Settings, model: FakeModel, tenant: Tenant |
         embedder = LetterEmbedder()
         searcher, ingester = Searcher(OneEmbedder(embedder), VectorCache(1_000_000)), Ingester(OneEmbedder(embedder))
         owner = Tenant(runtime.database, tenant.key) if tenant else await _new_owner(runtime)
+        hearing = asyncio.create_task(runtime.database.listen())
         try:
             engine = TurnEngine(searcher, Providers([model]))
             yield Desk(runtime, owner, engine, model, ingester)
         finally:
+            hearing.cancel()
             await engine.running.finish(0)
             await ingester.close()
             searcher.close()
@@ -172,20 +193,3 @@ async def _new_owner(runtime: Runtime) -> Tenant:
     whole = await get_tenant(runtime.operator, project.id, "live")
     user = await create_end_user(whole, external_id="ada")
     return whole.acting_for(user.id, user.number)
-
-
-def new_place() -> Place:
-    """Return an empty place; `conftest.py` replaces this function for the database under test."""
-    raise NotImplementedError
-
-
-def at_desk(_: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
-    """Run `work` with a desk over an empty database."""
-
-    settings = new_place().settings
-
-    async def main() -> T:
-        async with another_process(settings, FakeModel()) as desk:
-            return await work(desk)
-
-    return asyncio.run(main())

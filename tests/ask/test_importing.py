@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from earmark.ask import queries
-from earmark.ask.exchange.importing import SessionDocument, import_session
+from earmark.ask.exchange.documents import SessionDocument
 from earmark.ask.sessions.messages import MessagePage, list_messages
 from earmark.ask.sessions.sessions import list_sessions
 from earmark.library.types import Page
 from earmark.storage.errors import StorageUnavailableError
 from earmark.storage.tenant import Tenant
-from tests.ask.desk import Desk, at_desk
+from tests.ask.desk import Desk
+from tests.ask.importing import import_session
 from tests.ask.watched import WatchedDatabase
 
 TIME = "2026-05-20T10:23:45Z"
@@ -34,55 +35,55 @@ def export(count: int, title: str = "A long chat") -> SessionDocument:
     )
 
 
-@pytest.mark.parametrize(("count", "batches"), [(0, 0), (1, 1), (1_000, 1), (1_001, 2), (2_500, 3)])
-def test_messages_are_inserted_in_batches_and_read_as_they_were_exported(
-    tmp_path: Path, count: int, batches: int
+@pytest.mark.parametrize(("count", "batches"), [(0, 0), (1, 1), (200, 1), (201, 2), (601, 4)])
+async def test_messages_are_inserted_in_batches_and_read_as_they_were_exported(
+    desk: Desk, count: int, batches: int
 ) -> None:
-    async def work(desk: Desk) -> None:
-        watched = WatchedDatabase(desk.runtime.database)
-        document = export(count)
-        session, is_new = await import_session(Tenant(watched, desk.tenant.key), document)
-        assert (is_new, session.message_count) == (True, count)
-        assert watched.statements.count("insert_message") == batches
-        found = await list_messages(desk.tenant, session.id, MessagePage(limit=3_000))
-        assert [one.ordinal for one in found] == list(range(count))
-        assert [(one.role, one.content) for one in found] == [
-            (one.role, one.parts[0].text) for one in document.messages
-        ]
-        assert session.last_model == (None if count < 2 else f"fake-{(count - 2) // 2 * 2 + 1}")
-        assert await import_session(desk.tenant, document) == (session, False)
-
-    at_desk(tmp_path, work)
+    watched = WatchedDatabase(desk.runtime.database)
+    document = export(count)
+    session, is_new = await import_session(Tenant(watched, desk.tenant.key), document)
+    assert (is_new, session.message_count) == (True, count)
+    assert watched.statements.count("insert_message") == batches
+    found = await list_messages(desk.tenant, session.id, MessagePage(limit=3_000))
+    assert [one.ordinal for one in found] == list(range(count))
+    assert [(one.role, one.content) for one in found] == [(one.role, one.parts[0].text) for one in document.messages]
+    assert session.last_model == (None if count < 2 else f"fake-{(count - 2) // 2 * 2 + 1}")
+    assert await import_session(desk.tenant, document) == (session, False)
 
 
-def test_an_import_that_fails_in_a_later_batch_leaves_nothing(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> None:
-        watched = WatchedDatabase(desk.runtime.database)
+async def test_an_import_that_fails_in_a_later_batch_leaves_nothing(desk: Desk) -> None:
+    watched = WatchedDatabase(desk.runtime.database)
 
-        async def fail_at_the_second() -> None:
-            if watched.statements.count("insert_message") == 2:
-                raise StorageUnavailableError("The server can't write to its disk.")
+    async def fail_at_the_second() -> None:
+        if watched.statements.count("insert_message") == 2:
+            raise StorageUnavailableError("The server can't write to its disk.")
 
-        watched.before["insert_message"] = fail_at_the_second
-        with pytest.raises(StorageUnavailableError):
-            await import_session(Tenant(watched, desk.tenant.key), export(1_500))
-        assert await list_sessions(desk.tenant, Page(limit=10), {}) == []
-        session, is_new = await import_session(desk.tenant, export(1_500))
-        assert (is_new, session.message_count) == (True, 1_500)
-
-    at_desk(tmp_path, work)
+    watched.before["insert_message"] = fail_at_the_second
+    with pytest.raises(StorageUnavailableError):
+        await import_session(Tenant(watched, desk.tenant.key), export(1_500))
+    assert await list_sessions(desk.tenant, Page(limit=10)) == []
+    session, is_new = await import_session(desk.tenant, export(1_500))
+    assert (is_new, session.message_count) == (True, 1_500)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_an_export_is_known_by_the_digest_that_earlier_versions_stored(tmp_path: Path, count: int) -> None:
+async def test_an_export_is_known_by_the_digest_that_earlier_versions_stored(desk: Desk, count: int) -> None:
     document = export(count, title='"messages":[ \\"messages\\":[{}]')
     expected = hashlib.sha256(orjson.dumps(document.model_dump(), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    await import_session(desk.tenant, document)
+    stored = await desk.tenant.fetch_all(
+        queries.select_session_by_import, {"end_user_id": desk.tenant.end_user_id, "import_sha256": expected}
+    )
+    assert len(stored) == 1
 
-    async def work(desk: Desk) -> None:
-        await import_session(desk.tenant, document)
-        stored = await desk.tenant.fetch_all(
-            queries.select_session_by_import, {"end_user_id": desk.tenant.end_user_id, "import_sha256": expected}
-        )
-        assert len(stored) == 1
 
-    at_desk(tmp_path, work)
+def test_an_answer_whose_parts_are_too_long_together_is_refused() -> None:
+    message = {"role": "assistant", "created_at": TIME, "provider": "fake", "model": "fake"}
+    document = export(0).model_dump()
+
+    def of(parts: int) -> dict[str, object]:
+        return {**document, "messages": [{**message, "parts": [{"type": "text", "text": "a" * 100_000}] * parts}]}
+
+    SessionDocument.model_validate(of(4))
+    with pytest.raises(ValidationError, match="an answer must be at most 400000 characters long"):
+        SessionDocument.model_validate(of(5))

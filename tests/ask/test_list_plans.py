@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import asyncpg
@@ -13,13 +13,13 @@ import pytest
 
 from earmark.ask import queries
 from earmark.ask.sessions import list_queries
-from earmark.ask.sessions.sessions import FILTERS, create_session, list_sessions
-from earmark.ask.types import Scope
-from earmark.identity.projects import create_project, get_tenant
+from earmark.ask.sessions.sessions import create_session, list_sessions
+from earmark.ask.types import Scope, SessionFilters
+from earmark.identity.projects import create_project, get_tenant, list_tenants
 from earmark.library.end_users import create_end_user
 from earmark.library.types import Page
 from earmark.retrieval import queries as retrieval_queries
-from earmark.runtime import Runtime
+from earmark.runtime import Runtime, open_runtime
 from earmark.storage.query import Compiled, Query
 from earmark.storage.tenant import Tenant
 from tests.server import Place
@@ -27,7 +27,7 @@ from tests.server import Place
 SHAPES = [
     (frozenset(chosen), is_continued, is_scoped)
     for size in range(4)
-    for chosen in itertools.combinations([name for name in FILTERS if name != "q"], size)
+    for chosen in itertools.combinations([name for name in SessionFilters.names() if name != "q"], size)
     for is_continued in (False, True)
     for is_scoped in (False, True)
 ]
@@ -62,13 +62,15 @@ async def _analyze(owner_url: str) -> None:
     await connection.close()
 
 
-def run_on(place: Place, work: Callable[[Runtime, Tenant], Awaitable[Any]]) -> Any:
-    async def inside(runtime: Runtime) -> Any:
-        from earmark.identity.projects import list_tenants
+@pytest.fixture
+async def runtime(filled: Place) -> AsyncIterator[Runtime]:
+    async with open_runtime(filled.settings) as one:
+        yield one
 
-        return await work(runtime, (await list_tenants(runtime.operator))[0])
 
-    return place.run(inside)
+@pytest.fixture
+async def tenant(runtime: Runtime) -> Tenant:
+    return (await list_tenants(runtime.operator))[0]
 
 
 PARAMS: dict[str, Any] = {
@@ -103,65 +105,53 @@ def assert_cheap(plan: str, what: str) -> None:
     assert not re.search(r"(?<!Incremental )\bSort\b(?! Key)", plan), (what, plan)
 
 
-def test_every_filter_combination_scans_an_index_in_order(filled: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant) -> None:
-        for filters, is_continued, is_scoped in SHAPES:
-            shape = {"filters": filters, "is_continued": is_continued}
-            plan = await explain(runtime, tenant, list_queries.select_sessions, scoped=is_scoped, shape=shape)
-            assert_cheap(plan, f"{sorted(filters)} {is_continued} {is_scoped}")
-
-    run_on(filled, work)
+async def test_every_filter_combination_scans_an_index_in_order(runtime: Runtime, tenant: Tenant) -> None:
+    for filters, is_continued, is_scoped in SHAPES:
+        shape = {"filters": filters, "is_continued": is_continued}
+        plan = await explain(runtime, tenant, list_queries.select_sessions, scoped=is_scoped, shape=shape)
+        assert_cheap(plan, f"{sorted(filters)} {is_continued} {is_scoped}")
 
 
-def test_messages_and_titles_near_the_top_scan_an_index_in_order(filled: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant) -> None:
-        for is_continued, is_descending in itertools.product((False, True), repeat=2):
-            shape = {"is_continued": is_continued, "is_descending": is_descending}
-            plan = await explain(runtime, tenant, queries.select_messages, scoped=True, shape=shape)
-            assert_cheap(plan, f"messages {shape}")
-        shape = {"filters": frozenset(), "is_continued": True}
-        plan = await explain(runtime, tenant, list_queries.select_sessions_titled, scoped=False, shape=shape)
-        assert_cheap(plan, "titled")
-
-    run_on(filled, work)
+async def test_messages_and_titles_near_the_top_scan_an_index_in_order(runtime: Runtime, tenant: Tenant) -> None:
+    for is_continued, is_descending in itertools.product((False, True), repeat=2):
+        shape = {"is_continued": is_continued, "is_descending": is_descending}
+        plan = await explain(runtime, tenant, queries.select_messages, scoped=True, shape=shape)
+        assert_cheap(plan, f"messages {shape}")
+    shape = {"filters": frozenset(), "is_continued": True}
+    plan = await explain(runtime, tenant, list_queries.select_sessions_titled, scoped=False, shape=shape)
+    assert_cheap(plan, "titled")
 
 
-def test_the_title_index_is_looked_up_by_number_and_by_trigram(filled: Place) -> None:
+async def test_the_title_index_is_looked_up_by_number_and_by_trigram(runtime: Runtime, tenant: Tenant) -> None:
     wanted = {
         list_queries.select_sessions_titled_among: "tenant_id_title_seq",
         list_queries.select_title_grams: r"PRIMARY KEY \(tenant_id=\? AND gram=\?\)|pk_ask_title_grams",
         list_queries.select_title_grams_between: r"PRIMARY KEY \(tenant_id=\? AND gram>\? AND gram<\?\)|pk_ask_title_grams",
         retrieval_queries.select_postings: r"PRIMARY KEY \(tenant_id=\? AND end_user_no=\? AND term=\?\)|pk_postings",
     }
-
-    async def work(runtime: Runtime, tenant: Tenant) -> None:
-        for query, index in wanted.items():
-            shapes: list[dict[str, Any]] = [{}]
-            if query is list_queries.select_sessions_titled_among:
-                common = {"filters": frozenset({"end_user_id"}), "is_continued": True}
-                shapes = [{**common, "is_indexed": True}, {**common, "is_indexed": False}]
-            for shape in shapes:
-                scoped = query is retrieval_queries.select_postings
-                plan = await explain(runtime, tenant, query, scoped=scoped, shape=shape)
-                assert re.search(index, plan), (query, shape, plan)
-
-    run_on(filled, work)
+    for query, index in wanted.items():
+        shapes: list[dict[str, Any]] = [{}]
+        if query is list_queries.select_sessions_titled_among:
+            common = {"filters": frozenset({"end_user_id"}), "is_continued": True}
+            shapes = [{**common, "is_indexed": True}, {**common, "is_indexed": False}]
+        for shape in shapes:
+            scoped = query is retrieval_queries.select_postings
+            plan = await explain(runtime, tenant, query, scoped=scoped, shape=shape)
+            assert re.search(index, plan), (query, shape, plan)
 
 
-def test_a_page_takes_one_select_and_reads_no_message(filled: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(runtime: Runtime, tenant: Tenant) -> list[str]:
-        seen: list[str] = []
-        fetch = runtime.database.fetch_all
+async def test_a_page_takes_one_select_and_reads_no_message(
+    runtime: Runtime, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    fetch = runtime.database.fetch_all
 
-        async def counted(compiled: Compiled, args: Any, tenant_id: int | None) -> Any:
-            seen.append(compiled.sql)
-            return await fetch(compiled, args, tenant_id)
+    async def counted(compiled: Compiled, args: Any, tenant_id: int | None) -> Any:
+        seen.append(compiled.sql)
+        return await fetch(compiled, args, tenant_id)
 
-        monkeypatch.setattr(runtime.database, "fetch_all", counted)
-        assert len(await list_sessions(tenant, Page(21), {})) == 21
-        assert len(await list_sessions(tenant, Page(21), {"scope_type": "selected", "recording_id": "rec_a"})) == 21
-        return seen
-
-    statements = run_on(filled, work)
-    assert len(statements) == 2
-    assert not any("ask_messages" in one for one in statements)
+    monkeypatch.setattr(runtime.database, "fetch_all", counted)
+    assert len(await list_sessions(tenant, Page(21))) == 21
+    assert len(await list_sessions(tenant, Page(21), SessionFilters(scope_type="selected", recording_id="rec_a"))) == 21
+    assert len(seen) == 2
+    assert not any("ask_messages" in one for one in seen)

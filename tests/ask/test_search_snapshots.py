@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,16 +12,16 @@ from numpy.typing import NDArray
 
 from earmark.retrieval import queries
 from earmark.retrieval.embedding.embedders import Embedder
-from earmark.retrieval.embedding.registry import OneEmbedder
 from earmark.retrieval.index.postings import unpack_lengths
 from earmark.retrieval.index.quantize import quantize
 from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.index.vectors import replace_vectors
 from earmark.retrieval.search import Searcher
+from earmark.retrieval.snapshot import IndexRow
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
 from earmark.transcripts.types import ParsedTranscript, Segment
-from tests.ask.desk import Desk, LetterEmbedder, at_desk
+from tests.ask.desk import Desk, LetterEmbedder, OneEmbedder
 from tests.ask.watched import WatchedDatabase
 
 WORDS = "lantern ferry garden violin harbour ladder kettle orchard".split()
@@ -96,26 +95,22 @@ def places(hits: Iterable[ChunkHit]) -> list[tuple[str, str, tuple[str, ...], fl
     return [(hit.recording_id, hit.chunk_id, tuple(one.text for one in hit.around), hit.score) for hit in hits]
 
 
-def test_no_connection_is_held_while_the_question_is_embedded_or_chunks_are_ranked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_no_connection_is_held_while_the_question_is_embedded_or_chunks_are_ranked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: dict[str, int] = {}
-
-    async def work(desk: Desk) -> None:
-        await desk.recording(talk=talk(1))
-        watched = Watcher(desk, embedder := LetterEmbedder())
-        embed, rank = embedder.embed_query, _module_rank()
-        monkeypatch.setattr(
-            embedder, "embed_query", lambda text: (held.update(embed=watched.database.held), embed(text))[1]
-        )
-        monkeypatch.setattr(
-            "earmark.retrieval.snapshot.rank_library",
-            lambda *given: (held.update(rank=watched.database.held), rank(*given))[1],
-        )
-        assert await watched.search()
-        watched.searcher.close()
-
-    at_desk(tmp_path, work)
+    await desk.recording(talk=talk(1))
+    watched = Watcher(desk, embedder := LetterEmbedder())
+    embed, rank = embedder.embed_query, _module_rank()
+    monkeypatch.setattr(
+        embedder, "embed_query", lambda text: (held.update(embed=watched.database.held), embed(text))[1]
+    )
+    monkeypatch.setattr(
+        "earmark.retrieval.snapshot.rank_library",
+        lambda *given: (held.update(rank=watched.database.held), rank(*given))[1],
+    )
+    assert await watched.search()
+    watched.searcher.close()
     assert held == {"embed": 0, "rank": 0}
 
 
@@ -125,135 +120,113 @@ def _module_rank() -> Callable[..., object]:
     return snapshot.rank_library
 
 
-def test_one_hit_takes_as_many_statements_as_fifty(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> None:
-        for seed in range(10):
-            await desk.recording(talk=talk(seed))
-        watched = Watcher(desk)
-        for _ in range(2):  # vectors are cached then
-            await watched.search()
-        counts = {}
-        for limit in (1, 50):
-            watched.database.statements.clear()
-            hits = await watched.search(SearchRequest("lantern ferry", limit=limit, before=2, after=2))
-            assert len(hits) == limit
-            counts[limit] = len(watched.database.statements)
-        assert counts[1] == counts[50] <= 8
-        watched.searcher.close()
-
-    at_desk(tmp_path, work)
+async def test_one_hit_takes_as_many_statements_as_fifty(desk: Desk) -> None:
+    for seed in range(10):
+        await desk.recording(talk=talk(seed))
+    watched = Watcher(desk)
+    for _ in range(2):  # vectors are cached then
+        await watched.search()
+    counts = {}
+    for limit in (1, 50):
+        watched.database.statements.clear()
+        hits = await watched.search(SearchRequest("lantern ferry", limit=limit, before=2, after=2))
+        assert len(hits) == limit
+        counts[limit] = len(watched.database.statements)
+    assert counts[1] == counts[50] <= 8
+    watched.searcher.close()
 
 
 @pytest.mark.parametrize("asked_before", [0, 2])
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("change", ["deleted", "as long", "shorter"])
-def test_what_changes_while_a_search_runs_is_found_as_it_is_afterwards(
-    tmp_path: Path, change: str, moment: str, asked_before: int
+async def test_what_changes_while_a_search_runs_is_found_as_it_is_afterwards(
+    desk: Desk, change: str, moment: str, asked_before: int
 ) -> None:
-    async def work(desk: Desk) -> None:
-        changed, other = [(await desk.recording(talk=talk(seed))).id for seed in (1, 2)]
-        watched = Watcher(desk)
-        for _ in range(asked_before):
-            await watched.search()
-        before = await watched.fresh()
+    changed, other = [(await desk.recording(talk=talk(seed))).id for seed in (1, 2)]
+    watched = Watcher(desk)
+    for _ in range(asked_before):
+        await watched.search()
+    before = await watched.fresh()
 
-        async def act() -> None:
-            if change == "deleted":
-                await desk.runtime.deletion.delete_recording(desk.tenant, changed)
-            else:
-                words = ParsedTranscript(tuple(talk(3, 8 if change == "as long" else 5)), "en")
-                await desk.ingester.put_transcript(desk.tenant, changed, words)
+    async def act() -> None:
+        if change == "deleted":
+            await desk.runtime.deletion.delete_recording(desk.tenant, changed)
+        else:
+            words = ParsedTranscript(tuple(talk(3, 8 if change == "as long" else 5)), "en")
+            await desk.ingester.put_transcript(desk.tenant, changed, words)
 
-        watched.once_before(moment, act)
-        found = places(await watched.search())
-        assert found == places(await watched.fresh()) != places(before)
-        assert {one[0] for one in found} == ({other} if change == "deleted" else {changed, other})
+    watched.once_before(moment, act)
+    found = places(await watched.search())
+    assert found == places(await watched.fresh()) != places(before)
+    assert {one[0] for one in found} == ({other} if change == "deleted" else {changed, other})
+    watched.searcher.close()
+
+
+async def test_the_words_of_all_hits_are_of_one_moment(desk: Desk) -> None:
+    changed = (await desk.recording(talk=talk(1))).id
+    watched = Watcher(desk)
+    before = await watched.fresh()
+    watched.once_before("select_segments_around", lambda: desk.runtime.deletion.delete_recording(desk.tenant, changed))
+    assert places(await watched.search()) == places(before)
+    assert await watched.search() == []
+    watched.searcher.close()
+
+
+async def test_a_recording_that_changes_at_every_attempt_is_left_out(desk: Desk) -> None:
+    busy, quiet = [(await desk.recording(talk=talk(seed))).id for seed in (1, 2)]
+    watched = Watcher(desk)
+    seeds = iter(range(10, 100))
+
+    async def again() -> None:
+        words = ParsedTranscript(tuple(talk(next(seeds))), "en")
+        await desk.ingester.put_transcript(desk.tenant, busy, words)
+
+    watched.database.before = {f"snapshot {number}": again for number in (2, 4, 6)}
+    found = await watched.search()
+    assert {hit.recording_id for hit in found} == {quiet}
+    assert watched.database.statements.count("select_chunks_at") == 3
+    watched.searcher.close()
+
+
+async def test_an_embedder_that_comes_into_use_after_the_question_was_embedded_is_asked_too(desk: Desk) -> None:
+    recording = await desk.recording(talk=talk(1))
+    watched = Watcher(desk)
+
+    async def swap() -> None:
+        row = IndexRow(*(await desk.tenant.fetch_all(queries.select_indexes))[0])
+        assert row.vector_counts is not None
+        texts = [str(at) for at in range(int(unpack_lengths(row.vector_counts).sum()))]
+        async with desk.tenant.writing() as unit:
+            await replace_vectors(unit, recording.number, quantize(OtherEmbedder().embed_passages(texts)))
+            values = {"new_embedder": OtherEmbedder.name, "new_vector_counts": row.vector_counts}
+            await unit.execute(queries.update_index_embedder, {"recording_no": recording.number, **values})
+
+    before = await watched.fresh()
+    watched.once_before("snapshot 1", swap)
+    found = places(await watched.search())
+    assert found == places(await watched.fresh()) != places(before)
+    watched.searcher.close()
+
+
+async def test_searches_at_once_hold_fewer_connections_than_there_are_and_all_are_answered(desk: Desk) -> None:
+    await desk.recording(talk=talk(1))
+    for connections, most in ((2, 1), (3, 2), (10, 4)):
+        watched = Watcher(desk, connections=connections)
+        expected = places(await watched.fresh())
+        found = await asyncio.gather(*(watched.search() for _ in range(12)))
+        assert [places(one) for one in found] == [expected] * 12
+        assert watched.database.most_held <= most
         watched.searcher.close()
 
-    at_desk(tmp_path, work)
 
-
-def test_the_words_of_all_hits_are_of_one_moment(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> None:
-        changed = (await desk.recording(talk=talk(1))).id
-        watched = Watcher(desk)
-        before = await watched.fresh()
-        watched.once_before(
-            "select_segments_around", lambda: desk.runtime.deletion.delete_recording(desk.tenant, changed)
-        )
-        assert places(await watched.search()) == places(before)
-        assert await watched.search() == []
-        watched.searcher.close()
-
-    at_desk(tmp_path, work)
-
-
-def test_a_recording_that_changes_at_every_attempt_is_left_out(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> None:
-        busy, quiet = [(await desk.recording(talk=talk(seed))).id for seed in (1, 2)]
-        watched = Watcher(desk)
-        seeds = iter(range(10, 100))
-
-        async def again() -> None:
-            words = ParsedTranscript(tuple(talk(next(seeds))), "en")
-            await desk.ingester.put_transcript(desk.tenant, busy, words)
-
-        watched.database.before = {f"snapshot {number}": again for number in (2, 4, 6)}
-        found = await watched.search()
-        assert {hit.recording_id for hit in found} == {quiet}
-        assert watched.database.statements.count("select_chunks_at") == 3
-        watched.searcher.close()
-
-    at_desk(tmp_path, work)
-
-
-def test_an_embedder_that_comes_into_use_after_the_question_was_embedded_is_asked_too(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> None:
-        recording = await desk.recording(talk=talk(1))
-        watched = Watcher(desk)
-
-        async def swap() -> None:
-            row = (await desk.tenant.fetch_all(queries.select_indexes))[0]
-            texts = [str(at) for at in range(int(unpack_lengths(row[-1]).sum()))]
-            async with desk.tenant.writing() as work:
-                await replace_vectors(work, recording.number, quantize(OtherEmbedder().embed_passages(texts)))
-                values = {"new_embedder": OtherEmbedder.name, "new_vector_counts": row[-1]}
-                await work.execute(queries.update_index_embedder, {"recording_no": recording.number, **values})
-
-        before = await watched.fresh()
-        watched.once_before("snapshot 1", swap)
-        found = places(await watched.search())
-        assert found == places(await watched.fresh()) != places(before)
-        watched.searcher.close()
-
-    at_desk(tmp_path, work)
-
-
-def test_searches_at_once_hold_fewer_connections_than_there_are_and_all_are_answered(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> None:
-        await desk.recording(talk=talk(1))
-        for connections, most in ((2, 1), (3, 2), (10, 4)):
-            watched = Watcher(desk, connections=connections)
-            expected = places(await watched.fresh())
-            found = await asyncio.gather(*(watched.search() for _ in range(12)))
-            assert [places(one) for one in found] == [expected] * 12
-            assert watched.database.most_held <= most
-            watched.searcher.close()
-
-    at_desk(tmp_path, work)
-
-
-def test_a_search_given_up_while_it_waits_lets_others_go_on(tmp_path: Path) -> None:
-    async def work(desk: Desk) -> None:
-        await desk.recording(talk=talk(1))
-        watched = Watcher(desk, connections=2)
-        tasks = [asyncio.create_task(watched.search()) for _ in range(8)]
-        await asyncio.sleep(0.005)
-        for task in tasks[::2]:
-            task.cancel()
-        done = await asyncio.gather(*tasks, return_exceptions=True)
-        assert all(isinstance(one, list) and one for one in done[1::2])
-        assert await watched.search()
-        watched.searcher.close()
-
-    at_desk(tmp_path, work)
+async def test_a_search_given_up_while_it_waits_lets_others_go_on(desk: Desk) -> None:
+    await desk.recording(talk=talk(1))
+    watched = Watcher(desk, connections=2)
+    tasks = [asyncio.create_task(watched.search()) for _ in range(8)]
+    await asyncio.sleep(0.005)
+    for task in tasks[::2]:
+        task.cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(one, list) and one for one in done[1::2])
+    assert await watched.search()
+    watched.searcher.close()

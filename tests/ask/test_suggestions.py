@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from earmark.answers.answer import Answer, compose_answer
 from earmark.ask.answers import suggestions
 from earmark.transcripts.types import Segment
-from tests.ask.desk import Desk, at_desk
+from tests.ask.desk import Desk
 
 OTHER = (
     Segment(0, 4_000, "When does the paint for the shed arrive?", "Ada"),
@@ -31,30 +30,23 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return questions
 
 
-def test_suggestions_are_cached_until_the_transcripts_change(tmp_path: Path, asked: list[str]) -> None:
-    async def work(desk: Desk) -> None:
-        await desk.recording()
-        first = await desk.runtime.suggester.starters(desk.tenant)
-        assert first
-        before = list(asked)
-        assert set(first) <= set(before)
-        assert await desk.runtime.suggester.starters(desk.tenant) == first
-        assert asked == before
-        await desk.recording("Paint", OTHER)
-        assert "When does the paint for the shed arrive?" in await desk.runtime.suggester.starters(desk.tenant)
-        assert len(asked) > len(before)
-
-    at_desk(tmp_path, work)
+async def test_suggestions_are_cached_until_the_transcripts_change(desk: Desk, asked: list[str]) -> None:
+    await desk.recording()
+    first = await desk.runtime.suggester.starters(desk.tenant)
+    assert first
+    before = list(asked)
+    assert set(first) <= set(before)
+    assert await desk.runtime.suggester.starters(desk.tenant) == first
+    assert asked == before
+    await desk.recording("Paint", OTHER)
+    assert "When does the paint for the shed arrive?" in await desk.runtime.suggester.starters(desk.tenant)
+    assert len(asked) > len(before)
 
 
-def test_cached_suggestions_expire(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cached_suggestions_expire(desk: Desk, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suggestions, "_CACHE_TTL_S", 0.0)
-
-    async def work(desk: Desk) -> None:
-        await desk.recording()
-        first = await desk.runtime.suggester.starters(desk.tenant)
-        before = len(asked)
-        assert await desk.runtime.suggester.starters(desk.tenant) == first
-        assert len(asked) == 2 * before
-
-    at_desk(tmp_path, work)
+    await desk.recording()
+    first = await desk.runtime.suggester.starters(desk.tenant)
+    before = len(asked)
+    assert await desk.runtime.suggester.starters(desk.tenant) == first
+    assert len(asked) == 2 * before

@@ -8,18 +8,21 @@ import signal
 import sqlite3
 import stat
 import threading
+import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from bench.crash_load import Faults, Person
 from bench.recount import recount
 
-from earmark.data_dir import held
+from earmark.cli.backup_files import NotABackupError, open_backup
+from earmark.data_dir import held, last_backup_s
 from earmark.runtime import Runtime
 from earmark.storage.dump import COLUMNS, walk
 from tests.http.conftest import TALK, Library
@@ -207,7 +210,7 @@ def _row(entries: Entries, table: str, at: int, value: Any) -> Entries:
     first, *rest = entries[name].splitlines(keepends=True)
     values = json.loads(first)
     values[at] = value
-    return {**entries, name: json.dumps(values).encode() + b"\n" + b"".join(rest)}
+    return {**entries, name: orjson.dumps(values) + b"\n" + b"".join(rest)}
 
 
 def _poisoned(entries: Entries) -> Entries:
@@ -231,6 +234,8 @@ DAMAGES: dict[str, Callable[[Entries], Entries]] = {
     "a row that is a number": lambda entries: _with(entries, ".end_users.", 5),
     "a row that is an object": lambda entries: _with(entries, ".end_users.", {}),
     "a text that is a list": lambda entries: _row(entries, "projects", 1, []),
+    "a text that is too long": lambda entries: _row(entries, "projects", 1, "a" * 256),
+    "a line without an end": lambda entries: _with(entries, ".end_users.", b"[" * 1_000_000),
     "a number that is too large": lambda entries: _row(entries, "end_users", 2, 1 << 63),
     "bytes that are a number": lambda entries: _row(entries, "api_keys", COLUMNS["api_keys"].index("secret_hash"), 5),
     "a row of nobody's tenant": lambda entries: _row(entries, "end_users", 0, 77),
@@ -255,6 +260,19 @@ def test_an_invalid_backup_is_refused_and_changes_nothing(
         for name, content in DAMAGES[damage]({name: whole.read(name) for name in whole.namelist()}).items():
             made.writestr(name, content)
     assert "\x1b" not in check_refused(bad, fresh_place, backup_file)
+
+
+def test_a_text_that_is_too_long_is_named_by_its_table_and_column(
+    backup_file: Path, fresh_place: Place, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(backup_file) as whole, zipfile.ZipFile(bad, "w") as made:
+        entries = {name: whole.read(name) for name in whole.namelist()}
+        at = COLUMNS["ask_sessions"].index("title")
+        for name, content in _row(entries, "ask_sessions", at, "😀" * 101).items():
+            made.writestr(name, content)
+    refusal = check_refused(bad, fresh_place, backup_file)
+    assert refusal == "earmark: The backup has a row of ask_sessions whose title has more than 200 characters.\n"
 
 
 def test_each_tenants_audit_trail_records_backups_and_restores(fresh_place: Place, tmp_path: Path) -> None:
@@ -336,3 +354,160 @@ def test_media_that_are_lost_are_named_and_the_rest_is_backed_up(
         other = _restored(file, new_place())
         assert other.cli("projects", "list").stdout == place.cli("projects", "list").stdout
         assert list((other.data_dir / "media").rglob("med_*")) == []
+
+
+_MIB = 1 << 20
+BOMBS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "a long line": lambda: iter([b'["', *[b"a" * _MIB] * 200, b'"]']),
+    "a list of lists": lambda: iter([b"[", *[b"[]," * (_MIB // 3)] * 5, b"[]]"]),
+    "a list of many texts": lambda: iter([b"[", *[b'"ab",' * (_MIB // 5)] * 5, b'"ab"]']),
+    "many equal tenants": lambda: iter([b'[1,"proj_a","live",0]\n' * (_MIB // 22)] * 200),
+}
+
+
+def _bomb(file: Path, whole: Path, entry: str, content: Iterator[bytes]) -> None:
+    """Write a backup in which one entry is a few bytes in the file and many when it is unpacked."""
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in old.namelist():
+            if entry not in name:
+                made.writestr(name, old.read(name))
+                continue
+            with made.open(name, "w") as written:
+                for piece in content:
+                    written.write(piece)
+
+
+@pytest.mark.parametrize("entry", ["manifest.json", ".tenants.", ".vector_blocks."])
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_backup_that_unpacks_to_much_more_is_refused_without_taking_memory(
+    backup_file: Path, tmp_path: Path, entry: str, bomb: str
+) -> None:
+    file = tmp_path / "bomb.zip"
+    _bomb(file, backup_file, entry, BOMBS[bomb]())
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotABackupError), open_backup(file):
+            pass
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 64 * _MIB
+
+
+def test_a_refused_bomb_says_why_and_changes_nothing(backup_file: Path, fresh_place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "bomb.zip"
+    _bomb(file, backup_file, ".segments.", BOMBS["a long line"]())
+    said = "earmark: The file is not a backup of earmark: a line unpacks to more than a backup compresses.\n"
+    assert check_refused(file, fresh_place, backup_file) == said
+
+
+def test_a_row_that_is_longer_than_what_is_compressed_is_backed_up_and_restored(
+    backup_file: Path, fresh_place: Place, tmp_path: Path
+) -> None:
+    long, file = tmp_path / "given.zip", tmp_path / "long.zip"
+    with zipfile.ZipFile(backup_file) as whole, zipfile.ZipFile(long, "w") as made:  # stored
+        entries = {name: whole.read(name) for name in whole.namelist()}
+        at = COLUMNS["ask_messages"].index("content")
+        for name, content in _row(entries, "ask_messages", at, "☕" * 4 * _MIB).items():
+            made.writestr(name, content)
+    _restored(long, fresh_place)
+    fresh_place.cli("backup", str(file))
+    with zipfile.ZipFile(file) as archive:
+        stored = [one.filename for one in archive.infolist() if one.compress_type == zipfile.ZIP_STORED]
+    assert [".ask_messages." in name for name in stored if "media/" not in name] == [True]
+    other = _restored(file, Place(tmp_path / "other"))
+    assert other.run(_all_rows) == fresh_place.run(_all_rows)
+
+
+# ---- verify, and backups that are written again and again ---------------------------------------------
+
+
+def test_a_drill_says_what_it_found_and_leaves_nothing(
+    filled: tuple[Place, ProjectKeys, dict[str, Any]], backup_file: Path, tmp_path: Path
+) -> None:
+    place, folder = filled[0], tmp_path / "drills"
+    folder.mkdir()
+    said = place.cli("backup", "verify", str(backup_file), "--into", str(folder)).stdout.splitlines()
+    assert [line.partition(":")[0] for line in said] == [
+        f"ok   {check}" for check in ("file", "restore", "rows", "media", "audit", "index")
+    ]
+    assert f"1 files, {len(AUDIO)} bytes" in said[3]
+    assert list(folder.iterdir()) == []
+    assert place.run(recount) == []
+
+
+@pytest.mark.parametrize("damage", ["a medium with other bytes", "a row without its parent", "rows that are gone"])
+def test_a_drill_refuses_what_a_restore_refuses(
+    filled: tuple[Place, ProjectKeys, dict[str, Any]], backup_file: Path, tmp_path: Path, damage: str
+) -> None:
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(backup_file) as whole, zipfile.ZipFile(bad, "w") as made:
+        for name, content in DAMAGES[damage]({name: whole.read(name) for name in whole.namelist()}).items():
+            made.writestr(name, content)
+    done = filled[0].cli("backup", "verify", str(bad), check=False)
+    assert done.returncode == 1
+    assert "not a backup of earmark, or it is damaged" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _forged(entries: Entries) -> Entries:
+    """Return an archive whose rows are all valid, and whose audit trail was altered."""
+    return _row(entries, "audit_events", COLUMNS["audit_events"].index("action"), "key.revoked")
+
+
+def test_a_drill_finds_an_audit_trail_that_was_altered(
+    filled: tuple[Place, ProjectKeys, dict[str, Any]], backup_file: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(backup_file) as whole, zipfile.ZipFile(bad, "w") as made:
+        for name, content in _forged({name: whole.read(name) for name in whole.namelist()}).items():
+            made.writestr(name, content)
+    done = filled[0].cli("backup", "verify", str(bad), "--json", check=False)
+    found = {one["check"]: one["ok"] for one in map(json.loads, done.stdout.splitlines())}
+    assert (done.returncode, found["rows"], found["audit"]) == (1, True, False)
+
+
+def test_of_backups_in_a_folder_the_newest_are_kept_and_nothing_else_is_touched(
+    filled: tuple[Place, ProjectKeys, dict[str, Any]], tmp_path: Path
+) -> None:
+    place = filled[0]
+    old = ["earmark-20200101T000000Z.zip", "earmark-20200102T000000Z.zip"]
+    for name in [*old, "earmark-old.zip", "notes.txt"]:
+        (tmp_path / name).write_text("x")
+    said = json.loads(place.cli("backup", str(tmp_path), "--keep", "2", "--json").stdout)
+    assert said["deleted"] == [str(tmp_path / old[0])]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        Path(said["file"]).name,
+        old[1],
+        "earmark-old.zip",
+        "notes.txt",
+    }
+    checked = place.cli("backup", "verify", str(tmp_path)).stdout
+    assert checked.startswith(f"ok   file: {said['file']}: {said['rows']} rows")
+
+
+def test_keeping_needs_a_folder_and_a_drill_a_backup(
+    filled: tuple[Place, ProjectKeys, dict[str, Any]], tmp_path: Path
+) -> None:
+    missing, empty = tmp_path / "missing", tmp_path
+    done = filled[0].cli("backup", "write", str(missing), "--keep", "2", check=False)
+    assert (done.returncode, done.stderr.count("is not a folder")) == (2, 1)
+    done = filled[0].cli("backup", "verify", str(empty), check=False)
+    assert (done.returncode, done.stderr.count("has no backup")) == (2, 1)
+
+
+def test_a_backup_that_lacks_media_deletes_no_older_one(
+    backup_file: Path, new_place: Callable[[], Place], tmp_path: Path
+) -> None:
+    place = new_place()
+    place.cli("restore", str(backup_file))
+    (path,) = (path for path in (place.data_dir / "media").rglob("med_*"))
+    path.unlink()
+    (older := tmp_path / "earmark-20200101T000000Z.zip").write_text("x")
+    done = place.cli("backup", "--keep", "1", str(tmp_path), check=False)
+    assert done.returncode == 1
+    assert older.exists()
+    assert last_backup_s(place.data_dir) is None
+    place.cli("backup", str(tmp_path / "again.zip"), check=False)
+    said = place.cli("backup", "verify", str(tmp_path / "again.zip")).stdout
+    assert "warn left out: 1 media were missing, damaged or deleted" in said

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from earmark.identity.projects import create_project, get_tenant
 from earmark.jobs.queue import enqueue
 from earmark.jobs.types import NewJob
+from earmark.library.recordings import get_recording
 from earmark.runtime import Runtime
-from tests.server import Place
+from earmark.summaries.summaries import get_summary, start_summary
+from earmark.summaries.types import Summary, Wanted
+from tests.server import Place, new_project
+
+BOARD = Path(__file__).parents[2] / "src" / "earmark" / "sample" / "ines" / "board-2026-04-28.json"
 
 
 def _with_job(place: Place, kind: str = "transcript.index") -> str:
@@ -34,6 +40,25 @@ def test_a_waiting_job_is_listed_and_cancelled(fresh_place: Place) -> None:
     assert json.loads(fresh_place.cli("jobs", "cancel", job_id, "--json").stdout)["state"] == "cancelled"
     assert fresh_place.cli("jobs", "cancel", job_id, check=False).returncode == 1
     assert _listed(fresh_place, "--state", "pending") == []
+
+
+def test_a_summary_whose_job_is_cancelled_has_failed(fresh_place: Place) -> None:
+    project = new_project(fresh_place)
+    whose = ("--project", project.id, "--end-user", "ines")
+    recording_id = json.loads(fresh_place.cli("import", str(BOARD), *whose, "--json").stdout)["recording_id"]
+
+    async def start(runtime: Runtime) -> Summary:
+        tenant = await get_tenant(runtime.operator, project.id, "live")
+        recording = await get_recording(tenant, recording_id)
+        return await start_summary(tenant, recording.transcription_id or "", Wanted("tmpl_general_notes"))
+
+    async def show(runtime: Runtime) -> Summary:
+        return await get_summary(await get_tenant(runtime.operator, project.id, "live"), waiting.id)
+
+    waiting = fresh_place.run(start)
+    fresh_place.cli("jobs", "cancel", waiting.job_id or "")
+    ended = fresh_place.run(show)
+    assert (ended.status, ended.error_code) == ("failed", "cancelled")
 
 
 def test_only_a_failed_job_is_run_again(fresh_place: Place) -> None:

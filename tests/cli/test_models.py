@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.llm.vendor_server import ERROR_BODIES, Fails, Says, VendorServer, vendor_server
 from tests.server import Place
+from tests.zygote import run_forked
 
 
 def _run(place: Place, vendor: VendorServer, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {**place.environment, "EARMARK_SERVERS__OLLAMA__BASE_URL": vendor.base_url + "/v1",
            "EARMARK_SERVERS__OLLAMA__MODEL": "llama", "EARMARK_MODEL_RETRY_S": "0",
            "EARMARK_OPENAI__API_KEY": "sk-canary-5", "EARMARK_OPENAI__BASE_URL": vendor.base_url + "/v1"}  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-m", "earmark", *arguments], env=env, capture_output=True, text=True, timeout=120
-    )
+    return run_forked(arguments, env, timeout=120)
 
 
 def test_doctor_sends_each_model_a_prompt(fresh_place: Place) -> None:
@@ -59,9 +57,7 @@ def test_ask_accepts_a_provider(fresh_place: Place, tmp_path: Path) -> None:
 )
 def test_an_invalid_setting_is_reported_in_one_sentence(fresh_place: Place, name: str, value: str, names: str) -> None:
     env = {**fresh_place.environment, name: value}
-    done = subprocess.run(
-        [sys.executable, "-m", "earmark", "doctor"], env=env, capture_output=True, text=True, timeout=60
-    )
+    done = run_forked(["doctor"], env, timeout=60)
     assert done.returncode == 1
     assert names in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

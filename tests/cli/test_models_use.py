@@ -45,11 +45,11 @@ def refused(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
 # ---- what is written --------------------------------------------------------------------------------
 
 
-def test_a_local_model_is_written_and_then_answers(fresh_place: Place) -> None:
+def test_a_local_model_is_written_and_then_answers(empty_place: Place) -> None:
     with vendor_server(Says(("Hello",))) as vendor:
         port = int(vendor.base_url.rpartition(":")[2])
-        report = told(use(fresh_place, "ollama/llama3.2", "--json", port=port))
-        checked = run_forked(["doctor", "--models", "--json"], fresh_place.environment, timeout=120)
+        report = told(use(empty_place, "ollama/llama3.2", "--json", port=port))
+        checked = run_forked(["doctor", "--models", "--json"], empty_place.environment, timeout=120)
     url = f"http://127.0.0.1:{port}/v1"
     written = {"default_provider": "ollama", "servers": {"ollama": {"base_url": url, "model": "llama3.2"}}}
     assert tomllib.loads(FILE.read_text()) == written
@@ -62,10 +62,10 @@ def test_a_local_model_is_written_and_then_answers(fresh_place: Place) -> None:
     assert checked.returncode == 0
 
 
-def test_text_output_shows_the_written_values_and_that_a_restart_is_needed(fresh_place: Place) -> None:
+def test_text_output_shows_the_written_values_and_that_a_restart_is_needed(empty_place: Place) -> None:
     with listening(openai_list("llama3.2")) as ollama:
-        done = use(fresh_place, "ollama/llama3.2", port=ollama.port)
-        again = use(fresh_place, "ollama/llama3.2", port=ollama.port)
+        done = use(empty_place, "ollama/llama3.2", port=ollama.port)
+        again = use(empty_place, "ollama/llama3.2", port=ollama.port)
     assert f"Wrote {FILE.absolute()}:" in done.stdout
     assert '  default_provider = "ollama"\n' in done.stdout
     assert "Restart a running server" in done.stdout
@@ -73,7 +73,7 @@ def test_text_output_shows_the_written_values_and_that_a_restart_is_needed(fresh
     assert "Restart" not in again.stdout
 
 
-def test_the_rest_of_the_file_its_comments_its_mode_and_the_link_to_it_are_unchanged(fresh_place: Place) -> None:
+def test_the_rest_of_the_file_its_comments_its_mode_and_the_link_to_it_are_unchanged(empty_place: Place) -> None:
     real = Path("elsewhere.toml")
     text = '# Ours.\n\nport = 9000  # not 8787\n\n# the small one\n[servers.ollama]\nmodel = "old"  # for now\nbase_url = "{}"\n\n[openai]\napi_key = "canary"\n'  # fmt: skip
     with listening(openai_list("llama3.2")) as ollama:
@@ -81,7 +81,7 @@ def test_the_rest_of_the_file_its_comments_its_mode_and_the_link_to_it_are_uncha
         real.write_text(text)
         real.chmod(0o640)
         FILE.symlink_to(real)
-        done = use(fresh_place, "ollama/llama3.2")
+        done = use(empty_place, "ollama/llama3.2")
     wanted = text.replace('"old"', '"llama3.2"').replace("port = 9000", 'default_provider = "ollama"\nport = 9000')
     assert real.read_text() == wanted
     assert FILE.is_symlink()
@@ -90,31 +90,31 @@ def test_the_rest_of_the_file_its_comments_its_mode_and_the_link_to_it_are_uncha
     assert sorted(path.name for path in Path().iterdir()) == ["earmark.toml", "elsewhere.toml"]
 
 
-def test_the_file_of_earmark_config_is_written_and_created_if_missing(fresh_place: Place, tmp_path: Path) -> None:
+def test_the_file_of_earmark_config_is_written_and_created_if_missing(empty_place: Place, tmp_path: Path) -> None:
     named = tmp_path / "named.toml"
     with listening(old_ollama("llama3.2:latest")) as ollama:
-        report = told(use(fresh_place, "ollama/llama3.2", "--json", port=ollama.port, EARMARK_CONFIG=str(named)))
+        report = told(use(empty_place, "ollama/llama3.2", "--json", port=ollama.port, EARMARK_CONFIG=str(named)))
     assert (report["file"], named.is_file(), FILE.exists()) == (str(named), True, False)
 
 
-def test_the_built_in_model_needs_no_check_and_leaves_the_server_configured(fresh_place: Place) -> None:
+def test_the_built_in_model_needs_no_check_and_leaves_the_server_configured(empty_place: Place) -> None:
     FILE.write_text('default_provider = "box"\n[servers.box]\nbase_url = "http://127.0.0.1:1/v1"\nmodel = "m"\n')
-    told(use(fresh_place, "earmark", "--json"))
+    told(use(empty_place, "earmark", "--json"))
     assert FILE.read_text().startswith('default_provider = "earmark"\n[servers.box]\n')
 
 
-def test_a_configured_server_keeps_its_model_where_none_is_named(fresh_place: Place) -> None:
+def test_a_configured_server_keeps_its_model_where_none_is_named(empty_place: Place) -> None:
     with listening(locked("canary", "m")) as box:
         text = f'[servers.box]\nbase_url = "http://127.0.0.1:{box.port}/v1"\nmodel = "m"\napi_key = "canary"\n'
         FILE.write_text(text)
-        done = use(fresh_place, "box")
+        done = use(empty_place, "box")
     assert FILE.read_text() == f'default_provider = "box"\n\n{text}'
     assert "canary" not in done.stdout
 
 
-def test_a_server_of_ones_own_is_set_with_its_url(fresh_place: Place) -> None:
+def test_a_server_of_ones_own_is_set_with_its_url(empty_place: Place) -> None:
     with listening(openai_list("org/model")) as box:
-        told(use(fresh_place, "box/org/model", "--base-url", f"http://localhost:{box.port}/v1/", "--json"))
+        told(use(empty_place, "box/org/model", "--base-url", f"http://localhost:{box.port}/v1/", "--json"))
     assert tomllib.loads(FILE.read_text())["servers"] == {
         "box": {"base_url": f"http://localhost:{box.port}/v1", "model": "org/model"}
     }
@@ -126,7 +126,7 @@ def test_a_server_of_ones_own_is_set_with_its_url(fresh_place: Place) -> None:
     ("gemini", "", "x-goog-api-key", "/v1beta/models/new%3Amodel"),
 ])  # fmt: skip
 def test_a_vendor_is_asked_for_the_model_with_its_key(
-    fresh_place: Place, vendor: str, base: str, header: str, path: str
+    empty_place: Place, vendor: str, base: str, header: str, path: str
 ) -> None:
     with vendor_server(Says()) as server:
         server.models = ("new:model",)
@@ -134,8 +134,8 @@ def test_a_vendor_is_asked_for_the_model_with_its_key(
             f"EARMARK_{vendor.upper()}__API_KEY": "canary",
             f"EARMARK_{vendor.upper()}__BASE_URL": server.base_url + base,
         }
-        done = use(fresh_place, f"{vendor}/new:model", "--json", **env)
-        missing = use(fresh_place, f"{vendor}/other", **env)
+        done = use(empty_place, f"{vendor}/new:model", "--json", **env)
+        missing = use(empty_place, f"{vendor}/other", **env)
     assert told(done)["written"] == {"default_provider": vendor, f"{vendor}.model": "new:model"}
     assert tomllib.loads(FILE.read_text()) == {"default_provider": vendor, vendor: {"model": "new:model"}}
     assert server.gets[0][0] == path
@@ -147,59 +147,59 @@ def test_a_vendor_is_asked_for_the_model_with_its_key(
 # ---- what is refused --------------------------------------------------------------------------------
 
 
-def test_a_silent_server_is_refused_and_nothing_is_written_unless_asked_to(fresh_place: Place) -> None:
-    sentence = refused(use(fresh_place, "ollama/llama3.2"))
+def test_a_silent_server_is_refused_and_nothing_is_written_unless_asked_to(empty_place: Place) -> None:
+    sentence = refused(use(empty_place, "ollama/llama3.2"))
     assert f"Ollama at http://127.0.0.1:{NOTHING}/v1 does not answer" in sentence
     assert not FILE.exists()
-    told(use(fresh_place, "ollama/llama3.2", "--no-check", "--json"))
+    told(use(empty_place, "ollama/llama3.2", "--no-check", "--json"))
     assert FILE.exists()
 
 
-def test_a_model_that_the_server_lacks_is_refused_with_those_it_has(fresh_place: Place) -> None:
+def test_a_model_that_the_server_lacks_is_refused_with_those_it_has(empty_place: Place) -> None:
     FILE.write_text("port = 9000\n")
     with listening(openai_list("qwen3", "gemma3")) as ollama:
-        sentence = refused(use(fresh_place, "ollama/llama3.2", port=ollama.port))
+        sentence = refused(use(empty_place, "ollama/llama3.2", port=ollama.port))
     assert "has no model llama3.2; it has qwen3, gemma3." in sentence
     assert FILE.read_text() == "port = 9000\n"
 
 
 @pytest.mark.parametrize("stranger", ["a web page", "another API", "garbage", "nothing at all", "deep JSON"])
-def test_something_else_at_the_address_is_refused(fresh_place: Place, stranger: str) -> None:
+def test_something_else_at_the_address_is_refused(empty_place: Place, stranger: str) -> None:
     with listening(STRANGERS[stranger]) as other:
-        sentence = refused(use(fresh_place, "ollama/llama3.2", port=other.port))
+        sentence = refused(use(empty_place, "ollama/llama3.2", port=other.port))
     assert "--no-check" in sentence
     assert not FILE.exists()
 
 
-def test_a_server_that_requires_a_key_is_reported(fresh_place: Place) -> None:
+def test_a_server_that_requires_a_key_is_reported(empty_place: Place) -> None:
     with listening(locked("canary", "m")) as box:
         url = f"http://127.0.0.1:{box.port}/v1"
-        assert "requires a key" in refused(use(fresh_place, "box/m", "--base-url", url))
-        told(use(fresh_place, "box/m", "--base-url", url, "--no-check", "--json"))
+        assert "requires a key" in refused(use(empty_place, "box/m", "--base-url", url))
+        told(use(empty_place, "box/m", "--base-url", url, "--no-check", "--json"))
         assert "refused the key in EARMARK_SERVERS__BOX__API_KEY" in refused(
-            use(fresh_place, "box/m", EARMARK_SERVERS__BOX__API_KEY="wrong")
+            use(empty_place, "box/m", EARMARK_SERVERS__BOX__API_KEY="wrong")
         )
-        told(use(fresh_place, "box/m", "--json", EARMARK_SERVERS__BOX__API_KEY="canary"))
+        told(use(empty_place, "box/m", "--json", EARMARK_SERVERS__BOX__API_KEY="canary"))
     assert "canary" not in FILE.read_text()
 
 
-def test_a_vendor_without_a_key_is_refused_and_without_a_check_warned_of(fresh_place: Place) -> None:
-    assert "EARMARK_CLAUDE__API_KEY" in refused(use(fresh_place, "claude/claude-haiku-5-5"))
-    report = told(use(fresh_place, "claude/claude-haiku-5-5", "--no-check", "--json"))
+def test_a_vendor_without_a_key_is_refused_and_without_a_check_warned_of(empty_place: Place) -> None:
+    assert "EARMARK_CLAUDE__API_KEY" in refused(use(empty_place, "claude/claude-haiku-5-5"))
+    report = told(use(empty_place, "claude/claude-haiku-5-5", "--no-check", "--json"))
     assert "A server would not start" in report["warnings"][0]
 
 
-def test_values_that_the_environment_overrides_are_reported(fresh_place: Place) -> None:
+def test_values_that_the_environment_overrides_are_reported(empty_place: Place) -> None:
     env = {"EARMARK_DEFAULT_PROVIDER": "earmark", "EARMARK_SERVERS__OLLAMA__MODEL": "other",
            "EARMARK_SERVERS__OLLAMA__BASE_URL": f"http://127.0.0.1:{NOTHING}/v1"}  # fmt: skip
-    report = told(use(fresh_place, "ollama/llama3.2", "--no-check", "--json", **env))
+    report = told(use(empty_place, "ollama/llama3.2", "--no-check", "--json", **env))
     assert [one.partition(" ")[0] for one in report["warnings"]] == [
         "EARMARK_DEFAULT_PROVIDER", "EARMARK_SERVERS__OLLAMA__MODEL"]  # fmt: skip
 
 
-def test_a_conflicting_alias_is_reported(fresh_place: Place) -> None:
+def test_a_conflicting_alias_is_reported(empty_place: Place) -> None:
     FILE.write_text('provider_aliases = { openai = "earmark" }\nopenai.api_key = "canary"\n')
-    sentence = refused(use(fresh_place, "openai/gpt-6-luna"))
+    sentence = refused(use(empty_place, "openai/gpt-6-luna"))
     assert "provider_aliases" in sentence
     assert "canary" not in sentence
 
@@ -219,29 +219,29 @@ def test_a_conflicting_alias_is_reported(fresh_place: Place) -> None:
         (["openai/gpt", "--base-url", "http://127.0.0.1/v1"], "--base-url"),
     ],
 )
-def test_wrong_usage_is_one_sentence_and_exit_2(fresh_place: Place, arguments: list[str], says: str) -> None:
-    assert says in refused(use(fresh_place, *arguments), 2)
+def test_wrong_usage_is_one_sentence_and_exit_2(empty_place: Place, arguments: list[str], says: str) -> None:
+    assert says in refused(use(empty_place, *arguments), 2)
     assert not FILE.exists()
 
 
 @pytest.mark.parametrize("text", [b'api_key = "canary\n', b"\xff canary", b'port = "canary"\n', b"servers = 3\n"])
-def test_an_invalid_file_is_left_unchanged(fresh_place: Place, text: bytes) -> None:
+def test_an_invalid_file_is_left_unchanged(empty_place: Place, text: bytes) -> None:
     FILE.write_bytes(text)
-    sentence = refused(use(fresh_place, "ollama/llama3.2", "--no-check"))
+    sentence = refused(use(empty_place, "ollama/llama3.2", "--no-check"))
     assert "EARMARK_" in sentence
     assert "canary" not in sentence
     assert FILE.read_bytes() == text
 
 
-def test_a_file_that_cant_be_read_or_written_is_reported_in_one_sentence(fresh_place: Place, tmp_path: Path) -> None:
+def test_a_file_that_cant_be_read_or_written_is_reported_in_one_sentence(empty_place: Place, tmp_path: Path) -> None:
     missing, folder = tmp_path / "missing" / "earmark.toml", tmp_path / "folder"
     folder.mkdir()
-    assert "Can't write" in refused(use(fresh_place, "earmark", EARMARK_CONFIG=str(missing)))
-    assert "can't be read" in refused(use(fresh_place, "earmark", EARMARK_CONFIG=str(folder)))
+    assert "Can't write" in refused(use(empty_place, "earmark", EARMARK_CONFIG=str(missing)))
+    assert "can't be read" in refused(use(empty_place, "earmark", EARMARK_CONFIG=str(folder)))
     assert list(folder.iterdir()) == []
 
 
-def test_a_missing_sdk_is_reported_with_the_command_that_installs_it(fresh_place: Place) -> None:
-    done = run_without("openai", fresh_place, "use", "ollama/llama3.2", "--no-check")
+def test_a_missing_sdk_is_reported_with_the_command_that_installs_it(empty_place: Place) -> None:
+    done = run_without("openai", empty_place, "use", "ollama/llama3.2", "--no-check")
     assert done.returncode == 0
     assert any(line.strip().startswith("make") and line.endswith("install-models") for line in done.stdout.splitlines())

@@ -17,9 +17,10 @@ from earmark.clock import parse_time
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user
 from earmark.runtime import Runtime
+from earmark.text import printable
 from earmark.transcripts import parse_transcript
 from earmark.transcripts.types import Segment
-from earmark.transcripts.webvtt_writer import render_webvtt
+from earmark.transcripts.writing import render_webvtt
 from tests.http.conftest import TALK, Library
 from tests.server import Place, new_project, running
 
@@ -40,6 +41,7 @@ def test_an_export_has_all_data_of_one_person_and_none_of_another(fresh_place: P
         client.put(f"/v1/folders/{folder}/recordings/{recording}")
         body = {"end_user_id": ada, "scope": {"type": "library"}, "initial_message": {"content": "When is the launch?"}}
         session = client.post("/v1/ask/sessions", json=body).json()["session_id"]
+        client.post("/v1/imports", json={"end_user_id": ada, "file_name": "walks.zip"})
         file = tmp_path / "ada.zip"
         done = fresh_place.cli("export", "--project", project.id, "--end-user", "ada", str(file), "--json")
         assert json.loads(done.stdout) == {"file": str(file), "missing_media": []}
@@ -54,6 +56,7 @@ def test_an_export_has_all_data_of_one_person_and_none_of_another(fresh_place: P
             "id": "", "name": "Board", "created_at": "", "recordings": [recording]}  # fmt: skip
         assert b"When is the launch?" in found[f"chats/{session}.md"]
         assert [one for name, one in found.items() if name.startswith("media/")] == [AUDIO]
+        assert [one["file_name"] for one in json.loads(found["imports.json"])] == ["walks.zip"]
         assert json.loads(found["usage.json"])[0]["answers"] == 1
         assert not [name for name, one in found.items() if b"zanzibar" in one]
         taken = client.post(
@@ -62,6 +65,24 @@ def test_an_export_has_all_data_of_one_person_and_none_of_another(fresh_place: P
         assert taken.status_code == 201
     trail = fresh_place.cli("audit", "--project", project.id, "--json").stdout
     assert "end_user.exported" in trail
+
+
+def test_an_export_has_what_was_corrected_and_the_words_as_they_came(fresh_place: Place, tmp_path: Path) -> None:
+    project = new_project(fresh_place)
+    with running(fresh_place) as server, server.client(project.live) as client:
+        library = Library(client)
+        recording = library.recording(library.user(external_id="ada"), TALK)
+        transcription = client.get(f"/v1/recordings/{recording}").json()["transcription_id"]
+        body = {"revision": 1, "speakers": {"Linus": "Torvald"}, "segments": [{"index": 0, "text": "Corrected."}]}
+        assert client.patch(f"/v1/transcriptions/{transcription}", json=body).status_code == 200
+        file = tmp_path / "ada.zip"
+        fresh_place.cli("export", "--project", project.id, "--end-user", "ada", str(file), "--json")
+    with zipfile.ZipFile(file) as archive:
+        shown = json.loads(archive.read(f"corrections/{recording}.json"))
+    assert shown["revision"] == 2
+    assert [one["text"] for one in shown["original_segments"]] == [one["text"] for one in TALK]
+    (revision,) = shown["history"]
+    assert [one["new_value"] for one in revision["changes"]] == ["Torvald", "Corrected."]
 
 
 def test_a_second_export_into_the_same_file_is_refused_in_one_sentence(fresh_place: Place, tmp_path: Path) -> None:
@@ -106,23 +127,19 @@ def test_an_export_has_all_fields_of_a_recording_and_uploads_that_were_not_compl
     assert len(list((other.data_dir / "media").rglob("med_*"))) == 2
 
 
-def test_usage_is_exported_completely(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_usage_is_exported_completely(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usage, "MOST_ROWS", 2)
-
-    async def work(runtime: Runtime) -> None:
-        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "use")).id, "live")
-        ada, other = await create_end_user(tenant), await create_end_user(tenant)
-        days = ("2026-05-01", "2026-05-02", "2026-05-03")
-        wanted = sorted((day, ada.id, "earmark", model) for day in days for model in ("a", "b"))
-        async with tenant.writing() as unit:
-            for day, whose, provider, model in [*wanted, ("2026-05-01", other.id, "earmark", "a")]:
-                created_us = parse_time(f"{day}T10:00:00Z")
-                answer = Message("msg_a", 1, "assistant", "", "[]", model, provider, "stop", created_us, Tokens())
-                await usage.count_answer(unit, whose, answer)
-        found = [one async for one in usage.walk_usage(tenant.acting_for(ada.id, ada.number))]
-        assert [one[:5] for one in found] == [(*one, 1) for one in wanted]
-
-    fresh_place.run(work)
+    tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "use")).id, "live")
+    ada, other = await create_end_user(tenant), await create_end_user(tenant)
+    days = ("2026-05-01", "2026-05-02", "2026-05-03")
+    wanted = sorted((day, ada.id, "earmark", model) for day in days for model in ("a", "b"))
+    async with tenant.writing() as unit:
+        for day, whose, provider, model in [*wanted, ("2026-05-01", other.id, "earmark", "a")]:
+            created_us = parse_time(f"{day}T10:00:00Z")
+            answer = Message("msg_a", 1, "assistant", "", "[]", model, provider, "stop", created_us, Tokens())
+            await usage.count_answer(unit, whose, answer)
+    found = [one async for one in usage.walk_usage(tenant.acting_for(ada.id, ada.number))]
+    assert [one[:5] for one in found] == [(*one, 1) for one in wanted]
 
 
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1).filter(
@@ -135,5 +152,12 @@ def test_exported_webvtt_can_be_imported(rows: list[tuple[int, int, str]]) -> No
     segments = [Segment(start, start + length, text, "Ada & <Co>") for start, length, text in sorted(rows)]
     read = parse_transcript(render_webvtt(segments).encode(), media_type="text/vtt").segments
     assert sorted((one.start_ms, one.end_ms, one.text, one.speaker) for one in read) == sorted(
-        (one.start_ms, one.end_ms, one.text, one.speaker) for one in segments
+        (one.start_ms, one.end_ms, printable(one.text), one.speaker) for one in segments
     )
+
+
+def test_the_same_word_from_many_people_is_exported_and_imported_as_often() -> None:
+    said = [Segment(at, at + 500, "No.", "Ada & <Co>") for at in range(0, 4_000, 500)]
+    rolls_on = [Segment(4_000, 4_500, "No. Never.", "Bo"), Segment(4_500, 5_000, "No. Never. Not once.", "Bo")]
+    read = parse_transcript(render_webvtt([*said, *rolls_on]).encode(), media_type="text/vtt").segments
+    assert [one.text for one in read] == [one.text for one in [*said, *rolls_on]]

@@ -1,4 +1,4 @@
-"""The README's commands work as printed."""
+"""The README's commands work as printed, pasted in order in an empty folder."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.server import Place, new_project
+from tests.server import Place, running
 
 README = Path(__file__).parents[2] / "README.md"
+EARMARK = f'earmark() {{ "{sys.executable}" -m earmark "$@"; }}; '
+
+
+def _paste(commands: str, place: Place, folder: Path) -> str:
+    """Run commands in bash; return what they print."""
+    done = subprocess.run(
+        ["bash", "-ec", EARMARK + commands], env=place.environment, cwd=folder, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, (commands, done.stdout, done.stderr)
+    return done.stdout
 
 
 def test_the_readmes_commands_work_in_order(fresh_place: Place, tmp_path: Path) -> None:
-    block = re.search(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert block is not None
-    commands = [line for line in block.group(1).splitlines() if line != "earmark serve"]
-    assert len(commands) == 9
-    (tmp_path / "meeting.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ada>We move the launch to June.\n")
-    (tmp_path / "call.json").write_text('{"segments":[{"start":0,"end":2,"text":"The price is too high."}]}')
-    (tmp_path / "notes.txt").write_text("Grace: I disagree about the price.\n")
-    project = new_project(fresh_place).id
-    for command in commands:
-        done = subprocess.run(
-            ["bash", "-c", f'earmark() {{ "{sys.executable}" -m earmark "$@"; }}; {command}'],
-            env={**fresh_place.environment, "PROJECT": project},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
-        if " ask " in command:
-            assert "We move the launch to June.” [meeting @ 00:01]" in done.stdout
-        if " search " in command:
-            assert "price" in done.stdout
+    first, second = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    commands = first.splitlines()
+    assert commands.pop() == "earmark serve"
+    assert len(commands) == 12
+    shown = {command.partition("  #")[0].strip(): _paste(command, fresh_place, tmp_path) for command in commands}
+    answer = shown['earmark ask "When did we move the launch?"']
+    assert re.search(r"move the launch to June\.” \[meeting @ 00:0\d\]", answer)
+    assert "price is too high" in shown['earmark search "who disagreed about the price"']
+    assert "move the launch to June" in shown["earmark digest --since 7d"]
+    assert "meeting" in shown["earmark recordings list"]
+    with running(fresh_place) as server:
+        listed = _paste(second.replace("http://127.0.0.1:8787", server.base_url), fresh_place, tmp_path)
+    assert '"title":"When did we move the launch?","message_count":4' in listed

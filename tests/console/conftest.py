@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
 
-from tests.server import Place, Server, new_project, running
+from tests.server import Place, Server, new_bound_key, new_project, running, wait_until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -25,6 +27,13 @@ BOARD = [
     ("Klaas", "I read both notes. They were short and honest."),
     ("Ines", "The price of the trailer stays at three hundred and seventy-nine euros."),
     ("Ruth", "Then I will write to the bank on Monday."),
+]
+MEETING = [
+    ("Ada", "The wheels are three weeks late. Shall we move the launch to the ninth of June?"),
+    ("Grace", "Agreed, the ninth of June. I'll tell the printer on Friday."),
+    ("Ada", "Who pays for the new wheels?"),
+    ("Grace", "I don't know yet. I have to ask the board."),
+    ("Klaas", "I will write to the dealers until Monday."),
 ]
 DEALERS = [
     ("Hanneke", "Nine dealers since yesterday. Most of them shrug at the new launch date."),
@@ -98,6 +107,20 @@ class Library:
         made: dict[str, Any] = self.api.post("/v1/ask/sessions", json=whole).raise_for_status().json()
         return made
 
+    def summary(self, recording_id: str, template: str = "tmpl_general_notes") -> dict[str, Any]:
+        """Have a recording summarised; return the completed summary."""
+        transcription = self.api.get(f"/v1/recordings/{recording_id}").json()["transcription_id"]
+        body = {"transcription_id": transcription, "template_id": template}
+        path = f"/v1/summaries/{self.api.post('/v1/summaries', json=body).raise_for_status().json()['id']}"
+        wait_until(lambda: self.api.get(path).json()["status"] == "completed")
+        made: dict[str, Any] = self.api.get(path).json()
+        return made
+
+    def own_key(self) -> str:
+        """Make a key of the person, as a console link of theirs gives."""
+        made: str = elsewhere(lambda: new_bound_key(self.server.place, self.project_id, self.end_user_id))
+        return made
+
 
 def new_library(server: Server, person: str = "ines") -> Library:
     """Create a project with one end user."""
@@ -125,27 +148,74 @@ def ines(server: Server) -> Iterator[Library]:
     one.api.close()
 
 
+class Windows:
+    """Browser windows for one test after another: a new one starts processes that cost more than a page does.
+
+    Between two tests a window loses its pages and all that the server's pages left in it: cookies and storage.
+    """
+
+    def __init__(self, browser: Browser, base_url: str) -> None:
+        self.base_url = base_url
+        self._browser = browser
+        self._idle: dict[str, list[tuple[BrowserContext, CDPSession]]] = {}
+
+    @contextmanager
+    def one(self, options: dict[str, Any]) -> Iterator[BrowserContext]:
+        """Yield a window that is nobody else's until the block ends."""
+        idle = self._idle.setdefault(json.dumps(options, sort_keys=True), [])
+        context, devtools = idle.pop() if idle else self._made(options)
+        yield context
+        context.set_offline(False)
+        context.clear_cookies()
+        for page in context.pages[1:]:
+            page.close()
+        devtools.send("Storage.clearDataForOrigin", {"origin": self.base_url, "storageTypes": "all"})
+        idle.append((context, devtools))
+
+    def _made(self, options: dict[str, Any]) -> tuple[BrowserContext, CDPSession]:
+        context = new_window(self._browser, self.base_url, options)
+        return context, context.new_cdp_session(context.new_page())  # whose blank page keeps the processes running
+
+
+def new_window(browser: Browser, base_url: str, options: dict[str, Any]) -> BrowserContext:
+    """Open a window that shares nothing with others."""
+    context = browser.new_context(base_url=base_url, **options)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
+@pytest.fixture(scope="package")
+def windows(browser: Browser, server: Server) -> Windows:
+    return Windows(browser, server.base_url)
+
+
 class Visitor:
     """A person with a browser window."""
 
-    def __init__(self, browser: Browser, server: Server, folder: Path) -> None:
+    def __init__(self, browser: Browser, windows: Windows) -> None:
         self._browser = browser
-        self._server = server
-        self._folder = folder
-        self.contexts: list[BrowserContext] = []
+        self._windows = windows
+        self.closing = ExitStack()
         self.trouble: list[str] = []
 
-    def open(self, path: str = "", *, key: str | None = None, base_url: str | None = None, **window: Any) -> Page:
-        """Open the console, signed in with `key` if given."""
+    def open(
+        self, path: str = "", *, key: str | None = None, base_url: str | None = None, alone: bool = False, **window: Any
+    ) -> Page:
+        """Open the console in a window of its own, signed in with `key` if given.
+
+        `alone` is for a test that changes a window in a way that can't be undone, such as its clock.
+        """
         options = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **window}
-        context = self._browser.new_context(base_url=base_url or self._server.base_url, **options)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if alone or base_url is not None:
+            context = new_window(self._browser, base_url or self._windows.base_url, options)
+            self.closing.callback(context.close)
+        else:
+            context = self.closing.enter_context(self._windows.one(options))
+        page = context.new_page()
         if key is not None:
-            context.add_init_script(
+            page.add_init_script(
                 f"sessionStorage.getItem('earmark.key') ?? sessionStorage.setItem('earmark.key', '{key}')"
             )
-        self.contexts.append(context)
-        page = context.new_page()
         page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
         page.on("console", self._heard)
         page.on("request", self._asked)
@@ -162,10 +232,9 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(browser: Browser, server: Server, tmp_path: Path) -> Iterator[Visitor]:
+def visitor(browser: Browser, windows: Windows) -> Iterator[Visitor]:
     """Opens pages; afterwards checks for errors, policy violations and external requests."""
-    one = Visitor(browser, server, tmp_path)
-    yield one
-    for context in one.contexts:
-        context.close()
+    one = Visitor(browser, windows)
+    with one.closing:
+        yield one
     assert one.trouble == []

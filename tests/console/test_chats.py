@@ -35,7 +35,7 @@ def test_typing_filters_by_title(visitor: Visitor, library: Library) -> None:
     for title in ("Straße nach Arnhem", "Budget 100%", "The launch"):
         library.session(title=title)
     page = visitor.open(key=library.key)
-    search = page.get_by_label("Search titles")
+    search = page.get_by_label("Search chats")
     search.fill("STRASSE")
     expect(page.locator("session-list .session-title")).to_have_text(["Straße nach Arnhem"])
     search.fill("nothing like it")
@@ -73,7 +73,7 @@ def test_a_title_is_changed_in_place_by_keyboard(visitor: Visitor, library: Libr
 def test_deleting_waits_ten_seconds_and_can_be_undone(visitor: Visitor, library: Library) -> None:
     session = library.session(title="Precious")
     library.session(title="Other")
-    page = visitor.open(key=library.key)
+    page = visitor.open(key=library.key, alone=True)
     page.clock.install()
     row = page.locator(".session-row", has_text="Precious")
     row.hover()
@@ -89,7 +89,7 @@ def test_deleting_waits_ten_seconds_and_can_be_undone(visitor: Visitor, library:
 
 def test_deleting_happens_after_ten_seconds(visitor: Visitor, library: Library) -> None:
     session = library.session(title="Old")
-    page = visitor.open(key=library.key)
+    page = visitor.open(key=library.key, alone=True)
     page.clock.install()
     page.locator("session-list a.session").focus()
     with page.expect_response(lambda response: response.request.method == "DELETE"):
@@ -151,7 +151,7 @@ def test_choosing_another_person_shows_their_own_list(visitor: Visitor, library:
     page = visitor.open(key=library.key)
     page.get_by_role("button", name="ines").click()
     expect(page.locator("session-list .session-title")).to_have_text(["Of Ines"])
-    page.get_by_label("Search titles").fill("Ines")
+    page.get_by_label("Search chats").fill("Ines")
     page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("menuitem", name="Change person").click()
     page.get_by_role("button", name="mara").click()

@@ -38,6 +38,6 @@ def test_a_read_only_token_shows_an_error_for_each_file(visitor: Visitor, librar
     token = library.api.post(f"/v1/end-users/{library.end_user_id}/tokens").raise_for_status().json()["token"]
     page = visitor.open("/recordings", key=token)
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Add transcripts").first.click()
+        page.get_by_role("button", name="Add files").first.click()
     chooser.value.set_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"Ada: Hello."})
-    expect(page.locator(".upload-problem")).to_contain_text("recordings:write")
+    expect(page.get_by_role("dialog").locator(".problem")).to_contain_text("transcriptions:write")

@@ -1,6 +1,6 @@
 """The quick start and the guides do what they say: each is pasted, in order, into a shell in an empty folder.
 
-A page's `sh` blocks are one shell session, its `python` blocks the file `ask.py`, its `js` blocks `ask.mjs`. A `text` block is
+A page's `sh` blocks are one shell session, its `python` blocks the file `ask.py`, its `js` blocks `ask.mjs` (`receiver.*` in that about webhooks). A `text` block is
 what the block before it prints, `…` being anything. Blocks after a comment `not run` are not run, for its reason.
 `earmark` is a quicker start of the same (`forked_earmark.py`); `tests/cli/test_readme.py` starts the installed command itself.
 """
@@ -25,6 +25,8 @@ from tests.meta.sources import REPOSITORY
 from tests.zygote import zygote_address
 
 FILES = {"python": "ask.py", "js": "ask.mjs"}
+RECEIVERS = {"python": "receiver.py", "js": "receiver.mjs"}
+"""The files of the page about webhooks."""
 SHOWN_ONLY = {"", "toml", "ini", "nginx", "sql", "json", OUTPUT}
 PAGES = [DOCS / "quickstart.md", *sorted((DOCS / "guides").glob("*.md"))]
 RUN = [page for page in PAGES if any(one.language == SHELL and not one.why_not_run for one in blocks_of(page))]
@@ -62,7 +64,8 @@ def paste(blocks: list[Block], path: str, folder: Path) -> list[str]:
     port = str(free_port())
     folder.mkdir()
     forked = folder.with_name("forked")
-    for language, file in FILES.items():
+    is_receiver = any("WEBHOOK_SECRET" in one.text for one in blocks)
+    for language, file in (RECEIVERS if is_receiver else FILES).items():
         code = [one.text for one in blocks if one.language == language]
         (folder / file).write_text("\n".join(code).replace("8787", port), encoding="utf-8") if code else None
     run = [one.text for one in blocks if one.language == SHELL]
@@ -122,7 +125,17 @@ def test_a_block_is_run_or_says_why_not(page: Path) -> None:
 
 
 def test_the_quick_start_and_the_guides_by_task_are_run() -> None:
-    wanted = {"quickstart", "import", "ask", "api-curl", "api-python", "api-javascript", "operate", "upgrade"}
+    wanted = {
+        "quickstart",
+        "import",
+        "ask",
+        "api-curl",
+        "api-python",
+        "api-javascript",
+        "operate",
+        "upgrade",
+        "webhooks",
+    }
     assert wanted <= {name_of(page) for page in RUN}
 
 

@@ -5,19 +5,24 @@
 
 from __future__ import annotations
 
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from markdown_it import MarkdownIt
 
-from earmark.ask.exchange.markdown import escape_markdown
-from earmark.cli.output import printable
 from earmark.llm.prompt import build_prompt
 from earmark.llm.types import AnswerRequest, Passage
+from earmark.markdown import escape_markdown
+from earmark.text import printable
+from earmark.transcripts.types import Segment
+from earmark.transcripts.writing import render_webvtt
 from tests.hostile.segments import ADDRESSES, CITATIONS, MARKUP, SEGMENTS, UNICODE
 from tests.http.conftest import Library
 from tests.server import Place, new_project, running
@@ -108,6 +113,7 @@ def check_quotes(hostile: Hostile, message: dict[str, Any]) -> int:
 QUESTIONS = ["What happened to the turbine?", *SEGMENTS]
 
 
+@pytest.mark.slow
 def test_answers_quote_hostile_words_with_their_citation_or_not_at_all(hostile: Hostile) -> None:
     citations = 0
     for question in QUESTIONS:
@@ -120,7 +126,9 @@ def test_answers_quote_hostile_words_with_their_citation_or_not_at_all(hostile: 
             if part["type"] == "text" and after["type"] != "citation"
         ]
         if message["answered"] == "partly":  # begins with the sentence that only a related passage was found
-            assert uncited.pop(0).startswith("Closest moment, but it doesn’t say ")
+            assert uncited.pop(0).startswith(
+                ("Closest moment, but it doesn’t say ", "Closest moment, but it may not say ")
+            )
         for text in uncited:  # names, quote marks, line breaks, the sentence that there is no answer
             label = text.strip("\n").removesuffix(": “").removesuffix(", latest")
             is_refusal = message["answered"] == "no" and uncited == [text]
@@ -151,7 +159,8 @@ def shown_text(markdown: str) -> str:
 def test_escaped_words_render_as_the_same_words_and_nothing_more(words: str) -> None:
     markdown = escape_markdown(words)
     assert rendered_tags(markdown) <= {"p"}, RENDERER.render(markdown)
-    assert shown_text(markdown) == " ".join(words.replace("\x00", "").split())
+    assert shown_text(markdown) == " ".join(printable(re.sub("\r\n?", "\n", words)).split())
+    assert markdown == printable(markdown)
     assert not BARE_ADDRESS.search(markdown)
 
 
@@ -160,6 +169,7 @@ def test_escaping_leaves_ordinary_words_alone() -> None:
     assert escape_markdown(plain) == plain
 
 
+@pytest.mark.slow
 def test_an_exported_session_renders_no_link_image_or_html(hostile: Hostile) -> None:
     for words in [*MARKUP, *ADDRESSES, *CITATIONS, *UNICODE]:
         session = ask(hostile, words)["session_id"]
@@ -198,6 +208,50 @@ def _passage(number: int, words: str) -> Passage:
 def _request(passages: tuple[Passage, ...]) -> AnswerRequest:
     question = "What about the turbine?"
     return AnswerRequest(question, question, None, (), (), passages, is_whole_transcript=True)
+
+
+CONTROLS = "".join(map(chr, [*range(32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+
+
+def test_no_export_for_people_has_a_control_or_reordering_character_and_json_has_all(
+    hostile: Hostile, tmp_path: Path
+) -> None:
+    title = f"turbine {CONTROLS[1:]} title"
+    user = Library(hostile.client).user(external_id="controls")
+    recording = Library(hostile.client).recording(
+        user, [{"start": 0, "end": 4, "speaker": "Ada\u202e", "text": "The turbine \u202egnp.exe\u2069 is safe."}]
+    )
+    body = {"scope": {"type": "library"}, "end_user_id": user, "initial_message": {"content": title}}
+    session = hostile.client.post("/v1/ask/sessions", json=body).json()["session_id"]
+    hostile.client.patch(f"/v1/ask/sessions/{session}", json={"title": title})
+    file = tmp_path / "controls.zip"
+    hostile.place.cli("export", "--project", hostile.project, "--end-user", "controls", str(file))
+    with zipfile.ZipFile(file) as archive:
+        shown = [archive.read(f"chats/{session}.md").decode(), archive.read(f"transcripts/{recording}.vtt").decode()]
+        exact = json.loads(archive.read(f"chats/{session}.json"))
+    shown.append(hostile.client.get(f"/v1/ask/sessions/{session}/export").text)
+    assert all("turbine" in one and one == printable(one) for one in shown)
+    assert exact["title"] == title
+
+
+def test_webvtt_has_no_control_or_reordering_character() -> None:
+    shown = render_webvtt([Segment(0, 1_000, f"a{CONTROLS}b", CONTROLS)])
+    assert shown == printable(shown)
+
+
+def test_what_a_command_prints_has_no_control_character_and_its_json_is_exact(hostile: Hostile, tmp_path: Path) -> None:
+    asked = ("--project", hostile.project, "--end-user", "mara", "--json")
+    printed = hostile.place.cli("search", UNICODE[0], *asked).stdout
+    body = {"query": UNICODE[0], "end_user_id": hostile.user, "limit": 8}
+    assert printed == printable(printed)
+    answer = hostile.client.post("/v1/recordings/search", json=body).json()
+    found, said = ([hit["chunk_text"] for hit in one["results"]] for one in (json.loads(printed), answer))
+    assert found == said
+    assert any("\u202e" in words for words in found)
+    path = tmp_path / "file\x1b[2J\u202e.zip"
+    path.touch()
+    refused = hostile.place.cli("backup", str(path), check=False)
+    assert refused.stderr == printable(refused.stderr) != ""
 
 
 def test_names_and_words_can_not_control_a_terminal(hostile: Hostile) -> None:

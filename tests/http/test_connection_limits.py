@@ -16,7 +16,7 @@ from tests.http.test_slow_clients import HASTY, Wire, key_of
 from tests.server import Place, Server, new_project, running
 
 CHUNKED = b"Host: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 """Far more than the limits of the server below, far less than for ever."""
 KERNEL_BYTES = 32 << 20
 """More than the buffers between client and server hold."""

@@ -27,6 +27,7 @@ def assert_refused(answer: httpx.Response) -> None:
     assert error_of(answer)["param"] == "cursor"
 
 
+@pytest.mark.sqlite_suffices
 def test_a_cursor_is_made_of_url_safe_characters(walked: tuple[Library, str, str]) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_.-]{1,2048}", walked[2])
 
@@ -54,6 +55,7 @@ def test_a_cursor_is_refused_with_other_filters_lists_and_callers(
         assert_refused(other_project.get("/v1/ask/sessions", params={"cursor": cursor}))
 
 
+@pytest.mark.sqlite_suffices
 def test_a_cursor_with_any_one_character_changed_is_refused(walked: tuple[Library, str, str]) -> None:
     library, _, cursor = walked
     for index in range(len(cursor)):
@@ -63,6 +65,7 @@ def test_a_cursor_with_any_one_character_changed_is_refused(walked: tuple[Librar
                 assert_refused(library.client.get("/v1/ask/sessions", params={"cursor": changed}))
 
 
+@pytest.mark.sqlite_suffices
 def test_two_thousand_mutated_cursors_are_refused(walked: tuple[Library, str, str]) -> None:
     library, _, cursor = walked
     dice = random.Random(20261125)

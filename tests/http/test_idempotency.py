@@ -300,7 +300,7 @@ def test_a_retry_gets_the_object_that_a_killed_server_had_created(fresh_place: P
         ("/v1/end-users", {"external_id": "grace"}),
         ("/v1/recordings", {"end_user_id": user}),
     ]
-    _die_of(fresh_place, project, "before_answer_is_kept", sends)
+    _die_of(fresh_place, project, "before_answer_is_stored", sends)
     with running(fresh_place) as server, server.client(project.live) as client:
         for path, body in sends:
             assert _again_until_settled(client, path, body).status_code == 201
@@ -316,7 +316,7 @@ def test_a_retry_gets_the_answer_that_a_killed_server_had_stored(fresh_place: Pl
         asked = Library(client).session(user)["id"]
     opening = {"end_user_id": user, "scope": {"type": "library"}, "initial_message": {"content": QUESTION}}
     sends = [("/v1/ask/sessions", opening), (f"/v1/ask/sessions/{asked}/messages", {"content": QUESTION})]
-    _die_of(fresh_place, project, "before_answer_is_kept", sends)
+    _die_of(fresh_place, project, "before_answer_is_stored", sends)
     with running(fresh_place) as server, server.client(project.live) as client:
         stored = [_last_message(client, row["id"]) for row in client.get("/v1/ask/sessions").json()["data"]]
         answers = [_again_until_settled(client, path, body).json()["message"] for path, body in sends]
@@ -329,12 +329,42 @@ def _last_message(client: httpx.Client, session_id: str) -> dict[str, Any]:
     return dict(rows[0])
 
 
+@query
+def _spoil(own: Guard) -> Any:
+    others = idempotency_answers.c.key != "quotes"
+    return idempotency_answers.update().where(own(idempotency_answers), others).values(body=b"not JSON")
+
+
+def test_deleting_a_recording_deletes_the_answers_that_quote_it_and_reads_no_other(
+    server: Server, project: ProjectKeys, client: httpx.Client, library: Library
+) -> None:
+    user = library.user()
+    recording, other = library.recording(user, TALK), library.recording(user, TALK)
+    body, about_other = (
+        {"end_user_id": user, "scope": {"type": "selected", "recording_ids": [one]},
+         "initial_message": {"content": QUESTION}}
+        for one in (recording, other)
+    )  # fmt: skip
+    quoting = client.post("/v1/ask/sessions", json=body, headers=_key("quotes")).json()
+    assert {one["recording_id"] for one in quoting["sources"]} == {recording}
+    client.post("/v1/ask/sessions", json=about_other, headers=_key("other"))
+
+    async def spoil(runtime: Runtime) -> None:
+        async with (await get_tenant(runtime.operator, project.id, "live")).writing() as unit:
+            await unit.execute(_spoil)
+
+    server.place.run(spoil)
+    assert client.delete(f"/v1/recordings/{recording}").status_code == 204
+    assert _counted(server.place, project) == (2, 1)
+    assert client.post("/v1/ask/sessions", json=body, headers=_key("quotes")).status_code == 404
+
+
 # ---- expiry ----------------------------------------------------------------------------------------
 
 
 @query
 def _age(own: Guard) -> Any:
-    then = now_us() - idempotency.KEPT_US
+    then = now_us() - idempotency.RETENTION_US
     return (
         idempotency_records.update()
         .where(own(idempotency_records), idempotency_records.c.key != "new")

@@ -5,7 +5,6 @@ A new route needs a row there (see CONTRIBUTING.md), or the first test fails.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -51,9 +50,15 @@ def test_every_route_has_a_row(server: Server) -> None:
 
 
 def owners_for(row: Row, who: Credential) -> tuple[str, ...]:
-    if row.names == "nothing":
+    if row.names in ("nothing", "project", "same for all"):
         return ("own",)
     return ("own", "absent") if who.is_narrow else OWNERS
+
+
+def tried_on(world: World) -> list[Credential]:
+    """Return the credentials to try: on PostgreSQL without those that differ in scopes only, which no database sees."""
+    is_sqlite = world.server.place.database_url is None
+    return [who for who in world.credentials if is_sqlite or not who.is_narrow]
 
 
 def send(client: httpx.Client, world: World, row: Row, who: Credential, owner: str, *, fresh: bool) -> httpx.Response:
@@ -71,6 +76,9 @@ def send(client: httpx.Client, world: World, row: Row, who: Credential, owner: s
         params=None if row.query is None else row.query(theirs),
         headers={} if who.secret is None else {"Authorization": f"Bearer {who.secret}"},
     )
+    if row.route == "POST /v1/webhook-endpoints" and answer.status_code == 201:  # a project has few
+        headers = {"Authorization": f"Bearer {who.secret}"}
+        assert client.delete(f"{row.path}/{answer.json()['id']}", headers=headers).status_code == 204
     if row.route == "POST /v1/end-users" and answer.status_code == 201:
         world.fresh.append((who.home, Objects(client, answer.json()["id"])))
     return answer
@@ -96,7 +104,7 @@ def check(answer: httpx.Response, want: Expected, world: World, where: str) -> N
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_each_credential_reaches_what_it_should_and_nothing_else(client: httpx.Client, world: World, row: Row) -> None:
     refused: dict[str, set[bytes]] = {}
-    for who in world.credentials:
+    for who in tried_on(world):
         for owner in owners_for(row, who):
             want = expected(row, who, owner)
             answer = send(client, world, row, who, owner, fresh=row.changes and want.code is None)
@@ -128,7 +136,7 @@ async def _statements(client: httpx.AsyncClient, row: Row, objects: Any) -> list
     return run
 
 
-def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
+async def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same statements, so that neither response nor duration reveals that the object exists."""
@@ -141,23 +149,21 @@ def test_the_database_does_the_same_work_for_anothers_object_as_for_none(
             run.append(compiled.sql)
         return arguments(compiled, *params)
 
-    async def ask() -> int:
-        limits = {"rate_limit_overall": 0, "rate_limit_uploads": 0}  # counting requests sometimes queries the database
-        app = create_app(world.server.place.settings.model_copy(update=limits))
-        headers = {"Authorization": f"Bearer {who.secret}"}
-        transport, count = httpx.ASGITransport(app), 0
-        async with (
-            app.opened(),
-            httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
-        ):
-            for row in PATH_ROWS:
-                foreign = await _statements(client, row, world.owners["other_user"])
-                assert foreign == await _statements(client, row, world.owners["absent"]), row.id
-                count += len(foreign)
-        return count
-
     monkeypatch.setattr(Compiled, "arguments", note)
-    assert asyncio.run(ask()) > len(PATH_ROWS) / 2
+    # counting requests sometimes queries the database
+    limits = {"rate_limit_overall": 0, "rate_limit_uploads": 0, "rate_limit_transcriptions": 0}
+    app = create_app(world.server.place.settings.model_copy(update=limits))
+    headers = {"Authorization": f"Bearer {who.secret}"}
+    transport, count = httpx.ASGITransport(app), 0
+    async with (
+        app.opened(),
+        httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
+    ):
+        for row in PATH_ROWS:
+            foreign = await _statements(client, row, world.owners["other_user"])
+            assert foreign == await _statements(client, row, world.owners["absent"]), row.id
+            count += len(foreign)
+    assert count > len(PATH_ROWS) / 2
 
 
 def test_refused_requests_changed_nothing(world: World) -> None:

@@ -97,7 +97,7 @@ def test_a_transcript_completes_its_recording_and_can_be_read(library: Library) 
         None,
         "import",
     )
-    assert shown["segments"] == TALK
+    assert shown["segments"] == [{"index": index, **one} for index, one in enumerate(TALK)]
     assert shown["full_text"] == shown["text"] == " ".join(one["text"] for one in TALK)
     assert shown["duration_ms"] == 16_000
     after = library.client.get(f"/v1/recordings/{recording}").json()
@@ -157,24 +157,20 @@ def test_a_transcript_can_be_imported_without_waiting(library: Library) -> None:
 @pytest.mark.parametrize(
     ("body", "media_type", "says"),
     [
-        ("WEBVTT\n\n00:00:05.000 --> 00:00:01.000\nhello\n", "text/vtt", "3"),
-        ("WEBVTT\n\n00:00:01.000 -> 00:00:05.000\nhello\n", "text/vtt", "3"),
-        ("hello", "text/vtt", "WEBVTT"),
-        ("1\n00:00:01,000 --> soon\nhello\n", "application/x-subrip", "2"),
-        ({"segments": [{"start": 2, "end": 1, "text": "x"}]}, "application/json", "0"),
-        (
-            {"segments": [{"start": 0, "end": 1, "text": "x"}, {"start": "0", "end": 1, "text": "y"}]},
-            "application/json",
-            "1",
-        ),
+        ("WEBVTT\n\n00:99:05.000 --> 00:99:09.000\nhello\n", "text/vtt", "3"),
+        ("1\n00:xx:01,000 --> 00:xx:02,000\nhello\n", "application/x-subrip", "2"),
+        ({"segments": [{"start": 2, "end": 1, "text": 5}]}, "application/json", "0"),
+        ({"segments": [*[{"start": 0, "end": 1, "text": "x"}] * 2, *[7] * 4]}, "application/json", "4 of 6"),
+        ("%PDF-1.7 …", "text/plain", "PDF"),
+        ("hello", "application/json", "JSON"),
         ({"segments": []}, "application/json", "no words"),
-        ({"words": "what is this"}, "application/json", "shape"),
+        ({"words": "what is this"}, "application/json", "known"),
         ("{", "application/json", "JSON"),
         ('{"segments": [], "segments": []}', "application/json", "twice"),
         ('{"segments":[{"start":0,"end":1,"text":"a\\u0000b"}]}', "application/json", ""),
         ('{"segments":[{"start":0,"end":1,"text":"\\ud800"}]}', "application/json", ""),
         ('{"segments":[{"start":NaN,"end":1,"text":"a"}]}', "application/json", ""),
-        (b"\xff\xfe", "text/plain", ""),
+        (b"\xff\xfe\x00\x00", "text/plain", ""),
         ("   \n", "text/plain", ""),
     ],
 )
@@ -194,12 +190,24 @@ def test_search_finds_the_moment_with_every_key_of_the_contract(library: Library
     recording = library.recording(user, TALK, recorded_at="2026-05-20T10:00:00Z")
     best = search(library, user, "What does the battery cost?", limit=1)[0]
     assert set(best) == {"chunk_id", "recording_id", "transcription_id", "chunk_text", "speaker", "start_ms",
-                         "end_ms", "recorded_at", "score"}  # fmt: skip
+                         "end_ms", "recorded_at", "score", "segments"}  # fmt: skip
+    assert "\n".join(line["text"] for line in best["segments"]) == best["chunk_text"]
+    assert [line["speaker"] for line in best["segments"]] == ["Ada", "Grace", "Ada", "Linus"][-len(best["segments"]) :]
+    assert best["segments"][0]["start_ms"] == best["start_ms"]
     assert best["recording_id"] == recording
     assert "battery" in best["chunk_text"]
     assert best["recorded_at"] == "2026-05-20T10:00:00Z"
     explained = search(library, user, "battery", explain=True)[0]["parts"]
     assert set(explained) >= {"lexical", "semantic", "final"}
+
+
+def test_a_search_that_comes_near_nothing_finds_nothing_and_a_word_that_is_there_is_found(library: Library) -> None:
+    user = library.user()
+    library.recording(user, TALK, name="Kick-off")
+    for query in ("zzzzqq", "qwxzv plorf", "!!!"):
+        assert search(library, user, query) == []
+    for query in ("zzzzqq battery", "kick-off", "Linus"):
+        assert search(library, user, query), query
 
 
 def test_search_is_narrowed_by_recordings_dates_and_speaker(library: Library) -> None:
@@ -322,3 +330,98 @@ def test_a_time_outside_the_range_that_can_be_shown_is_400(client: httpx.Client,
 def test_the_first_and_the_last_second_can_be_shown(client: httpx.Client, library: Library, text: str) -> None:
     recording = library.recording(library.user(), recorded_at=text)
     assert client.get(f"/v1/recordings/{recording}").json()["recorded_at"] == text
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-05-20T23:30:00-07:00", "2026-05-20"),
+        ("2026-05-21T06:30:00Z", "2026-05-21"),
+        ("2026-05-21T00:30:00+02:00", "2026-05-21"),
+    ],
+)
+def test_an_answer_names_the_day_as_it_was_where_it_was_recorded(library: Library, moment: str, day: str) -> None:
+    user = library.user()
+    recording = library.recording(user, TALK, name="Budget walk", recorded_at=moment)
+    asked = {"scope": {"type": "library"}, "end_user_id": user}
+    session = library.client.post("/v1/ask/sessions", json=asked).json()["id"]
+    body = {"content": "What do they start with?"}
+    answer = library.client.post(f"/v1/ask/sessions/{session}/messages", json=body).json()
+    text = "".join(part.get("text", "") for part in answer["message"]["parts"])
+    assert f"Budget walk ({day})" in text
+    utc = {"2026-05-20T23:30:00-07:00": "2026-05-21T06:30:00Z", "2026-05-21T00:30:00+02:00": "2026-05-20T22:30:00Z"}
+    shown = library.client.get(f"/v1/recordings/{recording}").json()["recorded_at"]
+    assert shown == utc.get(moment, moment)
+
+
+def listed(library: Library, **params: Any) -> list[str]:
+    """Return the names of the recordings of a list, over all its pages."""
+    names: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = library.client.get("/v1/recordings", params={**params, **cursor, "limit": 2})
+        assert page.status_code == 200, page.text
+        names += [one["name"] for one in page.json()["data"]]
+        if not page.json()["has_more"]:
+            return names
+        cursor = {"cursor": page.json()["next_cursor"]}
+
+
+def test_recordings_are_listed_in_the_order_asked_for_and_what_lacks_it_comes_last(library: Library) -> None:
+    user = library.user()
+    library.recording(user, TALK, name="b", recorded_at="2026-03-01T00:00:00Z")
+    library.recording(user, None, name="C")
+    library.recording(user, TALK[:2], name="a", recorded_at="2026-05-01T00:00:00Z")
+    library.recording(user, TALK[:1], name="d", recorded_at="2026-04-01T00:00:00Z")
+    library.recording(user, None, name="E")
+    assert listed(library) == ["E", "d", "a", "C", "b"]
+    assert listed(library, order="asc") == ["b", "C", "a", "d", "E"]
+    assert listed(library, sort="recorded_at", end_user_id=user) == ["a", "d", "b", "E", "C"]
+    assert listed(library, sort="recorded_at", order="asc") == ["b", "d", "a", "E", "C"]
+    assert listed(library, sort="name") == ["a", "b", "C", "d", "E"]
+    assert listed(library, sort="name", order="desc", q="") == ["E", "d", "C", "b", "a"]
+    assert listed(library, sort="duration") == ["b", "a", "d", "E", "C"]
+    assert listed(library, sort="duration", recorded_after="2026-03-15T00:00:00Z") == ["a", "d"]
+    refused = library.client.get("/v1/recordings", params={"sort": "name", "offset": 2})
+    assert (refused.status_code, error_of(refused)["param"]) == (400, "offset")
+
+
+def test_a_cursor_of_one_order_is_refused_in_another(library: Library) -> None:
+    user = library.user()
+    for name in "abc":
+        library.recording(user, None, name=name)
+    cursor = library.client.get("/v1/recordings", params={"limit": 1, "sort": "name"}).json()["next_cursor"]
+    for other in ({"sort": "name", "order": "desc"}, {"sort": "duration"}, {}):
+        answer = library.client.get("/v1/recordings", params={"limit": 1, "cursor": cursor, **other})
+        assert (answer.status_code, error_of(answer)["param"]) == (400, "cursor")
+
+
+def test_recordings_are_narrowed_by_who_speaks(library: Library) -> None:
+    user, other = library.user(), library.user()
+    library.recording(user, TALK, name="with Linus")
+    library.recording(user, TALK[:2], name="without")
+    library.recording(other, TALK, name="another's")
+    assert listed(library, end_user_id=user, speaker="Linus") == ["with Linus"]
+    assert listed(library, end_user_id=user, speaker="Ada", sort="name") == ["with Linus", "without"]
+    assert listed(library, end_user_id=user, speaker="linus") == []
+
+
+def test_the_time_at_the_place_of_a_recording_is_shown_on_request(library: Library) -> None:
+    user = library.user()
+
+    def local(first_date: str | None, **changes: Any) -> Any:
+        made = library.recording(user, None, recorded_at=first_date)
+        if changes:
+            assert library.client.patch(f"/v1/recordings/{made}", json=changes).status_code == 200
+        shown = library.client.get(f"/v1/recordings/{made}", params={"include": "local_time"}).json()
+        plain = library.client.get(f"/v1/recordings/{made}").json()
+        assert shown == {**plain, "recorded_at_local": shown["recorded_at_local"]}
+        (first, *_) = library.client.get("/v1/recordings", params={"include": "local_time"}).json()["data"]
+        assert first == shown
+        return shown["recorded_at_local"]
+
+    assert local("2026-05-20T23:30:00-07:00") == "2026-05-20T23:30:00-07:00"
+    assert local("2026-05-20T23:30:00+05:45") == "2026-05-20T23:30:00+05:45"
+    assert local("2026-05-20T23:30:00Z") == "2026-05-20T23:30:00Z"
+    assert local(None) is None
+    assert local(None, recorded_at="2026-01-01T00:10:00+02:00") == "2026-01-01T00:10:00+02:00"

@@ -41,7 +41,7 @@ def plant(client: httpx.Client) -> list[str]:
     put = f"/v1/recordings/{made}/transcript"
     assert client.put(put, json={"segments": talk}).status_code == 201
     assert client.put(put, content=f"WEBVTT\n\n{canary('cue')} --> x\n", headers={"content-type": "text/vtt"}).is_error
-    assert client.put(put, json={"segments": [{"start": canary("start"), "text": canary("bad")}]}).is_error
+    assert client.put(put, json={"segments": [{"start": canary("start"), "text": [canary("bad")]}]}).is_error
     folder = client.post("/v1/folders", json={"end_user_id": user, "name": canary("folder")}).json()["id"]
     client.put(f"/v1/folders/{folder}/recordings/{made}")
     asked = client.post("/v1/ask/sessions", json={

@@ -383,6 +383,27 @@ def test_files_and_folders_are_accessible_to_their_owner_only(server: Server, li
         assert file.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("content_type", ["audio/x-m4a", "video/mp4", "video/quicktime", "video/webm"])
+def test_what_phones_and_browsers_record_is_taken_and_served_as_it_was_named(
+    library: Library, content_type: str
+) -> None:
+    recording = library.recording(library.user())
+    begun = begin(library, recording, content_type=content_type)
+    assert send(begun).status_code == 200
+    assert complete(library, recording).status_code == 200
+    url = library.client.get(f"/v1/recordings/{recording}/download-url").json()["download_url"]
+    assert httpx.get(url).headers["content-type"] == content_type
+
+
+def test_a_file_of_four_gib_may_be_announced_and_a_larger_one_not(library: Library) -> None:
+    recording = library.recording(library.user())
+    begun = [
+        library.client.post(f"/v1/recordings/{recording}/upload-url", json={"file_size_bytes": size})
+        for size in (4 << 30, (4 << 30) + 1)
+    ]
+    assert [answer.status_code for answer in begun] == [200, 413]
+
+
 def test_limits_of_size_and_of_addresses_and_a_public_address(fresh_place: Place) -> None:
     env = {"EARMARK_UPLOAD_LIMIT_BYTES": "1000", "EARMARK_RATE_LIMIT_UPLOADS": "3",
            "EARMARK_RATE_LIMIT_OVERALL": "100", "EARMARK_PUBLIC_URL": "https://ask.example.org/base/"}  # fmt: skip

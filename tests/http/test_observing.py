@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import earmark
 from earmark.telemetry import TracesUnavailableError, check_traces
 from tests.http.conftest import TALK, Library
 from tests.http.test_logs import CANARY, plant
@@ -91,6 +92,25 @@ def test_turns_and_media_are_counted_without_user_content_in_labels(fresh_place:
         assert not re.search(r"(eu|rec|as|msg|fld|med|txn|req|proj)_[A-Za-z0-9]{10}", text)
         for path in fresh_place.data_dir.glob("metrics/**/*.json"):
             assert CANARY not in path.read_text().lower()
+
+
+def test_queues_disk_and_stored_media_are_measured(fresh_place: Place) -> None:
+    with running(fresh_place, EARMARK_METRICS="true") as server, server.client(new_project(fresh_place).live) as client:
+        library = Library(client)
+        recording = library.recording(library.user(), TALK)
+        begun = client.post(f"/v1/recordings/{recording}/upload-url", json={"content_type": "audio/ogg"}).json()
+        assert httpx.put(begun["upload_url"], content=b"x" * 1_000, headers=begun["headers"]).status_code == 200
+        client.post(f"/v1/recordings/{recording}/upload-complete")
+        before = counts_of(server)
+        assert before["earmark_database_up"] == 1
+        assert before["earmark_media_stored_bytes"] == 1_000
+        assert 0 < before["earmark_disk_free_bytes"] < before["earmark_disk_size_bytes"]
+        assert before["earmark_webhook_deliveries_pending"] == 0
+        assert before[f'earmark_build_info{{version="{earmark.__version__}"}}'] == 1
+        assert "earmark_last_backup_timestamp_seconds" not in before
+        started = time.time()
+        fresh_place.cli("backup", str(fresh_place.data_dir / "all.zip"))
+        assert counts_of(server)["earmark_last_backup_timestamp_seconds"] >= int(started)
 
 
 def test_a_request_log_line_has_method_route_status_time_and_id(fresh_place: Place, tmp_path: Path) -> None:

@@ -339,8 +339,8 @@ class Order(RuleBasedStateMachine):
         if upload.status == "received":
             upload.status = "failed" if claim == "wrong" else "verified"
             one.audio = one.audio if claim == "wrong" else upload
-        is_kept = upload.status == "verified" and claim != "wrong"
-        assert answer.status_code == (200 if is_kept else 409), answer.text
+        is_stored = upload.status == "verified" and claim != "wrong"
+        assert answer.status_code == (200 if is_stored else 409), answer.text
 
     @precondition(lambda self: self.recordings)
     @rule(data=st.data())

@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from tests.http.conftest import TALK, Library
 from tests.server import Place, new_project, running
@@ -44,14 +45,15 @@ def test_sends_to_two_servers_answer_one_after_the_other(fresh_place: Place) -> 
             assert [row["role"] for row in rows] == ["user", "assistant"] * 8
 
 
-def test_servers_started_at_once_migrate_once(fresh_place: Place) -> None:
+def test_servers_started_at_once_migrate_once(empty_place: Place) -> None:
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: fresh_place.cli("doctor", "--json", check=False), range(4)))
+        answers = list(pool.map(lambda _: empty_place.cli("doctor", "--json", check=False), range(4)))
     assert [one.returncode for one in answers] == [0] * 4, [one.stderr for one in answers]
     for answer in answers:
         assert all(json.loads(line)["ok"] for line in answer.stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_a_session_of_ten_thousand_messages_pages_in_constant_time_and_accepts_new_turns(fresh_place: Place) -> None:
     with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
         library = Library(client)

@@ -25,37 +25,28 @@ def test_a_server_that_works_is_ready_and_says_what_it_checked(server: Server) -
     assert set(body["checks"].values()) == {"ok"}
 
 
-def test_a_background_task_that_died_degrades_and_drains_nobody(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        async def die() -> None:
-            raise ZeroDivisionError
+async def test_a_background_task_that_died_degrades_and_drains_nobody(runtime: Runtime) -> None:
+    async def die() -> None:
+        raise ZeroDivisionError
 
-        runtime.supervisor.start("jobs", die)
-        await asyncio.sleep(0.1)
-        body = await look(runtime, is_draining=False)
-        assert body["status"] == "degraded"
-        assert "ZeroDivisionError" in body["checks"]["background jobs"]
-        await runtime.supervisor.stop()
-
-    fresh_place.run(work)
+    runtime.supervisor.start("jobs", die)
+    await asyncio.sleep(0.1)
+    body = await look(runtime, is_draining=False)
+    assert body["status"] == "degraded"
+    assert "ZeroDivisionError" in body["checks"]["background jobs"]
+    await runtime.supervisor.stop()
 
 
-def test_a_server_that_goes_down_is_unready(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        assert (await look(runtime, is_draining=True))["status"] == "unready"
-
-    fresh_place.run(work)
+async def test_a_server_that_goes_down_is_unready(runtime: Runtime) -> None:
+    assert (await look(runtime, is_draining=True))["status"] == "unready"
 
 
-def test_a_data_folder_that_is_gone_makes_the_server_unready(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        runtime.settings.data_dir.rename(runtime.settings.data_dir.with_name("elsewhere"))
-        body = await look(runtime, is_draining=False)
-        runtime.settings.data_dir.with_name("elsewhere").rename(runtime.settings.data_dir)
-        assert body["status"] == "unready"
-        assert body["checks"]["disk"] != "ok"
-
-    fresh_place.run(work)
+async def test_a_data_folder_that_is_gone_makes_the_server_unready(runtime: Runtime) -> None:
+    runtime.settings.data_dir.rename(runtime.settings.data_dir.with_name("elsewhere"))
+    body = await look(runtime, is_draining=False)
+    runtime.settings.data_dir.with_name("elsewhere").rename(runtime.settings.data_dir)
+    assert body["status"] == "unready"
+    assert body["checks"]["disk"] != "ok"
 
 
 def test_an_older_schema_beneath_a_server_makes_it_unready_and_a_newer_one_does_not(

@@ -56,7 +56,7 @@ def test_a_client_refused_while_sending_receives_the_response(site: tuple[Server
 
 def _send_slowly(host: str, port: int, head: bytes) -> bytes:
     """Send the head, a moment later the whole body, and only then read."""
-    with socket.create_connection((host, port), timeout=20) as wire:
+    with socket.create_connection((host, port), timeout=60) as wire:
         wire.sendall(head)
         time.sleep(0.02)
         for _ in range(SIZE // len(PIECE)):

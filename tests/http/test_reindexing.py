@@ -208,10 +208,10 @@ async def _index_as_before(runtime: Runtime) -> None:
     """Give every recording the vectors of earlier versions: one per chunk."""
     embedder = await runtime.embedders.in_use()
     for tenant in await list_tenants(runtime.operator):
-        owners = await tenant.fetch_all(queries.select_stale_owners, {"embedder": "another"})
-        for owner in (tenant.acting_for(*owner) for owner in owners):
+        owners = await tenant.fetch_all(queries.select_stale_owners, {"embedder": "another", "no_embedder": ""})
+        for owner in (tenant.acting_for(*owner[:2]) for owner in owners):
             async with owner.writing() as work:
-                for number, recording_id, transcription_id in await work.fetch_all(
+                for number, recording_id, transcription_id, *_ in await work.fetch_all(
                     queries.select_stale, {"embedder": "another"}
                 ):
                     bounds = await work.fetch_all(queries.select_chunk_bounds, {"recording_id": recording_id})

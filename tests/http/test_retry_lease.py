@@ -13,7 +13,7 @@ from earmark.idempotency import requests as idempotency
 from earmark.storage.errors import StorageUnavailableError
 
 
-def test_a_lease_is_renewed_after_the_database_was_briefly_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lease_is_renewed_after_the_database_was_briefly_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[None] = []
 
     class FakeTenant:
@@ -24,19 +24,16 @@ def test_a_lease_is_renewed_after_the_database_was_briefly_unavailable(monkeypat
                 raise StorageUnavailableError("The database does not answer.")
             yield self
 
-    async def main() -> None:
-        renewed = asyncio.Event()
+    renewed = asyncio.Event()
 
-        async def renew(*_: Any) -> None:
-            renewed.set()
+    async def renew(*_: Any) -> None:
+        renewed.set()
 
-        monkeypatch.setattr(idempotency, "RENEW_S", 0.001)
-        monkeypatch.setattr(idempotency, "renew", renew)
-        tenant: Any = FakeTenant()
-        nothing: Any = idempotency.Claim("holder", "made", None)
-        retry = Retry(tenant, nothing, nothing)
-        async with asyncio.timeout(20):
-            await renewed.wait()
-        retry._renewing.cancel()
-
-    asyncio.run(main())
+    monkeypatch.setattr(idempotency, "RENEW_S", 0.001)
+    monkeypatch.setattr(idempotency, "renew", renew)
+    tenant: Any = FakeTenant()
+    nothing: Any = idempotency.Claim("holder", "made", None)
+    retry = Retry(tenant, nothing, nothing)
+    async with asyncio.timeout(60):
+        await renewed.wait()
+    retry._renewing.cancel()

@@ -27,17 +27,17 @@ from tests.server import EARMARK, Place, new_project, running
 # ---- who can reach it ------------------------------------------------------------------------------
 
 
-def test_a_server_without_a_key_is_not_reachable_by_others(fresh_place: Place) -> None:
-    done = fresh_place.cli("serve", "--host", "0.0.0.0", "--port", "0", check=False)
+def test_a_server_without_a_key_is_not_reachable_by_others(empty_place: Place) -> None:
+    done = empty_place.cli("serve", "--host", "0.0.0.0", "--port", "0", check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("earmark: Refusing to listen on 0.0.0.0")
     assert "earmark keys create" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
-    new_project(fresh_place)
+    new_project(empty_place)
     process = subprocess.Popen(
         [*EARMARK, "serve", "--host", "0.0.0.0", "--port", "0"],
-        env=fresh_place.environment, stdout=subprocess.PIPE, text=True,
+        env=empty_place.environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline().startswith("earmark listens on http://0.0.0.0:")
@@ -50,18 +50,15 @@ async def _ensure_refused(runtime: Runtime) -> None:
         await check_keys(runtime.settings)
 
 
-def test_expired_and_revoked_keys_do_not_count(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        await _ensure_refused(runtime)
-        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "keys")).id, "test")
-        await _ensure_refused(runtime)
-        await create_key(tenant, expires_us=1)
-        await revoke_key(tenant, (await create_key(tenant)).id)
-        await _ensure_refused(runtime)
-        await create_key(tenant)
-        await check_keys(runtime.settings)
-
-    fresh_place.run(work)
+async def test_expired_and_revoked_keys_do_not_count(runtime: Runtime) -> None:
+    await _ensure_refused(runtime)
+    tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "keys")).id, "test")
+    await _ensure_refused(runtime)
+    await create_key(tenant, expires_us=1)
+    await revoke_key(tenant, (await create_key(tenant)).id)
+    await _ensure_refused(runtime)
+    await create_key(tenant)
+    await check_keys(runtime.settings)
 
 
 @pytest.mark.parametrize(
@@ -126,34 +123,34 @@ def modes_under(folder: Path) -> dict[str, str]:
     return found
 
 
-def test_nobody_else_can_read_the_data_folder_or_any_file_in_it(fresh_place: Place, tmp_path: Path) -> None:
+def test_nobody_else_can_read_the_data_folder_or_any_file_in_it(empty_place: Place, tmp_path: Path) -> None:
     transcript = tmp_path / "talk.txt"
     transcript.write_text("Ada: We move the launch.\n")
-    with open_umask(), running(fresh_place, "--workers", "2") as server:
-        project = new_project(fresh_place)
+    with open_umask(), running(empty_place, "--workers", "2") as server:
+        project = new_project(empty_place)
         with server.client(project.live) as client:
             library = Library(client)
             library.recording(library.user(), TALK)
-        fresh_place.cli("import", str(transcript), "--project", project.id, "--end-user", "ada")
-        while_running = modes_under(fresh_place.data_dir)
-    for modes in (while_running, modes_under(fresh_place.data_dir)):
+        empty_place.cli("import", str(transcript), "--project", project.id, "--end-user", "ada")
+        while_running = modes_under(empty_place.data_dir)
+    for modes in (while_running, modes_under(empty_place.data_dir)):
         assert {mode for mode in modes.values() if mode not in ("drwx------", "-rw-------")} == set(), modes
     assert "rates.bin" in while_running
 
 
-def test_a_data_folder_that_was_open_to_others_is_closed_at_start(fresh_place: Place) -> None:
-    fresh_place.data_dir.mkdir(parents=True)
-    fresh_place.data_dir.chmod(0o777)
-    with running(fresh_place):
-        assert stat.filemode(fresh_place.data_dir.stat().st_mode) == "drwx------"
+def test_a_data_folder_that_was_open_to_others_is_closed_at_start(empty_place: Place) -> None:
+    empty_place.data_dir.mkdir(parents=True)
+    empty_place.data_dir.chmod(0o777)
+    with running(empty_place):
+        assert stat.filemode(empty_place.data_dir.stat().st_mode) == "drwx------"
 
 
-def test_doctor_reports_that_the_data_folder_was_accessible_to_others(fresh_place: Place) -> None:
-    fresh_place.data_dir.mkdir(parents=True)
-    fresh_place.data_dir.chmod(0o755)
-    said = fresh_place.cli("doctor").stdout
+def test_doctor_reports_that_the_data_folder_was_accessible_to_others(empty_place: Place) -> None:
+    empty_place.data_dir.mkdir(parents=True)
+    empty_place.data_dir.chmod(0o755)
+    said = empty_place.cli("doctor").stdout
     assert "ok   data folder: was accessible to others (0755); now to its owner only\n" in said
-    assert "ok   data folder: accessible to its owner only\n" in fresh_place.cli("doctor").stdout
+    assert "ok   data folder: accessible to its owner only\n" in empty_place.cli("doctor").stdout
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777])

@@ -29,7 +29,7 @@ from earmark.library.recordings import create_recording
 from earmark.library.types import Recording
 from earmark.runtime import Runtime
 from earmark.storage.query import Compiled
-from earmark.storage.sqlite import _bind
+from earmark.storage.sqlite_connections import bind
 from earmark.storage.tenant import Tenant
 from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.jobs.running import run_waiting
@@ -179,9 +179,9 @@ def steps_of(file: sqlite3.Connection, compiled: Compiled, args: Sequence[Any]) 
         nonlocal steps
         steps += 1
 
-    file.execute(compiled.sql, _bind(compiled, args)).fetchall()  # the first one reads the schema
+    file.execute(compiled.sql, bind(compiled, args)).fetchall()  # the first one reads the schema
     file.set_progress_handler(count, 1)
-    file.execute(compiled.sql, _bind(compiled, args)).fetchall()
+    file.execute(compiled.sql, bind(compiled, args)).fetchall()
     file.set_progress_handler(None, 1)
     return steps
 

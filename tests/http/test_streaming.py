@@ -140,6 +140,7 @@ def test_a_stream_equals_the_stored_answer(desk: Desk, provider: str) -> None:
     assert any(part["type"] == "citation" for part in answer["parts"])
 
 
+@pytest.mark.sqlite_suffices
 def test_a_models_citation_numbers_become_citations_and_unknown_ones_are_removed(desk: Desk) -> None:
     result = desk.send(desk.session(), provider="ollama").json()
     assert result["message"]["content"] == "Grace proposed the ninth of June, and the price stays."
@@ -171,6 +172,7 @@ def test_creating_a_session_with_its_first_question_streams_too(desk: Desk) -> N
         ("application/*;q=0.2, text/event-stream;q=0", "application/json"),
     ],
 )
+@pytest.mark.sqlite_suffices
 def test_the_client_chooses_the_media_type(desk: Desk, accept: str | None, form: str) -> None:
     headers = {} if accept is None else {"Accept": accept}
     path = f"/v1/ask/sessions/{desk.session()}/messages"
@@ -178,6 +180,7 @@ def test_the_client_chooses_the_media_type(desk: Desk, accept: str | None, form:
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json;q=0", "nonsense", "image/png, text/html"])
+@pytest.mark.sqlite_suffices
 def test_an_unsupported_media_type_is_406_and_stores_nothing(desk: Desk, accept: str) -> None:
     session = desk.session()
     for path, body in ((f"/v1/ask/sessions/{session}/messages", QUESTION),
@@ -187,6 +190,7 @@ def test_an_unsupported_media_type_is_406_and_stores_nothing(desk: Desk, accept:
     assert desk.messages(session) == []
 
 
+@pytest.mark.sqlite_suffices
 def test_an_error_before_the_first_event_is_an_ordinary_response(desk: Desk) -> None:
     path = f"/v1/ask/sessions/{desk.session()}/messages"
     for body, status, code in (({"content": ""}, 400, "invalid_request"),
@@ -196,6 +200,7 @@ def test_an_error_before_the_first_event_is_an_ordinary_response(desk: Desk) -> 
         assert (refused.status_code, error_of(refused)["code"]) == (status, code)
 
 
+@pytest.mark.sqlite_suffices
 def test_a_provider_that_is_not_configured_names_its_setting(desk: Desk) -> None:
     error = error_of(desk.send(desk.session(), provider="gemini"))
     assert error["param"] == "provider"
@@ -260,7 +265,7 @@ def test_cancelling_from_another_server_stores_the_partial_answer(desk: Desk) ->
     assert (events[-1].name, answer["finish_reason"]) == ("turn.completed", "cancelled")
     assert answer["content"].startswith("Grace proposed")
     assert parts_of(events) == answer["parts"]
-    assert desk.vendor.closed_early.wait(10), "the model must not go on writing"
+    assert desk.vendor.closed_early.wait(60), "the model must not go on writing"
 
 
 def test_a_turn_completes_after_its_client_disconnects(desk: Desk) -> None:
@@ -276,6 +281,7 @@ def test_a_turn_completes_after_its_client_disconnects(desk: Desk) -> None:
     assert messages[1]["content"] == "Grace proposed the ninth of June. That is all."
 
 
+@pytest.mark.sqlite_suffices
 def test_a_client_that_reads_a_byte_at_a_time_does_not_block_others(desk: Desk) -> None:
     session = desk.session()
     desk.vendor.script[:] = [Says(("word " * 2_000,) * 20)]
@@ -313,6 +319,7 @@ def test_regenerating_streams_and_replaces_the_answer(desk: Desk) -> None:
 DOWN = Fails(503, {"error": {"message": "secret words of the vendor", "type": "server_error", "code": "down"}})
 
 
+@pytest.mark.sqlite_suffices
 def test_a_failed_model_is_502_and_the_question_is_stored(desk: Desk) -> None:
     session = desk.session()
     desk.vendor.script[:] = [DOWN, ANSWER]
@@ -391,7 +398,7 @@ def test_a_stream_ends_soon_after_its_key_is_revoked(desk: Desk) -> None:
         await revoke_key(await get_tenant(runtime.operator, desk.keys.id, "live"), caller.key_id)
 
     desk.server.place.run(revoke)
-    last = future.result(15)[-1]
+    last = future.result(60)[-1]
     assert (last.name, last.data["error"]["code"]) == ("turn.failed", "unauthorized")
 
 
@@ -401,6 +408,7 @@ LONG = [{"start": n * 5.0, "end": n * 5.0 + 4, "speaker": "Ada", "text": f"Point
         for n in range(120)]  # fmt: skip
 
 
+@pytest.mark.sqlite_suffices
 def test_a_transcript_too_long_for_the_model_is_413_and_stores_nothing(desk: Desk) -> None:
     long = desk.library.recording(desk.user, LONG)
     body = {"scope": {"type": "recording", "recording_id": long}}
@@ -416,6 +424,7 @@ def test_a_transcript_too_long_for_the_model_is_413_and_stores_nothing(desk: Des
     assert len(desk.client.get("/v1/ask/sessions").json()["data"]) == count
 
 
+@pytest.mark.sqlite_suffices
 def test_a_setting_makes_long_recordings_searched_instead_of_refused(desk: Desk) -> None:
     env = {**env_of(desk.vendor), "EARMARK_LONG_RECORDINGS": "retrieve"}
     long = desk.library.recording(desk.user, [*LONG, {"start": 700.0, "end": 704.0, "text": "The launch is in June."}])
@@ -456,6 +465,7 @@ def test_usage_is_counted_by_model(desk: Desk) -> None:
         assert (answer.status_code, error_of(answer)["param"]) == (400, "from")
 
 
+@pytest.mark.sqlite_suffices
 def test_suggested_questions_are_answerable(desk: Desk) -> None:
     session = desk.session()
     path = f"/v1/ask/sessions/{session}/suggestions"
@@ -472,6 +482,7 @@ def test_suggested_questions_are_answerable(desk: Desk) -> None:
         assert answer.json()["message"]["answered"] == "yes", question
 
 
+@pytest.mark.sqlite_suffices
 def test_a_model_may_write_the_suggestions(desk: Desk) -> None:
     session = desk.session()
     path = f"/v1/ask/sessions/{session}/suggestions"
@@ -511,6 +522,7 @@ def test_a_model_may_replace_a_default_title_but_not_a_persons(desk: Desk) -> No
             assert shown == wanted
 
 
+@pytest.mark.sqlite_suffices
 def test_a_default_provider_and_its_fallback_come_from_settings(desk: Desk) -> None:
     env = {**env_of(desk.vendor), "EARMARK_DEFAULT_PROVIDER": "ollama", "EARMARK_FALLBACK": '["earmark"]',
            "EARMARK_PROVIDER_ALIASES": '{"gemini": "ollama"}'}  # fmt: skip

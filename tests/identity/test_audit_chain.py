@@ -115,48 +115,39 @@ def test_what_was_altered_is_found_and_the_first_broken_event_is_named(
     assert found == expected.format(third=third, fourth=fourth)
 
 
-def test_writers_of_several_processes_make_one_chain(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant = await filled(runtime, events=0)
-        databases = [await open_database(fresh_place.settings) for _ in range(3)]
+async def test_writers_of_several_processes_make_one_chain(runtime: Runtime, fresh_place: Place) -> None:
+    tenant = await filled(runtime, events=0)
+    databases = [await open_database(fresh_place.settings) for _ in range(3)]
 
-        async def write(one: Tenant, number: int) -> None:
-            for _ in range(10):
-                await record(one, "session.exported", f"as_{number}")
-                await create_key(one)
+    async def write(one: Tenant, number: int) -> None:
+        for _ in range(10):
+            await record(one, "session.exported", f"as_{number}")
+            await create_key(one)
 
-        try:
-            handles = [Tenant(database, tenant.key) for database in (runtime.database, *databases)]
-            await asyncio.gather(*(write(one, number) for number, one in enumerate(handles)))
-        finally:
-            for database in databases:
-                await database.close()
-        assert (await verify(tenant)).seq == 4 * 10 * 2
-
-    fresh_place.run(work)
+    try:
+        handles = [Tenant(database, tenant.key) for database in (runtime.database, *databases)]
+        await asyncio.gather(*(write(one, number) for number, one in enumerate(handles)))
+    finally:
+        for database in databases:
+            await database.close()
+    assert (await verify(tenant)).seq == 4 * 10 * 2
 
 
-def test_an_erasure_leaves_the_chain_whole_and_nothing_of_the_person_in_it(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant = await filled(runtime)
-        user = await create_end_user(tenant, external_id="ada@example.org", name="Ada", email="ada@example.org")
-        await create_key(tenant, end_user=(user.id, user.number), label="Ada's phone")
-        await runtime.deletion.erase_end_user(tenant, user.id)
-        assert (await verify(tenant)).seq == 7
-        events = [event async for event in walk_events(tenant)]
-        assert (events[-1].action, events[-1].object_id) == ("end_user.erased", user.id)
-        assert not [word for word in ("ada@example.org", "'Ada'", "phone") if word in str(events)]
-
-    fresh_place.run(work)
+async def test_an_erasure_leaves_the_chain_whole_and_nothing_of_the_person_in_it(runtime: Runtime) -> None:
+    tenant = await filled(runtime)
+    user = await create_end_user(tenant, external_id="ada@example.org", name="Ada", email="ada@example.org")
+    await create_key(tenant, end_user=(user.id, user.number), label="Ada's phone")
+    await runtime.deletion.erase_end_user(tenant, user.id)
+    assert (await verify(tenant)).seq == 7
+    events = [event async for event in walk_events(tenant)]
+    assert (events[-1].action, events[-1].object_id) == ("end_user.erased", user.id)
+    assert not [word for word in ("ada@example.org", "'Ada'", "phone") if word in str(events)]
 
 
-def test_the_chains_of_two_tenants_do_not_touch(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        one, other = await filled(runtime, 3), await filled(runtime, 2)
-        assert ((await verify(one)).seq, (await verify(other)).seq) == (3, 2)
-        assert (await verify(one)).hash != (await verify(other)).hash
-
-    fresh_place.run(work)
+async def test_the_chains_of_two_tenants_do_not_touch(runtime: Runtime) -> None:
+    one, other = await filled(runtime, 3), await filled(runtime, 2)
+    assert ((await verify(one)).seq, (await verify(other)).seq) == (3, 2)
+    assert (await verify(one)).hash != (await verify(other)).hash
 
 
 # ---- the commands ----------------------------------------------------------------------------------
@@ -206,6 +197,21 @@ def test_an_altered_export_is_refused(fresh_place: Place, tmp_path: Path) -> Non
     done = fresh_place.cli("audit", "verify", "--against", str(file), check=False)
     said = "earmark: Line 3 of the file is not what `earmark audit export` wrote.\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [("/dev/zero", "Line 1 of the file is too long."),
+     ('{"tenant_id": [], "seq": {}, "hash": 5}', "Line 1 of the file is not what `earmark audit export` wrote.")],
+)  # fmt: skip
+def test_an_export_that_somebody_made_up_is_refused(fresh_place: Place, tmp_path: Path, file: str, says: str) -> None:
+    path = tmp_path / "audit.ndjson"
+    if file.startswith("/"):
+        path.symlink_to(file)
+    else:
+        path.write_text(file)
+    done = fresh_place.cli("audit", "verify", "--against", str(path), check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"earmark: {says}\n")
 
 
 def test_verify_and_doctor_name_the_first_broken_event_and_exit_with_1(fresh_place: Place, alter: Alter) -> None:

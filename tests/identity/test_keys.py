@@ -12,7 +12,7 @@ import pytest
 from earmark.errors import UnauthorizedError
 from earmark.identity import keys
 from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
-from earmark.identity.keys import authenticate, create_key, list_keys, revoke_key, rotate_key
+from earmark.identity.keys import authenticate, create_key, find_refused, list_keys, revoke_key, rotate_key
 from earmark.identity.projects import create_project, get_installation_secret, get_tenant
 from earmark.identity.scopes import UnknownScopeError
 from earmark.identity.sign_in import rate_slot
@@ -43,22 +43,41 @@ def test_only_a_hash_of_a_key_is_stored(tmp_path: Path) -> None:
     assert secret.encode() not in b"".join(path.read_bytes() for path in place.data_dir.iterdir())
 
 
-def test_a_key_is_valid_until_it_is_revoked(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        project = await create_project(runtime.operator, "keys")
-        tenant = await get_tenant(runtime.operator, project.id, "live")
-        key = await create_key(tenant, label="one")
-        caller = await authenticate(runtime.database, f"Bearer {key.secret}")
-        assert (caller.key_id, caller.tenant, caller.end_user_id) == (key.id, tenant.key, None)
-        for wrong in (key.secret[:-1], key.secret + "x", key.secret.swapcase()):
-            with pytest.raises(UnauthorizedError):
-                await authenticate(runtime.database, f"Bearer {wrong}")
-        await revoke_key(tenant, key.id)
+async def test_a_key_is_valid_until_it_is_revoked(runtime: Runtime) -> None:
+    project = await create_project(runtime.operator, "keys")
+    tenant = await get_tenant(runtime.operator, project.id, "live")
+    key = await create_key(tenant, label="one")
+    caller = await authenticate(runtime.database, f"Bearer {key.secret}")
+    assert (caller.key_id, caller.tenant, caller.end_user_id) == (key.id, tenant.key, None)
+    for wrong in (key.secret[:-1], key.secret + "x", key.secret.swapcase()):
         with pytest.raises(UnauthorizedError):
-            await authenticate(runtime.database, f"Bearer {key.secret}")
-        assert [(one.id, one.label, one.revoked_us is not None) for one in await list_keys(tenant)] == [
-            (key.id, "one", True)
-        ]
+            await authenticate(runtime.database, f"Bearer {wrong}")
+    await revoke_key(tenant, key.id)
+    with pytest.raises(UnauthorizedError):
+        await authenticate(runtime.database, f"Bearer {key.secret}")
+    assert [(one.id, one.label, one.revoked_us is not None) for one in await list_keys(tenant)] == [
+        (key.id, "one", True)
+    ]
+
+
+def test_of_many_callers_those_whose_credential_ended_are_found_together(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(runtime: Runtime) -> None:
+        tenant = await new_tenant(runtime)
+        made = [await create_key(tenant) for _ in range(205)]
+        ending = await create_key(tenant, expires_us=keys.now_us() + 60_000_000)
+        headers = [f"Bearer {key.secret}" for key in (*made, ending)]
+        assert await find_refused(runtime.database, headers) == set()
+        assert await find_refused(runtime.database, []) == set()
+        await revoke_key(tenant, made[0].id)
+        await revoke_key(tenant, made[204].id)
+        respelt = headers[0].replace("Bearer ", "bearer  ")
+        refused = {headers[0], headers[204], respelt}
+        assert await find_refused(runtime.database, [*headers, respelt]) == refused
+        now = keys.now_us()
+        monkeypatch.setattr(keys, "now_us", lambda: now + 61_000_000)
+        assert await find_refused(runtime.database, [*headers, None]) == {headers[0], headers[204], headers[205], None}
 
     fresh_place.run(work)
 
@@ -70,60 +89,47 @@ def test_every_process_signs_cursors_with_the_same_secret(fresh_place: Place) ->
     assert fresh_place.run(work) == fresh_place.run(work)
 
 
-def test_a_key_stops_working_when_it_expires(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_stops_working_when_it_expires(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     expiry_us = 4_000_000_000_000_000
-
-    async def work(runtime: Runtime) -> None:
-        project = await create_project(runtime.operator, "keys")
-        key = await create_key(await get_tenant(runtime.operator, project.id, "live"), expires_us=expiry_us)
-        monkeypatch.setattr(keys, "now_us", lambda: expiry_us - 1)
-        assert (await authenticate(runtime.database, f"Bearer {key.secret}")).key_id == key.id
-        monkeypatch.setattr(keys, "now_us", lambda: expiry_us)
-        with pytest.raises(UnauthorizedError):
-            await authenticate(runtime.database, f"Bearer {key.secret}")
-
-    fresh_place.run(work)
+    project = await create_project(runtime.operator, "keys")
+    key = await create_key(await get_tenant(runtime.operator, project.id, "live"), expires_us=expiry_us)
+    monkeypatch.setattr(keys, "now_us", lambda: expiry_us - 1)
+    assert (await authenticate(runtime.database, f"Bearer {key.secret}")).key_id == key.id
+    monkeypatch.setattr(keys, "now_us", lambda: expiry_us)
+    with pytest.raises(UnauthorizedError):
+        await authenticate(runtime.database, f"Bearer {key.secret}")
 
 
-def test_an_end_users_key_acts_for_its_end_user_and_is_deleted_with_it(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        project = await create_project(runtime.operator, "keys")
-        tenant = await get_tenant(runtime.operator, project.id, "live")
-        user = await create_end_user(tenant)
-        key = await create_key(tenant, end_user=(user.id, user.number))
-        caller = await authenticate(runtime.database, f"Bearer {key.secret}")
-        assert (caller.end_user_id, caller.tenant.end_user_no) == (user.id, user.number)
-        await runtime.deletion.erase_end_user(tenant, user.id)
-        with pytest.raises(UnauthorizedError):
-            await authenticate(runtime.database, f"Bearer {key.secret}")
-
-    fresh_place.run(work)
+async def test_an_end_users_key_acts_for_its_end_user_and_is_deleted_with_it(runtime: Runtime) -> None:
+    project = await create_project(runtime.operator, "keys")
+    tenant = await get_tenant(runtime.operator, project.id, "live")
+    user = await create_end_user(tenant)
+    key = await create_key(tenant, end_user=(user.id, user.number))
+    caller = await authenticate(runtime.database, f"Bearer {key.secret}")
+    assert (caller.end_user_id, caller.tenant.end_user_no) == (user.id, user.number)
+    await runtime.deletion.erase_end_user(tenant, user.id)
+    with pytest.raises(UnauthorizedError):
+        await authenticate(runtime.database, f"Bearer {key.secret}")
 
 
-def test_a_restricted_key_may_do_what_its_scopes_say(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        project = await create_project(runtime.operator, "keys")
-        tenant = await get_tenant(runtime.operator, project.id, "live")
-        key = await create_key(tenant, scopes=frozenset({"ask:write", "recordings:read"}))
-        assert re.fullmatch(r"rk_live_[A-Za-z0-9]{33,128}", key.secret)
-        caller = await authenticate(runtime.database, f"Bearer {key.secret}")
-        asked = ("ask:write", "ask:read", "recordings:read", "recordings:write", "end_users:read")
-        assert [caller.may(scope) for scope in asked] == [True, True, True, False, False]
-
-    fresh_place.run(work)
+async def test_a_restricted_key_may_do_what_its_scopes_say(runtime: Runtime) -> None:
+    project = await create_project(runtime.operator, "keys")
+    tenant = await get_tenant(runtime.operator, project.id, "live")
+    key = await create_key(tenant, scopes=frozenset({"ask:write", "recordings:read"}))
+    assert re.fullmatch(r"rk_live_[A-Za-z0-9]{33,128}", key.secret)
+    caller = await authenticate(runtime.database, f"Bearer {key.secret}")
+    asked = ("ask:write", "ask:read", "recordings:read", "recordings:write", "end_users:read")
+    assert [caller.may(scope) for scope in asked] == [True, True, True, False, False]
 
 
-def test_keys_of_one_tenant_are_invalid_for_another(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        project = await create_project(runtime.operator, "keys")
-        live, test = [await get_tenant(runtime.operator, project.id, mode) for mode in ("live", "test")]
-        key = await create_key(live)
-        assert await list_keys(test) == []
-        with pytest.raises(KeyNotFoundError):
-            await revoke_key(test, key.id)
-        assert (await authenticate(runtime.database, f"Bearer {key.secret}")).key_id == key.id
-
-    fresh_place.run(work)
+async def test_keys_of_one_tenant_are_invalid_for_another(runtime: Runtime) -> None:
+    project = await create_project(runtime.operator, "keys")
+    live, test = [await get_tenant(runtime.operator, project.id, mode) for mode in ("live", "test")]
+    key = await create_key(live)
+    assert await list_keys(test) == []
+    with pytest.raises(KeyNotFoundError):
+        await revoke_key(test, key.id)
+    assert (await authenticate(runtime.database, f"Bearer {key.secret}")).key_id == key.id
 
 
 def _cursor_secret(place: Place) -> str:
@@ -133,80 +139,67 @@ def _cursor_secret(place: Place) -> str:
     return place.run(work)
 
 
-def test_processes_started_at_once_agree_on_the_cursor_secret(fresh_place: Place) -> None:
+def test_processes_started_at_once_agree_on_the_cursor_secret(empty_place: Place) -> None:
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        secrets = [one.result() for one in [pool.submit(_cursor_secret, fresh_place) for _ in range(2)]]
+        secrets = [one.result() for one in [pool.submit(_cursor_secret, empty_place) for _ in range(2)]]
     assert len(set(secrets)) == 1
     assert re.fullmatch(r"[A-Za-z0-9]{48}", secrets[0])
 
 
-def test_an_unknown_scope_is_refused(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant = await new_tenant(runtime)
-        for scope in ("ask", "ask:delete", "everything:read", "", "ASK:READ", "ask:read "):
-            with pytest.raises(UnknownScopeError):
-                await create_key(tenant, scopes=frozenset({"ask:read", scope}))
-        assert await list_keys(tenant) == []
-
-    fresh_place.run(work)
+async def test_an_unknown_scope_is_refused(runtime: Runtime) -> None:
+    tenant = await new_tenant(runtime)
+    for scope in ("ask", "ask:delete", "everything:read", "", "ASK:READ", "ask:read "):
+        with pytest.raises(UnknownScopeError):
+            await create_key(tenant, scopes=frozenset({"ask:read", scope}))
+    assert await list_keys(tenant) == []
 
 
-def test_a_rotated_key_has_the_same_scopes_and_the_old_one_is_revoked_at_once(fresh_place: Place) -> None:
+async def test_a_rotated_key_has_the_same_scopes_and_the_old_one_is_revoked_at_once(runtime: Runtime) -> None:
     expiry_us = 4_000_000_000_000_000
-
-    async def work(runtime: Runtime) -> None:
-        tenant = await new_tenant(runtime)
-        user = await create_end_user(tenant)
-        reach = {"end_user": (user.id, user.number), "scopes": frozenset({"ask:read"}), "expires_us": expiry_us}
-        old = await create_key(tenant, **reach, label="phone")
-        before = await authenticate(runtime.database, f"Bearer {old.secret}")
-        new = await rotate_key(tenant, old.id)
-        after = await authenticate(runtime.database, f"Bearer {new.secret}")
-        assert (after.tenant, after.scopes) == (before.tenant, before.scopes)
-        with pytest.raises(UnauthorizedError):
-            await authenticate(runtime.database, f"Bearer {old.secret}")
-        shown = {one.id: one for one in await list_keys(tenant)}
-        assert (shown[new.id].label, shown[new.id].expires_us) == ("phone", expiry_us)
-        assert shown[old.id].revoked_us is not None
-
-    fresh_place.run(work)
+    tenant = await new_tenant(runtime)
+    user = await create_end_user(tenant)
+    reach = {"end_user": (user.id, user.number), "scopes": frozenset({"ask:read"}), "expires_us": expiry_us}
+    old = await create_key(tenant, **reach, label="phone")
+    before = await authenticate(runtime.database, f"Bearer {old.secret}")
+    new = await rotate_key(tenant, old.id)
+    after = await authenticate(runtime.database, f"Bearer {new.secret}")
+    assert (after.tenant, after.scopes) == (before.tenant, before.scopes)
+    with pytest.raises(UnauthorizedError):
+        await authenticate(runtime.database, f"Bearer {old.secret}")
+    shown = {one.id: one for one in await list_keys(tenant)}
+    assert (shown[new.id].label, shown[new.id].expires_us) == ("phone", expiry_us)
+    assert shown[old.id].revoked_us is not None
 
 
-def test_with_a_grace_period_the_old_key_is_valid_until_its_end(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_with_a_grace_period_the_old_key_is_valid_until_its_end(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant = await new_tenant(runtime)
-        start_us = keys.now_us()
-        old = await create_key(tenant)
-        monkeypatch.setattr(keys, "now_us", lambda: start_us)
-        new = await rotate_key(tenant, old.id, grace_us=60_000_000)
-        monkeypatch.setattr(keys, "now_us", lambda: start_us + 59_999_999)
-        assert (await authenticate(runtime.database, f"Bearer {old.secret}")).key_id == old.id
-        monkeypatch.setattr(keys, "now_us", lambda: start_us + 60_000_000)
-        with pytest.raises(UnauthorizedError):
-            await authenticate(runtime.database, f"Bearer {old.secret}")
-        assert (await authenticate(runtime.database, f"Bearer {new.secret}")).key_id == new.id
-
-    fresh_place.run(work)
+    tenant = await new_tenant(runtime)
+    start_us = keys.now_us()
+    old = await create_key(tenant)
+    monkeypatch.setattr(keys, "now_us", lambda: start_us)
+    new = await rotate_key(tenant, old.id, grace_us=60_000_000)
+    monkeypatch.setattr(keys, "now_us", lambda: start_us + 59_999_999)
+    assert (await authenticate(runtime.database, f"Bearer {old.secret}")).key_id == old.id
+    monkeypatch.setattr(keys, "now_us", lambda: start_us + 60_000_000)
+    with pytest.raises(UnauthorizedError):
+        await authenticate(runtime.database, f"Bearer {old.secret}")
+    assert (await authenticate(runtime.database, f"Bearer {new.secret}")).key_id == new.id
 
 
-def test_a_grace_period_never_extends_a_keys_expiry(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant = await new_tenant(runtime)
-        expiry_us = keys.now_us() + 10_000_000
-        old = await create_key(tenant, expires_us=expiry_us)
-        await rotate_key(tenant, old.id, grace_us=3_600_000_000)
-        assert {one.expires_us for one in await list_keys(tenant)} == {expiry_us}
-        monkeypatch.setattr(keys, "now_us", lambda: expiry_us)
-        for why in ("has expired", "is revoked"):
-            with pytest.raises(KeyNotRotatableError, match=why):
-                await rotate_key(tenant, old.id)
-            await revoke_key(tenant, old.id)
-        with pytest.raises(KeyNotFoundError):
-            await rotate_key(tenant, "key_unknown")
-
-    fresh_place.run(work)
+async def test_a_grace_period_never_extends_a_keys_expiry(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = await new_tenant(runtime)
+    expiry_us = keys.now_us() + 10_000_000
+    old = await create_key(tenant, expires_us=expiry_us)
+    await rotate_key(tenant, old.id, grace_us=3_600_000_000)
+    assert {one.expires_us for one in await list_keys(tenant)} == {expiry_us}
+    monkeypatch.setattr(keys, "now_us", lambda: expiry_us)
+    for why in ("has expired", "is revoked"):
+        with pytest.raises(KeyNotRotatableError, match=why):
+            await rotate_key(tenant, old.id)
+        await revoke_key(tenant, old.id)
+    with pytest.raises(KeyNotFoundError):
+        await rotate_key(tenant, "key_unknown")
 
 
 def test_sign_in_attempts_are_counted_by_address_and_by_ipv6_network() -> None:
@@ -216,38 +209,32 @@ def test_sign_in_attempts_are_counted_by_address_and_by_ipv6_network() -> None:
     assert rate_slot("") != rate_slot("testclient")
 
 
-def test_the_time_of_last_use_is_not_lost_when_it_can_not_be_written(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_the_time_of_last_use_is_not_lost_when_it_can_not_be_written(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(_: Tenant) -> None:
         raise StorageUnavailableError("The server can't write to its disk.")
 
-    async def work(runtime: Runtime) -> None:
-        tenant = await new_tenant(runtime)
-        caller = await authenticate(runtime.database, f"Bearer {(await create_key(tenant)).secret}")
-        runtime.admission.last_used.note(caller)
-        with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
-            patch.setattr(Tenant, "writing", away)
-            await runtime.admission.last_used.write()
+    tenant = await new_tenant(runtime)
+    caller = await authenticate(runtime.database, f"Bearer {(await create_key(tenant)).secret}")
+    runtime.admission.last_used.note(caller)
+    with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
+        patch.setattr(Tenant, "writing", away)
         await runtime.admission.last_used.write()
-        assert [one.last_used_us is None for one in await list_keys(tenant)] == [False]
+    await runtime.admission.last_used.write()
+    assert [one.last_used_us is None for one in await list_keys(tenant)] == [False]
 
-    fresh_place.run(work)
 
-
-def test_the_time_of_last_use_is_written_later_and_never_goes_back(fresh_place: Place) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant = await new_tenant(runtime)
-        used, unused = await create_key(tenant), await create_key(tenant)
-        caller = await authenticate(runtime.database, f"Bearer {used.secret}")
-        runtime.admission.last_used.note(caller)
-        assert [one.last_used_us for one in await list_keys(tenant)] == [None, None]
-        await runtime.admission.last_used.write()
-        first = {one.id: one.last_used_us for one in await list_keys(tenant)}
-        assert first[unused.id] is None
-        assert first[used.id] is not None
-        runtime.admission.last_used._noted[caller.tenant.tenant_id, used.id] = first[used.id] - 5
-        await runtime.admission.last_used.write()
-        assert {one.id: one.last_used_us for one in await list_keys(tenant)} == first
-
-    fresh_place.run(work)
+async def test_the_time_of_last_use_is_written_later_and_never_goes_back(runtime: Runtime) -> None:
+    tenant = await new_tenant(runtime)
+    used, unused = await create_key(tenant), await create_key(tenant)
+    caller = await authenticate(runtime.database, f"Bearer {used.secret}")
+    runtime.admission.last_used.note(caller)
+    assert [one.last_used_us for one in await list_keys(tenant)] == [None, None]
+    await runtime.admission.last_used.write()
+    first = {one.id: one.last_used_us for one in await list_keys(tenant)}
+    assert first[unused.id] is None
+    assert first[used.id] is not None
+    runtime.admission.last_used._noted[caller.tenant.tenant_id, used.id] = first[used.id] - 5
+    await runtime.admission.last_used.write()
+    assert {one.id: one.last_used_us for one in await list_keys(tenant)} == first

@@ -15,8 +15,6 @@ from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator, Tenant
 from tests.jobs.world import World
 
-pytestmark = pytest.mark.anyio
-
 
 async def emit(tenant: Tenant, number: int, subject_id: str | None = "rec_1") -> None:
     async with tenant.writing() as work:

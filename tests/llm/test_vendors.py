@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from earmark.config import Settings
 from earmark.errors import EarmarkError
 from earmark.llm.configured import configured_providers
 from earmark.llm.errors import ContextTooLargeError, ModelFailedError
+from earmark.llm.prompt import Prompt
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, PastTurn, TextDelta
 from earmark.llm.vendor import Deadlines, VendorModel
 from tests.llm.vendor_server import ERROR_BODIES, OVERFLOWS, VENDORS, Fails, Says, VendorServer, vendor_server
@@ -193,7 +195,7 @@ def test_a_consumer_that_stops_closes_the_vendors_stream(vendor: str) -> None:
 
     with vendor_server(Says(("word ", 0.05) * 200)) as server:
         asyncio.run(listen(model_of(vendor, server)))
-        assert server.closed_early.wait(10)
+        assert server.closed_early.wait(60)
 
 
 @pytest.mark.parametrize("vendor", ["claude", "gemini"])
@@ -214,6 +216,66 @@ def test_an_openai_compatible_server_needs_no_key(tmp_path: Path) -> None:
         assert (candidate.provider, candidate.model.model) == ("ollama", "llama")
         assert isinstance(candidate.model, VendorModel)
         assert said(ask(candidate.model)) == "On the ninth of June."
+
+
+SCHEMA = {
+    "type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"],
+    "additionalProperties": False,
+}  # fmt: skip
+WRITE = Prompt("Rules.", (), "Summarise.")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "find"),
+    [
+        ("openai", "gpt-5-mini", lambda body: body["response_format"]["json_schema"]["schema"]),
+        ("claude", "claude-sonnet-5", lambda body: body["output_config"]["format"]["schema"]),
+        ("gemini", "gemini-2.5-flash", lambda body: body["generationConfig"]["responseJsonSchema"]),
+    ],
+)
+def test_a_model_that_can_be_held_to_a_schema_is(vendor: str, model: str, find: Callable[[Any], Any]) -> None:
+    with vendor_server(Says(('{"summary": "Launch."}',))) as server:
+        one = model_of(vendor, server, model=model)
+
+        async def both() -> list[str]:
+            return [(await one.compose(WRITE, schema)).text for schema in (SCHEMA, None)]
+
+        assert asyncio.run(both()) == ['{"summary": "Launch."}'] * 2
+    held, free = (request["body"] for request in server.requests)
+    assert find(held)["properties"] == SCHEMA["properties"]
+    with pytest.raises(KeyError):
+        find(free)
+
+
+def test_a_model_that_knows_no_schemas_is_asked_without_one() -> None:
+    with vendor_server(Says(("{}",))) as server:
+        asyncio.run(model_of("claude", server, model="claude-3-opus").compose(WRITE, SCHEMA))
+    assert "output_config" not in server.requests[0]["body"]
+
+
+def test_a_server_that_rejects_schemas_is_asked_without_them_from_then_on() -> None:
+    rejected = Fails(400, {"error": {"message": "response_format is not supported", "type": "invalid_request_error"}})
+    with vendor_server(rejected, Says(("{}",))) as server:
+        model = model_of("openai", server)
+
+        async def twice() -> list[str]:
+            return [(await model.compose(WRITE, SCHEMA)).text for _ in range(2)]
+
+        assert asyncio.run(twice()) == ["{}", "{}"]
+    assert ["response_format" in request["body"] for request in server.requests] == [True, False, False]
+
+
+def test_a_request_that_is_rejected_with_and_without_a_schema_fails() -> None:
+    with vendor_server(Fails(400, ERROR_BODIES["openai"](400, "invalid_prompt"))) as server:
+        model = model_of("openai", server)
+
+        async def twice() -> None:
+            for _ in range(2):
+                with pytest.raises(ModelFailedError):
+                    await model.compose(WRITE, SCHEMA)
+
+        asyncio.run(twice())
+    assert ["response_format" in request["body"] for request in server.requests] == [True, False] * 2
 
 
 def test_settings_that_name_an_unknown_model_are_refused() -> None:

@@ -29,7 +29,7 @@ def main(folder: str) -> None:
     params.port = 0
     params.n_parallel = SLOTS
     params.n_ctx = CONTEXT_TOKENS * SLOTS
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1  # several wait for each other by spinning
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)
     threading.Event().wait()

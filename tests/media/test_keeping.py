@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.clock import shifted_clock
 from tests.server import Place
 
 from earmark.clock import now_us
@@ -63,209 +64,209 @@ def age(path: Path, seconds: float) -> None:
     os.utime(path, (then, then))
 
 
-def run(place: Place, work: Callable[[Runtime, Tenant, str], Awaitable[None]]) -> None:
-    async def main(runtime: Runtime) -> None:
-        await work(runtime, *await new_recording(runtime))
+@pytest.fixture
+async def stored(runtime: Runtime) -> tuple[Tenant, str]:
+    return await new_recording(runtime)
 
-    place.run(main)
+
+@pytest.fixture
+def tenant(stored: tuple[Tenant, str]) -> Tenant:
+    return stored[0]
+
+
+@pytest.fixture
+def recording(stored: tuple[Tenant, str]) -> str:
+    return stored[1]
 
 
 async def take(runtime: Runtime, tenant: Tenant, grant: Grant, content: bytes = AUDIO) -> None:
     await receive(tenant, runtime.media, grant, pieces(content), limit_bytes=LIMIT)
 
 
-def test_an_interrupted_upload_leaves_no_file(fresh_place: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        with pytest.raises(UploadBrokenOffError):
-            await receive(tenant, runtime.media, grant, broken(AUDIO), limit_bytes=LIMIT)
-        assert files_of(fresh_place) == []
+async def test_an_interrupted_upload_leaves_no_file(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place
+) -> None:
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    with pytest.raises(UploadBrokenOffError):
+        await receive(tenant, runtime.media, grant, broken(AUDIO), limit_bytes=LIMIT)
+    assert files_of(fresh_place) == []
 
-    run(fresh_place, work)
 
-
-def test_an_upload_stops_when_its_recording_is_deleted(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload_stops_when_its_recording_is_deleted(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("earmark.media.uploads._LOOK_BYTES", 2 * len(AUDIO))
     sent = 0
 
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        async def endless() -> AsyncIterator[bytes]:
-            nonlocal sent
-            for _ in range(100):
-                sent += 1
-                yield AUDIO
-                if sent == 3:
-                    await runtime.deletion.delete_recording(tenant, recording)
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(100):
+            sent += 1
+            yield AUDIO
+            if sent == 3:
+                await runtime.deletion.delete_recording(tenant, recording)
 
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        with pytest.raises(MediaNotFoundError):
-            await receive(tenant, runtime.media, grant, endless(), limit_bytes=LIMIT)
-        assert sent == 4
-        assert files_of(fresh_place) == []
-
-    run(fresh_place, work)
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    with pytest.raises(MediaNotFoundError):
+        await receive(tenant, runtime.media, grant, endless(), limit_bytes=LIMIT)
+    assert sent == 4
+    assert files_of(fresh_place) == []
 
 
-def test_a_crash_between_storing_the_bytes_and_the_row_leaves_no_orphan(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_a_crash_between_storing_the_bytes_and_the_row_leaves_no_orphan(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        await take(runtime, tenant, grant, b"first")
-        keep = LocalStore.keep
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant, b"first")
+    put = LocalStore.put
 
-        async def keep_and_die(store: LocalStore, *rest: object) -> None:
-            await keep(store, *rest)  # type: ignore[arg-type]
-            raise StorageUnavailableError("The power went.")
+    async def put_and_die(store: LocalStore, *rest: object) -> None:
+        await put(store, *rest)  # type: ignore[arg-type]
+        raise StorageUnavailableError("The power went.")
 
-        with monkeypatch.context() as patch:
-            patch.setattr(LocalStore, "keep", keep_and_die)
-            with pytest.raises(StorageUnavailableError):
-                await take(runtime, tenant, grant, b"second")
-        assert len(files_of(fresh_place)) == 2
-        assert await sweep(runtime.operator, runtime.media) == 0  # it might be an upload that is just being kept
-        completed = await complete_upload(tenant, runtime.media, recording, Claim(hashlib.sha256(b"first").hexdigest()))
-        assert completed.status == "uploaded"
-        monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
-        assert await sweep(runtime.operator, runtime.media) == 1
-        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
-
-    run(fresh_place, work)
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "put", put_and_die)
+        with pytest.raises(StorageUnavailableError):
+            await take(runtime, tenant, grant, b"second")
+    assert len(files_of(fresh_place)) == 2
+    assert await sweep(runtime.operator, runtime.media) == 0  # it might be an upload that is just being kept
+    completed = await complete_upload(tenant, runtime.media, recording, Claim(hashlib.sha256(b"first").hexdigest()))
+    assert completed.status == "uploaded"
+    monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+    assert await sweep(runtime.operator, runtime.media) == 1
+    assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
 
 
-def test_bytes_left_by_a_crash_after_deleting_their_row_are_swept(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_bytes_left_by_a_crash_after_deleting_their_row_are_swept(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def nothing(*_: object) -> None:
         return None
 
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        await take(runtime, tenant, grant)
-        with monkeypatch.context() as patch:
-            patch.setattr(LocalStore, "delete_under", nothing)
-            await runtime.deletion.delete_recording(tenant, recording)
-        assert len(files_of(fresh_place)) == 1
-        assert await sweep(runtime.operator, runtime.media) == 1
-        assert files_of(fresh_place) == []
-
-    run(fresh_place, work)
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant)
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "delete_under", nothing)
+        await runtime.deletion.delete_recording(tenant, recording)
+    assert len(files_of(fresh_place)) == 1
+    assert await sweep(runtime.operator, runtime.media) == 1
+    assert files_of(fresh_place) == []
 
 
-def test_bytes_stay_when_deleting_their_recording_fails(fresh_place: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        await take(runtime, tenant, grant)
-        with pytest.raises(NotFoundError):
-            async with tenant.writing() as unit:
-                await runtime.deletion.delete_recording(unit, recording)
-                await get_recording(unit, "rec_nothing")
-        assert len(files_of(fresh_place)) == 1
-        assert (await complete_upload(tenant, runtime.media, recording, Claim())).status == "uploaded"
-
-    run(fresh_place, work)
+async def test_no_sweep_goes_by_the_times_of_files_after_the_clock_has_jumped(runtime: Runtime) -> None:
+    with shifted_clock() as clock:
+        staged = await runtime.media.stage()
+        await staged.write(b"on its way")
+        clock.shift_s = 2 * 3_600
+        assert await sweep(runtime.operator, runtime.media) == 0
+    await staged.discard()
 
 
-def test_a_file_that_can_not_be_deleted_does_not_stop_the_sweep(fresh_place: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        for _ in range(3):
-            left = await runtime.media.stage()
-            age(left.path, 3_700)  # type: ignore[attr-defined]
-            stuck = left.path.with_name(f"a{left.path.name}")  # type: ignore[attr-defined]
-            stuck.mkdir()
-            age(stuck, 3_700)
-        assert await sweep(runtime.operator, runtime.media) == 3
+async def test_bytes_stay_when_deleting_their_recording_fails(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place
+) -> None:
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant)
+    with pytest.raises(NotFoundError):
+        async with tenant.writing() as unit:
+            await runtime.deletion.delete_recording(unit, recording)
+            await get_recording(unit, "rec_nothing")
+    assert len(files_of(fresh_place)) == 1
+    assert (await complete_upload(tenant, runtime.media, recording, Claim())).status == "uploaded"
 
-    run(fresh_place, work)
 
-
-def test_staged_bytes_are_swept_after_an_hour_without_writes(fresh_place: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        left, arriving = await runtime.media.stage(), await runtime.media.stage()
-        await left.write(AUDIO)
-        await arriving.write(AUDIO)
+async def test_a_file_that_can_not_be_deleted_does_not_stop_the_sweep(runtime: Runtime) -> None:
+    for _ in range(3):
+        left = await runtime.media.stage()
         age(left.path, 3_700)  # type: ignore[attr-defined]
-        assert await sweep(runtime.operator, runtime.media) == 1
-        assert files_of(fresh_place) == [arriving.path]  # type: ignore[attr-defined]
+        stuck = left.path.with_name(f"a{left.path.name}")  # type: ignore[attr-defined]
+        stuck.mkdir()
+        age(stuck, 3_700)
+    assert await sweep(runtime.operator, runtime.media) == 3
 
-    run(fresh_place, work)
+
+async def test_staged_bytes_are_swept_after_an_hour_without_writes(runtime: Runtime, fresh_place: Place) -> None:
+    left, arriving = await runtime.media.stage(), await runtime.media.stage()
+    await left.write(AUDIO)
+    await arriving.write(AUDIO)
+    age(left.path, 3_700)  # type: ignore[attr-defined]
+    assert await sweep(runtime.operator, runtime.media) == 1
+    assert files_of(fresh_place) == [arriving.path]  # type: ignore[attr-defined]
 
 
-def test_an_uncompleted_upload_is_deleted_after_a_day(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+async def test_an_uncompleted_upload_is_deleted_after_a_day(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant)
+    assert await sweep(runtime.operator, runtime.media) == 0
+    later = now_us() + 26 * 3_600 * 1_000_000
+    monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
+    assert await sweep(runtime.operator, runtime.media) == 2
+    assert files_of(fresh_place) == []
+    with pytest.raises(MediaNotFoundError):
         await take(runtime, tenant, grant)
-        assert await sweep(runtime.operator, runtime.media) == 0
-        later = now_us() + 26 * 3_600 * 1_000_000
-        monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
-        assert await sweep(runtime.operator, runtime.media) == 2
-        assert files_of(fresh_place) == []
-        with pytest.raises(MediaNotFoundError):
-            await take(runtime, tenant, grant)
-
-    run(fresh_place, work)
 
 
-def test_verified_audio_is_never_swept(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        await take(runtime, tenant, grant)
-        await complete_upload(tenant, runtime.media, recording, Claim())
-        later = now_us() + 10_000 * 3_600 * 1_000_000
-        monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
-        monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
-        assert await sweep(runtime.operator, runtime.media) == 0
-        assert [path.read_bytes() for path in files_of(fresh_place)] == [AUDIO]
-
-    run(fresh_place, work)
+async def test_verified_audio_is_never_swept(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant)
+    await complete_upload(tenant, runtime.media, recording, Claim())
+    later = now_us() + 10_000 * 3_600 * 1_000_000
+    monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
+    monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+    assert await sweep(runtime.operator, runtime.media) == 0
+    assert [path.read_bytes() for path in files_of(fresh_place)] == [AUDIO]
 
 
 def test_two_databases_may_share_a_folder_and_neither_sweeps_the_others_audio(new_place: Callable[[], Place]) -> None:
     one, two = new_place(), new_place()
     shared = Place(one.data_dir, two.database_url, two.owner_url)
 
-    async def upload(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+    async def upload(runtime: Runtime) -> None:
+        tenant, recording = await new_recording(runtime)
         _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
         await take(runtime, tenant, grant)
 
-    run(one, upload)
+    one.run(upload)
     if two.database_url is None:  # SQLite lives in the folder: put the database aside
         (one.data_dir / "earmark.db").rename(one.data_dir / "other.db")
 
-    async def look(runtime: Runtime, tenant: Tenant, recording: str) -> None:
+    async def look(runtime: Runtime) -> None:
+        await new_recording(runtime)
         assert await sweep(runtime.operator, runtime.media) == 0
 
-    run(shared, look)
+    shared.run(look)
     assert len(files_of(one)) == 1
 
 
-def test_after_concurrent_uploads_the_row_names_the_stored_bytes(fresh_place: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        contents = [bytes([number]) * 50_000 for number in range(6)]
-        sent = [take(runtime, tenant, grant, content) for content in contents]
-        answers = await asyncio.gather(*sent, return_exceptions=True)
-        assert [type(one) for one in answers].count(SupersededUploadError) == len(contents) - 1
-        assert answers.count(None) == len(files_of(fresh_place)) == 1
-        await complete_upload(tenant, runtime.media, recording, Claim())
-        media = (await list_media(tenant, [await get_recording(tenant, recording)]))[recording][0]
-        file = await runtime.media.open(media.key(tenant.key.tenant_id))
-        assert hashlib.sha256(await file.read(0, 50_000)).hexdigest() == media.sha256
-        await file.close()
-        with pytest.raises(LinkExpiredError):
-            await take(runtime, tenant, grant)
+async def test_after_concurrent_uploads_the_row_names_the_stored_bytes(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place
+) -> None:
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    contents = [bytes([number]) * 50_000 for number in range(6)]
+    sent = [take(runtime, tenant, grant, content) for content in contents]
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    assert [type(one) for one in answers].count(SupersededUploadError) == len(contents) - 1
+    assert answers.count(None) == len(files_of(fresh_place)) == 1
+    await complete_upload(tenant, runtime.media, recording, Claim())
+    media = (await list_media(tenant, [await get_recording(tenant, recording)]))[recording][0]
+    file = await runtime.media.open(media.key(tenant.key.tenant_id))
+    assert hashlib.sha256(await file.read(0, 50_000)).hexdigest() == media.sha256
+    await file.close()
+    with pytest.raises(LinkExpiredError):
+        await take(runtime, tenant, grant)
 
-    run(fresh_place, work)
 
-
-def test_bytes_that_are_sent_again_replace_the_earlier_ones(fresh_place: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        for content in (b"first", b"second", b"second", b"third"):
-            await take(runtime, tenant, grant, content)
-            assert [path.read_bytes() for path in files_of(fresh_place)] == [content]
-
-    run(fresh_place, work)
+async def test_bytes_that_are_sent_again_replace_the_earlier_ones(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place
+) -> None:
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    for content in (b"first", b"second", b"second", b"third"):
+        await take(runtime, tenant, grant, content)
+        assert [path.read_bytes() for path in files_of(fresh_place)] == [content]
 
 
 async def _die(*_: object, **__: object) -> None:
@@ -281,107 +282,92 @@ async def _replace_and_die(runtime: Runtime, tenant: Tenant, recording: str, mon
         await take(runtime, tenant, grant, b"second")
 
 
-def test_replaced_bytes_left_by_a_crash_are_deleted_by_their_job(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_replaced_bytes_left_by_a_crash_are_deleted_by_their_job(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        await _replace_and_die(runtime, tenant, recording, monkeypatch)
-        [job] = await list_jobs(runtime.operator, state="pending")
+    await _replace_and_die(runtime, tenant, recording, monkeypatch)
+    [job] = await list_jobs(runtime.operator, state="pending")
+    assert await runtime.worker.run_job(job.tenant_id, job.id)
+    assert [path.read_bytes() for path in files_of(fresh_place)] == [b"second"]
+
+
+async def test_the_bytes_of_a_recording_deleted_before_a_crash_are_deleted_by_their_job(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant, b"first")
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.media, "delete_under", _die)
+        await runtime.deletion.delete_recording(tenant, recording)
+    assert len(files_of(fresh_place)) == 1
+    for job in await list_jobs(runtime.operator, state="pending"):
         assert await runtime.worker.run_job(job.tenant_id, job.id)
-        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"second"]
-
-    run(fresh_place, work)
+    assert files_of(fresh_place) == []
 
 
-def test_the_bytes_of_a_recording_deleted_before_a_crash_are_deleted_by_their_job(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_replaced_bytes_left_by_a_crash_are_swept(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        await take(runtime, tenant, grant, b"first")
-        with monkeypatch.context() as patch:
-            patch.setattr(runtime.media, "delete_under", _die)
-            await runtime.deletion.delete_recording(tenant, recording)
-        assert len(files_of(fresh_place)) == 1
-        for job in await list_jobs(runtime.operator, state="pending"):
-            assert await runtime.worker.run_job(job.tenant_id, job.id)
-        assert files_of(fresh_place) == []
-
-    run(fresh_place, work)
+    await _replace_and_die(runtime, tenant, recording, monkeypatch)
+    assert len(files_of(fresh_place)) == 2
+    monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+    assert await sweep(runtime.operator, runtime.media) == 1
+    assert [path.read_bytes() for path in files_of(fresh_place)] == [b"second"]
 
 
-def test_replaced_bytes_left_by_a_crash_are_swept(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        await _replace_and_die(runtime, tenant, recording, monkeypatch)
-        assert len(files_of(fresh_place)) == 2
-        monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
-        assert await sweep(runtime.operator, runtime.media) == 1
-        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"second"]
-
-    run(fresh_place, work)
-
-
-def test_replaced_bytes_stay_if_they_are_sent_again_before_their_deletion(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+async def test_replaced_bytes_stay_if_they_are_sent_again_before_their_deletion(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delete_replaced = deletion.delete_replaced
 
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        async def late(*given: Any, **named: Any) -> None:
-            monkeypatch.setattr(deletion, "delete_replaced", delete_replaced)
-            await take(runtime, tenant, grant, b"first")
-            await delete_replaced(*given, **named)
-
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    async def late(*given: Any, **named: Any) -> None:
+        monkeypatch.setattr(deletion, "delete_replaced", delete_replaced)
         await take(runtime, tenant, grant, b"first")
-        monkeypatch.setattr(deletion, "delete_replaced", late)
-        await take(runtime, tenant, grant, b"second")
-        assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
+        await delete_replaced(*given, **named)
 
-    run(fresh_place, work)
-
-
-def test_a_file_deleted_while_it_is_read_returns_no_more_bytes(fresh_place: Place) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        staged = await runtime.media.stage()
-        await staged.write(AUDIO)
-        await staged.finish()
-        await attach(tenant, runtime.media, recording, "audio/ogg", staged)
-        await staged.discard()
-        media = (await list_media(tenant, [await get_recording(tenant, recording)]))[recording][0]
-        file = await runtime.media.open(media.key(tenant.key.tenant_id))
-        assert await file.read(0, 5) == b"sound"
-        await runtime.deletion.delete_recording(tenant, recording)
-        assert await file.read(5, 5) == b""
-        await file.close()
-        with pytest.raises(MediaNotFoundError):
-            await runtime.media.open(media.key(tenant.key.tenant_id))
-
-    run(fresh_place, work)
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    await take(runtime, tenant, grant, b"first")
+    monkeypatch.setattr(deletion, "delete_replaced", late)
+    await take(runtime, tenant, grant, b"second")
+    assert [path.read_bytes() for path in files_of(fresh_place)] == [b"first"]
 
 
-def test_a_full_disk_is_reported_and_leaves_no_file(fresh_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_deleted_while_it_is_read_returns_no_more_bytes(
+    runtime: Runtime, tenant: Tenant, recording: str
+) -> None:
+    staged = await runtime.media.stage()
+    await staged.write(AUDIO)
+    await staged.finish()
+    await attach(tenant, runtime.media, recording, "audio/ogg", staged)
+    await staged.discard()
+    media = (await list_media(tenant, [await get_recording(tenant, recording)]))[recording][0]
+    file = await runtime.media.open(media.key(tenant.key.tenant_id))
+    assert await file.read(0, 5) == b"sound"
+    await runtime.deletion.delete_recording(tenant, recording)
+    assert await file.read(5, 5) == b""
+    await file.close()
+    with pytest.raises(MediaNotFoundError):
+        await runtime.media.open(media.key(tenant.key.tenant_id))
+
+
+async def test_a_full_disk_is_reported_and_leaves_no_file(
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
-        with monkeypatch.context() as patch:
-            patch.setattr("earmark.media.local_store.os.write", full)
-            with pytest.raises(StorageUnavailableError):
-                await take(runtime, tenant, grant)
-        assert files_of(fresh_place) == []
-        await take(runtime, tenant, grant)
-
-    run(fresh_place, work)
+    _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
+    with monkeypatch.context() as patch:
+        patch.setattr("earmark.media.local_store.os.write", full)
+        with pytest.raises(StorageUnavailableError):
+            await take(runtime, tenant, grant)
+    assert files_of(fresh_place) == []
+    await take(runtime, tenant, grant)
 
 
 @pytest.mark.parametrize(
     "key", ["", "..", "1/../2", "/etc", "1/eu_a/rec_a/x", "1/eu_a/rec_a/../../x-" + "0" * 64, "1//a"]
 )
-def test_the_store_takes_no_key_that_leaves_its_folder(fresh_place: Place, key: str) -> None:
-    async def work(runtime: Runtime, tenant: Tenant, recording: str) -> None:
-        with pytest.raises(ValueError, match="key"):
-            await runtime.media.delete_under(key)
-
-    run(fresh_place, work)
+async def test_the_store_takes_no_key_that_leaves_its_folder(runtime: Runtime, key: str) -> None:
+    with pytest.raises(ValueError, match="key"):
+        await runtime.media.delete_under(key)

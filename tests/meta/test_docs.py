@@ -52,6 +52,16 @@ def test_the_security_page_speaks_of_every_threat_with_a_test_and_every_risk_of_
     assert re.findall(r"^\| API(\d+) ", SECURITY, re.MULTILINE) == [str(number) for number in range(1, 11)]
 
 
+def test_the_threat_model_is_a_page_that_says_of_each_attacker_what_they_have_try_and_get() -> None:
+    assert "(threat-model.md)" in SECURITY
+    text = (REPOSITORY / "docs" / "explanation" / "threat-model.md").read_text(encoding="utf-8")
+    attackers = text.partition("\n## Who attacks\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in attackers.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 10
+    assert [row for row in rows if len(row) != 4 or not all(row)] == []
+    assert len(text.split()) < 1_000  # a page is read, more is not
+
+
 def test_every_file_that_contributing_names_is_there() -> None:
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:tests|docs|scripts|bench)/[\w./]+)`", text)) | set(

@@ -74,3 +74,19 @@ def test_make_install_models_refuses_an_unknown_vendor() -> None:
     done = make("install-models", "MODELS=claude somebody")
     assert done.returncode == 2
     assert "MODELS may name openai claude gemini, not somebody." in done.stderr
+
+
+@pytest.mark.parametrize(("engine", "package"), [("whisper", "ctranslate2"), ("parakeet", "onnx-asr")])
+def test_an_engines_lock_adds_what_runs_it_and_no_hub_client(engine: str, package: str) -> None:
+    found = pins(f"requirements-speech-{engine}.lock")
+    assert pins("requirements.lock").items() <= found.items()
+    assert package in found
+    assert len(found) - len(pins("requirements.lock")) <= 2
+    assert "huggingface-hub" not in found
+
+
+def test_make_install_speech_installs_what_is_asked_for_and_refuses_others() -> None:
+    done = make("install-speech", "SPEECH=whisper parakeet")
+    assert done.returncode == 0
+    assert "for one in whisper parakeet;" in done.stdout
+    assert "SPEECH may name whisper parakeet, not somebody" in make("install-speech", "SPEECH=somebody").stderr

@@ -26,10 +26,18 @@ WRITES_WORDS = {
     "storage/row_security.py": {"text"},  # migrations
     "storage/guard_check.py": {"Table", "TableClause", "TextClause"},  # which it refuses or looks up
     "storage/tables/ask.py": {"Table"},
+    "storage/tables/corrections.py": {"Table"},
     "storage/tables/identity.py": {"Table"},
+    "storage/tables/imports.py": {"Table"},
     "storage/tables/jobs.py": {"Table", "text"},  # the conditions of partial indexes
     "storage/tables/library.py": {"Table"},
+    "storage/tables/oauth.py": {"Table"},
+    "storage/tables/sharing.py": {"Table"},
+    "storage/tables/summaries.py": {"Table"},
+    "storage/tables/processing.py": {"Table"},
     "storage/tables/retrieval.py": {"Table", "UserDefinedType"},  # pgvector's type, which the guard lists
+    "storage/tables/speech.py": {"Table"},
+    "storage/tables/webhooks.py": {"Table", "text"},  # the conditions of partial indexes
 }
 BUILDS_STATEMENTS = {
     "storage/dump.py": "backups: queries like the rooms'",
@@ -51,6 +59,8 @@ HAS_DRIVER = {
     "storage/migrate_postgres.py": {"asyncpg"},
     "storage/postgres.py": {"asyncpg"},
     "storage/sqlite.py": {"sqlite3"},
+    "storage/sqlite_connections.py": {"sqlite3"},
+    "storage/sqlite_version.py": {"sqlite3"},
 }
 RUNS = {"execute", "executemany", "executescript", "exec_driver_sql", "fetchval", "fetchrow", "copy_to_table"}
 """Methods of the drivers. `execute` is also the handle's, which takes a query."""
@@ -143,7 +153,7 @@ def test_a_driver_gets_its_words_from_a_compiled_query_or_in_a_listed_file() -> 
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RUNS and node.args:
             is_words = isinstance(node.args[0], ast.Constant | ast.JoinedStr | ast.BinOp)
             files |= {file} if is_words or node.func.attr != "execute" else set()
-    assert files <= set(SPEAKS_SQL)
+    assert files <= set(SPEAKS_SQL) | set(HAS_DRIVER)
 
 
 def test_every_query_of_the_program_is_among_those_that_are_compiled() -> None:

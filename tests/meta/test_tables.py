@@ -56,8 +56,14 @@ DELETED_BY_ROOMS = {
     "ask_title_counters": "numbers of the whole tenant",
     "idempotency_records": "name nobody; their answers go by cascade",
     "rate_leases": "numbers of the whole tenant",
+    "project_configs": "switches and numbers of the whole tenant",
     "audit_events": "stay: who did what, by ids",
     "audit_heads": "numbers of the whole tenant",
+    "webhook_endpoints": "the project's, not a person's",
+    "webhook_bodies": "webhooks/erasure.py deletes those about an end user, a recording or a session",
+    "webhook_deliveries": "go by cascade with their bodies",
+    "webhook_attempts": "go by cascade with their deliveries",
+    "summary_templates": "stay: the operator's, about nobody",
 }
 """Customers' tables that no cascade from an end user reaches, and what happens to their rows instead."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.meetings import Meeting, by_owner
 from tests.server import Place, new_project, running
@@ -57,6 +58,7 @@ def _look(client: httpx.Client) -> list[Any]:
     return seen
 
 
+@pytest.mark.slow
 def test_sqlite_and_postgresql_rank_and_page_alike(new_place: Callable[[], Place], tmp_path: Path) -> None:
     on_postgresql, on_sqlite = observe(new_place()), observe(Place(tmp_path / "sqlite"))
     assert len(on_postgresql) == len(on_sqlite) > 60

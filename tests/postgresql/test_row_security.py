@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 
 from earmark.errors import UnavailableError
 from earmark.identity.keys import authenticate
-from earmark.runtime import Runtime, open_runtime
+from earmark.runtime import open_runtime
 from earmark.storage.postgres import PostgresDatabase, begin
 from earmark.storage.query import Compiled
 from earmark.storage.tables import CUSTOMER_TABLES, OPERATOR_TABLES, SYSTEM_TABLES
 from tests.http.conftest import TALK, Library
 from tests.postgres import Cluster
 from tests.server import Place, ProjectKeys, new_project, running
-
-T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -38,70 +36,66 @@ def filled(new_place: Callable[[], Place]) -> tuple[Place, ProjectKeys]:
     return place, projects[0]
 
 
-def on(url: str | None, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-    async def main() -> T:
-        connection = await asyncpg.connect(url)
-        try:
-            return await work(connection)
-        finally:
-            await connection.close()
+@asynccontextmanager
+async def connected(url: str | None) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
-    return asyncio.run(main())
+
+@pytest.fixture
+async def connection(filled: tuple[Place, ProjectKeys]) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the server's role to the filled database."""
+    async with connected(filled[0].database_url) as one:
+        yield one
 
 
 def database_of(place: Place) -> str:
     return (place.database_url or "").partition("@/")[2].partition("?")[0]
 
 
-def test_every_customers_table_forces_a_policy(filled: tuple[Place, ProjectKeys]) -> None:
-    async def work(connection: asyncpg.Connection) -> Any:
-        return await connection.fetch(
-            "SELECT relname, relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_policies"
-            " WHERE tablename = relname AND policyname = 'tenant_isolation' AND qual LIKE '%earmark.tenant_id%'"
-            " AND with_check LIKE '%earmark.tenant_id%') AS policies"
-            " FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-        )
+async def test_every_customers_table_forces_a_policy(connection: asyncpg.Connection) -> None:
+    found = await connection.fetch(
+        "SELECT relname, relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_policies"
+        " WHERE tablename = relname AND policyname = 'tenant_isolation' AND qual LIKE '%earmark.tenant_id%'"
+        " AND with_check LIKE '%earmark.tenant_id%') AS policies"
+        " FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
 
-    rows = {row["relname"]: row for row in on(filled[0].database_url, work)}
+    rows = {row["relname"]: row for row in found}
     assert set(rows) == CUSTOMER_TABLES | SYSTEM_TABLES | {"alembic_version"}
     for table in CUSTOMER_TABLES:
         assert (rows[table]["relrowsecurity"], rows[table]["relforcerowsecurity"]) == (True, True), table
         assert rows[table]["policies"] == 1, table
 
 
-def test_without_a_tenant_every_customers_table_is_empty_and_takes_no_row(filled: tuple[Place, ProjectKeys]) -> None:
-    async def work(connection: asyncpg.Connection) -> None:
-        for table in sorted(CUSTOMER_TABLES - OPERATOR_TABLES):  # which have ids and numbers only
-            assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0, table
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.execute(
-                "INSERT INTO end_users (tenant_id, id, number, created_us, updated_us) VALUES (1, 'eu_x', 1, 0, 0)"
-            )
-
-    on(filled[0].database_url, work)
+async def test_without_a_tenant_every_customers_table_is_empty_and_takes_no_row(connection: asyncpg.Connection) -> None:
+    for table in sorted(CUSTOMER_TABLES - OPERATOR_TABLES):  # which have ids and numbers only
+        assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(
+            "INSERT INTO end_users (tenant_id, id, number, created_us, updated_us) VALUES (1, 'eu_x', 1, 0, 0)"
+        )
 
 
-def test_with_a_tenant_only_its_rows_are_visible(filled: tuple[Place, ProjectKeys]) -> None:
-    async def work(connection: asyncpg.Connection) -> None:
-        tenants = [row[0] for row in await connection.fetch("SELECT id FROM tenants ORDER BY id")]
-        counts = []
-        for tenant_id in tenants:
-            async with connection.transaction():
-                await connection.execute(f"SELECT set_config('earmark.tenant_id', '{tenant_id}', true)")
-                owners = await connection.fetch("SELECT DISTINCT tenant_id FROM ask_sessions")
-                assert [row[0] for row in owners] in ([], [tenant_id])
-                counts.append(await connection.fetchval("SELECT count(*) FROM ask_messages"))
-                changed = await connection.execute(
-                    "UPDATE ask_sessions SET title = title WHERE tenant_id <> $1", tenant_id
-                )
-                assert changed == "UPDATE 0"
-        assert sorted(counts) == [0, 0, 2, 2]
-
-    on(filled[0].database_url, work)
+async def test_with_a_tenant_only_its_rows_are_visible(connection: asyncpg.Connection) -> None:
+    tenants = [row[0] for row in await connection.fetch("SELECT id FROM tenants ORDER BY id")]
+    counts = []
+    for tenant_id in tenants:
+        async with connection.transaction():
+            await connection.execute(f"SELECT set_config('earmark.tenant_id', '{tenant_id}', true)")
+            owners = await connection.fetch("SELECT DISTINCT tenant_id FROM ask_sessions")
+            assert [row[0] for row in owners] in ([], [tenant_id])
+            counts.append(await connection.fetchval("SELECT count(*) FROM ask_messages"))
+            changed = await connection.execute("UPDATE ask_sessions SET title = title WHERE tenant_id <> $1", tenant_id)
+            assert changed == "UPDATE 0"
+    assert sorted(counts) == [0, 0, 2, 2]
 
 
-def test_a_pooled_connection_never_carries_a_tenant_over(filled: tuple[Place, ProjectKeys]) -> None:
-    async def work(runtime: Runtime) -> None:
+async def test_a_pooled_connection_never_carries_a_tenant_over(filled: tuple[Place, ProjectKeys]) -> None:
+    async with open_runtime(filled[0].settings) as runtime:
         database = runtime.database
         assert isinstance(database, PostgresDatabase)
         setting = Compiled("SELECT current_setting('earmark.tenant_id', true)", (), {}, is_long=False)
@@ -120,27 +114,23 @@ def test_a_pooled_connection_never_carries_a_tenant_over(filled: tuple[Place, Pr
                 assert (await database.fetch_all(count, (), None))[0][0] == 0
         assert begin(5).startswith("BEGIN")
 
-    filled[0].run(work)
+
+async def test_keys_are_found_only_by_their_hash_and_one_at_a_time(
+    connection: asyncpg.Connection, filled: tuple[Place, ProjectKeys]
+) -> None:
+    assert await connection.fetchval("SELECT count(*) FROM api_keys") == 0
+    assert await connection.fetch("SELECT * FROM earmark_find_credential($1)", b"unknown") == []
+    functions = await connection.fetch(
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    )
+    assert [row[0] for row in functions] == ["earmark_find_credential"]
+
+    async with open_runtime(filled[0].settings) as runtime:
+        caller = await authenticate(runtime.database, f"Bearer {filled[1].live}")
+    assert caller.tenant.project_id == filled[1].id
 
 
-def test_keys_are_found_only_by_their_hash_and_one_at_a_time(filled: tuple[Place, ProjectKeys]) -> None:
-    async def work(connection: asyncpg.Connection) -> None:
-        assert await connection.fetchval("SELECT count(*) FROM api_keys") == 0
-        assert await connection.fetch("SELECT * FROM earmark_find_credential($1)", b"unknown") == []
-        functions = await connection.fetch(
-            "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
-        )
-        assert [row[0] for row in functions] == ["earmark_find_credential"]
-
-    on(filled[0].database_url, work)
-
-    async def inside(runtime: Runtime) -> str:
-        return (await authenticate(runtime.database, f"Bearer {filled[1].live}")).tenant.project_id
-
-    assert filled[0].run(inside) == filled[1].id
-
-
-def test_the_server_refuses_a_role_that_security_does_not_bind(
+async def test_the_server_refuses_a_role_that_security_does_not_bind(
     filled: tuple[Place, ProjectKeys], cluster: Cluster
 ) -> None:
     place = filled[0]
@@ -151,38 +141,30 @@ def test_the_server_refuses_a_role_that_security_does_not_bind(
         assert done.returncode == 1
         assert why in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
-
-    async def allowed() -> str:
-        settings = Place(place.data_dir, cluster.url(name, "earmark_owner"), place.owner_url).settings
-        async with open_runtime(settings.model_copy(update={"allow_unsafe_database_role": True})) as runtime:
-            return await runtime.database.describe()
-
-    assert "earmark_owner" in asyncio.run(allowed())
+    settings = Place(place.data_dir, cluster.url(name, "earmark_owner"), place.owner_url).settings
+    async with open_runtime(settings.model_copy(update={"allow_unsafe_database_role": True})) as runtime:
+        assert "earmark_owner" in await runtime.database.describe()
 
 
-def test_an_unknown_schema_is_refused(new_place: Callable[[], Place]) -> None:
-    place = new_place()
-    place.cli("doctor")
-
-    async def spoil(connection: asyncpg.Connection) -> None:
+async def test_an_unknown_schema_is_refused(fresh_place: Place) -> None:
+    fresh_place.cli("doctor")
+    async with connected(fresh_place.owner_url) as connection:
         await connection.execute("UPDATE alembic_version SET version_num = '9999_future'")
-
-    on(place.owner_url, spoil)
-    done = place.cli("serve", "--port", "0", check=False)
+    done = fresh_place.cli("serve", "--port", "0", check=False)
     assert (done.returncode, "9999_future" in done.stderr) == (1, True)
 
 
-def test_without_pgvector_search_works_and_doctor_says_so(new_place: Callable[[], Place], cluster: Cluster) -> None:
-    place = new_place()
-    assert "pgvector" in place.cli("doctor").stdout
-    name = database_of(place)
-
-    async def drop(connection: asyncpg.Connection) -> None:
+async def _drop_pgvector(url: str) -> None:
+    async with connected(url) as connection:
         await connection.execute("DROP TABLE chunk_vectors; DROP EXTENSION vector")
 
-    on(cluster.url(name, "postgres"), drop)
-    assert "without pgvector" in place.cli("doctor").stdout
-    with running(place) as server, server.client(new_project(place).live) as client:
+
+def test_without_pgvector_search_works_and_doctor_says_so(fresh_place: Place, cluster: Cluster) -> None:
+    assert "pgvector" in fresh_place.cli("doctor").stdout
+    name = database_of(fresh_place)
+    asyncio.run(_drop_pgvector(cluster.url(name, "postgres")))
+    assert "without pgvector" in fresh_place.cli("doctor").stdout
+    with running(fresh_place) as server, server.client(new_project(fresh_place).live) as client:
         library = Library(client)
         user = library.user()
         library.recording(user, TALK)

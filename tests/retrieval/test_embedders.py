@@ -66,7 +66,7 @@ def test_embedder_with_other_weights_is_refused(tmp_path: Path) -> None:
 
 def test_find_model_dir_without_the_package_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(EmbedderUnavailableError, match="Install the package gt-all"):
+    with pytest.raises(EmbedderUnavailableError, match="Install earmark-weights-text"):
         find_model_dir()
 
 

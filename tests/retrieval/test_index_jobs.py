@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from earmark.identity.projects import create_project, get_tenant
@@ -14,7 +12,6 @@ from earmark.library.recordings import create_recording
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 from earmark.transcripts.types import ParsedTranscript, Segment
-from tests.server import Place
 
 TALK = ParsedTranscript((Segment(0, 4_000, "The launch is in July.", "Ada"),), "en")
 
@@ -35,44 +32,34 @@ async def _run_to_failure(runtime: Runtime) -> str:
     return str(job.error_code)
 
 
-def test_an_indexed_transcript_is_completed_and_announced_once(new_place: Callable[[], Place]) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant, _, transcription_id = await _enqueued(runtime)
-        [job] = await queue.list_jobs(runtime.operator, state="pending")
-        assert await runtime.worker.run_job(job.tenant_id, job.id)
-        assert (await transcripts.get_transcription(tenant, transcription_id)).status == "completed"
-        types = [event.type for event in await outbox.read_after(runtime.operator, 0)]
-        assert types == ["recording.created", "transcription.started", "transcription.completed"]
-
-    new_place().run(work)
+async def test_an_indexed_transcript_is_completed_and_announced_once(runtime: Runtime) -> None:
+    tenant, _, transcription_id = await _enqueued(runtime)
+    [job] = await queue.list_jobs(runtime.operator, state="pending")
+    assert await runtime.worker.run_job(job.tenant_id, job.id)
+    assert (await transcripts.get_transcription(tenant, transcription_id)).status == "completed"
+    types = [event.type for event in await outbox.read_after(runtime.operator, 0)]
+    assert types == ["recording.created", "transcription.started", "transcription.completed"]
 
 
-def test_a_transcript_that_can_not_be_indexed_has_failed_and_says_so(
-    new_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch
+async def test_a_transcript_that_can_not_be_indexed_has_failed_and_says_so(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> object:
         raise ZeroDivisionError
 
     monkeypatch.setattr("earmark.retrieval.index.ingest.analyse_transcript", broken)
-
-    async def work(runtime: Runtime) -> None:
-        tenant, _, transcription_id = await _enqueued(runtime)
-        assert await _run_to_failure(runtime) == "internal_error"
-        failed = await transcripts.get_transcription(tenant, transcription_id)
-        assert (failed.status, failed.error_message) == ("failed", "The transcript could not be indexed.")
-        assert (await outbox.read_after(runtime.operator, 0))[-1].type == "transcription.failed"
-
-    new_place().run(work)
+    tenant, _, transcription_id = await _enqueued(runtime)
+    assert await _run_to_failure(runtime) == "internal_error"
+    failed = await transcripts.get_transcription(tenant, transcription_id)
+    assert (failed.status, failed.error_message) == ("failed", "The transcript could not be indexed.")
+    assert (await outbox.read_after(runtime.operator, 0))[-1].type == "transcription.failed"
 
 
-def test_a_recording_deleted_while_its_transcript_waits_takes_the_job_and_its_events_along(
-    new_place: Callable[[], Place],
+async def test_a_recording_deleted_while_its_transcript_waits_takes_the_job_and_its_events_along(
+    runtime: Runtime,
 ) -> None:
-    async def work(runtime: Runtime) -> None:
-        tenant, recording_id, _ = await _enqueued(runtime)
-        await runtime.deletion.delete_recording(tenant, recording_id)
-        kinds = {job.kind for job in await queue.list_jobs(runtime.operator)}
-        assert "transcript.index" not in kinds
-        assert [event.type for event in await outbox.read_after(runtime.operator, 0)] == ["recording.deleted"]
-
-    new_place().run(work)
+    tenant, recording_id, _ = await _enqueued(runtime)
+    await runtime.deletion.delete_recording(tenant, recording_id)
+    kinds = {job.kind for job in await queue.list_jobs(runtime.operator)}
+    assert "transcript.index" not in kinds
+    assert [event.type for event in await outbox.read_after(runtime.operator, 0)] == ["recording.deleted"]

@@ -22,6 +22,7 @@ class ConstantEmbedder:
     """Returns the same vector for every text, so that only words and order matter."""
 
     name = "constant"
+    is_remote = False
     dimensions = 4
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from earmark.retrieval.index.analysis import analyze_query
 from earmark.retrieval.index.chunking import chunk_segments
 from earmark.retrieval.index.documents import index_terms
 from earmark.retrieval.index.postings import unpack_postings
-from earmark.retrieval.ranking.combining import Hit, RecordingEntry, Snapshot, rank
+from earmark.retrieval.ranking.combining import FLOOR, Hit, RecordingEntry, Snapshot, rank
 from earmark.retrieval.ranking.features import FEATURES, describe
 from earmark.retrieval.ranking.weights import WEIGHTS
 from earmark.transcripts.types import Segment
@@ -149,6 +151,19 @@ def test_question_without_words_or_vectors_has_no_hits() -> None:
 
 def test_words_that_do_not_occur_have_no_hits_without_vectors() -> None:
     assert ask("zebra", snapshot_of(say("a", "b"))) == []
+
+
+def test_a_question_that_names_nothing_in_scope_needs_a_score_above_the_floor() -> None:
+    recordings = (say("The lawyer wrote."), say("The rent is due."))
+
+    def found(question: str, cosine: float, **more: Any) -> list[Hit]:
+        snapshot = snapshot_of(*recordings, cosines=[cosine, -0.1], **more)
+        return rank(analyze_query(question, ["en"]), snapshot, limit=8, floor=FLOOR)
+
+    assert found("zzzzqq", 0.3) == []
+    assert len(found("zzzzqq", 0.6)) == 2
+    assert found("zzzzqq lawyer", 0.0)[0].chunk == 0
+    assert found("lawyer", 0.0, scope=[False, True]) == []
 
 
 def test_an_empty_scope_has_no_hits() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,27 +43,27 @@ def tenant_on(database: str, *, scoped: bool) -> Tenant:
     return Tenant(no_database, key, no_database, UnitOfWork())
 
 
-def _run_refused(build: Build, *, scoped: bool) -> None:
+async def _run_refused(build: Build, *, scoped: bool) -> None:
     asked = Query(build)
     for database in ("sqlite", "postgresql"):
         tenant = tenant_on(database, scoped=scoped)
         with pytest.raises(UnguardedQueryError):
-            asyncio.run(tenant.fetch_all(asked))
+            await tenant.fetch_all(asked)
         with pytest.raises(UnguardedQueryError):
-            asyncio.run(tenant.execute(asked))
+            await tenant.execute(asked)
         with pytest.raises(UnguardedQueryError):
-            asyncio.run(tenant.execute_many(asked, [{"id": "x"}]))
+            await tenant.execute_many(asked, [{"id": "x"}])
 
 
 @pytest.mark.parametrize("scoped", [False, True], ids=["project", "end_user"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_statement_that_may_reach_others_rows_is_refused_before_it_runs(name: str, scoped: bool) -> None:
-    _run_refused(REFUSED[name], scoped=scoped)
+async def test_a_statement_that_may_reach_others_rows_is_refused_before_it_runs(name: str, scoped: bool) -> None:
+    await _run_refused(REFUSED[name], scoped=scoped)
 
 
 @pytest.mark.parametrize("name", REFUSED_SCOPED)
-def test_an_end_users_statement_that_may_reach_others_rows_is_refused_before_it_runs(name: str) -> None:
-    _run_refused(REFUSED_SCOPED[name], scoped=True)
+async def test_an_end_users_statement_that_may_reach_others_rows_is_refused_before_it_runs(name: str) -> None:
+    await _run_refused(REFUSED_SCOPED[name], scoped=True)
 
 
 @pytest.mark.parametrize("scoped", [False, True], ids=["project", "end_user"])
@@ -150,32 +149,32 @@ def test_an_operator_query_reads_no_customers_table_but_the_queues(asked: Query)
         compiler.compile(asked, scoped=False, shape={}, is_operator=True)
 
 
-def test_a_tenants_handle_can_not_run_an_operator_query() -> None:
+async def test_a_tenants_handle_can_not_run_an_operator_query() -> None:
     with pytest.raises(UnguardedQueryError):
-        asyncio.run(tenant_on("sqlite", scoped=False).fetch_all(_select_across_tenants))
+        await tenant_on("sqlite", scoped=False).fetch_all(_select_across_tenants)
 
 
 OTHERS = {"tenant_id": 2, "caller_end_user_id": "eu_b", "caller_end_user_no": 22, "id": "fol_1", "name": "x"}
 
 
-def test_no_parameter_of_a_request_replaces_what_the_handle_binds() -> None:
+async def test_no_parameter_of_a_request_replaces_what_the_handle_binds() -> None:
     listening: Any = _Listening()
     tenant = Tenant(listening, TenantKey(1, "prj_a", "live", "eu_a", 11), listening, UnitOfWork())
-    asyncio.run(tenant.fetch_all(select_folders, OTHERS))
-    asyncio.run(tenant.fetch_one(select_folders, OTHERS))
-    asyncio.run(tenant.execute(insert_folder, OTHERS))
-    asyncio.run(tenant.execute_many(insert_folder, [OTHERS, {**OTHERS, "tenant_id": 3}]))
+    await tenant.fetch_all(select_folders, OTHERS)
+    await tenant.fetch_one(select_folders, OTHERS)
+    await tenant.execute(insert_folder, OTHERS)
+    await tenant.execute_many(insert_folder, [OTHERS, {**OTHERS, "tenant_id": 3}])
     assert len(listening.seen) == 5
     assert {one["tenant_id"] for one in listening.seen} == {1}
     assert {one["caller_end_user_id"] for one in listening.seen} == {"eu_a"}
 
 
 @pytest.mark.parametrize("asked", [select_folders, insert_folder], ids=lambda one: one.name)
-def test_the_operator_reaches_no_customers_rows_whatever_it_passes(asked: Query) -> None:
+async def test_the_operator_reaches_no_customers_rows_whatever_it_passes(asked: Query) -> None:
     listening: Any = _Listening()
     operator = Operator(listening)
     with pytest.raises(UnguardedQueryError, match="needs a tenant's handle"):
-        asyncio.run(operator.fetch_all(asked, {**OTHERS, "end_user_id": "eu_b"}))
+        await operator.fetch_all(asked, {**OTHERS, "end_user_id": "eu_b"})
     assert listening.seen == []
 
 

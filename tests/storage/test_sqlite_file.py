@@ -7,7 +7,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from multiprocessing import get_context
@@ -23,7 +24,9 @@ from earmark.library.types import Page
 from earmark.runtime import Runtime
 from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
 from earmark.storage.migrate import migrate_sqlite
-from earmark.storage.sqlite import SQLiteDatabase, connect, translate
+from earmark.storage.query import Compiled, Row
+from earmark.storage.sqlite import SQLiteDatabase, connect
+from earmark.storage.sqlite_connections import translate
 from tests.server import Place
 
 
@@ -156,27 +159,23 @@ def test_a_database_that_can_only_be_read_is_one_clear_error(reachable_folder: P
 # ---- what was deleted ------------------------------------------------------------------------------
 
 
-def test_the_wal_is_truncated_as_soon_as_no_reader_needs_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_wal_is_truncated_as_soon_as_no_reader_needs_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("earmark.storage.sqlite._LOG_PAUSES_S", (0.01,))
     log = path.with_name(f"{path.name}-wal")
-
-    async def main() -> None:
-        database = SQLiteDatabase(path)
-        with closing(connect(path, is_reader=True)) as reader, closing(connect(path)) as writer:
-            writer.execute(PROJECT)
-            reader.execute("BEGIN")
-            reader.execute("SELECT * FROM projects").fetchall()
-            writer.execute("DELETE FROM projects")
-            await database.truncate_log(at_once=True)
-            assert log.stat().st_size > 0
-            reader.execute("ROLLBACK")
-            await _until(lambda: log.stat().st_size == 0)
-            writer.execute(PROJECT)
-            await database.truncate_log(at_once=True)
-            assert log.stat().st_size == 0
-        await database.close()
-
-    asyncio.run(main())
+    database = SQLiteDatabase(path)
+    with closing(connect(path, is_reader=True)) as reader, closing(connect(path)) as writer:
+        writer.execute(PROJECT)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM projects").fetchall()
+        writer.execute("DELETE FROM projects")
+        await database.truncate_log(at_once=True)
+        assert log.stat().st_size > 0
+        reader.execute("ROLLBACK")
+        await _until(lambda: log.stat().st_size == 0)
+        writer.execute(PROJECT)
+        await database.truncate_log(at_once=True)
+        assert log.stat().st_size == 0
+    await database.close()
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
@@ -250,3 +249,29 @@ def test_a_killed_process_loses_no_acknowledged_write(tmp_path: Path) -> None:
         return [user.external_id for user in await list_end_users(tenant, Page())]
 
     assert place.run(names) == ["kept"]
+
+
+# ---- long reads ------------------------------------------------------------------------------------
+
+
+async def test_a_tenant_with_long_reads_without_end_leaves_a_reader_for_another(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, begun = threading.Event(), threading.Semaphore(0)
+
+    def read(_: Compiled, args: Sequence[Any]) -> list[Row]:
+        if args:
+            begun.release()
+            go_on.wait(60)
+        return [("read",)]
+
+    database = SQLiteDatabase(path)
+    monkeypatch.setattr(database, "_fetch_on_worker", read)
+    long = Compiled("SELECT 1", (), {}, is_long=True)
+    theirs = [asyncio.create_task(database.fetch_all(long, ["slow"], 2)) for _ in range(8)]
+    await asyncio.to_thread(begun.acquire)
+    assert await database.fetch_all(long, [], 1) == [("read",)]
+    assert not begun.acquire(blocking=False)
+    go_on.set()
+    await asyncio.gather(*theirs)
+    await database.close()

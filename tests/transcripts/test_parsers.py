@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.api.pipeline.cursors import CursorSigner
+from earmark.api.pipeline.documents import _canonical
 from earmark.api.pipeline.pipeline import parse_query
-from earmark.api.pipeline.retries import _canonical
 from earmark.clock import parse_time, render_time
 from earmark.errors import InvalidError
 from earmark.ids import is_id, new_id

@@ -6,7 +6,6 @@ segment, and instructions inside a transcript ("ignore your instructions…") ar
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import groupby
 
@@ -15,7 +14,7 @@ from earmark.answers.features import SentenceEmbedder
 from earmark.answers.scoring import SentenceReader
 from earmark.answers.selection import Run
 from earmark.answers.sentences import Sentence, words_in
-from earmark.clock import render_time
+from earmark.computing.threads import compute
 from earmark.llm.types import AnswerEvent, AnswerRequest, CitationMark, Finished, Passage, TextDelta
 
 _KEY_WORDS = 24
@@ -28,6 +27,8 @@ class ExtractiveModel:
     provider = "earmark"
     model = "extractive-2"
     context_tokens: int | None = None
+    quotes = True
+    writer = None
 
     def __init__(self, embedder: SentenceEmbedder | None = None, reader: SentenceReader | None = None) -> None:
         self._embedder = embedder
@@ -39,7 +40,7 @@ class ExtractiveModel:
 
     async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
         """Yield the exchange, grouped by recording, in time order."""
-        answer = await asyncio.to_thread(compose_answer, request, self._reader, self._embedder)
+        answer = await compute(compose_answer, request, self._reader, self._embedder)
         for event in render_answer(answer):
             yield event
         yield Finished(answered=answer.answered)
@@ -99,4 +100,4 @@ def pieces_of(sentences: Sequence[Sentence], key: Sentence | None) -> Iterator[t
 
 def _heading(passage: Passage) -> str:
     name = passage.recording_name or "Recording"
-    return name if passage.recorded_us is None else f"{name} ({render_time(passage.recorded_us)[:10]})"
+    return name if passage.day is None else f"{name} ({passage.day})"

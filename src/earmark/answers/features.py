@@ -199,7 +199,7 @@ class _Describer:
             "promises": float(PROMISES.search(text) is not None), "open": float(OPEN.search(text) is not None),
             **flags, **has, "fits": self._fits(text),
             "closed": float(self._asked.kind in (Kind.YES_NO, Kind.EITHER_OR)),
-            "finding": float(self._asked.is_about_all),
+            "finding": float(self._asked.is_about_all and self._asked.kind is not Kind.ATTENDED),
             **{name: parts.get(name, 0.0) for name in ("lexical", "semantic", "prior")},
             "place": 1 / (1 + one.place),
         }  # fmt: skip

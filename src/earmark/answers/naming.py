@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from earmark.clock import local_us
 from earmark.retrieval.index.analysis import terms_of_name
 
 CALENDAR: Final = frozenset(
@@ -15,9 +16,11 @@ CALENDAR: Final = frozenset(
 """Capitalised English words that are not names."""
 
 
-def terms_of_recording(name: str | None, recorded_us: int | None) -> frozenset[str]:
-    """Return the index terms of a recording's name, and of its month, day and year."""
-    when = "" if recorded_us is None else datetime.fromtimestamp(recorded_us / 1_000_000, UTC).strftime(" %B %Y %d")
+def terms_of_recording(name: str | None, recorded_us: int | None, offset_min: int | None) -> frozenset[str]:
+    """Return the index terms of a recording's name, and of its month, day and year where it was recorded."""
+    when = ""
+    if recorded_us is not None:
+        when = datetime.fromtimestamp(local_us(recorded_us, offset_min) / 1_000_000, UTC).strftime(" %B %Y %d")
     return terms_of_name((name or "") + when, None)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from earmark.llm.types import Passage
@@ -23,6 +23,7 @@ class Kind(StrEnum):
     COMPARE = "compare"
     FIRST = "first"
     CHANGED = "changed"
+    ATTENDED = "attended"
     WHO_SAID = "who_said"
     WHO = "who"
     WHEN = "when"
@@ -153,7 +154,6 @@ _OF_A_SUMMARY: Final = frozenset(
     """.split()
 )
 """Words of questions that ask for a summary; any other word makes the question about a topic."""
-_SUMMARY_TERMS: Final = frozenset(term for word in _OF_A_SUMMARY for term in analyze(word, "en"))
 _SUMMARY_VERB: Final = re.compile(
     r"^\W*(?:please |can you |could you |bitte )?(?:summari[sz]e|sum up|recap|give me (?:a|an|the) (?:summary|overview|recap)|"
     r"fasse?\b.{0,80}\bzusammen|résume\w*|resum\w+)\b", _I,
@@ -173,13 +173,21 @@ _OF_FINDINGS: Final = frozenset(
     """.split()
 )
 """Words of questions about decisions, promises and open questions in general; others name a topic."""
-_FINDING_TERMS: Final = frozenset(term for word in _OF_FINDINGS for term in analyze(word, "en"))
+_OF_ATTENDING: Final = _OF_FINDINGS | frozenset(
+    "interview interviewed attend attended join joined part present war dabei beim".split()
+)
 _ABOUT: Final = re.compile(r"\b(?:about|regarding|concerning|as to|over|zu|zum|zur|über|wegen|sobre)\b", _I)
 _TALK: Final = re.compile(
     r"\b(?:meetings?|calls?|talks?|conversations?|recordings?|memos?|weekly|session|interview|stand-?up|review|lecture|"
     r"workshop|lesson|chat|training|briefing|discussion|besprechung|gespräch|telefonat|aufnahme|sitzung)\b", _I,
 )  # fmt: skip
-_ABOUT_ALL: Final = frozenset({Kind.SUMMARY, Kind.DECIDED, Kind.PROMISED, Kind.OPEN})
+_ATTENDED: Final = re.compile(
+    r"^\W*(?:who (?:\w+ )?(?:interview(?:s|ed|ing)|attend(?:s|ed|ing)|(?:took|takes|taking) part)\b|"
+    r"who(?:'s| is| was| were| else was)? (?:all )?(?:in|at|on|present|joined|joins|there)\b|"
+    r"wer (?:war|ist|waren) (?:alles )?(?:in|bei|an|im|beim|dabei)\b)", _I,
+)  # fmt: skip
+"""Asks who speaks in a recording, if it names one: "Who was at the board call?"."""
+_ABOUT_ALL: Final = frozenset({Kind.SUMMARY, Kind.DECIDED, Kind.PROMISED, Kind.OPEN, Kind.ATTENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +243,15 @@ class Asked:
 @lru_cache(maxsize=1_024)
 def read_question(text: str) -> Asked:
     """Classify a question."""
+    if (found := _ATTENDED.search(text)) and (_TALK.search(text) or "interview" in found.group().lower()):
+        return Asked(text, (Kind.ATTENDED, Kind.WHO), topic_terms(text) - _terms_of(_OF_ATTENDING), wants_latest=False)
     if asks_for_summary(text) or _SUMMARY_VERB.search(text):
-        return Asked(text, (Kind.SUMMARY,), topic_terms(text) - _SUMMARY_TERMS, wants_latest=False)
+        return Asked(text, (Kind.SUMMARY,), topic_terms(text) - _terms_of(_OF_A_SUMMARY), wants_latest=False)
     kinds = tuple(dict.fromkeys(_kind_of(part) for part in _parts(text)))
     latest = _LATEST.search(text) is not None or kinds[0] in (Kind.DECIDED, Kind.CHANGED)
-    return Asked(text, kinds, topic_terms(text) - _FINDING_TERMS, wants_latest=latest and Kind.FIRST not in kinds)
+    return Asked(
+        text, kinds, topic_terms(text) - _terms_of(_OF_FINDINGS), wants_latest=latest and Kind.FIRST not in kinds
+    )
 
 
 _AND: Final = re.compile(
@@ -265,10 +277,16 @@ def _kind_of(part: str) -> Kind:
 def asks_for_summary(question: str) -> bool:
     """Whether a question asks only for a summary of a recording: "Summarise the call"."""
     words = [concept.word for concept in analyze_query(question).concepts]
-    return bool(words) and all(_SUMMARY_TERMS.issuperset(analyze(word, "en")) for word in words)
+    return bool(words) and all(_terms_of(_OF_A_SUMMARY).issuperset(analyze(word, "en")) for word in words)
 
 
 def holds(kind: Kind, text: str) -> bool:
     """Whether text contains a time, number, person or reason, as the kind requires."""
     wanted = _WANTED.get(kind)
     return wanted is not None and wanted.search(text) is not None
+
+
+@cache
+def _terms_of(words: frozenset[str]) -> frozenset[str]:
+    """Return the terms of words; only when they are needed, because the stemmers take 2 MB."""
+    return frozenset(term for word in words for term in analyze(word, "en"))

@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from earmark.answers.agreement import adjust
+from earmark.answers.cues import PROPOSES
 from earmark.answers.features import Evidence, SentenceEmbedder, describe_evidence
 from earmark.answers.question_kinds import Asked
 from earmark.answers.sentences import Sentence
@@ -34,6 +36,8 @@ _REPEAT_ODDS: Final = 0.75
 _ECHO_SHARE: Final = 0.6
 _ECHO_SENTENCES: Final = 2
 """A question is never the answer: this share of its probability moves to the sentences that reply."""
+_PROPOSED_SHARE: Final = 0.5
+"""A question that proposes something says what it is: it keeps this share, though it is never the key."""
 CLIP: Final = 5.0
 """A signal is clipped at this many standard deviations from its mean."""
 
@@ -77,7 +81,7 @@ def score_sentences(
     odds = {
         place: value - (_REPEAT_ODDS if sentences[place].text in previous else 0.0) for place, value in odds.items()
     }
-    likely = _chances(_newest_first(asked, odds, sentences))
+    likely = _chances(_newest_first(asked, adjust(asked, request.asker, odds, sentences), sentences))
     return Scores(_replied(windows, likely), sentences, whole, evidence)
 
 
@@ -158,10 +162,11 @@ def _replied(windows: Sequence[Window], likely: Mapping[Place, float]) -> dict[P
             place = place_of(one)
             if one.is_question and place in likely and place not in done:
                 done.add(place)
-                found[place] = 0.0
+                kept = likely[place] * _PROPOSED_SHARE if PROPOSES.search(one.text) else 0.0
+                found[place] = kept
                 replies = _replies(window.sentences[at + 1 :], one)
                 for reply in replies:
-                    found[place_of(reply)] += likely[place] * _ECHO_SHARE / len(replies)
+                    found[place_of(reply)] += (likely[place] - kept) * _ECHO_SHARE / len(replies)
     return found
 
 

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from earmark.answers.question_kinds import Asked
+from earmark.answers.agreement import POINTS_BACK
+from earmark.answers.question_kinds import Asked, Kind
 from earmark.answers.sentences import Sentence, words_in
 from earmark.answers.windows import Place, Stretches, place_of
 from earmark.retrieval.index.chunking import count_words
 
 MOST_WORDS: Final = 102
 MOST_WORDS_SEVERAL: Final = 120
+_BRIEF_WORDS: Final = 60
 _TURN_WORDS: Final = 48
 """A turn of at most this many words is quoted whole; a longer one in parts of about this size."""
 _MOST_RUNS: Final = 3
@@ -35,6 +37,7 @@ _FEW_WORDS: Final = 6
 _BEFORE_SHARE: Final = 0.1
 """A turn before the quoted ones needs this share of the key sentence's probability: answers come after."""
 _ASKED_WORDS: Final = 28
+_CAUSE_WORDS: Final = 45
 _TOO_ALIKE: Final = 0.9
 
 
@@ -60,6 +63,7 @@ def select_runs(
     sentences: Mapping[Place, Sentence],
     *,
     key: Sentence | None = None,
+    is_brief: bool = False,
 ) -> Selection:
     """Select what is quoted.
 
@@ -67,8 +71,12 @@ def select_runs(
         likely: the probability of each sentence that it contains the answer.
         sentences: the sentence at each place.
         key: the sentence that answers, if already known; by default the likeliest.
+        is_brief: whether one short exchange is enough, because it hardly answers.
     """
-    return _Chooser(asked, stretches, likely, sentences).choose(key)
+    chooser = _Chooser(asked, stretches, likely, sentences)
+    if is_brief:
+        chooser.most_words, chooser.most_runs = _BRIEF_WORDS, 1
+    return chooser.choose(key)
 
 
 class _Chooser:
@@ -77,13 +85,15 @@ class _Chooser:
     def __init__(
         self, asked: Asked, stretches: Stretches, likely: Mapping[Place, float], sentences: Mapping[Place, Sentence]
     ) -> None:
+        self._asked = asked
         self._stretches = stretches
         self._likely = likely
         self._sentences = sentences
         self._taken: dict[Place, Sentence] = {}
         self._words = 0
         self._best = max(likely.values(), default=0.0)
-        self._most = MOST_WORDS_SEVERAL if asked.wants_several else MOST_WORDS
+        self.most_words = MOST_WORDS_SEVERAL if asked.wants_several else MOST_WORDS
+        self.most_runs = _MOST_RUNS
 
     def choose(self, key: Sentence | None) -> Selection:
         key = key or self._key()
@@ -91,6 +101,8 @@ class _Chooser:
             return Selection((), None)
         self._take(self._part_of(key))
         self._lead_in(key)
+        if Kind.WHY in self._asked.kinds:
+            self._cause_before(key)
         enough = _ENOUGH * sum(self._likely.values())
         while self._shown() < enough and (part := self._next()) is not None:
             self._take(part)
@@ -140,6 +152,17 @@ class _Chooser:
                 self._take(between)
                 return
 
+    def _cause_before(self, key: Sentence) -> None:
+        """Include what stands before words that name it as the cause: "It's why the tool is late."."""
+        first = min(self._taken.values(), key=place_of)
+        if not any(POINTS_BACK.search(one.text) for one in (key, *self._part_of(key))):
+            return
+        before, found = self._stretches.before(first), list[Sentence]()
+        while before is not None and words_in((*found, before)) <= _CAUSE_WORDS:
+            found.append(before)
+            before = self._stretches.before(before)
+        self._take(found)
+
     def _next(self) -> Sequence[Sentence] | None:
         """Return the most valuable part that still fits."""
         best, worth = None, 0.0
@@ -147,14 +170,14 @@ class _Chooser:
         for part in self._parts():
             missing = [one for one in part if place_of(one) not in self._taken]
             size = words_in(missing)
-            if not missing or self._words + size > self._most:
+            if not missing or self._words + size > self.most_words:
                 continue
             chance = sum(self._likely.get(place_of(one), 0.0) for one in missing)
             is_beside = self._is_beside(part)
             if chance < _LEAST and not (is_beside and size <= _FEW_WORDS):
                 continue
             if self._is_copy(missing) or (
-                not is_beside and (runs >= _MOST_RUNS or chance <= max(_APART, _APART_SHARE * self._best))
+                not is_beside and (runs >= self.most_runs or chance <= max(_APART, _APART_SHARE * self._best))
             ):
                 continue
             if is_beside and chance < _BEFORE_SHARE * self._best and self._leads_in(part):

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from typing import Final
 
-from earmark.answers.findings import Talk, content_terms, find_decisions, find_open_questions, find_promises
+from earmark.answers.findings import find_decisions, find_open_questions, find_promises
 from earmark.answers.languages import ENGLISH, language_of_text
 from earmark.answers.naming import CALENDAR
 from earmark.answers.sentences import Sentence, words_in
+from earmark.answers.talks import Talk, content_terms
 from earmark.retrieval.index.chunking import count_words
 
 _MOST_EACH: Final = 3

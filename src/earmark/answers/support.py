@@ -2,7 +2,7 @@
 
 Checks numbers, names and words: the cited passages must contain every number of the sentence (in digits or words)
 and every name (or it is the speaker, the recording's name or its date), and must share words or meaning with it.
-A sentence in another language than the passage is checked by its numbers alone.
+A sentence in another language than the passage is checked by its numbers alone, where it may be a translation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Final
 from earmark.answers.features import SentenceEmbedder
 from earmark.answers.languages import language_of_text
 from earmark.answers.naming import CALENDAR
-from earmark.clock import render_time
 from earmark.llm.types import Passage
 from earmark.retrieval.index.analysis import topic_terms, words_of
 from earmark.retrieval.index.stopwords import STOP_WORDS
@@ -38,16 +37,21 @@ _ORDINALS: Final = {
 _SCALES: Final = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
 
 
-def is_supported(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbedder | None = None) -> list[bool]:
+def is_supported(
+    sentence: str, cited: Sequence[Passage], embedder: SentenceEmbedder | None = None, *, may_translate: bool = True
+) -> list[bool]:
     """Return, for each passage that a sentence cites, whether it supports the sentence.
 
     Numbers and names may be spread over the passages; each must share words or meaning with the sentence.
+
+    Args:
+        may_translate: whether a sentence in another language than its passage may be a translation of it.
     """
     said = [_context(one) for one in cited]
     together = " ".join(said)
     if not numbers_of(sentence) <= numbers_of(together):
         return [False] * len(cited)
-    language = language_of_text(sentence)
+    language = language_of_text(sentence) if may_translate else None
     checked = [language is None or language_of_text(one.text) in (None, language) for one in cited]
     if any(checked) and not _names(sentence) <= set(words_of(together)):
         return [not one for one in checked]
@@ -94,8 +98,7 @@ def _value_of(word: str) -> int | None:
 
 
 def _context(passage: Passage) -> str:
-    when = render_time(passage.recorded_us)[:10] if passage.recorded_us is not None else ""
-    return f"{passage.speaker or ''} {passage.recording_name or ''} {when} {passage.text}"
+    return f"{passage.speaker or ''} {passage.recording_name or ''} {passage.day or ''} {passage.text}"
 
 
 def _names(sentence: str) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from earmark.errors import (
     ConflictError,
-    InvalidError,
     LimitExceededError,
     NotFoundError,
     ProviderError,
@@ -27,15 +26,6 @@ class MessageNotFoundError(NotFoundError):
         super().__init__("No such message in this session.")
 
 
-class TranscriptionNotReadyError(ConflictError):
-    """The session's one recording has no transcript yet."""
-
-    code = "transcription_not_ready"
-
-    def __init__(self) -> None:
-        super().__init__("The recording has no completed transcript yet.")
-
-
 class RecordingGoneError(ConflictError):
     """All recordings of the session's scope were deleted."""
 
@@ -48,13 +38,6 @@ class FolderGoneError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("The folder of this session was deleted; the session can be read but not asked.")
-
-
-class RecordingWithoutOwnerError(InvalidError):
-    """A `recording` scope takes its end user from the recording, and this one has none."""
-
-    def __init__(self) -> None:
-        super().__init__("The recording belongs to no end user.", param="scope.recording_id")
 
 
 class TurnWaitedTooLongError(ConflictError):

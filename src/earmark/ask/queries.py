@@ -28,8 +28,8 @@ from earmark.storage.tables import (
 )
 
 STATE = (
-    ask_sessions.c.id, ask_sessions.c.end_user_id, end_users.c.number, ask_sessions.c.scope_type,
-    ask_sessions.c.scope_json, ask_sessions.c.title, ask_sessions.c.message_count, ask_sessions.c.last_message_us,
+    ask_sessions.c.id, ask_sessions.c.end_user_id, end_users.c.number, ask_sessions.c.scope_json,
+    ask_sessions.c.title, ask_sessions.c.message_count, ask_sessions.c.last_message_us,
     ask_sessions.c.updated_us, ask_sessions.c.turn_holder, ask_sessions.c.turn_message_id,
     ask_sessions.c.turn_expires_us, ask_sessions.c.is_title_default,
 )  # fmt: skip
@@ -178,12 +178,18 @@ def delete_waiter(own: Guard) -> Delete:
 
 @query
 def insert_message(own: Guard) -> Insert:
-    return own.insert(ask_messages)
+    return own.insert(ask_messages, unset=("word_seq",))
 
 
 @query
 def insert_source(own: Guard) -> Insert:
     return own.insert(message_sources)
+
+
+@query
+def delete_sources_of(own: Guard) -> Delete:
+    """What answers kept of a recording's words."""
+    return delete(message_sources).where(own(message_sources), message_sources.c.recording_id == bindparam("gone_id"))
 
 
 @query

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+from earmark.library.types import Filters
+from earmark.retrieval.types import ChunkHit
 
 ScopeType = Literal["recording", "library", "selected", "folder"]
 NEW_CHAT = "New chat"
 TITLE_LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The recordings that a session may use, fixed for its lifetime."""
+class Scope(NamedTuple):
+    """The recordings that a session may use, fixed for its lifetime. A tuple, as `Session` is one."""
 
     type: ScopeType
     recording_ids: tuple[str, ...] = ()
     recording_title: str | None = None
     folder_id: str | None = None
     folder_name: str | None = None
+
+
+LIBRARY = Scope("library")
+"""All recordings that the end user has at each turn."""
 
 
 class Session(NamedTuple):
@@ -30,8 +36,7 @@ class Session(NamedTuple):
 
     id: str
     end_user_id: str
-    scope_type: str
-    scope_json: str
+    scope: Scope
     title: str
     message_count: int
     last_message_us: int
@@ -42,14 +47,33 @@ class Session(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionFilters(Filters):
+    """Narrows a list of sessions. `q` is a part of the title; `active_after` is inclusive, `…before` exclusive."""
+
+    end_user_id: str | None = None
+    scope_type: ScopeType | None = None
+    recording_id: str | None = None
+    q: str | None = None
+    active_after: int | None = None
+    active_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFilters(Filters):
+    """Narrows a search in chats: its words, and whose chats."""
+
+    q: str | None = None
+    end_user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """The fields of a session that a turn needs."""
 
     id: str
     end_user_id: str
     end_user_no: int
-    scope_type: str
-    scope_json: str
+    scope: Scope
     title: str
     message_count: int
     last_message_us: int
@@ -69,8 +93,27 @@ class Tokens:
     cached: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Text of an answer. `is_key`: it answers most directly."""
+
+    text: str
+    is_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CitationPart:
+    """A citation of the text before it: a recording and the start of a segment."""
+
+    recording_id: str
+    start_ms: int
+
+
+Part = TextPart | CitationPart
+
+
 class Message(NamedTuple):
-    """One message. `parts_json` is the JSON array of its text and citation parts.
+    """One message: its text and citation parts; `content` is the text of all of them.
 
     For answers: `answered` is `yes`, `partly` or `no`; `dropped_citations` counts citations of an outside model that
     were removed because their passage doesn't support the sentence. None where unknown.
@@ -80,7 +123,7 @@ class Message(NamedTuple):
     ordinal: int
     role: Literal["user", "assistant"]
     content: str
-    parts_json: str
+    parts: tuple[Part, ...]
     model: str | None
     provider: str | None
     finish_reason: str | None
@@ -91,34 +134,41 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TextPart:
-    """Text of an answer. `is_key`: it answers most directly."""
+class SourceLine:
+    """A segment of a source: who says what, and when."""
 
+    start_ms: int
+    end_ms: int
+    speaker: str | None
     text: str
-    is_key: bool = False
-
-    def to_wire(self) -> dict[str, Any]:
-        """Return the part as the contract shows it."""
-        return {"type": "text", "text": self.text, **({"is_key": True} if self.is_key else {})}
 
 
 @dataclass(frozen=True, slots=True)
-class CitationPart:
-    """A citation of the text before it: a recording and the start of a segment."""
+class Source:
+    """A moment that an answer was given as evidence, as it was then.
 
+    `segments` are its lines; none where an earlier release stored it.
+    """
+
+    chunk_id: str
     recording_id: str
+    transcription_id: str
+    text: str
+    speaker: str | None
     start_ms: int
-
-    def fields(self) -> dict[str, Any]:
-        """Return the cited recording and time."""
-        return {"recording_id": self.recording_id, "start_ms": self.start_ms}
-
-    def to_wire(self) -> dict[str, Any]:
-        """Return the part as the contract shows it."""
-        return {"type": "citation", **self.fields()}
+    end_ms: int
+    recorded_us: int | None
+    score: float
+    segments: tuple[SourceLine, ...] = ()
 
 
-Part = TextPart | CitationPart
+def to_source(hit: ChunkHit) -> Source:
+    """Return a retrieved chunk as a source of an answer."""
+    return Source(
+        hit.chunk_id, hit.recording_id, hit.transcription_id, hit.text, hit.speaker, hit.start_ms, hit.end_ms,
+        hit.recorded_us, hit.score,
+        tuple(SourceLine(one.start_ms, one.end_ms, one.speaker, one.text) for one in hit.segments),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +187,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class AskResult:
-    """A finished turn. `sources` are the chunks that the answer was given, as the wire shows them."""
+    """A finished turn. `sources` is the evidence that the answer was given, best first."""
 
     session_id: str
     message: Message
-    sources: list[dict[str, Any]]
+    sources: tuple[Source, ...] = ()

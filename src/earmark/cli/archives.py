@@ -13,7 +13,7 @@ from earmark.cli.output import fail
 from earmark.errors import ConflictError, UnavailableError
 from earmark.ids import random_text
 from earmark.media.errors import MediaNotFoundError
-from earmark.media.queries import select_kept_media
+from earmark.media.queries import select_stored_media
 from earmark.media.store import MediaStore
 from earmark.media.types import Media
 from earmark.storage.tenant import Tenant
@@ -108,7 +108,7 @@ async def write_media(store: MediaStore, archive: zipfile.ZipFile, key: str, nam
 async def find_lost(tenant: Tenant, left_out: Sequence[Media]) -> list[Media]:
     """Return the media whose rows still exist: their bytes are lost, not deleted meanwhile."""
     rows = (
-        await tenant.fetch_all(select_kept_media, {"media_ids": [media.id for media in left_out]}) if left_out else []
+        await tenant.fetch_all(select_stored_media, {"media_ids": [media.id for media in left_out]}) if left_out else []
     )
     there = {tuple(row) for row in rows}
     return [media for media in left_out if (media.id, media.sha256) in there]

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
 from typing import Annotated, Any
 
-import orjson
 import typer
 
-from earmark.ask.turns.opening import NewSession, ask_in_new_session
-from earmark.ask.types import AskResult, Question, ScopeType
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, printable, run
-from earmark.clock import render_offset
-from earmark.errors import InvalidError
+from earmark.api.wire.search import chunk_to_wire
+from earmark.api.wire.turns import part_to_wire
+from earmark.ask.answers.feed import TextAdded
+from earmark.ask.sessions.sessions import list_sessions
+from earmark.ask.turns.opening import NewSession, begin_new_session
+from earmark.ask.turns.running import RunningTurn
+from earmark.ask.turns.turn import begin_send
+from earmark.ask.types import AskResult, CitationPart, Question, ScopeType
+from earmark.cli.answer_text import AnswerText, place_of
+from earmark.cli.output import EndUserOption, JsonOption, ModeOption, ProjectOption, check_mode, emit, run
+from earmark.cli.owners import named_owner
+from earmark.errors import InvalidError, NotFoundError
 from earmark.ids import is_id
-from earmark.library.end_users import find_end_user_named
-from earmark.library.errors import EndUserNotFoundError, FolderNotFoundError
+from earmark.library.errors import FolderNotFoundError
 from earmark.library.folders import choose_recordings, find_folder, find_folder_named
 from earmark.library.recordings import find_recordings
+from earmark.library.types import Page
 from earmark.retrieval.types import ChunkHit, SearchRequest
-from earmark.retrieval.wire import chunk_to_wire
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
-from earmark.text import trim, utf16_length
+from earmark.text import printable, trim, utf16_length
 
-EndUserOption = Annotated[str, typer.Option("--end-user", help="The end user's eu_…, or external id.")]
 RecordingOption = Annotated[list[str] | None, typer.Option("--recording", help="Only this recording.", metavar="rec_…")]
 FolderOption = Annotated[str | None, typer.Option("--folder", help="Only this folder (its name, or fld_…).")]
 
 
+class NoSessionError(NotFoundError):
+    """The person has no session to continue."""
+
+    def __init__(self) -> None:
+        super().__init__("This person has no session yet; ask without --continue.")
+
+
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
-    project: ProjectOption,
-    end_user: EndUserOption,
+    project: ProjectOption = "",
+    end_user: EndUserOption = "",
     recording: RecordingOption = None,
     folder: FolderOption = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Results at most.")] = 8,
@@ -44,16 +55,16 @@ def search(
     _check_text(query, 1_000, "The query")
 
     async def work(runtime: Runtime) -> list[ChunkHit]:
-        tenant = await _owner(runtime, project, mode, end_user)
+        tenant = await named_owner(runtime, project, mode, end_user)
         ids = await choose_recordings(tenant, recording, await _folder_id(tenant, folder))
-        return await runtime.searcher.search(tenant, SearchRequest(query, ids, limit=limit))
+        return await runtime.searcher.search(tenant, SearchRequest(query, ids, limit=limit, is_floored=True))
 
     hits = run(work)
     if as_json:
         emit({"results": [chunk_to_wire(hit) for hit in hits]}, as_json=True, text="")
         return
     for hit in hits:
-        print(printable(f"{_place(hit.recording_name, hit.recording_id, hit.start_ms)}  {hit.score:.3f}"))
+        print(printable(f"{place_of(hit.recording_name, hit.recording_id, hit.start_ms)}  {hit.score:.3f}"))
         for segment in hit.segments:
             print(printable(f"    {segment.speaker + ': ' if segment.speaker else ''}{segment.text}"))
     if not hits:
@@ -62,53 +73,88 @@ def search(
 
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask.")],
-    project: ProjectOption,
-    end_user: EndUserOption,
+    project: ProjectOption = "",
+    end_user: EndUserOption = "",
     recording: RecordingOption = None,
     folder: FolderOption = None,
+    session: Annotated[str | None, typer.Option(help="Continue this session.", metavar="as_…")] = None,
+    is_continued: Annotated[bool, typer.Option("--continue", "-c", help="Continue the person's last session.")] = False,
     provider: Annotated[str | None, typer.Option(help="Which model answers.")] = None,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a question about a person's recordings; the answer is stored as a session."""
+    """Ask a question about a person's recordings; the answer is printed as it is written, and stored as a session."""
     check_mode(mode)
     _check_text(question, 10_000, "The question")
     if recording and folder is not None:
         raise typer.BadParameter("Give either --folder or --recording, not both.")
+    if session is not None and is_continued:
+        raise typer.BadParameter("Give either --session or --continue, not both.")
+    if (session is not None or is_continued) and (recording or folder is not None):
+        raise typer.BadParameter("A session is about the recordings it began with; leave out --recording and --folder.")
 
-    async def work(runtime: Runtime) -> tuple[AskResult, dict[str, str | None]]:
-        tenant = await _owner(runtime, project, mode, end_user)
-        ids = await choose_recordings(tenant, recording, None) or ()
-        folder_id = await _folder_id(tenant, folder)
-        wanted = NewSession(_scope_type(ids, folder_id), ids, folder_id)
-        result = await ask_in_new_session(tenant, runtime.turns, wanted, Question(question, provider))
-        return result, await _names(tenant, result)
+    async def work(runtime: Runtime) -> AskResult:
+        tenant = await named_owner(runtime, project, mode, end_user)
+        asked = Question(question, provider)
+        session_id = await _last_session(tenant) if is_continued else session
+        if session_id is None:
+            turn = await _begin(tenant, runtime, asked, recording, folder)
+        else:
+            turn = await begin_send(tenant, runtime.turns, session_id, asked)
+        if not as_json:
+            await _print_answer(tenant, turn)
+        return await turn.result()
 
-    result, names = run(work)
+    result = run(work)
     if as_json:
         emit(_result_to_wire(result), as_json=True, text="")
-    else:
-        print(printable(_render(result, names)))
+    elif sys.stdout.isatty():
+        print("\n`earmark ask -c …` continues this session.", file=sys.stderr)
+
+
+async def _begin(
+    tenant: Tenant, runtime: Runtime, question: Question, recording: list[str] | None, folder: str | None
+) -> RunningTurn:
+    """Begin a session about these recordings, this folder, or all."""
+    ids = await choose_recordings(tenant, recording, None) or ()
+    folder_id = await _folder_id(tenant, folder)
+    wanted = NewSession(_scope_type(ids, folder_id), ids, folder_id)
+    return await begin_new_session(tenant, runtime.turns, wanted, question)
+
+
+async def _last_session(tenant: Tenant) -> str:
+    """Return the id of the session with the latest message.
+
+    Raises: NoSessionError.
+    """
+    found = await list_sessions(tenant, Page(1))
+    if not found:
+        raise NoSessionError
+    return found[0].id
+
+
+async def _print_answer(tenant: Tenant, turn: RunningTurn) -> None:
+    """Print the answer as it is written; a failed turn prints what came before the failure."""
+    text, names, has_text = AnswerText(), {}, False
+    async for _, event in turn.feed.follow():
+        shown = ""
+        if isinstance(event, TextAdded):
+            shown = text.add_text(event.text)
+        elif isinstance(event, CitationPart):
+            if event.recording_id not in names:
+                found = await find_recordings(tenant, [event.recording_id])
+                names[event.recording_id] = found[0].name if found else None
+            shown = text.add_citation(event, names[event.recording_id])
+        print(printable(shown), end="", flush=bool(shown))
+        has_text = has_text or bool(shown)
+    rest = text.end()
+    if has_text or rest:
+        print(printable(rest), flush=True)
 
 
 def _check_text(text: str, limit: int, what: str) -> None:
     if not trim(text) or utf16_length(text) > limit:
         raise InvalidError(f"{what} must be 1 to {limit} characters long.")
-
-
-async def _owner(runtime: Runtime, project: str, mode: str, end_user: str) -> Tenant:
-    return await find_owner(await find_tenant(runtime, project, mode), end_user)
-
-
-async def find_owner(tenant: Tenant, end_user: str) -> Tenant:
-    """Return the handle of the end user with this id, else external id.
-
-    Raises: EndUserNotFoundError.
-    """
-    user = await find_end_user_named(tenant, end_user)
-    if user is None:
-        raise EndUserNotFoundError
-    return tenant.acting_for(user.id, user.number)
 
 
 def _scope_type(ids: tuple[str, ...], folder_id: str | None) -> ScopeType:
@@ -132,55 +178,13 @@ async def _folder_id(tenant: Tenant, folder: str | None) -> str | None:
     return found.id
 
 
-def _parts(result: AskResult) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = orjson.loads(result.message.parts_json)
-    return parts
-
-
-async def _names(tenant: Tenant, result: AskResult) -> dict[str, str | None]:
-    cited = sorted({part["recording_id"] for part in _parts(result) if part["type"] == "citation"})
-    return {recording.id: recording.name for recording in await find_recordings(tenant, cited)} if cited else {}
-
-
 def _result_to_wire(result: AskResult) -> dict[str, Any]:
     message = result.message
     return {
         "session_id": result.session_id,
-        "message": {"id": message.id, "content": message.content, "parts": _parts(result), "model": message.model,
-                    "provider": message.provider, "finish_reason": message.finish_reason,
+        "message": {"id": message.id, "content": message.content,
+                    "parts": [part_to_wire(part) for part in message.parts],
+                    "model": message.model, "provider": message.provider, "finish_reason": message.finish_reason,
                     "answered": message.answered},
-        "sources": result.sources,
+        "sources": [chunk_to_wire(source) for source in result.sources],
     }  # fmt: skip
-
-
-def _render(result: AskResult, names: dict[str, str | None]) -> str:
-    """Render the answer with citations as `[Recording name @ mm:ss]`, one after each quotation."""
-    shown: list[str] = []
-    parts = _parts(result)
-    place = ""
-    for at, part in enumerate(parts):
-        if part["type"] == "citation":
-            place = f" [{_place(names.get(part['recording_id']), part['recording_id'], part['start_ms'])}]"
-        elif place and part["text"].startswith("”"):
-            shown.append("”" + place + part["text"][1:])
-            place = ""
-        elif place and not _is_quoted_on(parts, at):
-            shown.append(place + part["text"])
-            place = ""
-        else:
-            shown.append(part["text"])
-    return "".join([*shown, place]).rstrip("\n")
-
-
-def _is_quoted_on(parts: Sequence[dict[str, Any]], at: int) -> bool:
-    """Whether the citation before part `at` is repeated after it, on the same line."""
-    for one in parts[at:]:
-        if one["type"] == "citation":
-            return one == parts[at - 1]
-        if "\n" in one["text"]:
-            return False
-    return False
-
-
-def _place(name: str | None, recording_id: str, start_ms: int) -> str:
-    return f"{name or recording_id} @ {render_offset(start_ms)}"

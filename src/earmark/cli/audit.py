@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
 
+from earmark.cli.bounded_files import read_lines
+from earmark.cli.defaults import get_default_project
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.clock import render_time
 from earmark.errors import InvalidError
@@ -20,9 +22,13 @@ from earmark.identity.types import AuditEvent
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 
+Kept = dict[int, dict[int, str]]
+"""The hashes of exported events, by tenant and number."""
+_LONGEST_LINE_BYTES = 1 << 16
 audit_cli = typer.Typer(help="The audit trail: show, verify, export.", invoke_without_command=True)
 AnyProjectOption = Annotated[
-    str | None, typer.Option("--project", help="The project whose trail is shown.", metavar="proj_…")
+    str | None,
+    typer.Option("--project", help="The project whose trail is shown (default: of `earmark use`).", metavar="proj_…"),
 ]
 
 
@@ -49,9 +55,7 @@ def audit(
     """Show a project's audit trail, oldest first."""
     if context.invoked_subcommand is not None:
         return
-    if project is None:
-        raise typer.BadParameter("--project is missing.")
-    for event in _events(project, mode):
+    for event in _events(get_default_project() if project is None else project, mode):
         at = render_time(event.at_us)
         shown = {
             "id": event.id, "at": at, "actor": event.actor, "action": event.action, "object_id": event.object_id,
@@ -70,8 +74,8 @@ def _events(project: str, mode: str) -> list[AuditEvent]:
 
 
 @audit_cli.command("export")
-def export(project: ProjectOption, mode: ModeOption = "live") -> None:
-    """Print a project's audit trail as JSON lines with the hashes, oldest first.
+def export(project: ProjectOption = "", mode: ModeOption = "live", as_json: JsonOption = False) -> None:
+    """Print a project's audit trail as JSON lines with the hashes, oldest first, with or without --json.
 
     Each line's `hash` is the SHA-256 of the JSON array ["earmark.audit/1", tenant_id, seq, previous, id, at_us,
     actor, action, object_id] without spaces; `previous` is the hash of the line before.
@@ -98,10 +102,13 @@ def verify_trails(
     as_json: JsonOption = False,
 ) -> None:
     """Check that the audit trails of all projects are what was written; exits with 1 and the first fault if not."""
-    lines = [] if against is None else _read_export(against)
+    kept = {} if against is None else _read_export(against)
 
     async def work(runtime: Runtime) -> list[Found]:
-        return [await _examine(tenant, lines) for tenant in await list_tenants(runtime.operator)]
+        return [
+            await _examine(tenant, kept.get(tenant.key.tenant_id, {}))
+            for tenant in await list_tenants(runtime.operator)
+        ]
 
     found = run(work)
     for one in found:
@@ -110,12 +117,11 @@ def verify_trails(
         raise typer.Exit(1)
 
 
-async def _examine(tenant: Tenant, lines: Sequence[dict[str, Any]]) -> Found:
+async def _examine(tenant: Tenant, kept: Mapping[int, str]) -> Found:
     try:
         head = await verify(tenant)
     except AuditBrokenError as error:
         return Found(tenant, None, error.fault)
-    kept = {line["seq"]: line["hash"] for line in lines if line["tenant_id"] == tenant.key.tenant_id}
     if kept:
         there = {event.seq: event.hash async for event in walk_events(tenant)}
         for seq, digest in sorted(kept.items()):
@@ -124,22 +130,24 @@ async def _examine(tenant: Tenant, lines: Sequence[dict[str, Any]]) -> Found:
     return Found(tenant, head)
 
 
-def _read_export(file: Path) -> list[dict[str, Any]]:
-    """Return an export's lines, each checked against its own hash.
+def _read_export(file: Path) -> Kept:
+    """Return an export's events, each checked against its own hash.
 
-    Raises: NoExportError.
+    Raises: NoExportError, LineTooLongError.
     """
-    lines = []
-    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
-        try:
-            values = orjson.loads(line)
-            is_whole = values["hash"] == hash_event(values["tenant_id"], values)
-        except (ValueError, KeyError, TypeError) as error:
-            raise NoExportError(number) from error
-        if not is_whole:
-            raise NoExportError(number)
-        lines.append(values)
-    return lines
+    kept: Kept = {}
+    with file.open("rb") as lines:
+        for number, line in enumerate(read_lines(lines.read, _LONGEST_LINE_BYTES), start=1):
+            try:
+                event = orjson.loads(line)
+                tenant_id, seq, digest = event["tenant_id"], event["seq"], event["hash"]
+                is_whole = digest == hash_event(tenant_id, event)
+                kept.setdefault(tenant_id, {})[seq] = digest
+            except (ValueError, KeyError, TypeError) as error:
+                raise NoExportError(number) from error
+            if not is_whole:
+                raise NoExportError(number)
+    return kept
 
 
 def _show(one: Found, *, as_json: bool) -> None:

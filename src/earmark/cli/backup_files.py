@@ -1,7 +1,9 @@
 """Validates and reads a backup; its contents are untrusted.
 
 `check` reads the whole file before anything is changed: the manifest, every name, each row's types, checksums
-and the digests of media.
+and the digests of media. Little of it is in memory at once: what is long must lie in the file
+uncompressed, so that a small file can't become a large one, and each row is known to be a flat list of the
+right length before it is parsed.
 """
 
 from __future__ import annotations
@@ -12,25 +14,35 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from earmark.cli.archives import has_bytes
+from earmark.cli.bounded_files import PIECE_BYTES, FileTooLongError, LineTooLongError, read_lines, read_whole
 from earmark.errors import InvalidError
 from earmark.media.types import Media
-from earmark.storage.dump import BYTES, COLUMNS, CUSTOMERS, SYSTEM, is_row
+from earmark.storage.dump import BYTES, COLUMNS, CUSTOMERS, SYSTEM, find_too_long, is_row, longest_line_bytes
 from earmark.storage.migrate import known_revisions
 from earmark.storage.tenant import TenantKey
 
 FORMAT = "earmark.backup/1"
-_PIECE_BYTES = 1 << 20
+LONGEST_ROW_BYTES: Final = 8 << 20
+LONGEST_MANIFEST_BYTES: Final = 1 << 20
+"""The longest that may be compressed. The manifest is a document, which takes many times its bytes in memory."""
 _ROWS_AT_ONCE = 2_000
 _ROWS = re.compile(r"rows/[0-9]{8,}\.([a-z_]+)\.(?:([0-9]{1,18})-(proj_[A-Za-z0-9]+)-(live|test))?\.ndjson\Z")
 _MEDIA = re.compile(r"media/([0-9]{1,18}/eu_[A-Za-z0-9]+/rec_[A-Za-z0-9]+/med_[A-Za-z0-9]+-([0-9a-f]{64}))\Z")
+_VALUE = rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[-+.0-9A-Za-z]++)'
+_FLAT = {
+    name: re.compile(rb"\[%b(?:,%b){%d}\]\s*+\Z" % (_VALUE, _VALUE, len(columns) - 1), re.DOTALL)
+    for name, columns in COLUMNS.items()
+}
+"""What a row of each table looks like. Nested and over-long lists take many times their line's memory."""
 _VERSION = re.compile(r"[A-Za-z0-9_.+-]{1,64}\Z")
 _UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, KeyError, ValueError, OverflowError,
@@ -39,11 +51,21 @@ _UNREADABLE = (
 """What `zipfile` raises for unreadable data; RuntimeError for entries with a password."""
 
 
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
 class NotABackupError(InvalidError):
     """The file is no backup, has another schema version, or is damaged."""
 
     def __init__(self, message: str = "The file is not a backup of earmark, or it is damaged.") -> None:
         super().__init__(message)
+
+
+class PackedTooMuchError(NotABackupError):
+    """A line or the manifest is longer than what a backup compresses."""
+
+    def __init__(self) -> None:
+        super().__init__("The file is not a backup of earmark: a line unpacks to more than a backup compresses.")
 
 
 @contextmanager
@@ -64,6 +86,8 @@ def open_backup(file: Path) -> Iterator[BackupFile]:
 def _as_not_a_backup() -> Iterator[None]:
     try:
         yield
+    except (LineTooLongError, FileTooLongError) as error:
+        raise PackedTooMuchError from error
     except _UNREADABLE as error:
         raise NotABackupError from error
 
@@ -74,13 +98,17 @@ def _demand(*, is_so: bool) -> None:
 
 
 class BackupFile:
-    """A backup's contents; `check` sets `secret`, `tenants` and `media_keys`."""
+    """A backup's contents; `check` sets all attributes."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self.secret = ""
-        self.tenants: list[TenantKey] = []
+        self.tenants: dict[TenantKey, None] = {}
         self.media_keys: list[str] = []
+        self.left_out: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        """Rows by table."""
+        self.version = self.made_at = ""
 
     def check(self) -> None:
         """Read and validate the whole file.
@@ -88,20 +116,21 @@ class BackupFile:
         Raises: NotABackupError.
         """
         with _as_not_a_backup():
+            entries = self._archive.infolist()
+            names = {info.filename for info in entries}
+            _demand(is_so=len(names) == len(entries) and all(info.compress_type in _PACKINGS for info in entries))
             manifest = self._read_manifest()
-            names = [info.filename for info in self._archive.infolist()]
-            _demand(is_so=len(names) == len(set(names)))
-            count, named = self._check_rows()
-            left_out = manifest.get("left_out", [])
-            is_whole = manifest.get("rows", count) == count and isinstance(left_out, list)
-            _demand(is_so=is_whole)
             found = {name for name in names if name != "manifest.json" and not _ROWS.match(name)}
-            _demand(is_so=found <= named and ("left_out" not in manifest or named - found <= set(map(str, left_out))))
-            for name in sorted(found - set(map(str, left_out))):
+            self.left_out = set(map(str, manifest["left_out"]))
+            self.version, self.made_at = (str(manifest.get(name)) for name in ("version", "made_at"))
+            named = self._check_rows(found | self.left_out)
+            _demand(is_so=manifest.get("rows") == self.counts.total() and found <= named)
+            for name in sorted(found - self.left_out):
                 self._check_medium(name)
 
     def _read_manifest(self) -> dict[str, Any]:
-        manifest = orjson.loads(self._archive.read("manifest.json"))
+        with self._archive.open("manifest.json") as entry:
+            manifest = orjson.loads(read_whole(entry.read, self._longest("manifest.json", LONGEST_MANIFEST_BYTES)))
         _demand(is_so=isinstance(manifest, dict) and manifest.get("format") == FORMAT)
         schema, version = (str(manifest.get(name)) for name in ("schema", "version"))
         _demand(is_so=bool(_VERSION.match(schema) and _VERSION.match(version)))
@@ -110,24 +139,37 @@ class BackupFile:
                 f"The backup has schema {schema}, this version {known_revisions()[-1]}: restore it with "
                 f"earmark {version}, then start this version, which migrates it."
             )
+        _demand(is_so=isinstance(manifest.get("left_out"), list))
         return dict(manifest)
 
-    def _check_rows(self) -> tuple[int, set[str]]:
-        """Return the number of rows, and the names of the media that they refer to."""
-        count, media_names = 0, set()
+    def _longest(self, name: str, packed_bytes: int) -> int:
+        """Return how many bytes a line of an entry may have."""
+        info = self._archive.getinfo(name)
+        return max(packed_bytes, info.file_size if info.compress_type == zipfile.ZIP_STORED else 0)
+
+    def _check_rows(self, known_media: set[str]) -> set[str]:
+        """Count the rows; return the names of the media that they refer to, all of which are known."""
+        media_names = set[str]()
         for name, key, rows in self.pieces():
-            count += len(rows)
+            self.counts[name] += len(rows)
             named = [dict(zip(COLUMNS[name], row, strict=True)) for row in rows]
             if name == "installation":
                 self.secret = next((row["value"] for row in named if row["name"] == "cursor_secret"), self.secret)
             elif name == "tenants":
-                self.tenants += [TenantKey(row["id"], row["project_id"], row["mode"]) for row in named]
+                self._add_tenants(TenantKey(row["id"], row["project_id"], row["mode"]) for row in named)
             elif key is not None:
                 _demand(is_so=key in self.tenants and all(row["tenant_id"] == key.tenant_id for row in named))
             if name == "media" and key is not None:
-                media_names |= {media_name(key, media) for media in map(to_media, rows) if has_bytes(media)}
+                new = {media_name(key, media) for media in map(to_media, rows) if has_bytes(media)}
+                _demand(is_so=new <= known_media)
+                media_names |= new
         _demand(is_so=bool(self.secret))
-        return count, media_names
+        return media_names
+
+    def _add_tenants(self, keys: Iterable[TenantKey]) -> None:
+        for key in keys:
+            _demand(is_so=key not in self.tenants)
+            self.tenants[key] = None
 
     def _check_medium(self, name: str) -> None:
         match = _MEDIA.match(name)
@@ -155,12 +197,14 @@ class BackupFile:
 
     def _rows(self, entry: str, name: str) -> Iterator[list[list[Any]]]:
         rows: list[list[Any]] = []
-        with _as_not_a_backup(), self._archive.open(entry) as lines:
-            for line in lines:
+        longest, held_bytes = self._longest(entry, LONGEST_ROW_BYTES), 0
+        with _as_not_a_backup(), self._archive.open(entry) as file:
+            for line in read_lines(file.read, min(longest, longest_line_bytes(name))):
                 rows.append(_parse_row(name, line))
-                if len(rows) == _ROWS_AT_ONCE:
+                held_bytes += len(line)
+                if len(rows) == _ROWS_AT_ONCE or held_bytes >= LONGEST_ROW_BYTES:
                     yield rows
-                    rows = []
+                    rows, held_bytes = [], 0
         if rows:
             yield rows
 
@@ -170,19 +214,23 @@ class BackupFile:
 
     def _pieces_of(self, name: str) -> Iterator[bytes]:
         with _as_not_a_backup(), self._archive.open(name) as entry:
-            while piece := entry.read(_PIECE_BYTES):
+            while piece := entry.read(PIECE_BYTES):
                 yield piece
 
 
 def _parse_row(name: str, line: bytes) -> list[Any]:
-    values = orjson.loads(line)
-    _demand(is_so=isinstance(values, list) and len(values) == len(COLUMNS[name]))
+    _demand(is_so=_FLAT[name].match(line) is not None)
+    values: list[Any] = orjson.loads(line)
     for at in BYTES[name]:
         if values[at] is not None:
             _demand(is_so=isinstance(values[at], str))
             values[at] = base64.b64decode(values[at], validate=True)
     _demand(is_so=is_row(name, values))
-    return list(values)
+    too_long = find_too_long(name, values)
+    if too_long is not None:
+        column, limit = too_long
+        raise NotABackupError(f"The backup has a row of {name} whose {column} has more than {limit:,} characters.")
+    return values
 
 
 def to_media(row: Any) -> Media:

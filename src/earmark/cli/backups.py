@@ -1,4 +1,4 @@
-"""`earmark backup` and `earmark restore`: all data in one file, independent of the database.
+"""`earmark backup`: all data in one file, independent of the database.
 
 The file is a zip: each table's rows as lines of JSON, then the media, and `manifest.json`. It contains
 people's words and the hashes of keys; only its owner can read it.
@@ -7,50 +7,88 @@ people's words and the hashes of keys; only its owner can read it.
 from __future__ import annotations
 
 import base64
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
+from typer.core import TyperGroup
 
 import earmark
+from earmark.cli import backup_series, backup_verify
 from earmark.cli.archives import check_new, find_lost, has_bytes, new_archive, say_lost, write_media
-from earmark.cli.backup_files import FORMAT, BackupFile, NotABackupError, media_name, open_backup, to_media
+from earmark.cli.backup_files import (
+    FORMAT,
+    LONGEST_MANIFEST_BYTES,
+    LONGEST_ROW_BYTES,
+    media_name,
+    to_media,
+)
 from earmark.cli.output import JsonOption, emit, run
 from earmark.clock import now_us, render_time
-from earmark.identity.audit import new_event, record
-from earmark.identity.audit_chain import Head
-from earmark.identity.projects import list_projects, list_tenants
-from earmark.media.errors import MediaNotFoundError
+from earmark.data_dir import note_backup
+from earmark.identity.audit import record
+from earmark.identity.projects import list_tenants
 from earmark.media.store import MediaStore
 from earmark.media.types import Media
-from earmark.runtime import Runtime, open_media
-from earmark.storage.dump import BYTES, COLUMNS, DatabaseNotEmptyError, Piece, walk, write_back
-from earmark.storage.errors import MissingParentError, UniqueViolationError
+from earmark.runtime import Runtime
+from earmark.storage.dump import BYTES, COLUMNS, walk
 from earmark.storage.migrate import known_revisions
 from earmark.storage.tenant import Tenant, TenantKey
 
 
-def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write (a zip).")], as_json: JsonOption = False
-) -> None:
-    """Write all data, as of one moment, into one file; a server may be running.
+class _Group(TyperGroup):
+    """`earmark backup FILE` is `earmark backup write FILE`: what names no command is a file or an option."""
 
-    If bytes of media are missing or damaged, the file has everything else, and the exit code is 1.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        is_command = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if is_command else ["write", *args])
+
+
+backup_cli = typer.Typer(help="Write all data into one file, and check such files.", cls=_Group)
+backup_cli.command("verify")(backup_verify.verify)
+
+
+@backup_cli.command("write")
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write (a zip); with `--keep`, the folder.")],
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Name the file by the time, and delete all but the N newest of the folder.", metavar="N"
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write all data, as of one moment, into one file; a server may be running. `write` may be left out.
+
+    If bytes of media are missing or damaged, the file has everything else, nothing older is deleted, and the exit
+    code is 1.
     """
+    folder, file = file, file if keep is None else backup_series.next_file(file)
     check_new(file)
 
     async def work(runtime: Runtime) -> tuple[int, list[Media]]:
         for tenant in await list_tenants(runtime.operator):
             await record(tenant, "backup.written", None)
+        began_s = time.time()
         with new_archive(file, level=1) as archive:
-            return await _write(runtime, archive)
+            written = await _write(runtime, archive)
+        if not written[1]:
+            note_backup(runtime.settings.data_dir, began_s)
+        return written
 
     rows, lost = run(work)
     shown = {"file": str(file), "rows": rows, "missing_media": [media.id for media in lost]}
-    emit(shown, as_json=as_json, text=f"{file}: {rows} rows.")
+    text = f"{file}: {rows} rows."
+    if keep is not None:
+        deleted = [] if lost else backup_series.prune(folder, keep)
+        shown["deleted"] = [str(path) for path in deleted]
+        text += "".join(f"\ndeleted {path}" for path in deleted)
+    emit(shown, as_json=as_json, text=text)
     say_lost(lost)
 
 
@@ -60,9 +98,10 @@ async def _write(runtime: Runtime, archive: zipfile.ZipFile) -> tuple[int, list[
     count = number = 0
     async for name, key, rows in walk(runtime.database):
         tenant = "" if key is None else f"{key.tenant_id}-{key.project_id}-{key.mode}"
-        with archive.open(f"rows/{number:08}.{name}.{tenant}.ndjson", "w") as entry:
-            entry.write(b"".join(_line(name, row) for row in rows))
-        number, count = number + 1, count + len(rows)
+        for lines in _in_entries(_line(name, row) for row in rows):
+            _add(archive, f"rows/{number:08}.{name}.{tenant}.ndjson", lines, LONGEST_ROW_BYTES)
+            number += 1
+        count += len(rows)
         if key is not None and name == "media":
             media_by_tenant.setdefault(key, []).extend(filter(has_bytes, map(to_media, rows)))
     left_out: list[str] = []
@@ -75,8 +114,30 @@ async def _write(runtime: Runtime, archive: zipfile.ZipFile) -> tuple[int, list[
         "format": FORMAT, "version": earmark.__version__, "schema": known_revisions()[-1],
         "made_at": render_time(now_us()), "columns": COLUMNS, "rows": count, "left_out": left_out,
     }  # fmt: skip
-    archive.writestr("manifest.json", orjson.dumps(manifest))
+    _add(archive, "manifest.json", [orjson.dumps(manifest)], LONGEST_MANIFEST_BYTES)
     return count, lost
+
+
+def _in_entries(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield the lines of each entry: a line that is too long to be compressed is alone in its own."""
+    together: list[bytes] = []
+    held_bytes = 0
+    for line in lines:
+        if together and held_bytes + len(line) > LONGEST_ROW_BYTES:
+            yield together
+            together, held_bytes = [], 0
+        together.append(line)
+        held_bytes += len(line)
+    if together:
+        yield together
+
+
+def _add(archive: zipfile.ZipFile, name: str, lines: list[bytes], packed_bytes: int) -> None:
+    """Write an entry; a `ZipInfo` of its own is stored, a name compressed as the archive is."""
+    is_long = sum(map(len, lines)) > packed_bytes
+    with archive.open(zipfile.ZipInfo(name) if is_long else name, "w", force_zip64=is_long) as entry:
+        for line in lines:
+            entry.write(line)
 
 
 def _line(name: str, row: Any) -> bytes:
@@ -92,79 +153,3 @@ async def _write_media(store: MediaStore, archive: zipfile.ZipFile, key: TenantK
         one for one in media
         if not await write_media(store, archive, one.key(key.tenant_id), media_name(key, one), one.sha256)
     ]  # fmt: skip
-
-
-def restore(
-    file: Annotated[Path, typer.Argument(help="A file that `earmark backup` wrote.", exists=True, dir_okay=False)],
-    as_json: JsonOption = False,
-) -> None:
-    """Restore a backup into an empty database (EARMARK_DATA_DIR or EARMARK_DATABASE_URL).
-
-    The whole file is validated first; a damaged one changes nothing. Stop the server first: one that uses the
-    same data folder is detected, one on another host (with PostgreSQL) is not.
-    """
-    with open_backup(file) as backup_file:
-        run(lambda runtime: _restore(runtime, backup_file), alone=True)
-        count = len(backup_file.media_keys)
-    emit({"file": str(file), "media": count}, as_json=as_json, text=f"{file} is restored.")
-
-
-async def _restore(runtime: Runtime, backup_file: BackupFile) -> None:
-    """Write media first and rows last, so that a failure leaves nothing behind."""
-    if await list_projects(runtime.operator):
-        raise DatabaseNotEmptyError
-    store = open_media(runtime.settings, backup_file.secret)  # the store's folder depends on the restored secret
-    added: list[str] = []
-    try:
-        for key in backup_file.media_keys:
-            if not await _exists(store, key):
-                added.append(key)
-            await _put(store, key, backup_file)
-        await write_back(runtime.database, _with_events(backup_file.pieces(), backup_file.tenants))
-    except BaseException as error:
-        for key in added:
-            await store.delete(key)
-        if isinstance(error, MissingParentError | UniqueViolationError):
-            raise NotABackupError from error
-        raise
-    finally:
-        store.close()
-
-
-def _with_events(pieces: Iterator[Piece], tenants: list[TenantKey]) -> Iterator[Piece]:
-    """Yield the backup's pieces, and at the end of each tenant's audit trail that it was restored."""
-    unchained = {key.tenant_id: key for key in tenants}
-    for name, key, rows in pieces:
-        if name == "audit_heads" and key is not None:
-            del unchained[key.tenant_id]
-            for row in rows:
-                yield from _restored(key, Head(*row))
-        else:
-            yield name, key, rows
-    for key in unchained.values():
-        yield from _restored(key, Head(key.tenant_id))
-
-
-def _restored(key: TenantKey, head: Head) -> Iterator[Piece]:
-    row = {"tenant_id": key.tenant_id, **head.follow(new_event("backup.restored", None))}
-    for name in ("audit_events", "audit_heads"):
-        yield name, key, [[row[column] for column in COLUMNS[name]]]
-
-
-async def _exists(store: MediaStore, key: str) -> bool:
-    try:
-        await (await store.open(key)).close()
-    except MediaNotFoundError:
-        return False
-    return True
-
-
-async def _put(store: MediaStore, key: str, backup_file: BackupFile) -> None:
-    staged = await store.stage()
-    try:
-        for piece in backup_file.medium(key):
-            await staged.write(piece)
-        await staged.finish()
-        await store.keep(staged, key)
-    finally:
-        await staged.discard()

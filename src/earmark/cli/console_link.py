@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from earmark.cli.asking import find_owner
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
+from earmark.cli.owners import find_owner
 from earmark.clock import render_time_or_none
 from earmark.config import load_settings
 from earmark.identity.sign_in import create_code
@@ -18,7 +18,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def console_link(
-    project: ProjectOption,
+    project: ProjectOption = "",
     mode: ModeOption = "live",
     end_user: Annotated[
         str | None, typer.Option(help="Sign in as this end user only (its id or external id).", metavar="EXTERNAL_ID")

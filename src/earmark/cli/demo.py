@@ -15,18 +15,24 @@ import orjson
 import typer
 
 from earmark.cli.console_link import link_of
-from earmark.cli.importing import import_file
 from earmark.cli.serving import address_of, bind, run_server
 from earmark.config import Settings, load_settings
 from earmark.identity.keys import create_key, list_keys, revoke_key
 from earmark.identity.projects import create_project, get_tenant, list_projects
 from earmark.identity.sign_in import create_code
 from earmark.identity.types import NewKey
+from earmark.imports.archives import local_file
+from earmark.imports.importing import Importer
+from earmark.imports.types import Choices, Group
 from earmark.library.end_users import create_end_user, find_end_user
+from earmark.processing.config import resolve, set_for_project
+from earmark.processing.sections import PROCESSING
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 
 PROJECT_NAME = "earmark demo"
+AUTOMATIC = {"auto_transcription": {"enabled": True}, "auto_summary": {"enabled": True}}
+"""What the demo's project has done by itself."""
 KEY_LABEL = "make demo"
 QUESTION = "When did we move the launch, and why?"
 SEARCH = "who disagreed about the price"
@@ -65,6 +71,8 @@ async def _prepare(runtime: Runtime) -> Demo:
     projects = [one for one in await list_projects(runtime.operator) if one.name == PROJECT_NAME]
     project = projects[0] if projects else await create_project(runtime.operator, PROJECT_NAME)
     tenant = await get_tenant(runtime.operator, project.id, "test")
+    if (await resolve(tenant, PROCESSING, None)).source == "default":  # what somebody set since stays
+        await set_for_project(tenant, PROCESSING, AUTOMATIC)
     with as_file(files("earmark") / "sample") as folder:
         outcomes = await _import_sample(runtime, tenant, folder)
     for old in await list_keys(tenant):
@@ -83,11 +91,13 @@ async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict
     for person in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("_")):
         user = await find_end_user(tenant, person.name) or await create_end_user(tenant, external_id=person.name)
         owner = tenant.acting_for(user.id, user.number)
+        importer = Importer(runtime.ingester, runtime.media, owner)
         for path in sorted(person.glob("*.json")):
-            outcome = await import_file(runtime, owner, path, audio=path.with_suffix(".opus"))
-            outcomes.setdefault(person.name, []).append(outcome.status)
-            if outcome.status == "imported":
-                print(f"  imported {person.name}/{path.name}", file=sys.stderr)
+            group = Group(local_file(path), local_file(path.with_suffix(".opus")))
+            async for outcome in importer.run(group, Choices()):
+                outcomes.setdefault(person.name, []).append(outcome.status)
+                if outcome.status == "imported":
+                    print(f"  imported {person.name}/{path.name}", file=sys.stderr)
     return outcomes
 
 

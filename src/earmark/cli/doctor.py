@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from earmark.cli.output import JsonOption, emit
+from earmark.cli.findings import Finding, show
+from earmark.cli.output import JsonOption
+from earmark.cli.server_check import examine_server
 from earmark.config import load_settings
 from earmark.data_dir import make_private, mode_for_others
 from earmark.errors import EarmarkError, UnavailableError
@@ -20,36 +21,27 @@ from earmark.identity.projects import list_tenants
 from earmark.jobs.queue import count_jobs
 from earmark.llm.prompt import Prompt
 from earmark.llm.types import AnswerModel
-from earmark.llm.vendor import VendorModel
 from earmark.runtime import Runtime, open_runtime
+from earmark.sealing import SealedElsewhereError
+from earmark.storage.sqlite_version import warn_of_version
 from earmark.supervision import read_deaths
+from earmark.webhooks.rotation import count_unreadable
 
 _OVERDUE_S = 600.0
 _PROBE = "hello world"
 _TEST_PROMPT = Prompt("Answer with one word.", (), "Say hello.")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check."""
-
-    check: str
-    is_ok: bool
-    says: str
-
-
 def doctor(
     models: Annotated[bool, typer.Option("--models", help="Also send each language model a short prompt.")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Only ask the server of these settings, on this machine, whether it is ready."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check settings, database, index and models."""
-    findings = asyncio.run(_examine(with_models=models))
-    for finding in findings:
-        shown = {"check": finding.check, "ok": finding.is_ok, "says": finding.says}
-        mark = "ok  " if finding.is_ok else "FAIL"
-        emit(shown, as_json=as_json, text=f"{mark} {finding.check}: {finding.says}")
-    if not all(finding.is_ok for finding in findings):
-        raise typer.Exit(1)
+    """Check settings, database, index and models; what is only a warning does not change the exit code."""
+    show(examine_server() if quick else asyncio.run(_examine(with_models=models)), as_json=as_json)
 
 
 async def _examine(*, with_models: bool) -> list[Finding]:
@@ -62,6 +54,7 @@ async def _examine(*, with_models: bool) -> list[Finding]:
         async with open_runtime(settings) as runtime:
             for check, examine in _CHECKS.items():
                 findings.append(await _run_check(check, examine, runtime))
+            findings += _check_library(runtime)
             if with_models:
                 findings += [await _check_model(model) for model in runtime.turns.providers.models]
     except EarmarkError as error:
@@ -77,6 +70,12 @@ def _check_folder(folder: Path) -> Finding:
     if make_private(folder):
         return Finding("data folder", True, f"was accessible to others ({mode:04o}); now to its owner only")
     return Finding("data folder", False, f"{folder} is accessible to others ({mode:04o}); run chmod 700 as its owner")
+
+
+def _check_library(runtime: Runtime) -> list[Finding]:
+    """Return a warning if SQLite is in use and its library has a known fault: to be updated, not a failure."""
+    warning = None if runtime.settings.database_url else warn_of_version()
+    return [] if warning is None else [Finding("sqlite", True, warning, is_warning=True)]
 
 
 async def _run_check(check: str, examine: Callable[[Runtime], Awaitable[str]], runtime: Runtime) -> Finding:
@@ -105,11 +104,11 @@ async def _check_index(runtime: Runtime) -> str:
 
 async def _check_model(model: AnswerModel) -> Finding:
     check = f"model {model.provider}"
-    if not isinstance(model, VendorModel):
+    if model.writer is None:
         return Finding(check, True, f"{model.model}, built in")
     started_s = time.monotonic()
     try:
-        await model.write(_TEST_PROMPT, 16)
+        await model.writer.write(_TEST_PROMPT, 16)
     except EarmarkError as error:
         return Finding(check, False, error.message)
     return Finding(check, True, f"{model.model} answered in {time.monotonic() - started_s:.1f} s")
@@ -123,9 +122,25 @@ async def _check_jobs(runtime: Runtime) -> str:
     return says if not counts.failed else f"{says}; see `earmark jobs list --state failed`"
 
 
+async def _check_speech(runtime: Runtime) -> str:
+    await asyncio.to_thread(runtime.engines.check)
+    engines = [
+        f"{engine.name} (this machine)" if engine.kind == "local" else engine.name
+        for _, engine in runtime.engines.listed()
+    ]
+    return f"{', '.join(engines)}; {runtime.engines.default.name} unless a request names another"
+
+
 async def _check_audit(runtime: Runtime) -> str:
     heads = [await verify(tenant) for tenant in await list_tenants(runtime.operator)]
     return f"{sum(head.seq for head in heads)} events, each as it was written"
+
+
+async def _check_secrets(runtime: Runtime) -> str:
+    count = await count_unreadable(runtime.operator, runtime.sealer)
+    if count:
+        raise SealedElsewhereError
+    return "webhooks' secrets can be decrypted"
 
 
 async def _check_background(runtime: Runtime) -> str:
@@ -147,7 +162,9 @@ _CHECKS: dict[str, Callable[[Runtime], Awaitable[str]]] = {
     "database": _check_database,
     "index": _check_index,
     "embedder": _check_embedder,
+    "speech": _check_speech,
     "jobs": _check_jobs,
     "background": _check_background,
     "audit": _check_audit,
+    "secrets": _check_secrets,
 }

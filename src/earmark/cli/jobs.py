@@ -10,6 +10,7 @@ from earmark.cli.output import JsonOption, emit, run
 from earmark.clock import render_time, render_time_or_none
 from earmark.identity.projects import list_tenants
 from earmark.jobs import queue
+from earmark.jobs.kinds import cancel_as_operator
 from earmark.jobs.types import Job, NotCancellableError, State
 from earmark.runtime import Runtime
 
@@ -56,7 +57,7 @@ def cancel(job_id: Annotated[str, typer.Argument(metavar="JOB")], as_json: JsonO
         tenants = {tenant.key.tenant_id: tenant for tenant in await list_tenants(runtime.operator)}
         if job.tenant_id not in tenants:
             raise NotCancellableError(job_id)
-        await queue.cancel(tenants[job.tenant_id], job_id)
+        await cancel_as_operator(tenants[job.tenant_id], job, runtime.worker.kinds.get(job.kind))
         return await queue.get_job(runtime.operator, job_id)
 
     emit(_to_json(run(work)), as_json=as_json, text=f"{job_id} is cancelled, or stops within seconds.")

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from earmark.api.wire.keys import key_to_wire
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
-from earmark.clock import now_us, parse_time, render_time, render_time_or_none
+from earmark.clock import now_us, parse_time, render_time_or_none
 from earmark.identity.keys import create_key, list_keys, revoke_key, rotate_key
 from earmark.identity.scopes import UnknownScopeError, check_scopes
 from earmark.identity.types import KeyInfo, NewKey
+from earmark.lengths import has_length
 from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime
 
 keys_cli = typer.Typer(help="Create, list, rotate and revoke keys.", no_args_is_help=True, rich_markup_mode=None)
 KeyArgument = Annotated[str, typer.Argument(help="The key's id.", metavar="key_…")]
+_LABEL_UNITS = 255
 _DURATION = re.compile(r"(\d{1,5})([smhd])\Z")
 _UNIT_US = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
 
 @keys_cli.command("create")
 def create(
-    project: ProjectOption,
+    project: ProjectOption = "",
     mode: ModeOption = "live",
     scope: Annotated[
         list[str] | None, typer.Option(help="Restrict the key to this scope (ask:read); repeatable.", metavar="S")
@@ -35,6 +38,8 @@ def create(
 ) -> None:
     """Create a secret key, or with --scope a restricted one, and print it once."""
     check_mode(mode)
+    if label is not None and not has_length(label, 1, _LABEL_UNITS):
+        raise typer.BadParameter(f"--label must be 1 to {_LABEL_UNITS} characters long.")
     scopes = _parse_scopes(scope)
     expires_us = _parse_expiry(expires_at)
 
@@ -72,7 +77,7 @@ def _parse_expiry(text: str | None) -> int | None:
 
 
 @keys_cli.command("list")
-def list_of_project(project: ProjectOption, mode: ModeOption = "live", as_json: JsonOption = False) -> None:
+def list_of_project(project: ProjectOption = "", mode: ModeOption = "live", as_json: JsonOption = False) -> None:
     """List a project's keys and end users' tokens, without their secrets."""
     check_mode(mode)
 
@@ -81,23 +86,7 @@ def list_of_project(project: ProjectOption, mode: ModeOption = "live", as_json: 
 
     for key in run(work):
         reach = f"{key.end_user_id or 'whole project'}  {' '.join(key.scopes) if key.scopes is not None else ''}"
-        emit(_to_json(key), as_json=as_json, text=f"{key.id}  {key.kind}  …{key.hint}  {_state_of(key)}  {reach}")
-
-
-def _to_json(key: KeyInfo) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "kind": key.kind,
-        "label": key.label,
-        "hint": key.hint,
-        "mode": key.mode,
-        "scopes": key.scopes,
-        "end_user_id": key.end_user_id,
-        "created_at": render_time(key.created_us),
-        "expires_at": render_time_or_none(key.expires_us),
-        "revoked_at": render_time_or_none(key.revoked_us),
-        "last_used_at": render_time_or_none(key.last_used_us),
-    }
+        emit(key_to_wire(key), as_json=as_json, text=f"{key.id}  {key.kind}  …{key.hint}  {_state_of(key)}  {reach}")
 
 
 def _state_of(key: KeyInfo) -> str:
@@ -107,7 +96,9 @@ def _state_of(key: KeyInfo) -> str:
 
 
 @keys_cli.command("revoke")
-def revoke(key_id: KeyArgument, project: ProjectOption, mode: ModeOption = "live", as_json: JsonOption = False) -> None:
+def revoke(
+    key_id: KeyArgument, project: ProjectOption = "", mode: ModeOption = "live", as_json: JsonOption = False
+) -> None:
     """Revoke a key or a token; it takes effect at once in every process."""
     check_mode(mode)
 
@@ -121,7 +112,7 @@ def revoke(key_id: KeyArgument, project: ProjectOption, mode: ModeOption = "live
 @keys_cli.command("rotate")
 def rotate(
     key_id: KeyArgument,
-    project: ProjectOption,
+    project: ProjectOption = "",
     mode: ModeOption = "live",
     grace: Annotated[str, typer.Option(help="How long the old key remains valid, such as 30m, 24h, 7d.")] = "0s",
     as_json: JsonOption = False,

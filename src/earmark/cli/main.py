@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import cast
+from typing import Annotated
 
 import typer
 
@@ -19,17 +19,27 @@ from earmark.cli import (
     importing,
     jobs,
     keys,
+    mcp,
     models,
     person_export,
     projects,
+    recordings,
     reindexing,
+    restoring,
+    retention,
     serving,
+    sessions,
+    setup,
+    summarizing,
+    transcribing,
+    using,
+    watching,
+    webhooks,
 )
+from earmark.cli.defaults import UsageError
+from earmark.cli.output import JsonOption, complain, emit
 from earmark.errors import EarmarkError
 from earmark.logs import configure_logs
-
-# Typer bundles click and exports only some of its classes; UsageError is BadParameter's base class.
-_UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 
 app = typer.Typer(
     name="earmark",
@@ -40,27 +50,53 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serving.serve)
+app.command("setup")(setup.setup)
+app.command("use")(using.use)
 app.add_typer(projects.projects_cli, name="projects")
 app.add_typer(keys.keys_cli, name="keys")
 app.command("import")(importing.import_files)
+app.command("watch")(watching.watch)
+app.command("transcribe")(transcribing.transcribe)
 app.command("search")(asking.search)
 app.command("ask")(asking.ask)
+app.add_typer(recordings.recordings_cli, name="recordings")
+app.add_typer(sessions.sessions_cli, name="sessions")
+app.command("summarize")(summarizing.summarize)
+app.command("digest")(summarizing.digest)
 app.add_typer(models.models_cli, name="models")
 app.command("doctor")(doctor.doctor)
 app.add_typer(jobs.jobs_cli, name="jobs")
+app.add_typer(webhooks.webhooks_cli, name="webhooks")
 app.command("console-link")(console_link.console_link)
 app.add_typer(audit.audit_cli, name="audit")
+app.add_typer(mcp.mcp_cli, name="mcp")
 app.command("reindex")(reindexing.reindex)
-app.command("backup")(backups.backup)
-app.command("restore")(backups.restore)
+app.command("retention")(retention.retention)
+app.add_typer(backups.backup_cli, name="backup")
+app.command("restore")(restoring.restore)
 app.command("export")(person_export.export)
 app.command("demo", hidden=True)(demo.demo)
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(earmark.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command("version")
-def version() -> None:
+def print_version(as_json: JsonOption = False) -> None:
     """Print the version."""
-    print(earmark.__version__)
+    emit({"version": earmark.__version__}, as_json=as_json, text=earmark.__version__)
 
 
 def run() -> None:
@@ -72,15 +108,15 @@ def run() -> None:
     configure_logs("error")  # commands print results, not logs; server processes set their own level
     try:
         code = app(standalone_mode=False)
-    except _UsageError as error:
-        _say(_sentence_of(error))
+    except UsageError as error:
+        complain(_sentence_of(error))
         code = 2
     except (typer.Abort, KeyboardInterrupt):
         code = 130
     except typer.Exit as stop:
         code = stop.exit_code
     except EarmarkError as error:
-        _say(error.message)
+        complain(error.message)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -89,7 +125,3 @@ def _sentence_of(error: Exception) -> str:
     """Return the error and its option, in one line."""
     message: str = error.format_message()  # type: ignore[attr-defined]
     return " ".join(message.removeprefix("Invalid value: ").split())
-
-
-def _say(sentence: str) -> None:
-    print(f"earmark: {sentence}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`earmark models`: lists configured models and local servers; `earmark models use` sets the default."""
+"""`earmark models`: lists configured models and local servers; `use` sets the default, `pull` fetches speech models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from earmark.cli.model_choice import BUILT_IN, choose_model, parse_choice
+from earmark.cli.model_pulls import pull_model
 from earmark.cli.model_steps import Step, next_steps, steps_after
 from earmark.cli.output import JsonOption, emit
 from earmark.config import load_settings, settings_file
@@ -42,6 +43,9 @@ def models(context: typer.Context, as_json: JsonOption = False) -> None:
     steps, file = next_steps(overview), settings_file().absolute()
     lines = [*_of_settings(overview, file), *_of_machine(overview, settings.model_ports), *_of_steps(steps)]
     emit(_to_json(overview, steps, file), as_json=as_json, text="\n".join(lines))
+
+
+models_cli.command("pull")(pull_model)
 
 
 @models_cli.command("use")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar, get_args
@@ -11,36 +10,50 @@ from typing import Annotated, Any, TypeVar, get_args
 import orjson
 import typer
 
+from earmark.cli.defaults import fill_person, fill_project, refuse_gone_project
 from earmark.config import load_settings
+from earmark.identity.errors import ProjectNotFoundError
 from earmark.identity.projects import get_tenant
 from earmark.identity.types import Mode
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
+from earmark.text import escape_unprintable, printable
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 T = TypeVar("T")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
-ProjectOption = Annotated[str, typer.Option("--project", help="The project's id.", metavar="proj_…")]
+ProjectOption = Annotated[
+    str,
+    typer.Option(
+        "--project", help="The project's id (default: of `earmark use`).", metavar="proj_…", callback=fill_project,
+        show_default=False,
+    ),
+]  # fmt: skip
+"""Its default is the empty text, for which the default project stands."""
+EndUserOption = Annotated[
+    str,
+    typer.Option(
+        "--end-user", help="The end user's eu_…, or external id (default: of `earmark use`).", callback=fill_person,
+        show_default=False,
+    ),
+]  # fmt: skip
+"""Its default is the empty text, for which the default person stands. It comes after the project."""
 ModeOption = Annotated[str, typer.Option("--mode", help="live or test data.")]
 
 
 def emit(value: Any, *, as_json: bool, text: str) -> None:
     """Print one result: a JSON line, or `text`."""
-    print(orjson.dumps(value).decode() if as_json else printable(text))
-
-
-def printable(text: str) -> str:
-    """Replace control and bidirectional characters by `�`, to protect the terminal.
-
-    Anyone who may write to the server can choose names and texts.
-    """
-    return _UNPRINTABLE.sub("\ufffd", text)
+    print(escape_unprintable(orjson.dumps(value).decode()) if as_json else printable(text))
 
 
 def fail(sentence: str, code: int = 1) -> None:
     """Print one sentence to standard error and exit with `code`."""
-    print(f"earmark: {sentence}", file=sys.stderr)
+    complain(sentence)
     raise typer.Exit(code)
+
+
+def complain(sentence: str) -> None:
+    """Print one sentence to standard error."""
+    print(f"earmark: {printable(sentence)}", file=sys.stderr)
 
 
 def check_mode(mode: str) -> Mode:
@@ -57,9 +70,13 @@ def check_mode(mode: str) -> Mode:
 async def find_tenant(runtime: Runtime, project: str, mode: str) -> Tenant:
     """Return the handle on a project's data of a mode.
 
-    Raises: ProjectNotFoundError.
+    Raises: ProjectNotFoundError; DefaultGoneError.
     """
-    return await get_tenant(runtime.operator, project, check_mode(mode))
+    try:
+        return await get_tenant(runtime.operator, project, check_mode(mode))
+    except ProjectNotFoundError:
+        refuse_gone_project(project)
+        raise
 
 
 def run(work: Callable[[Runtime], Awaitable[T]], *, alone: bool = False) -> T:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
 
 from earmark.cli.output import JsonOption, emit, run
-from earmark.identity.projects import create_project, list_projects
+from earmark.identity.errors import ProjectNameError
+from earmark.identity.projects import check_project_name, create_project, list_projects
 from earmark.identity.types import Project
 from earmark.runtime import Runtime
-from earmark.text import trim
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 projects_cli = typer.Typer(help="Create and list projects.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @projects_cli.command("create")
 def create(name: Annotated[str, typer.Argument(help="The project's name.")], as_json: JsonOption = False) -> None:
     """Create a project and print its id."""
-    _check_name(name)
+    try:
+        check_project_name(name)
+    except ProjectNameError as error:
+        raise typer.BadParameter(error.message) from error
 
     async def work(runtime: Runtime) -> Project:
         return await create_project(runtime.operator, name)
 
     project = run(work)
     emit({"id": project.id, "name": project.name}, as_json=as_json, text=project.id)
-
-
-def _check_name(name: str) -> None:
-    if not trim(name) or _CONTROL.search(name):
-        raise typer.BadParameter("The name must not be empty or contain control characters.")
 
 
 @projects_cli.command("list")

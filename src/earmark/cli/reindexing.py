@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from earmark.cli.foreground import run_here
 from earmark.cli.output import JsonOption, emit, run
 from earmark.cli.progress import progress
 from earmark.errors import ConflictError, ProviderError
@@ -45,12 +44,7 @@ async def _run_here(runtime: Runtime) -> None:
     """Run the job in this process; a server takes it up if this process dies."""
     runtime.reindexer.is_foreground = True
     job_id = await runtime.reindexer.enqueue() or await _find_waiting(runtime)
-    leases = asyncio.create_task(runtime.worker.keep_leases())
-    try:
-        await runtime.worker.run_job(INSTALLATION, job_id)
-    finally:
-        leases.cancel()
-        await asyncio.gather(leases, return_exceptions=True)
+    await run_here(runtime, INSTALLATION, job_id)
     job = await get_job(runtime.operator, job_id)
     if job.state != "succeeded":
         raise runtime.reindexer.failure or ReindexingError(job.error_code)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import sys
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from earmark.api.edge.protocol import PatientProtocol
+from earmark.cli.output import JsonOption, emit
 from earmark.cli.supervisor import Supervisor
+from earmark.clock import render_time_or_none
 from earmark.config import Settings, load_settings
 from earmark.data_dir import held
 from earmark.errors import UnavailableError
 from earmark.identity.keys import has_working_key
+from earmark.identity.setup_codes import create_setup_code
+from earmark.identity.types import NewKey
 from earmark.logs import configure_logs
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
@@ -38,6 +43,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to bind (default 127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to bind (default 8787).")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes (default 1).")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run the server until Ctrl-C."""
     settings = load_settings(host=host, port=port, workers=workers)
@@ -46,18 +52,40 @@ def serve(
     configure_logs(settings.log_level)
     check_traces(settings.traces_endpoint)
     listener = bind(settings)
-    asyncio.run(check_database(settings))
-    print(f"earmark listens on {address_of(listener)} (docs: {address_of(listener)}/docs)", flush=True)
+    code = asyncio.run(prepare_database(settings))
+    _say_where(address_of(listener), settings.public_url, code, as_json=as_json)
     run_server(settings, listener)
 
 
-async def check_database(settings: Settings) -> None:
+async def prepare_database(settings: Settings) -> NewKey | None:
     """Migrate and open the database before starting workers, so that an error is printed once.
+
+    Returns the code that sets up an installation without a project, None if there is one.
 
     Raises: UnavailableError.
     """
     with held(settings.data_dir):
-        await (await open_database(settings)).close()
+        database = await open_database(settings)
+        try:
+            return await create_setup_code(Operator(database))
+        finally:
+            await database.close()
+
+
+def _say_where(address: str, public_url: str | None, code: NewKey | None, *, as_json: bool) -> None:
+    """Print where the server and its console are, on standard output: logs go to standard error."""
+    console = f"{public_url or address}/console"
+    link = None if code is None else f"{console}#setup={code.secret}"
+    expires_at = None if code is None else render_time_or_none(code.expires_us)
+    text = f"earmark listens on {address} (docs: {address}/docs)\nconsole: {console}"
+    if link is not None:
+        text += (
+            "\n\nThere is no project yet. Open this link to create it (valid once, for ten minutes), "
+            f"or run `earmark setup`:\n  {link}\n"
+        )
+    shown = {"url": address, "docs_url": f"{address}/docs", "console_url": console, "setup_url": link}
+    emit({**shown, "setup_expires_at": expires_at}, as_json=as_json, text=text)
+    sys.stdout.flush()
 
 
 class NoKeyError(UnavailableError):
@@ -66,7 +94,7 @@ class NoKeyError(UnavailableError):
     def __init__(self, host: str) -> None:
         super().__init__(
             f"Refusing to listen on {host}, which other machines can reach, because no key exists: "
-            "create one with `earmark keys create`."
+            "create one with `earmark setup`, or `earmark keys create`."
         )
 
 

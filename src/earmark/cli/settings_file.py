@@ -27,7 +27,8 @@ class NotEditableError(ConflictError):
 
     def __init__(self, file: Path, values: Values) -> None:
         lines = ", ".join(f"{'.'.join(path)} = {value!r}" for path, value in values.items())
-        super().__init__(f"{file} can't be changed safely; edit it and set {lines}.")
+        todo = f"edit it and set {lines}" if values else "edit it yourself"
+        super().__init__(f"{file} can't be changed safely; {todo}.")
 
 
 def read_settings_file(file: Path) -> str:
@@ -61,6 +62,25 @@ def change_settings(file: Path, text: str, values: Values) -> str:
             if tomllib.loads(changed) == _merged(before, values):
                 return changed
     raise NotEditableError(file, values)
+
+
+def clear_settings(file: Path, text: str, keys: Sequence[str]) -> str:
+    """Return the file's text without these top-level keys, and nothing else changed.
+
+    Raises: NotEditableError.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    wanted = {key: value for key, value in tomllib.loads(text).items() if key not in keys}
+    with contextlib.suppress(TOMLKitError, tomllib.TOMLDecodeError):
+        document = tomlkit.parse(text)
+        for key in keys:
+            document.pop(key, None)
+        changed = tomlkit.dumps(document)
+        if tomllib.loads(changed) == wanted:
+            return changed
+    raise NotEditableError(file, {})
 
 
 def _change(text: str, before: Mapping[str, Any], values: Values, at_the_top: Sequence[tuple[str, ...]]) -> str:

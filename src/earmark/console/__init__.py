@@ -1,1 +1,4 @@
-"""The web console: one page that uses the public API only."""
+"""The web console: one page that uses the public API only.
+
+Decides: what people see and press. Never: what a request may do.
+"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from earmark.idempotency import requests
-from earmark.jobs.types import JobKind, sweeping
+from earmark.jobs.kinds import JobKind, sweeping
 
 _EVERY_S = 600.0
 

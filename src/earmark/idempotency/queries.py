@@ -1,4 +1,4 @@
-"""The SQL of kept answers (`idempotency.py`)."""
+"""The SQL of requests with an Idempotency-Key and their stored answers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Table, Update, and_, bindparam, delete, select, update
 
-from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, query
-from earmark.storage.tables import ask_sessions, idempotency_answers, idempotency_records, recordings
+from earmark.storage.tables import idempotency_answers, idempotency_records, idempotency_sources
 
-records, answers = idempotency_records, idempotency_answers
+records, answers, sources = idempotency_records, idempotency_answers, idempotency_sources
 
 
 WHERE = ("caller_end_user", "method", "path", "key")
@@ -64,7 +63,7 @@ def update_answered(own: Guard) -> Update:
 
 
 @query
-def update_let_go(own: Guard) -> Update:
+def update_released(own: Guard) -> Update:
     changed: dict[str, Any] = {"session_id": bindparam("new_session_id"), "holder": None, "lease_us": None}
     return update(records).where(own(records), _is_held()).values(changed)
 
@@ -88,20 +87,14 @@ def delete_answer(own: Guard) -> Delete:
 
 
 @query
-def select_recordings_shared(own: Guard) -> Select[Any]:
-    """Those of `ids` that are there, and stay there until the commit."""
-    columns = select(recordings.c.id).where(own(recordings), any_of(recordings.c.id, "ids"))
-    return columns.with_for_update(read=True, key_share=True)
+def insert_source(own: Guard) -> Insert:
+    return own.insert(sources)
 
 
 @query
-def select_answers_of_sessions(own: Guard) -> Select[Any]:
-    is_about = (ask_sessions.c.tenant_id == answers.c.tenant_id) & (ask_sessions.c.id == answers.c.about_session_id)
-    return (
-        select(answers.c.caller_end_user, answers.c.method, answers.c.path, answers.c.key, answers.c.body)
-        .join(ask_sessions, is_about)
-        .where(own(answers), own(ask_sessions), ask_sessions.c.end_user_id == bindparam("end_user_id"))
-    )
+def select_quoting(own: Guard) -> Select[Any]:
+    columns = (sources.c[name].label(f"of_{name}") for name in WHERE)
+    return select(*columns).where(own(sources), sources.c.recording_id == bindparam("recording_id"))
 
 
 @query

@@ -1,30 +1,31 @@
 """Requests that may be sent again: with an Idempotency-Key, the first answer is the only one for 24 hours.
 
-A record is claimed before the work and says nothing of anybody; the kept answer lies beside it and goes
+A record is claimed before the work and says nothing of anybody; the stored answer lies beside it and is deleted
 with the session, recording or end user it speaks of, so that a replay after a deletion is 404.
 
-Work that is one unit of work claims and keeps in that same unit: it and its answer are there, or neither.
-Work that takes long (a model writes) is claimed under a lease first and kept afterwards; a process that
+Work that is one unit of work claims and stores in that same unit: it and its answer are there, or neither.
+Work that takes long (a model writes) is claimed under a lease first and stored afterwards; a process that
 dies between leaves the record, and with it `made`: the random part of the ids that the work makes, so that
 a retry meets what is there already instead of making it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from earmark.clock import now_us
+from earmark.clock_jumps import is_lease_alive
 from earmark.errors import ConflictError, EarmarkError, NotFoundError
 from earmark.idempotency import queries
 from earmark.identity.projects import list_tenants
 from earmark.ids import ID_LENGTH, random_text
 from earmark.storage.tenant import Operator, Tenant
 
-KEPT_US = 24 * 3_600 * 1_000_000
+RETENTION_US = 24 * 3_600 * 1_000_000
 LEASE_US = 10_000_000
 RENEW_S = 3.0
 _SWEPT_AT_ONCE = 1_000
@@ -64,6 +65,10 @@ class AnswerGoneError(NotFoundError):
         super().__init__("What this request was about no longer exists.")
 
 
+LockRecordings = Callable[[Tenant, Sequence[str]], Awaitable[int]]
+"""Locks recordings against deletion until the commit, and returns how many of them are there."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
     """Which request: its key, where it was sent, and the digest of what it said."""
@@ -89,8 +94,8 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """The first answer, as it went out."""
+class StoredAnswer:
+    """The first answer, as it was sent."""
 
     status: int
     body: bytes
@@ -105,13 +110,13 @@ def _where(tenant: Tenant, request: KeyedRequest) -> dict[str, Any]:
     return {f"of_{name}": value for name, value in _key(tenant, request).items()}
 
 
-async def claim(work: Tenant, request: KeyedRequest) -> Claim | KeptAnswer:
+async def claim(work: Tenant, request: KeyedRequest) -> Claim | StoredAnswer:
     """Return the right to do the work, or the answer that was given to it.
 
     Raises: IdempotencyInProgressError, IdempotencyKeyReusedError, AnswerIsSecretError, AnswerGoneError.
     """
     where, now = _where(work, request), now_us()
-    await work.execute(queries.delete_expired_record, {**where, "before_us": now - KEPT_US})
+    await work.execute(queries.delete_expired_record, {**where, "before_us": now - RETENTION_US})
     mine = Claim(random_text(16), random_text(ID_LENGTH))
     row = {
         **_key(work, request),
@@ -131,33 +136,34 @@ async def claim(work: Tenant, request: KeyedRequest) -> Claim | KeptAnswer:
         raise IdempotencyKeyReusedError
     if status is not None:
         return await _get_answer(work, where, status)
-    if holder is not None and _is_alive(lease_us):
+    if holder is not None and is_lease_alive(lease_us - now_us(), LEASE_US):
         raise IdempotencyInProgressError
     await work.execute(queries.update_holder, {**where, "new_holder": mine.holder, "new_lease_us": now + LEASE_US})
     return Claim(mine.holder, made, session_id)
 
 
-def _is_alive(lease_us: int) -> bool:
-    """A lease that ends far later than any could was taken before the clock stepped back: its holder is gone."""
-    return 0 < lease_us - now_us() <= 2 * LEASE_US
-
-
-async def _get_answer(work: Tenant, where: Mapping[str, Any], status: int) -> KeptAnswer:
+async def _get_answer(work: Tenant, where: Mapping[str, Any], status: int) -> StoredAnswer:
     row = await work.fetch_one(queries.select_answer, where)
     if row is None:
         raise AnswerGoneError
     body = bytes(row[0])
     if not body:
         raise AnswerIsSecretError
-    return KeptAnswer(status, body)
+    return StoredAnswer(status, body)
 
 
-async def keep(
-    work: Tenant, request: KeyedRequest, held: Claim, answer: KeptAnswer, *, is_secret: bool = False
+async def store_answer(
+    work: Tenant,
+    request: KeyedRequest,
+    held: Claim,
+    answer: StoredAnswer,
+    *,
+    lock_recordings: LockRecordings,
+    is_secret: bool = False,
 ) -> None:
-    """Keep the answer; of a secret one only what it was about.
+    """Store the answer; of a secret one only what it was about.
 
-    Nothing is kept if the lease was lost meanwhile, or if something the answer speaks of is gone: then a
+    Nothing is stored if the lease was lost meanwhile, or if something the answer speaks of is gone: then a
     replay is 404.
 
     Raises: MissingParentError if what it is about goes away this instant.
@@ -167,11 +173,13 @@ async def keep(
         return
     document = orjson.loads(answer.body)
     quoted = list(_quoted(document))
-    if quoted and len(await work.fetch_all(queries.select_recordings_shared, {"ids": quoted})) < len(quoted):
+    if quoted and await lock_recordings(work, quoted) < len(quoted):
         return
     about = {**_about_path(request.path), **_about(document)}
-    kept = {**dict.fromkeys(_ABOUT.values()), **about, "body": b"" if is_secret else answer.body}
-    await work.execute(queries.insert_answer, {**_key(work, request), **kept})
+    stored = {**dict.fromkeys(_ABOUT.values()), **about, "body": b"" if is_secret else answer.body}
+    await work.execute(queries.insert_answer, {**_key(work, request), **stored})
+    rows = [{**_key(work, request), "recording_id": recording_id} for recording_id in quoted]
+    await work.execute_many(queries.insert_source, rows)
 
 
 def _about(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,42 +202,41 @@ def _quoted(document: Mapping[str, Any]) -> set[str]:
     return {str(one["recording_id"]) for one in document.get("sources") or ()}
 
 
-async def note_answered(work: Tenant, request: KeyedRequest, held: Claim, status: int) -> None:
-    """Remember that it was answered, without the answer."""
+async def mark_answered(work: Tenant, request: KeyedRequest, held: Claim, status: int) -> None:
+    """Record that it was answered, without the answer."""
     await work.execute(queries.update_answered, {**_where(work, request), "held_by": held.holder, "new_status": status})
 
 
 async def renew(work: Tenant, request: KeyedRequest, held: Claim) -> None:
-    """Make the lease last from now on."""
+    """Renew the lease from now on."""
     changed = {"held_by": held.holder, "new_lease_us": now_us() + LEASE_US}
     await work.execute(queries.update_lease, {**_where(work, request), **changed})
 
 
-async def let_go(work: Tenant, request: KeyedRequest, held: Claim, session_id: str | None) -> None:
+async def release(work: Tenant, request: KeyedRequest, held: Claim, session_id: str | None) -> None:
     """Leave the work to a retry, which goes on in this session if there is one."""
     changed = {"held_by": held.holder, "new_session_id": session_id or held.session_id}
-    await work.execute(queries.update_let_go, {**_where(work, request), **changed})
+    await work.execute(queries.update_released, {**_where(work, request), **changed})
 
 
-async def forget(work: Tenant, request: KeyedRequest, held: Claim) -> None:
-    """Forget a request that was refused before it did anything: its key is free again."""
+async def delete_claim(work: Tenant, request: KeyedRequest, held: Claim) -> None:
+    """Delete the claim of a request that was refused before it did anything: its key is free again."""
     await work.execute(queries.delete_record, {**_where(work, request), "held_by": held.holder})
 
 
-async def delete_quoting(work: Tenant, end_user_id: str, recording_id: str) -> None:
-    """Delete the stored answers that repeat words of an end user's recording; part of deleting it."""
+async def delete_quoting(work: Tenant, recording_id: str) -> None:
+    """Delete the stored answers that repeat words of a recording; part of deleting it."""
     whole = work.whole_tenant()
-    for *where, body in await whole.fetch_all(queries.select_answers_of_sessions, {"end_user_id": end_user_id}):
-        if recording_id in _quoted(orjson.loads(bytes(body) or b"{}")):
-            names = (f"of_{name}" for name in queries.WHERE)
-            await whole.execute(queries.delete_answer, dict(zip(names, where, strict=True)))
+    quoting = await whole.fetch_all(queries.select_quoting, {"recording_id": recording_id})
+    names = [f"of_{name}" for name in queries.WHERE]
+    await whole.execute_many(queries.delete_answer, [dict(zip(names, where, strict=True)) for where in quoting])
 
 
 async def sweep(operator: Operator) -> None:
     """Delete records that are older than a day, in every tenant, some at a time."""
     for tenant in await list_tenants(operator):
         while True:
-            params = {"before_us": now_us() - KEPT_US, "limit": _SWEPT_AT_ONCE}
+            params = {"before_us": now_us() - RETENTION_US, "limit": _SWEPT_AT_ONCE}
             expired = await tenant.fetch_all(queries.select_expired, params)
             if not expired:
                 break

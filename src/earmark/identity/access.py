@@ -20,6 +20,20 @@ class NotForEndUsersError(ForbiddenError):
         super().__init__("An end user's credential can't do this; use a project-wide key.")
 
 
+class NotPersonsKeyError(ForbiddenError):
+    """The operation needs a person's own console session or unrestricted key."""
+
+    def __init__(self) -> None:
+        super().__init__("This needs a person's console session, or a secret key bound to one end user.")
+
+
+class NotUnrestrictedError(ForbiddenError):
+    """The operation gives others access: it refuses tokens and restricted keys."""
+
+    def __init__(self) -> None:
+        super().__init__("This needs a console session or a secret key.")
+
+
 def require_scope(caller: Caller, scope: str) -> None:
     """Check that the caller has a scope.
 
@@ -36,3 +50,21 @@ def require_project_wide(caller: Caller) -> None:
     """
     if caller.end_user_id is not None:
         raise NotForEndUsersError
+
+
+def require_unrestricted(caller: Caller) -> None:
+    """Check that the caller's credential has no restrictions: no token, no restricted key.
+
+    Raises: NotUnrestrictedError.
+    """
+    if caller.scopes is not None:
+        raise NotUnrestrictedError
+
+
+def require_persons_key(caller: Caller) -> None:
+    """Check that the caller's credential is one end user's and has no restrictions: no token, no restricted key.
+
+    Raises: NotPersonsKeyError.
+    """
+    if caller.end_user_id is None or caller.scopes is not None:
+        raise NotPersonsKeyError

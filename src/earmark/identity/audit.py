@@ -1,9 +1,11 @@
-"""The audit trail: append-only, chained events of creating, revoking, erasing, exporting and backing up.
+"""The audit trail: append-only, chained events of creating, revoking, erasing, exporting, configuring and the like.
 
 An event is written in the same transaction as its change; an export's or a backup's event is written before
-the first byte, so that no data leaves unrecorded. It contains ids only; `actor` is a key's id, or `operator`
-for commands on the server's machine. Each tenant's events are one chain (`audit_chain.py`), in the order in which
-their transactions took its head; `at_us` is what the clock said.
+the first byte, so that no data leaves unrecorded. It contains ids only; `actor` is a key's id, `operator` for commands
+on the server's machine, `retention` for what its daily job deletes, `oidc:NAME` for who signed in with a
+provider, or `earmark` for what it does by itself. Each
+tenant's events are one chain (`audit_chain.py`), in the order in which their transactions took its head; `at_us` is
+what the clock said.
 """
 
 from __future__ import annotations
@@ -20,10 +22,18 @@ from earmark.ids import new_id
 from earmark.storage.tenant import Tenant
 
 OPERATOR = "operator"
+EARMARK = "earmark"
+RETENTION = "retention"
 Action = Literal[
-    "key.created", "key.revoked", "key.rotated", "token.issued", "token.revoked", "console_link.created",
-    "console.signed_in", "end_user.erased", "end_user.exported", "session.exported",
-    "backup.written", "backup.restored",
+    "key.created", "key.revoked", "key.rotated", "token.issued", "token.revoked",
+    "access_token.created", "access_token.revoked", "console_link.created",
+    "oauth_grant.created", "oauth_grant.revoked", "share.created", "share.revoked",
+    "console.signed_in", "console.signed_out", "end_user.erased", "end_user.exported", "session.exported",
+    "backup.written", "backup.restored", "vendor_copy.deleted", "vendor_copy.not_deleted",
+    "webhook_endpoint.created", "webhook_endpoint.updated", "webhook_endpoint.deleted",
+    "webhook_endpoint.disabled", "webhook_endpoint.secret_rotated", "webhook_endpoint.secret_revoked",
+    "processing.changed", "retention.changed",
+    "retention.audio_deleted", "retention.transcript_deleted", "retention.session_deleted",
 ]  # fmt: skip
 _BATCH = 500
 
@@ -72,6 +82,13 @@ async def walk_events(tenant: Tenant) -> AsyncIterator[AuditEvent]:
         if len(rows) < _BATCH:
             return
         after = {"after_seq": AuditEvent(*rows[-1]).seq}
+
+
+async def list_events(tenant: Tenant, *, limit: int, before: int | None = None) -> list[AuditEvent]:
+    """Return events, newest first, those before a `seq` if given."""
+    params = {"limit": limit, "before_seq": before}
+    rows = await tenant.fetch_all(queries.select_newest_audit_events, params, is_continued=before is not None)
+    return [AuditEvent(*row) for row in rows]
 
 
 async def verify(tenant: Tenant) -> Head:

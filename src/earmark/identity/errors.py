@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earmark.errors import ConflictError, NotFoundError
+from earmark.errors import ConflictError, InvalidError, NotFoundError
 
 
 class ProjectNotFoundError(NotFoundError):
@@ -12,11 +12,18 @@ class ProjectNotFoundError(NotFoundError):
         super().__init__(f"Project {project_id} does not exist.", param="project")
 
 
+class ProjectNameError(InvalidError):
+    """The project's name is empty, too long or has control characters."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, param="project_name")
+
+
 class KeyNotFoundError(NotFoundError):
     """No key of the project has this id."""
 
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"Key {key_id} does not exist.", param="key")
+    def __init__(self) -> None:
+        super().__init__("No such key.")
 
 
 class KeyNotRotatableError(ConflictError):
@@ -24,3 +31,31 @@ class KeyNotRotatableError(ConflictError):
 
     def __init__(self, key_id: str, why: str) -> None:
         super().__init__(f"Key {key_id} {why}, so it can't be rotated.", param="key")
+
+
+class AccessTokenNotFoundError(NotFoundError):
+    """The person has no access token of this id, or it is revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("No such access token.")
+
+
+class TooManyAccessTokensError(ConflictError):
+    """The person has as many valid access tokens as one may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have {most} access tokens, which is the most. Revoke one that is no longer used.")
+
+
+class AccessTokenLifeError(InvalidError):
+    """The access token would live too long."""
+
+    def __init__(self, most_days: int) -> None:
+        super().__init__(f"expires_at must be at most {most_days} days from now.", param="expires_at")
+
+
+class ConsoleSessionNotFoundError(NotFoundError):
+    """No signed-in browser of the caller's has this id."""
+
+    def __init__(self) -> None:
+        super().__init__("No signed-in device has this id.")

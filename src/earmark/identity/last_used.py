@@ -45,7 +45,7 @@ class LastUsed:
             async with Tenant(self._database, TenantKey(tenant_id, "", "")).writing() as work:
                 await work.execute_many(queries.update_key_used, rows)
 
-    async def keep_writing(self) -> None:
+    async def write_periodically(self) -> None:
         """Write every minute until cancelled; a failure is logged and retried after a minute."""
         while True:
             await asyncio.sleep(WRITE_EVERY_S)

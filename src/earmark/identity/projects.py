@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from earmark.clock import now_us
 from earmark.identity import queries
-from earmark.identity.errors import ProjectNotFoundError
+from earmark.identity.errors import ProjectNameError, ProjectNotFoundError
 from earmark.identity.types import Mode, Project
 from earmark.ids import new_id, random_text
 from earmark.storage.errors import UniqueViolationError
 from earmark.storage.tenant import Operator, Tenant, TenantKey
+from earmark.text import trim, utf16_length
 
 _ATTEMPTS = 8
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NAME_UNITS = 255
 
 
 async def create_project(operator: Operator, name: str) -> Project:
-    """Create a project with its live and its test tenant."""
+    """Create a project with its live and its test tenant.
+
+    Raises: ProjectNameError.
+    """
+    check_project_name(name)
     project = Project(new_id("proj"), name)
     for attempt in range(_ATTEMPTS):
         last = (await operator.fetch_all(queries.select_last_tenant_id))[0][0]
@@ -34,6 +42,14 @@ async def create_project(operator: Operator, name: str) -> Project:
     return project
 
 
+def check_project_name(name: str) -> None:
+    """Raise ProjectNameError unless a project may have this name."""
+    if not trim(name) or _CONTROL.search(name):
+        raise ProjectNameError("The name must not be empty or contain control characters.")
+    if utf16_length(name) > _NAME_UNITS:
+        raise ProjectNameError(f"The name must be 1 to {_NAME_UNITS} characters long.")
+
+
 async def list_projects(operator: Operator) -> list[Project]:
     """Return all projects, oldest first."""
     return [Project(*row) for row in await operator.fetch_all(queries.select_projects)]
@@ -48,6 +64,12 @@ async def get_tenant(operator: Operator, project_id: str, mode: Mode) -> Tenant:
     if not rows:
         raise ProjectNotFoundError(project_id)
     return Tenant(operator.database, TenantKey(*rows[0]))
+
+
+async def find_tenant_key(operator: Operator, tenant_id: int) -> TenantKey | None:
+    """Return whose data a tenant's number stands for, or None."""
+    rows = await operator.fetch_all(queries.select_tenant_numbered, {"of_id": tenant_id})
+    return TenantKey(*rows[0]) if rows else None
 
 
 async def list_tenants(operator: Operator) -> list[Tenant]:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from earmark.identity.types import AuditEvent
+from earmark.storage.keyset import newest_first
 from earmark.storage.query import Guard, query
 from earmark.storage.tables import (
     api_keys,
@@ -43,6 +57,11 @@ def select_tenant(own: Guard) -> Select[tuple[int, str, str]]:
 
 
 @query
+def select_tenant_numbered(own: Guard) -> Select[tuple[int, str, str]]:
+    return select(tenants.c.id, tenants.c.project_id, tenants.c.mode).where(tenants.c.id == bindparam("of_id"))
+
+
+@query
 def select_tenants(own: Guard) -> Select[tuple[int, str, str]]:
     return select(tenants.c.id, tenants.c.project_id, tenants.c.mode).order_by(tenants.c.id)
 
@@ -66,13 +85,29 @@ def insert_key(own: Guard) -> Insert:
 
 @query
 def select_keys(own: Guard) -> Select[Any]:
-    own_keys = select(*KEY).where(own(api_keys), api_keys.c.kind != "code")
-    return own_keys.order_by(api_keys.c.created_us, api_keys.c.id)
+    return select(*KEY).where(own(api_keys), _is_listed()).order_by(api_keys.c.created_us, api_keys.c.id)
+
+
+@query
+def select_newest_keys(own: Guard, *, is_continued: bool) -> Select[Any]:
+    statement = select(*KEY).where(own(api_keys), _is_listed())
+    return _newest_first(statement, is_continued=is_continued)
+
+
+def _newest_first(statement: Select[Any], *, is_continued: bool) -> Select[Any]:
+    ordered = newest_first(statement, api_keys.c.created_us, api_keys.c.id, is_continued=is_continued)
+    return ordered.limit(bindparam("limit"))
+
+
+def _is_listed() -> ColumnElement[bool]:
+    """Whether it is a key or a token: what links and OAuth hold is their own rooms'."""
+    kind = api_keys.c.kind
+    return or_(kind == "key", kind == "token", kind == "access")
 
 
 @query
 def select_key_to_change(own: Guard) -> Select[Any]:
-    return select(*KEY).where(own(api_keys), api_keys.c.id == bindparam("key_id")).with_for_update()
+    return select(*KEY).where(own(api_keys), api_keys.c.id == bindparam("key_id"), _is_listed()).with_for_update()
 
 
 @query
@@ -112,6 +147,26 @@ def select_tokens_in_use(own: Guard) -> Select[tuple[str]]:
 
 
 @query
+def select_access_tokens(own: Guard, *, is_continued: bool) -> Select[Any]:
+    """Select the access tokens that are not revoked, newest first."""
+    statement = select(*KEY).where(own(api_keys), api_keys.c.kind == "access", api_keys.c.revoked_us.is_(None))
+    return _newest_first(statement, is_continued=is_continued)
+
+
+@query
+def select_access_token(own: Guard) -> Select[tuple[str]]:
+    one = api_keys.c.id == bindparam("key_id"), api_keys.c.kind == "access", api_keys.c.revoked_us.is_(None)
+    return select(api_keys.c.id).where(own(api_keys), *one).with_for_update()
+
+
+@query
+def select_access_tokens_in_use(own: Guard) -> Select[Any]:
+    """Count the access tokens that are valid."""
+    valid = api_keys.c.kind == "access", api_keys.c.revoked_us.is_(None), api_keys.c.expires_us > bindparam("now_us")
+    return select(func.count()).select_from(api_keys).where(own(api_keys), *valid)
+
+
+@query
 def update_code_used(own: Guard) -> Update:
     """Mark a code as used: one row for the first request across processes, none after."""
     return (
@@ -125,6 +180,31 @@ def update_code_used(own: Guard) -> Update:
         )
         .values(revoked_us=bindparam("now_us"))
     )
+
+
+@query
+def select_devices(own: Guard, *, is_continued: bool) -> Select[Any]:
+    """Select what browsers that are signed in hold: sessions, and the keys that one-time links gave."""
+    statement = select(*KEY).where(own(api_keys), _is_device())
+    return _newest_first(statement, is_continued=is_continued)
+
+
+def _is_device() -> ColumnElement[bool]:
+    of_link = (api_keys.c.kind == "key") & (api_keys.c.label == bindparam("of_links"))
+    is_valid = api_keys.c.revoked_us.is_(None) & (api_keys.c.expires_us > bindparam("now_us"))
+    return or_(api_keys.c.kind == "session", of_link) & is_valid
+
+
+@query
+def update_device_ended(own: Guard) -> Update:
+    one = own(api_keys), api_keys.c.id == bindparam("key_id"), _is_device()
+    return update(api_keys).where(*one).values(revoked_us=bindparam("now_us"))
+
+
+@query
+def delete_old_console_sessions(own: Guard) -> Delete:
+    is_old = api_keys.c.kind == "session", api_keys.c.expires_us < bindparam("now_us")
+    return delete(api_keys).where(own(api_keys), *is_old)
 
 
 @query
@@ -145,6 +225,14 @@ def select_audit_events(own: Guard, *, is_continued: bool) -> Select[Any]:
     columns = (audit_events.c[name] for name in AuditEvent.__dataclass_fields__)
     statement = select(*columns).where(own(audit_events)).order_by(audit_events.c.seq).limit(bindparam("limit"))
     return statement.where(audit_events.c.seq > bindparam("after_seq")) if is_continued else statement
+
+
+@query
+def select_newest_audit_events(own: Guard, *, is_continued: bool) -> Select[Any]:
+    columns = (audit_events.c[name] for name in AuditEvent.__dataclass_fields__)
+    statement = select(*columns).where(own(audit_events)).order_by(audit_events.c.seq.desc())
+    statement = statement.limit(bindparam("limit"))
+    return statement.where(audit_events.c.seq < bindparam("before_seq")) if is_continued else statement
 
 
 @query
@@ -180,3 +268,10 @@ def insert_installation(own: Guard) -> Insert:
 @query
 def update_installation(own: Guard) -> Update:
     return update(installation).where(installation.c.name == bindparam("key")).values(value=bindparam("text"))
+
+
+@query
+def delete_installation(own: Guard) -> Delete:
+    """Delete a value if it is still this one: one row for the first of several processes, none after."""
+    is_named = installation.c.name == bindparam("key")
+    return delete(installation).where(is_named, installation.c.value == bindparam("text"))

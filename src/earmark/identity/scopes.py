@@ -6,9 +6,19 @@ from collections.abc import Iterable
 
 from earmark.errors import InvalidError
 
-AREAS = ("recordings", "transcriptions", "end_users", "summaries", "ask", "folders", "webhooks")
+AREAS = ("recordings", "transcriptions", "end_users", "summaries", "config", "ask", "folders", "webhooks")
 SCOPES = frozenset(f"{area}:{access}" for area in AREAS for access in ("read", "write"))
-TOKEN_SCOPES = frozenset({"ask:write", "folders:write", "recordings:read", "transcriptions:read", "end_users:read"})
+TOKEN_SCOPES = frozenset(
+    {
+        "ask:write",
+        "folders:write",
+        "recordings:read",
+        "transcriptions:read",
+        "summaries:read",
+        "end_users:read",
+        "config:read",
+    }
+)
 """The scopes of an end-user token, for its own end user; `write` includes `read`."""
 
 

@@ -7,15 +7,13 @@ processes. It is in a link's fragment, which browsers never send.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from ipaddress import ip_address, ip_network
 
 from earmark.clock import now_us
 from earmark.errors import UnauthorizedError
 from earmark.identity import audit, queries
-from earmark.identity.keys import hash_secret, insert_credential
+from earmark.identity.keys import find_by_secret, insert_credential
 from earmark.identity.types import NewKey
-from earmark.storage.credentials import find_credential
 from earmark.storage.database import Database
 from earmark.storage.tenant import Tenant, TenantKey
 
@@ -48,9 +46,8 @@ async def sign_in(database: Database, code: str) -> NewKey:
 
     Raises: SignInRefusedError.
     """
-    wanted = hash_secret(code)
-    row = await find_credential(database, wanted)
-    if row is None or not hmac.compare_digest(bytes(row[0]), wanted):
+    row = await find_by_secret(database, code)
+    if row is None:
         raise SignInRefusedError
     _, code_id, tenant_id, project_id, mode, end_user_id, end_user_no, *_ = row
     now = now_us()
@@ -58,8 +55,16 @@ async def sign_in(database: Database, code: str) -> NewKey:
         if not await work.execute(queries.update_code_used, {"key_id": code_id, "now_us": now}):
             raise SignInRefusedError
         end_user = None if end_user_id is None else (end_user_id, end_user_no)
-        key = await insert_credential(work, end_user=end_user, expires_us=now + KEY_LIFE_US, label=LABEL)
-        await audit.record(work, "console.signed_in", key.id, actor=code_id)
+        return await create_console_key(work, end_user=end_user, actor=code_id)
+
+
+async def create_console_key(
+    tenant: Tenant, *, end_user: tuple[str, int] | None = None, actor: str = audit.OPERATOR
+) -> NewKey:
+    """Create the key of a browser that has signed in to the console."""
+    async with tenant.writing() as work:
+        key = await insert_credential(work, end_user=end_user, expires_us=now_us() + KEY_LIFE_US, label=LABEL)
+        await audit.record(work, "console.signed_in", key.id, actor=actor)
     return key
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from earmark.clock import now_us
+from earmark.clock_jumps import SETTLES_S, jumps
 from earmark.ids import random_text
 from earmark.jobs import queries
+from earmark.jobs.kinds import JobKind
 from earmark.jobs.queue import requeue
-from earmark.jobs.types import INSTALLATION, JOBS, Job, JobKind
+from earmark.jobs.types import INSTALLATION, JOBS, Job
 from earmark.storage.tenant import Operator
 
 LOST = "lease_lost"
@@ -47,6 +49,15 @@ def _now() -> dict[str, int]:
     return {"now_us": now, "future_us": now + _SKEW_US}
 
 
+@dataclass(slots=True)
+class _Counts:
+    """Running jobs of each tenant, of ordinary kinds and of those that mostly wait, and of each kind on this host."""
+
+    running: Counter[int] = field(default_factory=Counter)
+    waiting: Counter[int] = field(default_factory=Counter)
+    here: Counter[str] = field(default_factory=Counter)
+
+
 class Claimer:
     """Claims jobs of the given kinds for one process."""
 
@@ -54,28 +65,45 @@ class Claimer:
         self._operator = operator
         self._kinds = {kind.name: kind for kind in kinds}
         self._heavy = [kind.name for kind in kinds if kind.is_heavy]
+        self._waiting = frozenset(kind.name for kind in kinds if kind.is_waiting)
         self._process = process
         self._after_tenant = -1
 
-    async def claim(self, most: int) -> list[Job]:
-        """Return at most `most` jobs, leased to this process."""
+    async def claim(self, most: int, most_waiting: int = 0) -> list[Job]:
+        """Return at most `most` jobs, and `most_waiting` of the kinds that mostly wait, leased to this process."""
         if not await self._may_find():
             return []
         async with self._operator.writing() as work:
             if self._operator.database.compiler.dialect_name == "postgresql":
                 await work.fetch_all(queries.lock_host, {"host_number": zlib.crc32(self._process.host.encode())})
-            running, heavy = await self._count_running(work)
-            claimed: list[Job] = []
-            for tenant_id in sorted(await self._find_tenants(work), key=lambda one: running[one]):
-                if len(claimed) >= most:
-                    break
-                job = await self._claim_of(work, tenant_id, heavy)
-                if job is None:
-                    continue
-                claimed.append(job)
-                heavy += job.kind in self._heavy
-                self._after_tenant = tenant_id
+            counts = await self._count_running(work)
+            tenants = await self._find_tenants(work)
+            claimed = await self._claim_some(work, tenants, counts, most)
+            if most_waiting and self._waiting:
+                claimed += await self._claim_waiting(work, tenants, counts.waiting, most_waiting)
             return claimed
+
+    async def _claim_some(self, work: Operator, tenants: list[int], counts: _Counts, most: int) -> list[Job]:
+        claimed: list[Job] = []
+        for tenant_id in sorted(tenants, key=lambda one: counts.running[one]):
+            if len(claimed) >= most:
+                break
+            names = [name for name, kind in self._kinds.items() if self._may_start(kind, counts.here)]
+            job = await self._claim_of(work, tenant_id, names)
+            if job is None:
+                continue
+            claimed.append(job)
+            counts.here[job.kind] += 1
+            self._after_tenant = tenant_id
+        return claimed
+
+    async def _claim_waiting(self, work: Operator, tenants: list[int], running: Counter[int], most: int) -> list[Job]:
+        """Claim one job of each tenant; the worker asks again while it gets any."""
+        claimed: list[Job] = []
+        for tenant_id in sorted(tenants, key=lambda one: running[one]):
+            job = await self._claim_of(work, tenant_id, sorted(self._waiting)) if len(claimed) < most else None
+            claimed += [] if job is None else [job]
+        return claimed
 
     async def _may_find(self) -> bool:
         """Look without a write, for the usual answer: only periodic jobs are there, and wait for their time."""
@@ -93,19 +121,22 @@ class Claimer:
             found += [row[0] for row in rows if row[0] not in found]
         return found
 
-    async def _count_running(self, work: Operator) -> tuple[Counter[int], int]:
-        """Return the number of running jobs of each tenant, and of heavy ones on this host."""
-        running: Counter[int] = Counter()
-        heavy = 0
+    async def _count_running(self, work: Operator) -> _Counts:
+        counts = _Counts()
         for tenant_id, kind, host, count in await work.fetch_all(queries.select_running):
-            running[tenant_id] += count
-            heavy += count if host == self._process.host and kind in self._heavy else 0
-        return running, heavy
+            (counts.waiting if kind in self._waiting else counts.running)[tenant_id] += count
+            counts.here[kind] += count if host == self._process.host else 0
+        return counts
 
-    async def _claim_of(self, work: Operator, tenant_id: int, heavy: int) -> Job | None:
-        """Claim the tenant's next job: the lowest priority number, then the one that has waited longest."""
-        is_full = heavy >= self._process.heavy_slots
-        names = [name for name in self._kinds if not (is_full and name in self._heavy)]
+    def _may_start(self, kind: JobKind, here: Counter[str]) -> bool:
+        """Whether this host may run one more job of an ordinary kind."""
+        is_full = kind.is_heavy and sum(here[name] for name in self._heavy) >= self._process.heavy_slots
+        return (
+            not kind.is_waiting and not is_full and (kind.most_on_host is None or here[kind.name] < kind.most_on_host)
+        )
+
+    async def _claim_of(self, work: Operator, tenant_id: int, names: Sequence[str]) -> Job | None:
+        """Claim the tenant's next job of these kinds: the lowest priority number, then the one that waited longest."""
         due = []
         for name in names:
             params = {"of_tenant": tenant_id, "of_kind": name, "most": 1, **_now()}
@@ -127,8 +158,13 @@ class Claimer:
         return None if row is None else Job._make(row)
 
     async def find_lost(self) -> list[Job]:
-        """Return to the queue jobs whose lease ended; return those that lost theirs too often, to be failed."""
-        now = now_us()
+        """Return to the queue jobs whose lease ended; return those that lost theirs too often, to be failed.
+
+        None while a jump of the clock is so recent that a living process may not have renewed its leases.
+        """
+        now = now_us()  # first: what jumps from here on is not in it
+        if jumps.quiet_s() < SETTLES_S:
+            return []
         latest_us = now + 2 * self._process.lease_us + _SKEW_US
         params = {"now_us": now, "latest_us": latest_us, "most": _LOST_AT_ONCE}
         if not await self._operator.fetch_all(queries.select_lost, params):

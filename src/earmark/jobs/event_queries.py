@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Delete, Insert, Select, Update, and_, bindparam, case, delete, func, insert, select, update
 
 from earmark.storage.query import Guard, operator_query, query
 from earmark.storage.tables import Int, event_readers, events
@@ -34,6 +34,24 @@ def delete_events_about(own: Guard) -> Delete:
 @query
 def delete_events_of_end_user(own: Guard) -> Delete:
     return delete(events).where(own(events), events.c.end_user_id == bindparam("erased_id"))
+
+
+@query
+def select_events_about(own: Guard) -> Select[Any]:
+    is_it = events.c.subject_id == bindparam("subject_id")
+    return select(events.c.id).where(own(events), is_it).order_by(events.c.id).with_for_update()
+
+
+@query
+def select_events_of_end_user(own: Guard) -> Select[Any]:
+    is_it = events.c.end_user_id == bindparam("erased_id")
+    return select(events.c.id).where(own(events), is_it).order_by(events.c.id).with_for_update()
+
+
+@query
+def select_own_events_between(own: Guard) -> Select[Any]:
+    is_between = and_(events.c.position > bindparam("after_position"), events.c.position <= bindparam("until_position"))
+    return select(*EVENT).where(own(events), is_between).order_by(events.c.position).with_for_update()
 
 
 @operator_query

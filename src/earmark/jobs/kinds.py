@@ -1,39 +1,71 @@
-"""Jobs of this room and of storage: old jobs and events, and the database's log of what was deleted."""
+"""How a room describes a kind of job: its name, its handler, and how often and where it runs."""
 
 from __future__ import annotations
 
-from earmark.jobs import outbox, queue
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from earmark.jobs.queue import cancel, enqueue_for_installation
 from earmark.jobs.running import RunningJob
-from earmark.jobs.types import JobKind, NewJob, sweeping
-from earmark.storage.tenant import Tenant
-
-_EVERY_S = 3_600.0
-_TRUNCATE = "storage.truncate_log"
-_TRUNCATE_AFTER_S = 60.0
-"""Long after the prompt try, so that deletes share one job; it is for processes that died before that."""
+from earmark.jobs.types import CANCELLED, Job, NewJob
+from earmark.storage.tenant import Operator, Tenant
 
 
-async def enqueue_log_truncation(work: Tenant, *, at_once: bool) -> None:
-    """Truncate SQLite's log once this unit of work is committed: it still holds the pages that were deleted.
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job, registered by the room whose work it is.
 
     Args:
-        at_once: before the caller gets its answer, if no reader needs the log; else soon.
+        handle: does the work. Its effects go through `RunningJob.writing` or may be repeated without harm.
+        max_attempts: after so many failures the job has failed.
+        max_losses: after so many leases that ended without an outcome (a process that died) it has failed.
+        is_heavy: it needs a processor for long; at most `heavy_slots` of these run on a host at once.
+        most_on_host: at most so many of this kind run on a host at once.
+        is_waiting: it waits for another server nearly all of its time: these have slots of their own, and many.
+        every_s: periodic: one job of this kind is always waiting, once an installation.
+        on_failure: called in the unit of work in which a tenant's job fails for good, or the operator cancels it, with
+            the job and its error code (`CANCELLED`).
     """
-    database = work.database
-    if database.compiler.dialect_name != "sqlite":
-        return
-    new = NewJob(_TRUNCATE, unique_key=_TRUNCATE, delay_s=_TRUNCATE_AFTER_S)
-    await queue.enqueue(work.whole_tenant(), new, promptly=lambda: database.truncate_log(at_once=at_once))
+
+    name: str
+    handle: Callable[[RunningJob], Awaitable[None]]
+    max_attempts: int = 5
+    max_losses: int = 3
+    is_heavy: bool = False
+    most_on_host: int | None = None
+    is_waiting: bool = False
+    every_s: float | None = None
+    on_failure: Callable[[Tenant, Job], Awaitable[None]] | None = None
+
+    @property
+    def unique_key(self) -> str:
+        """The key of a periodic kind's one job."""
+        return f"every:{self.name}"
 
 
-def kinds() -> list[JobKind]:
-    """Return the kinds of job of this room and of storage."""
+def sweeping(name: str, sweep: Callable[[Operator], Awaitable[Any]], every_s: float) -> JobKind:
+    """Return a periodic kind whose work is one function of the operator's handle."""
 
-    async def truncate(running: RunningJob) -> None:
-        await running.operator.database.truncate_log(at_once=True)
+    async def handle(running: RunningJob) -> None:
+        await sweep(running.operator)
 
-    return [
-        JobKind(_TRUNCATE, truncate),
-        sweeping("jobs.prune", queue.prune, _EVERY_S),
-        sweeping("events.prune", outbox.prune, _EVERY_S),
-    ]
+    return JobKind(name, handle, every_s=every_s)
+
+
+async def ensure_periodic(operator: Operator, kinds: list[JobKind]) -> None:
+    """Add the waiting job of each periodic kind that has none: the first of an installation runs at once."""
+    for kind in kinds:
+        if kind.every_s is not None:
+            await enqueue_for_installation(operator, NewJob(kind.name, unique_key=kind.unique_key))
+
+
+async def cancel_as_operator(tenant: Tenant, job: Job, kind: JobKind | None) -> None:
+    """Cancel a job, and let its room end what waits for it, in one unit of work.
+
+    Raises: JobNotFoundError; JobEndedError.
+    """
+    async with tenant.writing() as work:
+        await cancel(work, job.id)
+        if kind is not None and kind.on_failure is not None:
+            await kind.on_failure(work, job._replace(error_code=CANCELLED))

@@ -26,7 +26,9 @@ EVENTS = "events"
 TYPES: Final = (
     "recording.created", "recording.uploaded", "recording.updated", "recording.deleted",
     "transcription.started", "transcription.completed", "transcription.failed",
+    "summary.started", "summary.completed", "summary.failed",
     "ask_turn.completed", "ask_turn.failed", "end_user.deleted",
+    "webhook_endpoint.disabled", "webhook_endpoint.test",
 )  # fmt: skip
 """The types of events, as the contract names them for webhooks."""
 _LAST = ""
@@ -59,8 +61,8 @@ class Event(NamedTuple):
 
 async def emit(
     work: Tenant, type_: str, *, end_user_id: str | None, subject_id: str | None = None, data: Mapping[str, Any]
-) -> None:
-    """Write an event in the caller's unit of work.
+) -> Event:
+    """Write an event in the caller's unit of work; return it.
 
     Args:
         type_: one of `TYPES`.
@@ -69,12 +71,12 @@ async def emit(
     """
     if type_ not in TYPES:
         raise ValueError(f"{type_} is not a type of event")
-    row = {
-        "id": new_id("evt"), "end_user_id": end_user_id, "type": type_, "subject_id": subject_id,
-        "data_json": json.dumps(dict(data)), "created_us": now_us(), "position": None,
-    }  # fmt: skip
-    await work.whole_tenant().execute(queries.insert_event, row)  # the number is the tenant's
+    event = Event(
+        work.key.tenant_id, new_id("evt"), end_user_id, type_, subject_id, json.dumps(dict(data)), now_us(), None
+    )
+    await work.whole_tenant().execute(queries.insert_event, event._asdict())  # the number is the tenant's
     work.signal(EVENTS)
+    return event
 
 
 async def delete_about(work: Tenant, subject_id: str) -> None:
@@ -111,6 +113,20 @@ async def read_once(
             await handle(work, found)
             await work.execute(queries.update_reader, {"of_name": reader, "new_position": found[-1].position})
     return len(found)
+
+
+async def read_own_between(work: Tenant, after: int, until: int) -> list[Event]:
+    """Return the tenant's events at positions after `after` up to `until`, locked against their erasure."""
+    params = {"after_position": after, "until_position": until}
+    return [Event._make(row) for row in await work.fetch_all(queries.select_own_events_between, params)]
+
+
+async def lock_about(work: Tenant, *, subject_id: str | None = None, end_user_id: str | None = None) -> None:
+    """Lock the events about a recording, a session or a person: what is made of them is committed before, or never."""
+    if subject_id is not None:
+        await work.fetch_all(queries.select_events_about, {"subject_id": subject_id})
+    if end_user_id is not None:
+        await work.fetch_all(queries.select_events_of_end_user, {"erased_id": end_user_id})
 
 
 async def follow(operator: Operator) -> AsyncIterator[Event]:

@@ -46,6 +46,14 @@ def cancel_running(own: Guard) -> Update:
 
 
 @query
+def bring_forward(own: Guard) -> Update:
+    """Let a waiting job run at the time that is named, unless it does so earlier."""
+    is_it = and_(jobs.c.unique_key == bindparam("of_key"), jobs.c.state == PENDING)
+    is_later = jobs.c.run_us > bindparam("sooner_us", type_=Int)
+    return update(jobs).where(own(jobs), is_it, is_later).values(run_us=bindparam("sooner_us", type_=Int))
+
+
+@query
 def delete_jobs_about(own: Guard) -> Delete:
     """Those of a subject; a run that goes on loses its row and with it the right to any effect."""
     return delete(jobs).where(own(jobs), jobs.c.subject_id == bindparam("subject_id"))
@@ -220,7 +228,8 @@ def update_progress(own: Guard) -> Update:
 
 @query
 def update_own_progress(own: Guard) -> Update:
-    return update(jobs).where(own(jobs), _is_own_run()).values(progress=bindparam("progress_now"))
+    changed: dict[str, Any] = {"progress": bindparam("progress_now"), "attempts": 1, "losses": 0}
+    return update(jobs).where(own(jobs), _is_own_run()).values(changed)
 
 
 @operator_query
@@ -239,6 +248,22 @@ def select_job_counts(own: Guard) -> Select[Any]:
     """How many due, running and failed jobs there are, and since when the oldest could have run."""
     columns = (jobs.c.state, func.count(jobs.c.id), func.min(jobs.c.run_us))
     return select(*columns).where(jobs.c.run_us <= bindparam("now_us")).group_by(jobs.c.state)
+
+
+@operator_query
+def select_due_by_kind(own: Guard) -> Select[Any]:
+    """How many jobs of each kind could run now, and since when the oldest could; from the index of pending ones."""
+    columns = (jobs.c.kind, func.count(jobs.c.id), func.min(jobs.c.run_us))
+    is_due = and_(jobs.c.state == PENDING, jobs.c.run_us <= bindparam("now_us"))
+    return select(*columns).where(is_due).group_by(jobs.c.kind)
+
+
+@operator_query
+def select_tenants_with_open(own: Guard) -> Select[Any]:
+    """Tenants that have open jobs of a kind."""
+    is_open = or_(jobs.c.state == PENDING, jobs.c.state == RUNNING)
+    is_it = and_(is_open, jobs.c.kind == bindparam("of_kind"))
+    return select(jobs.c.tenant_id).where(is_it).distinct().limit(bindparam("most"))
 
 
 @operator_query

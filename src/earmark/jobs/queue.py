@@ -12,7 +12,7 @@ from earmark.clock import now_us
 from earmark.errors import EarmarkError
 from earmark.ids import new_id
 from earmark.jobs import queries
-from earmark.jobs.types import INSTALLATION, JOBS, Job, JobCounts, JobEndedError, JobKind, JobNotFoundError, NewJob
+from earmark.jobs.types import INSTALLATION, JOBS, DueJobs, Job, JobCounts, JobEndedError, JobNotFoundError, NewJob
 from earmark.storage.tenant import Operator, Tenant
 
 log = structlog.get_logger("earmark.jobs")
@@ -46,6 +46,17 @@ async def enqueue(work: Tenant, new: NewJob, *, promptly: Callable[[], Awaitable
     return str(row["id"])
 
 
+async def wake(work: Tenant, new: NewJob) -> None:
+    """Add a job, or let the waiting one with its unique key run as soon as the new one would.
+
+    One that runs already is left as it is: the caller and the job must agree on who sees what by a lock of their own.
+    """
+    if await enqueue(work, new) is None:
+        sooner = {"of_key": new.unique_key, "sooner_us": now_us() + round(new.delay_s * 1e6)}
+        await work.execute(queries.bring_forward, sooner)
+        work.signal(JOBS)
+
+
 async def _try(work: Callable[[], Awaitable[None]]) -> None:
     """The change is committed, and the job does what could not be done now."""
     try:
@@ -59,7 +70,14 @@ async def enqueue_for_installation(operator: Operator, new: NewJob) -> str | Non
 
     In the caller's unit of work if it is in one.
     """
-    row = {"tenant_id": INSTALLATION, **_row(new, None)}
+    return await enqueue_for_tenant(operator, INSTALLATION, new)
+
+
+async def enqueue_for_tenant(
+    operator: Operator, tenant_id: int, new: NewJob, *, end_user_id: str | None = None
+) -> str | None:
+    """Add a job of a tenant, for the operator, who reads events of all tenants; as `enqueue_for_installation`."""
+    row = {"tenant_id": tenant_id, **_row(new, end_user_id)}
     async with operator.writing() as work:
         if not await work.execute(queries.insert_own_job, row):
             return None
@@ -136,11 +154,25 @@ async def count_jobs(operator: Operator) -> JobCounts:
     return JobCounts(pending[0], running[0], failed[0], (now - pending[1]) / 1e6)
 
 
-async def ensure_periodic(operator: Operator, kinds: list[JobKind]) -> None:
-    """Add the waiting job of each periodic kind that has none: the first of an installation runs at once."""
-    for kind in kinds:
-        if kind.every_s is not None:
-            await enqueue_for_installation(operator, NewJob(kind.name, unique_key=kind.unique_key))
+async def count_due(operator: Operator) -> list[DueJobs]:
+    """Return the jobs of all tenants that could run now, by kind."""
+    now = now_us()
+    rows = await operator.fetch_all(queries.select_due_by_kind, {"now_us": now})
+    return [DueJobs(kind, count, (now - since_us) / 1e6) for kind, count, since_us in rows]
+
+
+async def count_running(operator: Operator) -> dict[str, int]:
+    """Return how many jobs of each kind run now, on all hosts."""
+    counts: dict[str, int] = {}
+    for _, kind, _, count in await operator.fetch_all(queries.select_running):
+        counts[kind] = counts.get(kind, 0) + count
+    return counts
+
+
+async def find_tenants_with_open(operator: Operator, kind: str, *, most: int) -> list[int]:
+    """Return the ids of tenants that have open jobs of a kind, at most `most`."""
+    rows = await operator.fetch_all(queries.select_tenants_with_open, {"of_kind": kind, "most": most})
+    return [row[0] for row in rows]
 
 
 async def prune(operator: Operator) -> None:

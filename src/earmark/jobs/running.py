@@ -7,13 +7,14 @@ that a job that ran again leaves the same rows.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from earmark.clock import now_us
 from earmark.jobs import queries
-from earmark.jobs.queue import enqueue_for_installation, requeue
+from earmark.jobs.queue import enqueue, enqueue_for_installation, requeue
 from earmark.jobs.types import INSTALLATION, Job, JobCancelledError, LeaseLostError, NewJob
 from earmark.storage.tenant import Operator, Tenant, TenantKey
 
@@ -24,8 +25,10 @@ class RunningJob:
     def __init__(self, job: Job, operator: Operator) -> None:
         self.job = job
         self.operator = operator
+        self.started_s = time.perf_counter()
         self.is_over = False
         """Whether an outcome is committed."""
+        self._is_leaving = False
 
     @property
     def tenant(self) -> Tenant:
@@ -46,6 +49,7 @@ class RunningJob:
         async with self.tenant.writing() as work:
             _check_fence(await work.fetch_one(queries.select_fence, self.job.run))
             yield work
+        self.is_over = self.is_over or self._is_leaving
 
     @asynccontextmanager
     async def finishing(self) -> AsyncIterator[Tenant]:
@@ -63,7 +67,7 @@ class RunningJob:
         """Commit the failure of a tenant's job together with what its room wants done about it."""
         async with self.tenant.writing() as work:
             if await work.execute(queries.end_job, self._outcome("failed", code)):
-                await announce(work, self.job)
+                await announce(work, self.job._replace(error_code=code))
         self.is_over = True
 
     async def check(self) -> None:
@@ -80,8 +84,12 @@ class RunningJob:
             await work.execute(queries.update_progress, self._progress(progress))
 
     async def report_in(self, work: Tenant, progress: float) -> None:
-        """Store the progress together with the effects of a step; a later run begins with it."""
+        """Store the progress together with the effects of a step; a later run begins after it.
+
+        What failed or was lost before the step says nothing of what comes after it, and is not counted any more.
+        """
         await work.execute(queries.update_own_progress, self._progress(progress))
+        self.job = self.job._replace(attempts=1, losses=0)
 
     def _progress(self, progress: float) -> dict[str, Any]:
         return {**self.job.run, "progress_now": min(1.0, max(0.0, progress))}
@@ -109,6 +117,18 @@ class RunningJob:
         async with self.operator.writing() as work:
             await requeue(work, self.job._replace(attempts=attempts, error_code=code), delay_s)
         self.is_over = True
+
+    async def leave(self, work: Tenant, *, then: NewJob | None = None) -> None:
+        """End the job as succeeded with the effects of a unit of work of its own (`writing`).
+
+        Args:
+            then: a job to be added, which may have this one's unique key: it goes on later.
+        """
+        if not await work.execute(queries.end_job, self._outcome("succeeded")):
+            raise LeaseLostError
+        if then is not None:
+            await enqueue(work, then)
+        self._is_leaving = True
 
     def _outcome(self, state: str, code: str | None = None) -> dict[str, Any]:
         progress = 1.0 if state == "succeeded" else 0.0

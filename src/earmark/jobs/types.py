@@ -1,23 +1,23 @@
-"""What a job is, and how a room describes a kind of job."""
+"""What a job is, and what may end it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from earmark.errors import ConflictError, NotFoundError
-
-if TYPE_CHECKING:
-    from earmark.jobs.running import RunningJob
-    from earmark.storage.tenant import Operator, Tenant
 
 State = Literal["pending", "running", "succeeded", "failed", "cancelled"]
 INSTALLATION = 0
 """The tenant id of jobs that belong to no tenant."""
 JOBS = "jobs"
 """The channel that is signalled when there may be something to run or to cancel."""
+
+
+CANCELLED = "cancelled"
+"""The error code with which a room hears that the operator cancelled its job."""
 
 
 class Job(NamedTuple):
@@ -50,9 +50,22 @@ class Job(NamedTuple):
         return found
 
     @property
+    def named(self) -> dict[str, str]:
+        """What a line of the log says of the job in which it was written."""
+        return {"job_id": self.id, "job_kind": self.kind}
+
+    @property
     def run(self) -> dict[str, Any]:
         """The parameters that name this run of the job in queries: its fence and all."""
         return {"of_tenant": self.tenant_id, "of_id": self.id, "of_fence": self.fence}
+
+
+class DueJobs(NamedTuple):
+    """Jobs of one kind that could run now, and how long the oldest has waited."""
+
+    kind: str
+    jobs: int
+    waited_s: float
 
 
 class JobCounts(NamedTuple):
@@ -83,42 +96,6 @@ class NewJob:
     unique_key: str | None = None
     delay_s: float = 0.0
     priority: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class JobKind:
-    """A kind of job, registered by the room whose work it is.
-
-    Args:
-        handle: does the work. Its effects go through `RunningJob.writing` or may be repeated without harm.
-        max_attempts: after so many failures the job has failed.
-        max_losses: after so many leases that ended without an outcome (a process that died) it has failed.
-        is_heavy: it needs a processor for long; at most `heavy_slots` of these run on a host at once.
-        every_s: periodic: one job of this kind is always waiting, once an installation.
-        on_failure: called in the unit of work in which a tenant's job fails for good.
-    """
-
-    name: str
-    handle: Callable[[RunningJob], Awaitable[None]]
-    max_attempts: int = 5
-    max_losses: int = 3
-    is_heavy: bool = False
-    every_s: float | None = None
-    on_failure: Callable[[Tenant, Job], Awaitable[None]] | None = None
-
-    @property
-    def unique_key(self) -> str:
-        """The key of a periodic kind's one job."""
-        return f"every:{self.name}"
-
-
-def sweeping(name: str, sweep: Callable[[Operator], Awaitable[Any]], every_s: float) -> JobKind:
-    """Return a periodic kind whose work is one function of the operator's handle."""
-
-    async def handle(running: RunningJob) -> None:
-        await sweep(running.operator)
-
-    return JobKind(name, handle, every_s=every_s)
 
 
 class JobNotFoundError(NotFoundError):
@@ -160,8 +137,8 @@ class JobCancelledError(JobInterruptedError):
         super().__init__("The job was cancelled.")
 
 
-class PermanentJobError(ConflictError):
-    """The job can't succeed, however often it is tried.
+class FailedJobError(ConflictError):
+    """This run of the job failed; it is tried again.
 
     Args:
         code: public, for whoever looks at the job.
@@ -170,3 +147,7 @@ class PermanentJobError(ConflictError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.error_code = code
+
+
+class PermanentJobError(FailedJobError):
+    """The job can't succeed, however often it is tried."""

@@ -13,6 +13,15 @@ async def emit_recording(work: Tenant, type_: str, recording: Recording) -> None
     await emit(work, type_, end_user_id=recording.end_user_id, subject_id=recording.id, data=data)
 
 
+async def emit_correction(work: Tenant, recording: Recording, transcription: Transcription) -> None:
+    """Write `recording.updated` for a corrected transcript in the caller's unit of work."""
+    data = {
+        "recording_id": recording.id, "status": recording.status, "transcription_id": transcription.id,
+        "revision": transcription.revision,
+    }  # fmt: skip
+    await emit(work, "recording.updated", end_user_id=recording.end_user_id, subject_id=recording.id, data=data)
+
+
 async def emit_transcription(work: Tenant, type_: str, transcription: Transcription) -> None:
     """Write an event about a transcription in the caller's unit of work."""
     data = {"transcription_id": transcription.id, "recording_id": transcription.recording_id}

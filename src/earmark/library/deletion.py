@@ -1,4 +1,4 @@
-"""Deleting a recording, a session or an end user: one function each, with which every room registers what it deletes.
+"""Deleting a recording, a transcript, a session or an end user: every room registers what it deletes with them.
 
 All rooms delete in one unit of work: either everything is gone or nothing. Rows that refer to the deleted one go by
 cascade; a room registers what no cascade reaches (files, shared indexes, stored answers, jobs, events).
@@ -7,16 +7,19 @@ cascade; a room registers what no cascade reaches (files, shared indexes, stored
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from earmark.idempotency import requests as idempotency
+from earmark.clock import now_us
 from earmark.identity.audit import OPERATOR, record
 from earmark.jobs import outbox, queue
-from earmark.jobs.kinds import enqueue_log_truncation
-from earmark.library import queries
-from earmark.library.errors import EndUserNotFoundError, RecordingNotFoundError
-from earmark.library.recordings import get_recording
+from earmark.jobs.upkeep import enqueue_log_truncation
+from earmark.library import queries, transcript_queries
+from earmark.library.announcing import emit_recording
+from earmark.library.end_users import get_end_user
+from earmark.library.errors import EndUserNotFoundError, RecordingNotFoundError, TranscriptionNotFoundError
+from earmark.library.recordings import get_recording, hold_recording
+from earmark.library.transcripts import get_transcription
 from earmark.storage.errors import LockedError
 from earmark.storage.tenant import Tenant
 
@@ -26,11 +29,12 @@ _PAUSES_S = tuple(min(0.01 * 2**turn, 0.5) for turn in range(20))
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What is being deleted: an end user, or one of its recordings or sessions."""
+    """What is being deleted: an end user, one of its recordings or sessions, or a recording's transcript."""
 
     end_user_id: str
     recording_id: str | None = None
     session_id: str | None = None
+    transcription_id: str | None = None
 
 
 Afterwards = Callable[[], Awaitable[None]]
@@ -44,6 +48,7 @@ class RoomDeletion:
 
     room: str
     recording: Hook | None = None
+    transcript: Hook | None = None
     session: Hook | None = None
     end_user: Hook | None = None
 
@@ -52,11 +57,15 @@ class Deletion:
     """Deletes with all registered rooms.
 
     Args:
-        rooms: the registrations of all rooms, wired in `runtime.py`.
+        rooms: the rooms' registrations; more may follow before the first deletion.
     """
 
-    def __init__(self, rooms: Sequence[RoomDeletion]) -> None:
+    def __init__(self, rooms: Iterable[RoomDeletion] = ()) -> None:
         self.rooms = tuple(rooms)
+
+    def register(self, rooms: Iterable[RoomDeletion]) -> None:
+        """Add registrations."""
+        self.rooms += tuple(rooms)
 
     async def delete_recording(self, tenant: Tenant, recording_id: str) -> None:
         """Delete a recording with its transcripts, index, audio and every copy of its words.
@@ -65,9 +74,9 @@ class Deletion:
         """
         async with tenant.writing() as work:
             recording = await get_recording(work, recording_id)
-            await idempotency.delete_quoting(work, recording.end_user_id, recording_id)
             gone = Gone(recording.end_user_id, recording_id=recording_id)
             found = {"recording_id": recording_id}
+            whose = {"external_id": (await get_end_user(work, recording.end_user_id)).external_id}
 
             async def delete_rows(work: Tenant) -> None:
                 if not await work.execute(queries.delete_recording, found):
@@ -75,7 +84,30 @@ class Deletion:
 
             await _delete([room.recording for room in self.rooms], work, gone, delete_rows)
             await _delete_traces(work, recording_id)
-            await outbox.emit(work, "recording.deleted", end_user_id=recording.end_user_id, data=found)
+            data = found | whose
+            await outbox.emit(work, "recording.deleted", end_user_id=recording.end_user_id, data=data)
+            await enqueue_log_truncation(work, at_once=False)
+
+    async def delete_transcript(self, tenant: Tenant, transcription_id: str) -> None:
+        """Delete a transcript with its index and every copy of its words; its recording and the audio stay.
+
+        Raises: TranscriptionNotFoundError.
+        """
+        async with tenant.writing() as work:
+            found = {"transcription_id": transcription_id}
+            transcription = await get_transcription(work, transcription_id)
+            recording_id = transcription.recording_id
+            owner, _ = await hold_recording(work, recording_id)
+
+            async def delete_rows(work: Tenant) -> None:
+                gone = {"recording_id": recording_id, "gone_transcription_id": transcription_id, "now_us": now_us()}
+                await work.execute(queries.update_recording_without_transcript, gone)
+                if not await work.execute(transcript_queries.delete_transcription, found):
+                    raise TranscriptionNotFoundError
+
+            gone = Gone(transcription.end_user_id, recording_id=recording_id, transcription_id=transcription_id)
+            await _delete([room.transcript for room in self.rooms], owner, gone, delete_rows)
+            await emit_recording(work, "recording.updated", await get_recording(work, recording_id))
             await enqueue_log_truncation(work, at_once=False)
 
     async def delete_session(
@@ -110,11 +142,13 @@ class Deletion:
                 raise EndUserNotFoundError
 
         async with tenant.writing(_PATIENCE_MS) as work:
+            user = await get_end_user(work, end_user_id)
             await _delete([room.end_user for room in self.rooms], work, Gone(end_user_id), delete_rows)
             await queue.delete_of_end_user(work, end_user_id)
             await outbox.delete_of_end_user(work, end_user_id)
             whole = work.whole_tenant()
-            await outbox.emit(whole, "end_user.deleted", end_user_id=None, data={"end_user_id": end_user_id})
+            data = {"end_user_id": end_user_id, "external_id": user.external_id}
+            await outbox.emit(whole, "end_user.deleted", end_user_id=None, data=data)
             await enqueue_log_truncation(work, at_once=True)
             await record(work, "end_user.erased", end_user_id, actor=actor)
 

@@ -14,6 +14,7 @@ from earmark.library import queries
 from earmark.library.errors import EndUserNotFoundError, EndUserRequiredError, ExternalIdTakenError
 from earmark.library.types import EndUser, Page
 from earmark.storage.errors import UniqueViolationError
+from earmark.storage.keyset import position_params
 from earmark.storage.tenant import Tenant
 
 
@@ -62,13 +63,13 @@ async def get_end_user(
     return EndUser(*row)
 
 
-async def keep_end_user(work: Tenant, end_user_id: str) -> int | None:
+async def lock_end_user(work: Tenant, end_user_id: str) -> int | None:
     """Lock an end user against erasure until the commit; return its number, or None.
 
     Code that locks an end user's rows locks the end user first, in the same order as its erasure: another order
     could deadlock.
     """
-    row = await work.fetch_one(queries.select_end_user_kept, {"end_user_id": end_user_id})
+    row = await work.fetch_one(queries.select_end_user_shared, {"end_user_id": end_user_id})
     return None if row is None else row[0]
 
 
@@ -98,8 +99,7 @@ async def list_end_users(tenant: Tenant, page: Page) -> list[EndUser]:
 
 def page_params(page: Page) -> dict[str, Any]:
     """Return the query parameters of a newest-first list."""
-    after_us, after_id = page.after or (0, "")
-    return {"limit": page.limit, "offset": page.offset, "after_us": after_us, "after_id": after_id}
+    return {"limit": page.limit, "offset": page.offset, **position_params(page.after)}
 
 
 async def update_end_user(tenant: Tenant, end_user_id: str, changes: Mapping[str, Any]) -> EndUser:

@@ -63,6 +63,15 @@ class TranscriptionNotFoundError(NotFoundError):
         super().__init__("No such transcription.")
 
 
+class TranscriptionNotReadyError(ConflictError):
+    """The recording has no transcript yet, or it is not completed."""
+
+    code = "transcription_not_ready"
+
+    def __init__(self) -> None:
+        super().__init__("The recording has no completed transcript yet.")
+
+
 class TranscriptTooLateError(ConflictError):
     """The recording was deleted while its transcript was being prepared."""
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from earmark.clock import now_us
 from earmark.ids import new_id
 from earmark.library import folder_queries as queries
-from earmark.library.end_users import keep_end_user, page_params
+from earmark.library.end_users import lock_end_user, page_params
 from earmark.library.errors import FolderNotFoundError, NotInFolderError, RecordingNotFoundError
 from earmark.library.recordings import get_recording, get_recordings, list_recordings_in_folder
-from earmark.library.types import Folder, Page
+from earmark.library.types import Folder, FolderFilters, Page
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 
-FILTERS = ("end_user_id",)
+_ALL = FolderFilters()
 
 
 async def create_folder(tenant: Tenant, name: str) -> Folder:
@@ -43,7 +42,7 @@ async def get_folder(tenant: Tenant, folder_id: str, *, param: str | None = None
 async def _lock_folder(work: Tenant, folder_id: str) -> Folder:
     """Lock a folder until the commit, and return it."""
     found = await get_folder(work, folder_id)
-    await keep_end_user(work, found.end_user_id)
+    await lock_end_user(work, found.end_user_id)
     rows = await work.fetch_all(queries.select_folder, {"folder_id": folder_id}, for_update=True)
     if not rows:
         raise FolderNotFoundError
@@ -65,11 +64,12 @@ async def find_folder_named(tenant: Tenant, name: str) -> Folder | None:
         return (await _counted(snapshot, rows))[0] if rows else None
 
 
-async def list_folders(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Folder]:
-    """Return folders, newest first; `filters` maps names of FILTERS to values."""
-    shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
+async def list_folders(tenant: Tenant, page: Page, filters: FolderFilters = _ALL) -> list[Folder]:
+    """Return folders, newest first."""
+    given = filters.given()
+    shape = {"filters": frozenset(given), "is_continued": page.after is not None}
     async with tenant.reading() as snapshot:
-        rows = await snapshot.fetch_all(queries.select_folders, {**page_params(page), **filters}, **shape)
+        rows = await snapshot.fetch_all(queries.select_folders, {**page_params(page), **given}, **shape)
         return await _counted(snapshot, rows)
 
 

@@ -20,26 +20,20 @@ from sqlalchemy import (
     update,
 )
 
-from earmark.library.types import EndUser, Recording, Transcription
+from earmark.library.types import EndUser, Recording
+from earmark.storage import keyset
 from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, long_query, query
-from earmark.storage.tables import end_users, folder_recordings, recordings, segments, transcriptions
+from earmark.storage.tables import end_users, folder_recordings, recordings, transcript_speakers
 
 END_USER = tuple(end_users.c[name] for name in EndUser.__dataclass_fields__)
 RECORDING = tuple(recordings.c[name] for name in Recording.__dataclass_fields__)
-TRANSCRIPTION = tuple(transcriptions.c[name] for name in Transcription.__dataclass_fields__)
-
-NEWEST_FIRST = {"after_us": 0, "after_id": "", "offset": 0}
 
 
 def newest_first(statement: Select[Any], table: Table, *, is_continued: bool, by: str = "created_us") -> Select[Any]:
     """Order newest first by keyset, after (`after_us`, `after_id`) if continued; at most `limit` rows."""
-    if is_continued:
-        position = tuple_(bindparam("after_us"), bindparam("after_id"))
-        statement = statement.where(tuple_(table.c[by], table.c.id) < position)
-    return (
-        statement.order_by(table.c[by].desc(), table.c.id.desc()).limit(bindparam("limit")).offset(bindparam("offset"))
-    )
+    ordered = keyset.newest_first(statement, table.c[by], table.c.id, is_continued=is_continued)
+    return ordered.limit(bindparam("limit")).offset(bindparam("offset"))
 
 
 # ---- end users -------------------------------------------------------------------------------------
@@ -57,7 +51,7 @@ def select_end_user(own: Guard, *, for_update: bool = False) -> Select[Any]:
 
 
 @query
-def select_end_user_kept(own: Guard) -> Select[Any]:
+def select_end_user_shared(own: Guard) -> Select[Any]:
     """Select an end user's number, and lock it against erasure until the commit."""
     statement = select(end_users.c.number).where(own(end_users), end_users.c.id == bindparam("end_user_id"))
     return statement.with_for_update(read=True, key_share=True)
@@ -113,6 +107,13 @@ def select_recording(own: Guard, *, for_update: bool = False) -> Select[Any]:
 
 
 @query
+def select_recordings_shared(own: Guard) -> Select[Any]:
+    """Select those that are there, which then stay until the commit."""
+    statement = select(recordings.c.id).where(own(recordings), any_of(recordings.c.id, "recording_ids"))
+    return statement.with_for_update(read=True, key_share=True)
+
+
+@query
 def select_recordings_among(own: Guard) -> Select[Any]:
     return select(*RECORDING).where(own(recordings), any_of(recordings.c.id, "recording_ids"))
 
@@ -151,7 +152,13 @@ def select_transcribed(own: Guard, *, is_narrowed: bool) -> Select[Any]:
     return statement.order_by(when.desc(), recordings.c.id.desc()).limit(bindparam("limit"))
 
 
-def _recordings(own: Guard, filters: frozenset[str], is_continued: bool) -> Select[Any]:
+def _transcripts_with_speaker(own: Guard) -> Select[Any]:
+    return select(transcript_speakers.c.transcription_id).where(
+        own(transcript_speakers), transcript_speakers.c.name == bindparam("speaker")
+    )
+
+
+def _recordings(own: Guard, filters: frozenset[str]) -> Select[Any]:
     statement = select(*RECORDING).where(own(recordings))
     conditions: dict[str, ColumnElement[bool]] = {
         "end_user_id": recordings.c.end_user_id == bindparam("end_user_id"),
@@ -163,26 +170,52 @@ def _recordings(own: Guard, filters: frozenset[str], is_continued: bool) -> Sele
         "recorded_before": recordings.c.recorded_us < bindparam("recorded_before"),
         "q": recordings.c.name_folded.like(bindparam("q"), escape="\\"),
         "folder_id": recordings.c.id.in_(_recording_ids_in_folder(own)),
+        "speaker": recordings.c.transcription_id.in_(_transcripts_with_speaker(own)),
     }
     for name in sorted(filters):
         statement = statement.where(conditions[name])
-    return newest_first(statement, recordings, is_continued=is_continued)
+    return statement
 
 
 @query
 def select_recordings(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
-    return _recordings(own, filters, is_continued)
+    return newest_first(_recordings(own, filters), recordings, is_continued=is_continued)
 
 
 @long_query
 def select_recordings_named(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
     """With `q`: every name is compared, as no index serves a pattern that begins with a wildcard."""
-    return _recordings(own, filters | {"q"}, is_continued)
+    return newest_first(_recordings(own, filters | {"q"}), recordings, is_continued=is_continued)
+
+
+@long_query
+def select_recordings_ordered(
+    own: Guard, *, filters: frozenset[str], by: str, is_ascending: bool, is_continued: bool
+) -> Select[Any]:
+    """Select recordings that have a value in a column, in its order, after (`after_value`, `after_id`) if continued."""
+    column = recordings.c[by]
+    statement = _recordings(own, filters).where(column.is_not(None))
+    if is_continued:
+        position = tuple_(bindparam("after_value", type_=column.type), bindparam("after_id"))
+        here = tuple_(column, recordings.c.id)
+        statement = statement.where(here > position if is_ascending else here < position)
+    order = (column, recordings.c.id) if is_ascending else (column.desc(), recordings.c.id.desc())
+    return statement.order_by(*order).limit(bindparam("limit"))
+
+
+@long_query
+def select_recordings_without(own: Guard, *, filters: frozenset[str], by: str, is_continued: bool) -> Select[Any]:
+    """Select recordings that have no value in a column, newest first."""
+    statement = _recordings(own, filters).where(recordings.c[by].is_(None))
+    return newest_first(statement, recordings, is_continued=is_continued)
 
 
 @query
 def update_recording(own: Guard) -> Update:
-    names = ("name", "name_folded", "metadata_json", "recorded_us", "updated_us")
+    names = (
+        "name", "name_folded", "metadata_json", "recorded_us", "recorded_offset_min", "recorded_precision",
+        "updated_us",
+    )  # fmt: skip
     changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     return update(recordings).where(own(recordings), recordings.c.id == bindparam("recording_id")).values(changed)
 
@@ -221,76 +254,40 @@ def update_recording_audio(own: Guard) -> Update:
 
 
 @query
+def update_recording_without_audio(own: Guard) -> Update:
+    """Its audio is gone; a recording without a transcript waits for an upload again."""
+    names = ("content_sha256", "content_sha256_verified_us", "file_size_bytes", "media_id")
+    return (
+        update(recordings)
+        .where(own(recordings), recordings.c.id == bindparam("recording_id"))
+        .values(
+            **dict.fromkeys(names),
+            status=case((recordings.c.transcription_id.is_not(None), "completed"), else_="pending"),
+            updated_us=bindparam("now_us"),
+        )
+    )
+
+
+@query
+def update_recording_without_transcript(own: Guard) -> Update:
+    """Its transcript is gone, unless it has another one by now."""
+    is_it = (recordings.c.id == bindparam("recording_id")) & (
+        recordings.c.transcription_id == bindparam("gone_transcription_id")
+    )
+    return (
+        update(recordings)
+        .where(own(recordings), is_it)
+        .values(
+            transcription_id=None,
+            status=case((recordings.c.media_id.is_not(None), "uploaded"), else_="pending"),
+            updated_us=bindparam("now_us"),
+        )
+    )
+
+
+@query
 def delete_recording(own: Guard) -> Delete:
     return delete(recordings).where(own(recordings), recordings.c.id == bindparam("recording_id"))
 
 
 # ---- transcripts -----------------------------------------------------------------------------------
-
-
-@query
-def insert_transcription(own: Guard) -> Insert:
-    return own.insert(transcriptions)
-
-
-@query
-def insert_segment(own: Guard) -> Insert:
-    return own.insert(segments)
-
-
-@query
-def select_transcription(own: Guard) -> Select[Any]:
-    return select(*TRANSCRIPTION).where(own(transcriptions), transcriptions.c.id == bindparam("transcription_id"))
-
-
-@query
-def select_transcriptions(own: Guard, *, filters: frozenset[str], is_continued: bool) -> Select[Any]:
-    """Of one recording by `seq`: there, which is newer says which is current."""
-    statement = select(*TRANSCRIPTION).where(own(transcriptions))
-    if "recording_id" in filters:
-        statement = statement.where(transcriptions.c.recording_id == bindparam("recording_id"))
-        return newest_first(statement, transcriptions, is_continued=is_continued, by="seq")
-    return newest_first(statement, transcriptions, is_continued=is_continued)
-
-
-@query
-def update_transcription_failed(own: Guard) -> Update:
-    is_it = (transcriptions.c.id == bindparam("transcription_id")) & (transcriptions.c.status == "processing")
-    changed: dict[str, Any] = {
-        "status": "failed", "error_message": bindparam("new_error"), "updated_us": bindparam("now_us"),
-    }  # fmt: skip
-    return update(transcriptions).where(own(transcriptions), is_it).values(changed)
-
-
-@query
-def update_transcription_completed(own: Guard) -> Update:
-    return (
-        update(transcriptions)
-        .where(
-            own(transcriptions),
-            transcriptions.c.id == bindparam("transcription_id"),
-            transcriptions.c.status == "processing",
-        )
-        .values(status="completed", completed_us=bindparam("now_us"), updated_us=bindparam("now_us"))
-    )
-
-
-@query
-def delete_earlier_transcriptions(own: Guard) -> Delete:
-    return delete(transcriptions).where(
-        own(transcriptions),
-        transcriptions.c.recording_id == bindparam("recording_id"),
-        transcriptions.c.seq < bindparam("before_seq"),
-    )
-
-
-SEGMENT = (segments.c.start_ms, segments.c.end_ms, segments.c.text, segments.c.speaker, segments.c.confidence)
-
-
-@long_query
-def select_segments(own: Guard) -> Select[Any]:
-    return (
-        select(*SEGMENT)
-        .where(own(segments), segments.c.transcription_id == bindparam("transcription_id"))
-        .order_by(segments.c.ordinal)
-    )

@@ -9,14 +9,21 @@ from earmark.clock import now_us
 from earmark.ids import new_id, new_number
 from earmark.library import queries
 from earmark.library.announcing import emit_recording
-from earmark.library.end_users import dump_metadata, keep_end_user, page_params
+from earmark.library.end_users import dump_metadata, lock_end_user, page_params
 from earmark.library.errors import FileImportedError, RecordingNotFoundError
-from earmark.library.types import Page, Recording
+from earmark.library.types import Page, Recording, RecordingFilters, RecordingOrder
 from earmark.storage.errors import UniqueViolationError
+from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
 
-FILTERS = ("end_user_id", "status", "device_id", "recorded_after", "recorded_before", "q", "folder_id")
+_DATED = ("recorded_us", "recorded_offset_min", "recorded_precision")
+_ALL = RecordingFilters()
+_NEWEST_FIRST = RecordingOrder()
+_COLUMNS = {"created_at": "created_us", "recorded_at": "recorded_us", "name": "name_folded", "duration": "duration_ms"}
+_WITHOUT = "-"
+"""Marks a position among those that lack what the list is ordered by."""
+_MOST_NAME_BYTES = 1_200
 
 
 async def create_recording(
@@ -26,6 +33,8 @@ async def create_recording(
     source: str = "api_upload",
     device_id: str | None = None,
     recorded_us: int | None = None,
+    recorded_offset_min: int | None = None,
+    recorded_precision: str | None = None,
     ended_us: int | None = None,
     metadata: Mapping[str, Any] | None = None,
     import_sha256: str | None = None,
@@ -38,7 +47,8 @@ async def create_recording(
     now = now_us()
     recording = Recording(
         new_id("rec"), new_number(), tenant.end_user_id, device_id, source, name, "pending", None, recorded_us,
-        ended_us, dump_metadata(metadata), None, now, now,
+        ended_us, dump_metadata(metadata), None, now, now, recorded_offset_min=recorded_offset_min,
+        recorded_precision=recorded_precision,
     )  # fmt: skip
     row = {field: getattr(recording, field) for field in Recording.__dataclass_fields__}
     row |= {"name_folded": fold_name(name), "import_sha256": import_sha256, "last_seq": 0}
@@ -73,7 +83,7 @@ async def hold_recording(work: Tenant, recording_id: str) -> tuple[Tenant, Recor
     Raises: RecordingNotFoundError.
     """
     owner_id = (await get_recording(work, recording_id)).end_user_id
-    owner_no = await keep_end_user(work, owner_id)
+    owner_no = await lock_end_user(work, owner_id)
     row = await work.fetch_one(queries.select_recording, {"recording_id": recording_id}, for_update=True)
     if owner_no is None or row is None:
         raise RecordingNotFoundError
@@ -111,6 +121,11 @@ async def find_recordings(tenant: Tenant, recording_ids: Sequence[str]) -> list[
     return [Recording(*row) for row in await tenant.fetch_all(queries.select_recordings_among, params)]
 
 
+async def lock_recordings(work: Tenant, recording_ids: Sequence[str]) -> int:
+    """Lock recordings against deletion until the commit; return how many of them are there."""
+    return len(await work.fetch_all(queries.select_recordings_shared, {"recording_ids": list(recording_ids)}))
+
+
 async def list_recordings_in_folder(tenant: Tenant, folder_id: str) -> list[Recording]:
     """Return all recordings now in a folder, oldest first."""
     rows = await tenant.fetch_all(queries.select_recordings_in_folder, {"folder_id": folder_id})
@@ -132,20 +147,56 @@ async def find_imported(tenant: Tenant, import_sha256: str) -> Recording | None:
     return None if row is None else Recording(*row)
 
 
-async def list_recordings(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Recording]:
-    """Return recordings, newest first; `filters` maps names of FILTERS to values.
+async def list_recordings(
+    tenant: Tenant, page: Page, filters: RecordingFilters = _ALL, order: RecordingOrder = _NEWEST_FIRST
+) -> list[Recording]:
+    """Return recordings, newest first unless another order is asked for.
 
     Status `uploaded` also finds recordings with audio that have a transcript by now.
     """
-    params = {**page_params(page), **filters}
-    names = set(filters)
-    if "q" in filters:
-        params["q"] = contains_pattern(filters["q"])
-    if filters.get("status") == "uploaded":
+    given = filters.given()
+    params = {**page_params(page), **given}
+    names = set(given)
+    if "q" in given:
+        params["q"] = contains_pattern(given["q"])
+    if filters.status == "uploaded":
         names = names - {"status"} | {"uploaded"}
+    if not order.is_default:
+        return await _list_ordered(tenant, page, order, frozenset(names), params)
     shape = {"filters": frozenset(names), "is_continued": page.after is not None}
-    asked = queries.select_recordings_named if "q" in filters else queries.select_recordings
+    asked = queries.select_recordings_named if "q" in given else queries.select_recordings
     return [Recording(*row) for row in await tenant.fetch_all(asked, params, **shape)]
+
+
+async def _list_ordered(
+    tenant: Tenant, page: Page, order: RecordingOrder, names: frozenset[str], params: Mapping[str, Any]
+) -> list[Recording]:
+    """Return those that have what is ordered by, then those that don't."""
+    value, after_id = page.after or (None, "")
+    is_past = after_id.startswith(_WITHOUT)  # all that have it
+    shape = {"filters": names, "by": _COLUMNS[order.by]}
+    rows: list[Row] = []
+    async with tenant.reading() as snapshot:
+        if not is_past:
+            there = {**params, "after_value": value, "after_id": after_id}
+            shown = {**shape, "is_ascending": order.is_ascending, "is_continued": page.after is not None}
+            rows = await snapshot.fetch_all(queries.select_recordings_ordered, there, **shown)
+        if len(rows) < page.limit and order.by != "created_at":
+            rest = {**params, "limit": page.limit - len(rows), "offset": 0}
+            rest |= {"after_us": value, "after_id": after_id.removeprefix(_WITHOUT)} if is_past else {}
+            rows += await snapshot.fetch_all(queries.select_recordings_without, rest, **shape, is_continued=is_past)
+    return [Recording(*row) for row in rows]
+
+
+def position_in(order: RecordingOrder, recording: Recording) -> tuple[Any, str]:
+    """Return the keyset position of a recording in a list of this order."""
+    value = fold_name(recording.name) if order.by == "name" else getattr(recording, _COLUMNS[order.by])
+    if value is None:
+        return recording.created_us, _WITHOUT + recording.id
+    if isinstance(value, str) and len(value.encode()) > _MOST_NAME_BYTES:  # it would not fit into a cursor
+        cut = value.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+        return (cut + "\U0010ffff" if order.is_ascending else cut), recording.id
+    return value, recording.id
 
 
 def contains_pattern(text: str) -> str:
@@ -168,13 +219,18 @@ async def update_recording(tenant: Tenant, recording_id: str, changes: Mapping[s
             "new_name": name,
             "new_name_folded": fold_name(name),
             "new_metadata_json": dump_metadata(changes["metadata"]) if "metadata" in changes else before.metadata_json,
-            "new_recorded_us": changes.get("recorded_us", before.recorded_us),
+            **{f"new_{name}": changes.get(name, getattr(before, name)) for name in _DATED},
             "new_updated_us": now_us(),
         }
         await work.execute(queries.update_recording, {"recording_id": recording_id, **values})
         after = await get_recording(work, recording_id)
         await emit_recording(work, "recording.updated", after)
         return after
+
+
+async def mark_without_audio(work: Tenant, recording_id: str) -> None:
+    """Forget a recording's audio in the unit of work that deletes it; its duration stays."""
+    await work.execute(queries.update_recording_without_audio, {"recording_id": recording_id, "now_us": now_us()})
 
 
 async def mark_audio(

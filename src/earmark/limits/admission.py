@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
+from earmark.computing.threads import compute_for
+from earmark.config import Settings
 from earmark.fair_slots import FairSlots, Owner
 from earmark.identity.keys import authenticate
 from earmark.identity.last_used import LastUsed
@@ -15,9 +17,9 @@ from earmark.limits.shares import Shares
 from earmark.storage.database import Database
 from earmark.storage.tenant import Tenant
 
-_AT_WORK: Final = 32
-_AT_WORK_EACH: Final = 24
-"""A tenant whose work is slow leaves the rest to the others."""
+_AT_WORK: Final = 16
+_AT_WORK_EACH: Final = 8
+"""A tenant whose work is slow leaves the rest to the others, and whose work is quick a short turn of the event loop."""
 _HEAVY: Final = 2
 
 
@@ -30,24 +32,27 @@ class Admission:
     """Admits callers to this process.
 
     Args:
-        most: how many may be at work or wait for it.
+        settings: how many requests may be at work or wait for it, and how many streams may be open.
     """
 
-    def __init__(self, database: Database, rates: RateLimits, *, most: int) -> None:
+    def __init__(self, database: Database, rates: RateLimits, settings: Settings) -> None:
         self._database = database
         self._rates = rates
         self.last_used = LastUsed(database)
-        self._shares = Shares("requests", most)
-        self._slots = FairSlots(_AT_WORK, _AT_WORK_EACH)
+        self._shares = Shares("requests", settings.requests_at_once)
+        # Reads have slots of their own: a list doesn't wait for the searches and questions before it.
+        self._slots = {is_read: FairSlots(_AT_WORK, _AT_WORK_EACH) for is_read in (True, False)}
         self.heavy = FairSlots(_HEAVY, most_each=1)
         """For long work in Python, such as parsing megabytes: threads at it share the interpreter with everybody."""
+        self.streams = Shares("streams", settings.streams_at_once)
+        """Streams are no work, but each holds a connection, a task and what its client has not read."""
 
-    async def recognise(self, authorization: str | None) -> tuple[Caller, Tenant]:
+    async def recognise(self, authorization: str | None, *, takes_oauth: bool = False) -> tuple[Caller, Tenant]:
         """Authenticate the value of an `Authorization` header; return the caller and its handle.
 
         Raises: UnauthorizedError.
         """
-        caller = await authenticate(self._database, authorization)
+        caller = await authenticate(self._database, authorization, takes_oauth=takes_oauth)
         return caller, Tenant(self._database, caller.tenant)
 
     async def count(self, caller: Caller, tenant: Tenant, limits: Iterable[str]) -> Allowance | None:
@@ -70,21 +75,25 @@ class Admission:
                 refuse_if_exceeded(state)
         return state
 
-    async def start(self, owner: Owner) -> None:
+    async def start(self, owner: Owner, *, is_read: bool = False) -> None:
         """Wait until it is the owner's turn to work; `end` must follow.
+
+        Args:
+            is_read: whether the work only reads rows, which is quick.
 
         Raises: ShareUsedUpError, OverloadedError.
         """
+        compute_for(owner)
         self._shares.take(owner)
         try:
-            await self._slots.acquire(owner)
+            await self._slots[is_read].acquire(owner)
         except BaseException:
             self._shares.give_back(owner)
             raise
 
-    def end(self, owner: Owner) -> None:
+    def end(self, owner: Owner, *, is_read: bool = False) -> None:
         """End the owner's work, or its waiting for something that is no work of this process."""
-        self._slots.release(owner)
+        self._slots[is_read].release(owner)
         self._shares.give_back(owner)
 
 

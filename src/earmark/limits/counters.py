@@ -38,7 +38,7 @@ class Slot:
         granted: requests that this host may count, if hosts lease.
         elsewhere: requests leased by other hosts, as of the last lease.
         is_all_leased: whether nothing is left to lease.
-        leasing_until_ms: until then, a request of this host is acquiring a lease.
+        leasing_until_ms: until then, by the monotonic clock, a request of this host is acquiring a lease.
         written: the part of `used` that is in the file.
     """
 
@@ -59,11 +59,12 @@ class Slot:
     def begin_lease(self, now_ms: int) -> bool | None:
         """Reserve acquiring a lease; None if another caller is acquiring, False if nothing is left.
 
-        A caller that dies meanwhile blocks the others for a few seconds.
+        A caller that dies meanwhile blocks the others for a few seconds. `now_ms` is the machine's monotonic clock, the
+        same in all processes; it begins anew with the machine.
         """
         if self.is_all_leased:
             return False
-        if self.leasing_until_ms > now_ms:
+        if 0 < self.leasing_until_ms - now_ms <= _LEASING_MS:
             return None
         self.leasing_until_ms = now_ms + _LEASING_MS
         return True
@@ -167,7 +168,7 @@ class SharedCounts:
             self._own = None
         if not self._is_known:
             self._try_shared()
-        elif self._minute != (minute := int(time.time()) // 60):
+        elif self._minute != (minute := int(time.monotonic()) // 60):
             self._minute = minute
             if not self._try_alone():  # on Linux a failed conversion releases the previous lock
                 self._try_shared()

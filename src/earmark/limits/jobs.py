@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from earmark.jobs.types import JobKind, sweeping
+from earmark.jobs.kinds import JobKind, sweeping
 from earmark.limits.rates import RateLimits
 
 _EVERY_S = 600.0

@@ -17,7 +17,11 @@ from earmark.limits.counters import SharedCounts
 from earmark.limits.leases import delete_old_leases, lease_requests
 from earmark.storage.tenant import Operator, Tenant
 
-_LIMITS = ("overall", "uploads", "transcriptions", "sign-in")
+_LIMITS = ("overall", "uploads", "transcriptions", "summaries", "sign-in", "links", "oidc")
+_LINKS_PER_MINUTE = 600
+"""Pages and pieces of audio that one address may ask of shared links."""
+_OIDC_PER_MINUTE = 60
+"""Requests of sign-in with a provider; an office has one address."""
 _KINDS = len(_LIMITS)
 _LEASED_SHARE = 20
 """A lease is at most 1/20 of the limit, so that an idle host withholds no more from the others."""
@@ -82,7 +86,7 @@ class RateLimiter:
         minute = int(time.time()) // 60
         key = tenant.key.tenant_id * _KINDS + self._number
         with self._counts.slot(key, minute) as slot:
-            may_ask, granted = slot.begin_lease(time.time_ns() // 1_000_000), slot.granted
+            may_ask, granted = slot.begin_lease(time.monotonic_ns() // 1_000_000), slot.granted
             wanted = max(1, min(slot.used, self.per_minute // _LEASED_SHARE))
         if may_ask is None:
             await asyncio.sleep(_POLL_S)
@@ -107,7 +111,7 @@ class RateLimiter:
 
 
 class RateLimits:
-    """The installation's limits: the enabled ones of `/v1` by name, and that of console sign-ins.
+    """The installation's limits: the enabled ones of `/v1` by name, and those of console sign-ins and shared links.
 
     Args:
         is_leased: whether several hosts may share the database.
@@ -119,6 +123,7 @@ class RateLimits:
             "overall": settings.rate_limit_overall,
             "uploads": settings.rate_limit_uploads,
             "transcriptions": settings.rate_limit_transcriptions,
+            "summaries": settings.rate_limit_summaries,
         }
         self.by_name = {
             name: RateLimiter(self._counts, name, limit, is_leased=is_leased)
@@ -127,6 +132,8 @@ class RateLimits:
         }
         self._is_leased = is_leased
         self.sign_in = RateLimiter(self._counts, "sign-in", TRIES_PER_MINUTE)
+        self.links = RateLimiter(self._counts, "links", _LINKS_PER_MINUTE)
+        self.oidc = RateLimiter(self._counts, "oidc", _OIDC_PER_MINUTE)
 
     async def join(self) -> None:
         """Open the counters and detect other processes of this host; await before the first request.
@@ -135,7 +142,7 @@ class RateLimits:
         """
         await asyncio.to_thread(self._counts.join)
 
-    async def keep_together(self) -> None:
+    async def share_counts(self) -> None:
         """Share this process's counts with the others periodically until cancelled."""
         while True:
             self._counts.tick()

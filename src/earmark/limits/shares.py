@@ -1,4 +1,4 @@
-"""Each tenant's and each end user's share of what a process has: requests at work, open sends, memory of bodies.
+"""Each tenant's and each end user's share of what a process has: requests at work, open streams, memory of bodies.
 
 Nobody is bounded while less than half is in use. Beyond that, a tenant may have a quarter and an end user an
 eighth of the whole; whoever wants more gets 429, so that the rest stays free for others. 503 means that all of it
@@ -83,7 +83,13 @@ class Shares:
 
     def _add(self, owner: Owner, amount: int) -> None:
         self.total += amount
-        for one in {owner, (owner[0], None)}:
-            self._used[one] += amount
-            if not self._used[one]:
-                del self._used[one]
+        tenant, user = owner
+        self._change((tenant, None), amount)
+        if user is not None:
+            self._change(owner, amount)
+
+    def _change(self, one: Owner, amount: int) -> None:
+        if used := self._used.get(one, 0) + amount:
+            self._used[one] = used
+        else:
+            self._used.pop(one, None)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from earmark.clock import render_offset, render_time
+from earmark.clock import render_offset
 from earmark.llm.types import AnswerRequest, Passage, PastTurn
 
 SYSTEM = """You answer questions about a person's own voice recordings, from the numbered evidence only.
@@ -60,7 +60,7 @@ def estimate_passage(text: str) -> int:
 
 def build_prompt(request: AnswerRequest, context_tokens: int, answer_tokens: int) -> Prompt:
     """Build the prompt, with as much history as its budget allows."""
-    evidence = "\n".join(_lines(request.passages))
+    evidence = "\n".join(evidence_lines(request.passages))
     message = f"Evidence:\n{evidence}\n\nQuestion: {request.question}"
     room = context_tokens - answer_tokens - estimate_tokens(SYSTEM) - estimate_tokens(message)
     budget = max(0, min(room, HISTORY_MOST_TOKENS, int(context_tokens * HISTORY_SHARE)))
@@ -100,7 +100,8 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _CUT else text[:_CUT].rstrip() + " …"
 
 
-def _lines(passages: Sequence[Passage]) -> Iterator[str]:
+def evidence_lines(passages: Sequence[Passage]) -> Iterator[str]:
+    """Yield a heading for each recording, and each passage as one numbered line of JSON strings."""
     heading = None
     for passage in passages:
         if passage.recording_id != heading:
@@ -114,7 +115,7 @@ def _lines(passages: Sequence[Passage]) -> Iterator[str]:
 
 def _heading(passage: Passage) -> str:
     name = _quoted(passage.recording_name or "Recording")
-    when = f", recorded {render_time(passage.recorded_us)[:10]}" if passage.recorded_us is not None else ""
+    when = f", recorded {passage.day}" if passage.day is not None else ""
     return f"Recording {name}{when}:"
 
 

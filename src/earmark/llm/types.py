@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from earmark.clock import local_day
 from earmark.retrieval.types import ChunkHit
+
+if TYPE_CHECKING:
+    from earmark.llm.prompt import Prompt
 
 Answered = Literal["yes", "partly", "no"]
 """Whether an answer answers its question, partly answers it, or says that nothing does."""
@@ -28,6 +32,12 @@ class Passage:
     speaker: str | None
     text: str
     ordinal: int = 0
+    recorded_offset_min: int | None = None
+
+    @property
+    def day(self) -> str | None:
+        """The day it was recorded, as it was there: `2026-05-20`."""
+        return None if self.recorded_us is None else local_day(self.recorded_us, self.recorded_offset_min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +101,56 @@ class Finished:
 AnswerEvent = TextDelta | CitationMark | Finished
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A text that a model wrote at once, and how it ended."""
+
+    text: str
+    finished: Finished
+
+
+class Writer(Protocol):
+    """Writes short texts of its own: titles, suggestions."""
+
+    async def write(self, prompt: Prompt, answer_tokens: int) -> str:
+        """Return the text.
+
+        Raises: ProviderError when the model fails.
+        """
+        ...
+
+    async def compose(self, prompt: Prompt, schema: Mapping[str, Any] | None = None) -> Composed:
+        """Return a text as long as an answer, and what it cost.
+
+        Args:
+            schema: a JSON schema of the text, which models that can be held to one are held to.
+
+        Raises: ProviderError or ContextTooLargeError when the model fails.
+        """
+        ...
+
+    @property
+    def room_tokens(self) -> int:
+        """The most tokens that a prompt may have."""
+        ...
+
+
 class AnswerModel(Protocol):
     """Generates answers. `provider` and `model` are recorded in the message.
 
-    `context_tokens` limits prompt and answer together; None means no limit.
+    `context_tokens` limits prompt and answer together; None means no limit. `quotes`: what stands before a citation
+    are words of the passage, each quotation a delta of its own; else its citations are checked.
     """
 
     provider: str
     model: str
     context_tokens: int | None
+    quotes: bool
+
+    @property
+    def writer(self) -> Writer | None:
+        """What writes short texts with this model; None if it can only quote."""
+        ...
 
     async def fits(self, request: AnswerRequest) -> bool:
         """Whether the request fits the model's context."""

@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from earmark.computing.threads import compute
 from earmark.llm.breaker import Breaker
 from earmark.llm.errors import ContextTooLargeError, ModelFailedError
 from earmark.llm.failures import explain
 from earmark.llm.markers import MarkerReader, without_unfit
 from earmark.llm.prompt import Prompt, build_prompt
 from earmark.llm.sdks import install_command
-from earmark.llm.types import AnswerEvent, AnswerRequest, Finished, TextDelta
+from earmark.llm.types import AnswerEvent, AnswerRequest, Composed, Finished, TextDelta
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
-    from pydantic_ai.models import Model
+    from pydantic_ai.models import Model, ModelRequestParameters
 
 _FINISHES = {"length": "length", "content_filter": "content_filter"}
 _COUNT_TIMEOUT_S = 5.0
@@ -53,6 +54,8 @@ class VendorModel:
         counts_tokens: whether the vendor counts tokens before a request.
     """
 
+    quotes = False
+
     def __init__(
         self,
         provider: str,
@@ -71,13 +74,19 @@ class VendorModel:
         self._deadlines = deadlines or Deadlines()
         self._breaker = Breaker()
         self._client: Model | None = None
+        self._takes_schemas = True
+
+    @property
+    def writer(self) -> VendorModel:
+        """Itself."""
+        return self
 
     async def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerEvent]:
         """Yield text and citation marks while they stream, then `Finished`.
 
         Raises: ModelFailedError; ContextTooLargeError if the vendor reports it.
         """
-        prompt = await asyncio.to_thread(build_prompt, request, self._room, self._answer_tokens)
+        prompt = await compute(build_prompt, request, self._room, self._answer_tokens)
         reader = MarkerReader()
         async for event in self._stream(prompt, self._answer_tokens):
             if isinstance(event, TextDelta):
@@ -96,12 +105,46 @@ class VendorModel:
         texts = [event.text async for event in self._stream(prompt, answer_tokens) if isinstance(event, TextDelta)]
         return without_unfit("".join(texts))
 
+    async def compose(self, prompt: Prompt, schema: Mapping[str, Any] | None = None) -> Composed:
+        """Return a text as long as an answer, and what it cost.
+
+        Args:
+            schema: a JSON schema of the text. A server that rejects it is asked without one, from then on.
+
+        Raises: as `answer`.
+        """
+        if schema is None or not self._takes_schemas:
+            return await self._compose(prompt, None)
+        try:
+            return await self._compose(prompt, schema)
+        except ModelFailedError as error:
+            if not error.is_about_request:
+                raise
+        composed = await self._compose(prompt, None)
+        self._takes_schemas = False
+        return composed
+
+    async def _compose(self, prompt: Prompt, schema: Mapping[str, Any] | None) -> Composed:
+        texts: list[str] = []
+        finished = Finished()
+        async for event in self._stream(prompt, self._answer_tokens, schema):
+            if isinstance(event, TextDelta):
+                texts.append(event.text)
+            else:
+                finished = event
+        return Composed(without_unfit("".join(texts)), finished)
+
+    @property
+    def room_tokens(self) -> int:
+        """The most tokens that a prompt may have."""
+        return self._room - self._answer_tokens
+
     async def fits(self, request: AnswerRequest) -> bool:
         """Whether the request fits the context; the vendor counts tokens if the estimate is close."""
         room = self._room - self._answer_tokens
         if sum(len(passage.text) for passage in request.passages) > room * 8:
             return False  # far too long: skip building the prompt
-        prompt = await asyncio.to_thread(build_prompt, request, self._room, self._answer_tokens)
+        prompt = await compute(build_prompt, request, self._room, self._answer_tokens)
         estimated = prompt.tokens
         if not self._counts_tokens or estimated <= room * 0.6 or estimated > room * 2:
             return estimated <= room
@@ -113,7 +156,9 @@ class VendorModel:
             return estimated <= room
         return usage.input_tokens <= room
 
-    async def _stream(self, prompt: Prompt, answer_tokens: int) -> AsyncIterator[TextDelta | Finished]:
+    async def _stream(
+        self, prompt: Prompt, answer_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[TextDelta | Finished]:
         """Stream an answer; retry transient failures until the first text."""
         if self._breaker.is_open:
             why = "failed several times in a row and is paused. Try again in half a minute"
@@ -123,7 +168,7 @@ class VendorModel:
         for attempt in range(1_000):
             has_text = False
             try:
-                async for event in self._attempt(prompt, answer_tokens):
+                async for event in self._attempt(prompt, answer_tokens, schema):
                     has_text = True
                     yield event
             except ModelFailedError as error:
@@ -146,7 +191,9 @@ class VendorModel:
         else:
             self._breaker.failed()
 
-    async def _attempt(self, prompt: Prompt, answer_tokens: int) -> AsyncIterator[TextDelta | Finished]:
+    async def _attempt(
+        self, prompt: Prompt, answer_tokens: int, schema: Mapping[str, Any] | None
+    ) -> AsyncIterator[TextDelta | Finished]:
         from pydantic_ai.direct import model_request_stream
 
         waits = self._deadlines
@@ -156,7 +203,10 @@ class VendorModel:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(waits.first_s):
                     client = await self._ready()
-                    opening = model_request_stream(client, _messages(prompt), model_settings=settings)
+                    opening = model_request_stream(
+                        client, _messages(prompt), model_settings=settings,
+                        model_request_parameters=_parameters(client, schema),
+                    )  # fmt: skip
                     response = await stack.enter_async_context(opening)
                 events, wait_s = aiter(response), waits.first_s
                 while True:
@@ -201,6 +251,18 @@ def _no_tools() -> Any:
     from pydantic_ai.models import ModelRequestParameters
 
     return ModelRequestParameters()
+
+
+def _parameters(client: Model, schema: Mapping[str, Any] | None) -> ModelRequestParameters:
+    """Return parameters that hold the model to a schema, if it can be held to one."""
+    from pydantic_ai.models import ModelRequestParameters
+    from pydantic_ai.output import OutputObjectDefinition
+
+    if schema is None or not client.profile.get("supports_json_schema_output", False):
+        return ModelRequestParameters()
+    return ModelRequestParameters(
+        output_mode="native", output_object=OutputObjectDefinition(dict(schema), name="output", strict=True)
+    )
 
 
 def _text_of(event: Any) -> str:

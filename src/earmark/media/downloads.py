@@ -47,12 +47,20 @@ async def begin_download(tenant: Tenant, recording_id: str, media_id: str | None
     return media, grant
 
 
+async def get_verified(tenant: Tenant, media_id: str) -> Media:
+    """Return a verified medium.
+
+    Raises: MediaNotFoundError.
+    """
+    row = await tenant.fetch_one(queries.select_media, {"media_id": media_id}, for_update=False)
+    if row is None or row[3] != "verified":
+        raise MediaNotFoundError
+    return Media(*row)
+
+
 async def get_granted(tenant: Tenant, grant: Grant) -> Media:
     """Return the medium that a grant allows to read, while its recording exists.
 
     Raises: MediaNotFoundError.
     """
-    row = await tenant.fetch_one(queries.select_media, {"media_id": grant.media_id}, for_update=False)
-    if row is None or row[3] != "verified":
-        raise MediaNotFoundError
-    return Media(*row)
+    return await get_verified(tenant, grant.media_id)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
 import structlog
 
 from earmark.clock import now_us
+from earmark.clock_jumps import jumps
 from earmark.identity.projects import list_tenants
 from earmark.media import queries
 from earmark.media.store import MediaStore, StoredKey
@@ -14,6 +17,8 @@ from earmark.storage.tenant import Operator, Tenant
 _STALE_US = 24 * 3_600 * 1_000_000
 _IDLE_S = 3_600.0
 _BATCH = 500
+Kept = Callable[[Tenant, Sequence[str]], Awaitable[dict[str, str | None]]]
+"""Returns, of these ids, those whose bytes are kept, and the digest of the bytes that they have."""
 log = structlog.get_logger("earmark.media")
 
 
@@ -25,12 +30,24 @@ async def delete_replaced(tenant: Tenant, store: MediaStore, *, media_id: str, s
             await store.delete(key)
 
 
-async def sweep(operator: Operator, store: MediaStore) -> int:
-    """Delete half uploads and bytes without a row; return how many. Safe beside uploads in any process."""
+async def _kept_media(tenant: Tenant, ids: Sequence[str]) -> dict[str, str | None]:
+    return dict(await tenant.fetch_all(queries.select_stored_media, {"media_ids": list(ids)}))
+
+
+async def sweep(operator: Operator, store: MediaStore, kept: Mapping[str, Kept] | None = None) -> int:
+    """Delete half uploads and bytes without a row; return how many. Safe beside uploads in any process.
+
+    Args:
+        kept: what other rooms keep in the store, by the prefix of their ids.
+
+    None while the clock has jumped since bytes may last have been written: their files' times say nothing then.
+    """
+    if jumps.quiet_s() < _IDLE_S:
+        return 0
     swept = await store.sweep_staged(idle_s=_IDLE_S)
     for tenant in await list_tenants(operator):
         swept += await _sweep_stale(tenant, store)
-        swept += await _sweep_orphans(tenant, store)
+        swept += await _sweep_orphans(tenant, store, {"med": _kept_media, **(kept or {})})
     return swept
 
 
@@ -43,27 +60,35 @@ async def _sweep_stale(tenant: Tenant, store: MediaStore) -> int:
     return len(rows)
 
 
-async def _sweep_orphans(tenant: Tenant, store: MediaStore) -> int:
+async def _sweep_orphans(tenant: Tenant, store: MediaStore, kept: Mapping[str, Kept]) -> int:
     """Bytes are looked for before rows: a row is there before its bytes are, and gone before they are deleted."""
     stored = await store.list_under(str(tenant.key.tenant_id))
     swept = 0
     for start in range(0, len(stored), _BATCH):
-        swept += await _sweep_batch(tenant, store, stored[start : start + _BATCH])
+        swept += await _sweep_batch(tenant, store, stored[start : start + _BATCH], kept)
     return swept
 
 
-async def _sweep_batch(tenant: Tenant, store: MediaStore, stored: list[StoredKey]) -> int:
+async def _sweep_batch(tenant: Tenant, store: MediaStore, stored: list[StoredKey], keepers: Mapping[str, Kept]) -> int:
     named = {one.key: one.key.rpartition("/")[2].partition("-") for one in stored}
-    ids = sorted({media_id for media_id, _, sha256 in named.values() if sha256})
-    kept: dict[str, str | None] = dict(await tenant.fetch_all(queries.select_kept_media, {"media_ids": ids}))
+    ids = sorted({owner_id for owner_id, _, sha256 in named.values() if sha256})
+    kept: dict[str, str | None] = {}
+    for prefix, keeper in keepers.items():
+        theirs = [one for one in ids if one.startswith(f"{prefix}_")]
+        kept |= await keeper(tenant, theirs) if theirs else {}
     swept = 0
     for one in stored:
-        media_id, _, sha256 = named[one.key]
+        owner_id, _, sha256 = named[one.key]
+        if one.key.endswith(".part"):  # an upload in parts that nobody goes on with
+            if one.idle_s > _IDLE_S:
+                await store.delete(one.key)
+                swept += 1
+            continue
         if not sha256:  # nothing of ours has such a name
             log.warning("media.stray_file", key=one.key)
             continue
-        is_other = media_id in kept and kept[media_id] != sha256 and one.idle_s > _IDLE_S
-        if media_id not in kept or is_other:
+        is_other = owner_id in kept and kept[owner_id] != sha256 and one.idle_s > _IDLE_S
+        if owner_id not in kept or is_other:
             await store.delete(one.key)
             swept += 1
     return swept

@@ -94,3 +94,24 @@ class RangeError(EarmarkError):
     def __init__(self, size_bytes: int) -> None:
         super().__init__("The requested range is beyond the end of the file.", param="Range")
         self.size_bytes = size_bytes
+
+
+class UploadOffsetError(ConflictError):
+    """A part of an upload does not begin where the bytes that arrived end."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(
+            f"This upload has {offset} bytes; the next part must begin there.", param="Content-Range",
+            details={"upload_offset": offset},
+        )  # fmt: skip
+        self.upload_offset = offset
+
+
+class ContentRangeError(InvalidError):
+    """The `Content-Range` of a part of an upload is invalid."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Content-Range must be `bytes FIRST-LAST/TOTAL` of the bytes sent, or `bytes */TOTAL` with none.",
+            param="Content-Range",
+        )

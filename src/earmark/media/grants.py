@@ -13,7 +13,8 @@ from earmark.storage.tenant import TenantKey
 
 UPLOAD_S = 3_600
 DOWNLOAD_S = 900
-_PREFIXES = {"PUT": "up_", "GET": "dn_"}
+UPLOAD_PREFIX = "up_"
+_PREFIXES = {"PUT": UPLOAD_PREFIX, "GET": "dn_"}
 _MAX_LENGTH = 1_024
 
 

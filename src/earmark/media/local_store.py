@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
 import shutil
+import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
+from earmark.contexts import run_on
 from earmark.ids import random_text
+from earmark.media import partials
+from earmark.media.disk import Run, as_unavailable, make_folders, sync_folder, write_all
 from earmark.media.errors import MediaNotFoundError
-from earmark.media.store import Staged, StoredKey
+from earmark.media.partials import PartialFile
+from earmark.media.store import Partial, Staged, StoredKey
 from earmark.storage.errors import StorageUnavailableError
 
 T = TypeVar("T")
-Run = Callable[..., Awaitable[Any]]
 log = structlog.get_logger("earmark.media")
 _THREADS = 4
 _BUFFER_BYTES = 1 << 20
 _INCOMING = "incoming"
-_KEY = re.compile(r"\d+(?:/[A-Za-z0-9_]{1,80}){0,2}(?:/[A-Za-z0-9_]{1,80}-[0-9a-f]{64})?\Z")
+_KEY = re.compile(r"\d+(?:/[A-Za-z0-9_]{1,80}){0,2}(?:/[A-Za-z0-9_]{1,80}(?:-[0-9a-f]{64}|\.part))?\Z")
 
 
 class LocalStore:
@@ -47,10 +50,22 @@ class LocalStore:
         path = self._root / _INCOMING / f"{random_text(24)}.part"
         return StagedFile(path, await self._run(_create, path), self._run)
 
-    async def keep(self, staged: Staged, key: str) -> None:
+    async def put(self, staged: Staged, key: str) -> None:
         assert isinstance(staged, StagedFile)
         await self._run(_move, staged.path, self._path(key))
         await staged.discard()  # closes the file descriptor
+
+    async def open_partial(self, key: str, *, is_new: bool) -> PartialFile | None:
+        path = self._path(key)
+        descriptor = await self._run(partial(partials.open_file, path, is_new=is_new))
+        return None if descriptor is None else PartialFile(path, descriptor, self._run)
+
+    async def partial_size(self, key: str) -> int:
+        return await self._run(partials.synced_size, self._path(key))
+
+    async def put_partial(self, partial: Partial, key: str) -> None:
+        assert isinstance(partial, PartialFile)
+        await self._run(partials.store, partial.path, self._path(key))
 
     async def open(self, key: str) -> OpenFile:
         try:
@@ -90,7 +105,7 @@ class LocalStore:
         return self._root / key
 
     async def _run(self, work: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+        return await run_on(self._threads, work, *args)
 
 
 class StagedFile:
@@ -120,17 +135,14 @@ class StagedFile:
 
     def _write(self, pending: bytearray) -> None:
         self._digest.update(pending)
-        with _as_unavailable():
-            view = memoryview(pending)
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+        write_all(self._descriptor, pending)
 
     async def finish(self) -> None:
         await self._flush()
         await self._run(self._sync)
 
     def _sync(self) -> None:
-        with _as_unavailable():
+        with as_unavailable():
             os.fsync(self._descriptor)
 
     async def discard(self) -> None:
@@ -152,27 +164,28 @@ class OpenFile:
     def __init__(self, descriptor: int, run: Run) -> None:
         self._descriptor = descriptor
         self._run = run
+        self._lock = threading.Lock()  # a thread may still read when whoever waited for it has closed the file
         self.size_bytes = os.fstat(descriptor).st_size
 
     async def read(self, offset: int, size_bytes: int) -> bytes:
-        found: bytes = await self._run(self._read, offset, size_bytes)
+        found: bytes = await self._run(self.read_now, offset, size_bytes)
         return found
 
-    def _read(self, offset: int, size_bytes: int) -> bytes:
-        is_deleted = os.fstat(self._descriptor).st_nlink == 0
-        return b"" if is_deleted else os.pread(self._descriptor, size_bytes, offset)
+    def read_now(self, offset: int, size_bytes: int) -> bytes:
+        with self._lock:
+            is_gone = self._descriptor < 0 or os.fstat(self._descriptor).st_nlink == 0
+            return b"" if is_gone else os.pread(self._descriptor, size_bytes, offset)
+
+    def fileno(self) -> int:
+        if self._descriptor < 0 or os.fstat(self._descriptor).st_nlink == 0:
+            raise MediaNotFoundError
+        return self._descriptor
 
     async def close(self) -> None:
-        os.close(self._descriptor)
-
-
-@contextmanager
-def _as_unavailable() -> Iterator[None]:
-    """Convert errors of a full or read-only disk to StorageUnavailableError."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageUnavailableError("The server can't write to its disk.") from error
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
 
 
 def _log_left(error: OSError) -> None:
@@ -180,33 +193,16 @@ def _log_left(error: OSError) -> None:
 
 
 def _create(path: Path) -> int:
-    with _as_unavailable():
-        _make_folders(path.parent)
+    with as_unavailable():
+        make_folders(path.parent)
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def _move(path: Path, target: Path) -> None:
-    with _as_unavailable():
-        _make_folders(target.parent)
+    with as_unavailable():
+        make_folders(target.parent)
         path.replace(target)
-        _sync_folder(target.parent)
-
-
-def _make_folders(path: Path) -> None:
-    """Create missing folders, private to their owner and synced to survive a crash."""
-    if path.is_dir():
-        return
-    _make_folders(path.parent)
-    path.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(target.parent)
 
 
 def _walk(root: Path, folder: Path) -> Iterator[StoredKey]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, or_, select, update
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, or_, select, update
 
 from earmark.media.types import Media
 from earmark.storage.dialect import any_of
-from earmark.storage.query import Guard, query
+from earmark.storage.query import Guard, long_query, query
 from earmark.storage.tables import media
 
 MEDIA = tuple(media.c[name] for name in Media.__dataclass_fields__)
@@ -45,8 +45,15 @@ def select_verified_media(own: Guard) -> Select[Any]:
 
 
 @query
-def select_kept_media(own: Guard) -> Select[Any]:
+def select_stored_media(own: Guard) -> Select[Any]:
     return select(media.c.id, media.c.sha256).where(own(media), any_of(media.c.id, "media_ids"))
+
+
+@long_query
+def select_stored_bytes(own: Guard) -> Select[Any]:
+    """The sum of the bytes of verified media."""
+    stored = func.coalesce(func.sum(media.c.size_bytes), 0)
+    return select(stored).where(own(media), media.c.status == "verified")
 
 
 @query
@@ -61,6 +68,11 @@ def update_media(own: Guard) -> Update:
     names = ("status", "size_bytes", "sha256", "updated_us")
     changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     return update(media).where(own(media), media.c.id == bindparam("media_id")).values(changed)
+
+
+@query
+def delete_media(own: Guard) -> Delete:
+    return delete(media).where(own(media), media.c.id == bindparam("media_id"))
 
 
 @query

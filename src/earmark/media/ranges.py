@@ -1,4 +1,4 @@
-"""Parses the `Range` header. One range at a time; anything else selects the whole file.
+"""Parses `Range` and `Content-Range` headers. One range at a time; any other `Range` selects the whole file.
 
 Source: RFC 9110, section 14.
 """
@@ -6,10 +6,38 @@ Source: RFC 9110, section 14.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from earmark.media.errors import RangeError
+from earmark.media.errors import ContentRangeError, RangeError
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
+_PART = re.compile(r"bytes (?:(\d{1,15})-(\d{1,15})|\*)/(\d{1,15})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which bytes of an upload a request has: `size_bytes` from `first` on; none to end an upload that is all there."""
+
+    first: int
+    size_bytes: int
+    total_bytes: int
+
+
+def parse_part(header: str) -> Part:
+    """Return which part of an upload a request has.
+
+    Raises: ContentRangeError.
+    """
+    match = _PART.match(header)
+    if match is None or not int(match[3]):
+        raise ContentRangeError
+    total = int(match[3])
+    if match[1] is None:
+        return Part(total, 0, total)
+    first, last = int(match[1]), int(match[2])
+    if not first <= last < total:
+        raise ContentRangeError
+    return Part(first, last - first + 1, total)
 
 
 def parse_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:

@@ -37,6 +37,25 @@ class Staged(Protocol):
         """Discard the bytes unless they were stored; repeated calls do nothing."""
 
 
+class Partial(Protocol):
+    """Bytes that arrive in several requests; one request at a time has them. `size_bytes` counts what is written."""
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    async def write(self, piece: bytes) -> None:
+        """Append bytes; those of a request that breaks off are kept."""
+
+    async def sync(self) -> None:
+        """Sync what was written to disk: it survives a crash from then on."""
+
+    async def sha256(self) -> str:
+        """Return the digest of all bytes, which are read for it."""
+
+    async def close(self) -> None:
+        """Let the next request have it; repeated calls do nothing."""
+
+
 class StoredFile(Protocol):
     """Stored bytes open for reading."""
 
@@ -46,6 +65,15 @@ class StoredFile(Protocol):
     async def read(self, offset: int, size_bytes: int) -> bytes:
         """Return bytes from `offset`; none once they were deleted."""
 
+    def read_now(self, offset: int, size_bytes: int) -> bytes:
+        """The same on the calling thread, for a thread that may wait; none once it is closed."""
+
+    def fileno(self) -> int:
+        """Return a descriptor of the bytes, for a child process; its position is nobody's.
+
+        Raises: MediaNotFoundError once they were deleted.
+        """
+
     async def close(self) -> None: ...
 
 
@@ -54,8 +82,17 @@ class MediaStore(Protocol):
 
     async def stage(self) -> Staged: ...
 
-    async def keep(self, staged: Staged, key: str) -> None:
+    async def put(self, staged: Staged, key: str) -> None:
         """Store finished bytes under their key; once this returns they survive a crash."""
+
+    async def open_partial(self, key: str, *, is_new: bool) -> Partial | None:
+        """Open what arrived so far under a key ending with `.part`, or begin anew; None while another has it."""
+
+    async def partial_size(self, key: str) -> int:
+        """Return how many bytes arrived, which survive a crash; 0 if there are none."""
+
+    async def put_partial(self, partial: Partial, key: str) -> None:
+        """Store finished bytes under their key, as `put` does; they stay under the partial's key until deleted."""
 
     async def open(self, key: str) -> StoredFile:
         """Open bytes for reading.

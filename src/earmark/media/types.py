@@ -8,9 +8,9 @@ from typing import Final, Literal
 MediaStatus = Literal["waiting", "received", "verified", "failed"]
 
 EXTENSIONS: Final[dict[str, str]] = {
-    "audio/wav": "wav", "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/ogg": "ogg", "audio/opus": "opus",
-    "audio/flac": "flac", "audio/webm": "webm", "audio/aac": "aac", "image/jpeg": "jpg", "image/png": "png",
-    "video/mp4": "mp4",
+    "audio/wav": "wav", "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/ogg": "ogg",
+    "audio/opus": "opus", "audio/flac": "flac", "audio/webm": "webm", "audio/aac": "aac", "image/jpeg": "jpg",
+    "image/png": "png", "video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm",
 }  # fmt: skip
 """The media types accepted, and their file extensions. Downloads have exactly one of these types."""
 
@@ -38,6 +38,10 @@ class Media:
     def key(self, tenant_id: int) -> str:
         """Return the storage key. It contains the digest, so that other bytes never replace these."""
         return f"{folder_of(tenant_id, self.end_user_id, self.recording_id)}/{self.id}-{self.sha256}"
+
+    def partial_key(self, tenant_id: int) -> str:
+        """Return the key of what arrived of an upload in parts; it goes with its recording."""
+        return f"{folder_of(tenant_id, self.end_user_id, self.recording_id)}/{self.id}.part"
 
 
 def folder_of(tenant_id: int, end_user_id: str, recording_id: str | None = None) -> str:

@@ -7,8 +7,9 @@ the row is updated before the sender gets the response. Unacknowledged bytes are
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, replace
+from typing import Any
 
 from earmark.clock import now_us
 from earmark.ids import new_id
@@ -71,12 +72,13 @@ async def receive(
     Raises: MediaNotFoundError, LinkExpiredError, SupersededUploadError, UploadTooLargeError, UploadSizeError,
         StorageUnavailableError.
     """
-    begun = await _supersede_others(tenant, grant.media_id)
+    begun = await supersede_others(tenant, grant.media_id)
     staged = await store.stage()
     try:
-        await _write(staged, _while_newest(tenant, begun, pieces), grant.size_bytes, limit_bytes)
+        wanted = while_wanted(pieces, lambda: get_newest(tenant, begun))
+        await write_pieces(staged, wanted, grant.size_bytes, limit_bytes)
         async with tenant.writing() as work:
-            earlier = await _get_newest(work, begun, for_update=True)
+            earlier = await get_newest(work, begun, for_update=True)
             stored = await _store(work, store, earlier, staged, "received")
             if earlier.sha256 not in (None, stored.sha256):
                 await enqueue_deletion(work, store, earlier)
@@ -85,30 +87,39 @@ async def receive(
         await staged.discard()
 
 
-async def _supersede_others(tenant: Tenant, media_id: str) -> Media:
+async def supersede_others(tenant: Tenant, media_id: str) -> Media:
     """Register this upload as the newest for its medium; an older one still running ends."""
     async with tenant.writing() as work:
-        return await _update(work, await _get_open(work, media_id, for_update=True))
+        return await update_medium(work, await get_open(work, media_id, for_update=True))
 
 
-async def _get_newest(tenant: Tenant, begun: Media, *, for_update: bool = False) -> Media:
-    media = await _get_open(tenant, begun.id, for_update=for_update)
+async def get_newest(tenant: Tenant, begun: Media, *, for_update: bool = False) -> Media:
+    """Return the medium as it is now.
+
+    Raises: MediaNotFoundError, LinkExpiredError; SupersededUploadError if a newer request receives it.
+    """
+    media = await get_open(tenant, begun.id, for_update=for_update)
     if media.updated_us != begun.updated_us:
         raise SupersededUploadError
     return media
 
 
-async def _while_newest(tenant: Tenant, begun: Media, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def while_wanted(pieces: AsyncIterator[bytes], look: Callable[[], Awaitable[Any]]) -> AsyncIterator[bytes]:
+    """Yield the pieces, and call `look` now and then: it raises once the upload is not wanted any more."""
     checked_s, unchecked_bytes = time.monotonic(), 0
     async for piece in pieces:
         unchecked_bytes += len(piece)
         if unchecked_bytes >= _LOOK_BYTES or time.monotonic() - checked_s >= _LOOK_S:
-            await _get_newest(tenant, begun)
+            await look()
             checked_s, unchecked_bytes = time.monotonic(), 0
         yield piece
 
 
-async def _write(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int | None, limit_bytes: int) -> None:
+async def write_pieces(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int | None, limit_bytes: int) -> None:
+    """Write an upload, and check its size.
+
+    Raises: UploadTooLargeError, UploadSizeError, EmptyUploadError, StorageUnavailableError.
+    """
     async for piece in pieces:
         await staged.write(piece)
         if staged.size_bytes > limit_bytes:
@@ -122,7 +133,7 @@ async def _write(staged: Staged, pieces: AsyncIterator[bytes], size_bytes: int |
     await staged.finish()
 
 
-async def _get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) -> Media:
+async def get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) -> Media:
     """Return a medium that still accepts bytes; a completed one's link is invalid."""
     row = await tenant.fetch_one(queries.select_media, {"media_id": media_id}, for_update=for_update)
     if row is None:
@@ -135,12 +146,13 @@ async def _get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) 
 
 async def _store(work: Tenant, store: MediaStore, media: Media, staged: Staged, status: MediaStatus) -> Media:
     changed = replace(media, status=status, size_bytes=staged.size_bytes, sha256=staged.sha256)
-    stored = await _update(work, changed)
-    await store.keep(staged, stored.key(work.key.tenant_id))
+    stored = await update_medium(work, changed)
+    await store.put(staged, stored.key(work.key.tenant_id))
     return stored
 
 
-async def _update(work: Tenant, media: Media) -> Media:
+async def update_medium(work: Tenant, media: Media) -> Media:
+    """Store the changed status, size and digest of a medium."""
     updated = replace(media, updated_us=max(now_us(), media.updated_us + 1))  # no two changes have the same time
     changed = {f"new_{name}": getattr(updated, name) for name in ("status", "size_bytes", "sha256", "updated_us")}
     await work.execute(queries.update_media, {"media_id": media.id, **changed})
@@ -155,11 +167,22 @@ async def attach(tenant: Tenant, store: MediaStore, recording_id: str, content_t
     begun, _ = await begin_upload(tenant, recording_id, content_type, staged.size_bytes)
     async with tenant.writing() as work:
         await hold_recording(work, recording_id)
-        await _store(work, store, await _get_open(work, begun.id, for_update=True), staged, "verified")
+        await _store(work, store, await get_open(work, begun.id, for_update=True), staged, "verified")
         await mark_audio(
             work, recording_id, "uploaded", media_id=begun.id, sha256=staged.sha256, size_bytes=staged.size_bytes
         )
         await emit_recording(work, "recording.uploaded", await get_recording(work, recording_id))
+
+
+async def completed_us(tenant: Tenant, media_id: str) -> int:
+    """Return when a medium's upload was completed, in microseconds since 1970.
+
+    Raises: MediaNotFoundError if there is none that was.
+    """
+    row = await tenant.fetch_one(queries.select_media, {"media_id": media_id}, for_update=False)
+    if row is None or (media := Media(*row)).status != "verified":
+        raise MediaNotFoundError
+    return media.updated_us  # nothing changes a medium afterwards
 
 
 async def complete_upload(tenant: Tenant, store: MediaStore, recording_id: str, claim: Claim) -> Recording:
@@ -201,14 +224,14 @@ async def _settle(
     work: Tenant, store: MediaStore, recording: Recording, media: Media, claim: Claim, *, is_same: bool
 ) -> None:
     if is_same:
-        await _update(work, replace(media, status="verified"))
+        await update_medium(work, replace(media, status="verified"))
         await mark_audio(
             work, recording.id, "uploaded", media_id=media.id, sha256=media.sha256, size_bytes=media.size_bytes,
             duration_ms=claim.duration_ms,
         )  # fmt: skip
         await emit_recording(work, "recording.uploaded", await get_recording(work, recording.id))
         return
-    await _update(work, replace(media, status="failed"))
+    await update_medium(work, replace(media, status="failed"))
     if recording.content_sha256 is None:
         await mark_audio(work, recording.id, "integrity_failure")
     await enqueue_deletion(work, store, media)

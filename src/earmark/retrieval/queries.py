@@ -12,6 +12,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -61,6 +62,12 @@ def delete_index(own: Guard) -> Delete:
 
 
 @query
+def select_indexed_transcription(own: Guard) -> Select[Any]:
+    is_it = recording_indexes.c.recording_id == bindparam("recording_id")
+    return select(recording_indexes.c.transcription_id).where(own(recording_indexes), is_it)
+
+
+@query
 def delete_chunks(own: Guard) -> Delete:
     return delete(chunks).where(own(chunks), chunks.c.recording_id == bindparam("recording_id"))
 
@@ -70,7 +77,8 @@ def select_indexes(own: Guard) -> Select[Any]:
     columns = (recording_indexes.c.recording_no, recording_indexes.c.recording_id, recording_indexes.c.transcription_id,
                recording_indexes.c.language, recording_indexes.c.chunk_count, recording_indexes.c.chunk_lengths,
                recordings.c.recorded_us, recordings.c.name, recording_indexes.c.embedder,
-               recording_indexes.c.vector_counts)  # fmt: skip
+               recording_indexes.c.vector_counts, recordings.c.recorded_offset_min,
+               recording_indexes.c.revision)  # fmt: skip
     return (
         select(*columns)
         .join(
@@ -128,8 +136,9 @@ def _index_of_chunk() -> ColumnElement[bool]:
 
 @long_query
 def select_chunks_at(own: Guard) -> Select[Any]:
-    columns = (chunks.c.recording_id, chunks.c.ordinal, recording_indexes.c.transcription_id, chunks.c.id,
-               chunks.c.speaker, chunks.c.first_segment, chunks.c.last_segment)  # fmt: skip
+    columns = (chunks.c.recording_id, chunks.c.ordinal, recording_indexes.c.transcription_id,
+               recording_indexes.c.revision, chunks.c.id, chunks.c.speaker, chunks.c.first_segment,
+               chunks.c.last_segment)  # fmt: skip
     return (
         select(*columns)
         .join(recording_indexes, _index_of_chunk())
@@ -193,36 +202,39 @@ def _is_stale() -> ColumnElement[bool]:
 
 @long_query
 def select_stale_owners(own: Guard) -> Select[Any]:
-    """Select the end users with recordings whose vectors must be recomputed."""
+    """Select the end users with recordings whose vectors must be recomputed: how many, and how many have none."""
+    has_none = func.sum(case((recording_indexes.c.embedder == bindparam("no_embedder"), 1), else_=0))
     return (
-        select(recordings.c.end_user_id, recording_indexes.c.end_user_no)
+        select(recordings.c.end_user_id, recording_indexes.c.end_user_no, func.count(), has_none)
         .join(
             recordings,
             (recordings.c.tenant_id == recording_indexes.c.tenant_id)
             & (recordings.c.id == recording_indexes.c.recording_id),
         )
         .where(own(recording_indexes), own(recordings), _is_stale())
-        .distinct()
+        .group_by(recordings.c.end_user_id, recording_indexes.c.end_user_no)
         .order_by(recordings.c.end_user_id)
     )
 
 
 @long_query
 def select_stale(own: Guard) -> Select[Any]:
-    columns = (recording_indexes.c.recording_no, recording_indexes.c.recording_id, recording_indexes.c.transcription_id)
+    names = ("recording_no", "recording_id", "transcription_id", "embedder", "chunk_count", "revision")
+    columns = (recording_indexes.c[name] for name in names)
     return select(*columns).where(own(recording_indexes), _is_stale()).order_by(recording_indexes.c.recording_id)
 
 
 @query
-def count_stale(own: Guard) -> Select[Any]:
-    return select(func.count()).select_from(recording_indexes).where(own(recording_indexes), _is_stale())
+def select_index_transcription(own: Guard) -> Select[Any]:
+    return select(recording_indexes.c.transcription_id, recording_indexes.c.revision).where(
+        own(recording_indexes), recording_indexes.c.recording_no == bindparam("recording_no")
+    )
 
 
 @query
-def select_index_transcription(own: Guard) -> Select[Any]:
-    return select(recording_indexes.c.transcription_id).where(
-        own(recording_indexes), recording_indexes.c.recording_no == bindparam("recording_no")
-    )
+def select_index_vectors(own: Guard) -> Select[Any]:
+    columns = (recording_indexes.c.recording_no, recording_indexes.c.embedder, recording_indexes.c.vector_counts)
+    return select(*columns).where(own(recording_indexes), recording_indexes.c.recording_id == bindparam("recording_id"))
 
 
 @query

@@ -89,6 +89,6 @@ def by_embedder(rows: Sequence[IndexRow], chosen: Sequence[bool]) -> dict[str, d
     """Return, for each embedder that made vectors in scope, all the recordings it made any of."""
     parts: dict[str, dict[Part, Indexed]] = {}
     for row, is_in in zip(rows, chosen, strict=True):
-        part = (row.recording_no, row.transcription_id, row.vector_counts is not None)
+        part = (row.recording_no, row.transcription_id, row.revision, row.vector_counts is not None)
         parts.setdefault(row.embedder, {})[part] = Indexed(is_in, row.chunk_count, row.vector_counts)
     return {name: of_it for name, of_it in parts.items() if any(one.is_in_scope for one in of_it.values())}

@@ -7,24 +7,22 @@ in, and the search is repeated if the library has changed under it.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
+from earmark.computing.threads import compute
+from earmark.contexts import run_on
 from earmark.fair_slots import FairSlots
 from earmark.limits.admission import owner_of
 from earmark.retrieval import queries
-from earmark.retrieval.embedding.embedders import EmbedderUnavailableError
-from earmark.retrieval.embedding.http_embedder import HttpEmbedder
+from earmark.retrieval.embedding.embedders import EmbedderUnavailableError, MiniLMEmbedder
 from earmark.retrieval.embedding.registry import Embedders
 from earmark.retrieval.index.analysis import analyze_query
 from earmark.retrieval.index.vector_cache import VectorCache
 from earmark.retrieval.ranking.phrasing import address
-from earmark.retrieval.types import ChunkHit, SearchRequest
+from earmark.retrieval.types import NO_EMBEDDER, ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
 from earmark.telemetry import span
 
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from earmark.retrieval.reading import StoredIndex, Wanted
     from earmark.retrieval.snapshot import Library
 
-T = TypeVar("T")
-_THREADS = 2
 _WAITING_THREADS = 8
 _AT_ONCE = 4
 """Searches that read or rank at the same time: two compute while two read."""
@@ -57,7 +53,6 @@ class Searcher:
         self._vectors = vectors
         count = max(1, min(_AT_ONCE, connections - 1))
         self._slots = FairSlots(count, most_each=max(1, count // 2))  # a free one for whoever else comes
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="earmark-search")
         # A server of embeddings is waited for elsewhere: its slowness must not hold up arithmetic.
         self._waiting = ThreadPoolExecutor(_WAITING_THREADS, thread_name_prefix="earmark-embed")
 
@@ -88,7 +83,7 @@ class Searcher:
         if index is None:
             return [], True
         with span("rank", recordings=len(index.rows)):
-            library, ranked = await self._offload(_rank, index, request.limit)
+            library, ranked = await compute(_rank, index, request)
         store_vectors(self._vectors, index, library)
         hits = await load_hits(tenant, library, ranked, request)
         return hits, index.has_all_embedders and len(hits) == len(ranked)
@@ -108,35 +103,37 @@ class Searcher:
     async def _embed(self, tenant: Tenant, name: str, question: str) -> NDArray[np.int8] | None:
         from earmark.retrieval.index.quantize import quantize
 
-        embedder = await self._embedders.find(name)
+        embedder = None if name == NO_EMBEDDER else await self._embedders.find(name)
         if embedder is None:
             return None
-        is_server = isinstance(embedder, HttpEmbedder)
         try:
-            threads = self._waiting if is_server else self._threads
             with span("embed question"):
-                async with nullcontext() if is_server else self._slots.hold(owner_of(tenant)):
-                    vector = await asyncio.get_running_loop().run_in_executor(threads, embedder.embed_query, question)
+                if embedder.is_remote:
+                    vector = await run_on(self._waiting, embedder.embed_query, question)
+                else:
+                    vector = await compute(embedder.embed_query, question)
         except EmbedderUnavailableError as error:
-            if not is_server:
+            if not embedder.is_remote:
                 raise
             log.warning("search.without_meaning", embedder=name, error=error.message)
             return None
         return quantize(vector)
 
-    def _offload(self, work: Callable[..., T], *args: Any) -> Awaitable[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
-
     def close(self) -> None:
         """Let the threads go."""
-        self._threads.shutdown(wait=True)
         self._waiting.shutdown(wait=True)
 
 
-def _rank(index: StoredIndex, limit: int) -> tuple[Library, list[Hit]]:
-    """Prepare and rank the index; arithmetic, for a worker thread."""
+def _rank(index: StoredIndex, request: SearchRequest) -> tuple[Library, list[Hit]]:
+    """Prepare and rank the index; arithmetic, for a worker thread.
+
+    The floor was measured with the built-in embedder: others' similarities have other scales.
+    """
+    from earmark.retrieval.ranking.combining import FLOOR
     from earmark.retrieval.reading import to_library
     from earmark.retrieval.snapshot import rank_library
 
     library = to_library(index)
-    return library, rank_library(index.query, library, limit)
+    is_measured = all(row.embedder in (MiniLMEmbedder.name, NO_EMBEDDER) for row in index.rows)
+    floor = FLOOR if request.is_floored and is_measured else 0.0
+    return library, rank_library(index.query, library, request.limit, floor)

@@ -34,6 +34,8 @@ class IndexRow:
     name: str | None
     embedder: str
     vector_counts: bytes | None
+    recorded_offset_min: int | None = None
+    revision: int = 1
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Library:
         return index, chunk - self.first_chunks[index]
 
 
-def rank_library(query: QueryTerms, library: Library, limit: int) -> list[Hit]:
+def rank_library(query: QueryTerms, library: Library, limit: int, floor: float = 0.0) -> list[Hit]:
     """Rank the chunks in scope; arithmetic only, for a worker thread."""
     in_scope = _in_scope(library)
     snapshot = Snapshot(
@@ -69,7 +71,7 @@ def rank_library(query: QueryTerms, library: Library, limit: int) -> list[Hit]:
         cosines=_cosines(library) if library.scans else None,
         in_scope=None if in_scope.all() else in_scope,
     )
-    return rank(query, snapshot, limit=limit)
+    return rank(query, snapshot, limit=limit, floor=floor)
 
 
 def _entry(row: IndexRow) -> RecordingEntry:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from earmark.storage.tenant import Tenant
 from earmark.transcripts.types import Segment
+
+NO_EMBEDDER: Final = ""
+"""Stands in place of an embedder's name at a recording whose words alone are indexed."""
+WantsVectors = Callable[[Tenant, str | None], Awaitable[bool]]
+"""Says whether the transcripts of an end user (None: of nobody in particular) get vectors."""
+
+
+async def always(tenant: Tenant, end_user_id: str | None) -> bool:
+    """Want vectors for everybody."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """A search: query, filters and limits. `recording_ids` None means the end user's whole library.
 
-    `before` and `after` are how many segments around each hit are returned with it.
+    `before` and `after` are how many segments around each hit are returned with it. `is_floored`: nothing is found if
+    nothing in reach comes near the query; else there are always moments, which an answer weighs by itself.
     """
 
     query: str
@@ -23,6 +36,7 @@ class SearchRequest:
     limit: int = 8
     before: int = 0
     after: int = 0
+    is_floored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,7 @@ class ChunkHit:
     first_ordinal: int = 0
     around: tuple[Segment, ...] = ()
     around_first: int = 0
+    recorded_offset_min: int | None = None
 
     @property
     def text(self) -> str:

@@ -66,6 +66,12 @@ class Database(Protocol):
     async def listen(self) -> None:
         """Pass signals of other processes on to `signals` until cancelled; returns at once where none can arrive."""
 
+    def change_marker(self) -> int | None:
+        """Return a number that is another one after each commit of another process.
+
+        None where changes are signalled instead. Raises: StorageUnavailableError.
+        """
+
     async def is_connected(self) -> bool: ...
 
     async def revision(self) -> str:

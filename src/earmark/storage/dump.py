@@ -14,15 +14,17 @@ from typing import Any
 from sqlalchemy import Delete, Insert, LargeBinary, Select, Text, bindparam, cast, delete, insert, select, tuple_
 
 from earmark.errors import ConflictError
+from earmark.lengths import has_length
 from earmark.storage.database import Connection, Database
 from earmark.storage.pgvector import insert_chunk_vector
 from earmark.storage.query import Guard, Params, Query, Row, long_query, query
 from earmark.storage.tables import CUSTOMER_TABLES, chunk_vectors, metadata
 from earmark.storage.tables.columns import Int
+from earmark.storage.tables.text_limits import text_limit
 from earmark.storage.tenant import Tenant, TenantKey, UnitOfWork
 
 _PAGE = 2_000
-SYSTEM = ("installation", "event_readers", "projects", "tenants")
+SYSTEM = ("installation", "event_readers", "oauth_clients", "projects", "tenants")
 CUSTOMERS = tuple(str(table.name) for table in metadata.sorted_tables if table.name in CUSTOMER_TABLES)
 COLUMNS = {name: tuple(map(str, metadata.tables[name].c.keys())) for name in (*SYSTEM, *CUSTOMERS)}
 BYTES = {
@@ -37,7 +39,15 @@ _FORMS = {
            for column in metadata.tables[name].c]
     for name in COLUMNS
 }  # fmt: skip
+_TEXTS = {
+    name: [
+        (at, limit) for at, column in enumerate(metadata.tables[name].c) if (limit := text_limit(column)) is not None
+    ]
+    for name in COLUMNS
+}
 _INT_LIMIT = 1 << 63
+_LONGEST_BYTES = 1 << 29
+"""Of one column of bytes: the vectors of the longest recording."""
 
 
 class DatabaseNotEmptyError(ConflictError):
@@ -54,6 +64,21 @@ def is_row(name: str, values: Sequence[Any]) -> bool:
         is_nullable if value is None else type(value) in kinds and _fits(value)
         for value, (kinds, is_nullable) in zip(values, forms, strict=True)
     )
+
+
+def find_too_long(name: str, values: Sequence[Any]) -> tuple[str, int] | None:
+    """Return the column of a row's first text that is over its limit, and the limit."""
+    for at, limit in _TEXTS[name]:
+        text = values[at]
+        if text is not None and not has_length(text, 0, limit):
+            return COLUMNS[name][at], limit
+    return None
+
+
+def longest_line_bytes(name: str) -> int:
+    """Return the size that no row of a table exceeds as a line of JSON, where `_LONGEST_BYTES` are base64."""
+    texts = sum(limit * 6 for _, limit in _TEXTS[name])  # a control character: six bytes
+    return texts + len(BYTES[name]) * _LONGEST_BYTES * 2 + 64 * len(COLUMNS[name])
 
 
 def _fits(value: Any) -> bool:

@@ -100,8 +100,8 @@ class PostgresDatabase:
     def __init__(self, pool: asyncpg.Pool, url: str, *, has_pgvector: bool) -> None:
         self._pool = pool
         size = pool.get_max_size()
-        # One connection is always left for keys, and a tenant leaves another to the others.
-        self._transactions = FairSlots(max(1, size - 1), most_each=max(1, size - 2))
+        # One connection is always left for keys. A tenant has half: with more it would have the database's cores, too.
+        self._transactions = FairSlots(max(1, size - 1), most_each=max(1, size // 2))
         self._url = url
         self.signals = Signals()
         self.has_pgvector = has_pgvector
@@ -115,7 +115,7 @@ class PostgresDatabase:
         """
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=pool_size, timeout=_CONNECT_TIMEOUT_S, reset=_keep_session
+                url, min_size=1, max_size=pool_size, timeout=_CONNECT_TIMEOUT_S, reset=_reset_nothing
             )
             has_pgvector = await pool.fetchval("SELECT to_regclass('chunk_vectors') IS NOT NULL")
         except (*_DRIVER_ERRORS, ValueError) as error:
@@ -182,6 +182,9 @@ class PostgresDatabase:
             self.signals.is_shared = False
             await asyncio.sleep(_RECONNECT_S)
 
+    def change_marker(self) -> None:
+        """Changes are signalled."""
+
     async def _listen_once(self) -> None:
         """Listen until the connection breaks."""
         broken = asyncio.Event()
@@ -221,7 +224,7 @@ class PostgresDatabase:
         await self._pool.close()
 
 
-async def _keep_session(connection: asyncpg.Connection) -> None:
+async def _reset_nothing(connection: asyncpg.Connection) -> None:
     """Nothing to reset between borrowers: no statement of ours changes a session beyond its transaction."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 
 class Waiter:
@@ -28,18 +29,24 @@ class Waiter:
         self._event.clear()
 
 
+class Wakes(Protocol):
+    """What a signal wakes."""
+
+    def wake(self) -> None: ...
+
+
 class Signals:
     """Named channels of one process. A signal carries no data: whoever is woken reads the database."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[Waiter]] = {}
+        self._waiting: dict[str, set[Wakes]] = {}
         self.is_shared = False
         """Whether signals of other processes arrive as well; else waiters must look now and then."""
 
     def fire(self, channel: str) -> None:
         """Wake everybody who waits on the channel."""
-        for waiter in self._waiting.get(channel, ()):
-            waiter.wake()
+        for one in self._waiting.get(channel, ()):
+            one.wake()
 
     def fire_all(self) -> None:
         """Wake everybody: signals may have been missed."""
@@ -50,11 +57,17 @@ class Signals:
     def listening(self, channel: str) -> Iterator[Waiter]:
         """Yield what wakes on signals from now on, so that none between a look and a wait is missed."""
         waiter = Waiter()
-        self._waiting.setdefault(channel, set()).add(waiter)
-        try:
+        with self.waking(channel, waiter):
             yield waiter
+
+    @contextmanager
+    def waking(self, channel: str, who: Wakes) -> Iterator[None]:
+        """Wake `who` on signals from now on; several of them may then wait in one place."""
+        self._waiting.setdefault(channel, set()).add(who)
+        try:
+            yield
         finally:
-            waiters = self._waiting[channel]
-            waiters.discard(waiter)
-            if not waiters:
+            waiting = self._waiting[channel]
+            waiting.discard(who)
+            if not waiting:
                 del self._waiting[channel]

@@ -11,21 +11,21 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
-import orjson
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-from earmark.errors import EarmarkError
+from earmark.contexts import run_on, start_shared
 from earmark.fair_slots import NOBODY, URGENT, FairSlots
-from earmark.storage.errors import MissingParentError, StorageUnavailableError, UniqueViolationError
+from earmark.storage.errors import StorageUnavailableError
 from earmark.storage.query import Compiled, Compiler, Row
 from earmark.storage.signals import Signals
+from earmark.storage.sqlite_connections import LoopConnection, WriterConnection, fetch_all, translate
 
 T = TypeVar("T")
 _BUSY_TIMEOUT_S = 20.0
@@ -54,97 +54,6 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def translate(error: sqlite3.Error) -> EarmarkError:
-    """Translate a driver's error to one of `storage/errors.py`."""
-    name = getattr(error, "sqlite_errorname", "")
-    if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
-        return UniqueViolationError()
-    if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
-        return MissingParentError()
-    if name.startswith(("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR")):
-        return StorageUnavailableError("The server can't write to its disk.")
-    return StorageUnavailableError("The database does not answer.")
-
-
-def _fetch_all(connection: sqlite3.Connection, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
-    try:
-        return connection.execute(compiled.sql, _bind(compiled, args)).fetchall()
-    except sqlite3.Error as error:
-        raise translate(error) from error
-
-
-def _execute(connection: sqlite3.Connection, compiled: Compiled, args: Sequence[Any]) -> int:
-    try:
-        return connection.execute(compiled.sql, _bind(compiled, args)).rowcount
-    except sqlite3.Error as error:
-        raise translate(error) from error
-
-
-def _execute_many(connection: sqlite3.Connection, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
-    try:
-        connection.executemany(compiled.sql, rows)
-    except sqlite3.Error as error:
-        raise translate(error) from error
-
-
-def _bind(compiled: Compiled, args: Sequence[Any]) -> Sequence[Any]:
-    """Encode list arguments as JSON text (`dialect.any_of`)."""
-    if not compiled.has_lists:
-        return args
-    return [orjson.dumps(value).decode() if type(value) is list else value for value in args]
-
-
-class _LoopConnection:
-    """A snapshot; short reads run inline on the loop's thread."""
-
-    def __init__(self, connection: sqlite3.Connection, offload: Callable[..., Any]) -> None:
-        self._connection = connection
-        self._offload = offload
-
-    async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
-        if compiled.is_long:
-            rows: list[Row] = await self._offload(_fetch_all, self._connection, compiled, args)
-            return rows
-        return _fetch_all(self._connection, compiled, args)
-
-    async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
-        raise RuntimeError("a snapshot is read-only")
-
-    async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
-        raise RuntimeError("a snapshot is read-only")
-
-    async def notify(self, channels: Collection[str]) -> None:
-        raise RuntimeError("a snapshot is read-only")
-
-    async def see_tenant(self, tenant_id: int) -> None:
-        """Nothing: the statements name their tenant."""
-
-
-class _WriterConnection:
-    """The open unit of work, on the writer's thread."""
-
-    def __init__(self, connection: sqlite3.Connection, run: Callable[..., Any]) -> None:
-        self._connection = connection
-        self._run = run
-
-    async def fetch_all(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
-        rows: list[Row] = await self._run(_fetch_all, self._connection, compiled, args)
-        return rows
-
-    async def execute(self, compiled: Compiled, args: Sequence[Any]) -> int:
-        count: int = await self._run(_execute, self._connection, compiled, args)
-        return count
-
-    async def execute_many(self, compiled: Compiled, rows: Sequence[Sequence[Any]]) -> None:
-        await self._run(_execute_many, self._connection, compiled, rows)
-
-    async def notify(self, channels: Collection[str]) -> None:
-        """Other processes on the file look for themselves."""
-
-    async def see_tenant(self, tenant_id: int) -> None:
-        """Nothing: the statements name their tenant."""
-
-
 class SQLiteDatabase:
     """One SQLite file, opened by one process; other processes may have it open as well."""
 
@@ -157,6 +66,7 @@ class SQLiteDatabase:
         self._reader = connect(path, is_reader=True)
         self._snapshots: list[sqlite3.Connection] = []
         self._writers = FairSlots(1)  # tenants take turns, so that one with many changes holds nobody up
+        self._readers = FairSlots(_WORKERS, most_each=max(1, _WORKERS // 2))
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-writer")
         self._read_threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="earmark-reader")
         self._local = threading.local()
@@ -165,14 +75,15 @@ class SQLiteDatabase:
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
         if compiled.is_long:
-            return await self._offload(self._fetch_on_worker, compiled, args)
-        return _fetch_all(self._reader, compiled, args)
+            async with self._readers.hold((tenant_id, None)):
+                return await self._offload(self._fetch_on_worker, compiled, args)
+        return fetch_all(self._reader, compiled, args)
 
     def _fetch_on_worker(self, compiled: Compiled, args: Sequence[Any]) -> list[Row]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect_reader()
-        return _fetch_all(connection, compiled, args)
+        return fetch_all(connection, compiled, args)
 
     def _connect_reader(self) -> sqlite3.Connection:
         try:
@@ -181,11 +92,11 @@ class SQLiteDatabase:
             raise translate(error) from error
 
     @asynccontextmanager
-    async def reading(self, tenant_id: int | None) -> AsyncIterator[_LoopConnection]:
+    async def reading(self, tenant_id: int | None) -> AsyncIterator[LoopConnection]:
         connection = self._snapshots.pop() if self._snapshots else self._connect_reader()
         connection.execute("BEGIN")
         try:
-            yield _LoopConnection(connection, self._offload)
+            yield LoopConnection(connection, self._offload)
         finally:
             connection.execute("ROLLBACK")
             self._snapshots.append(connection)
@@ -193,11 +104,11 @@ class SQLiteDatabase:
     @asynccontextmanager
     async def writing(
         self, tenant_id: int | None, patience_ms: int = 0, *, is_urgent: bool = False
-    ) -> AsyncIterator[_WriterConnection]:
+    ) -> AsyncIterator[WriterConnection]:
         async with self._writers.hold(URGENT if is_urgent else (tenant_id, None)):
             try:
                 await self._on_writer(self._begin)
-                yield _WriterConnection(self._writer, self._on_writer)
+                yield WriterConnection(self._writer, self._on_writer)
             except BaseException:
                 # Shielded, and on the only writer thread: a cancelled request can't leave the transaction open,
                 # and the next unit of work begins only after this one is rolled back.
@@ -226,7 +137,7 @@ class SQLiteDatabase:
         if at_once and await self._try_truncating():
             return
         if self._truncating is None or self._truncating.done():
-            self._truncating = asyncio.create_task(self._truncate_eventually())
+            self._truncating = start_shared(self._truncate_eventually())
 
     async def _truncate_eventually(self) -> None:
         for pause_s in chain(_LOG_PAUSES_S, repeat(_LOG_PAUSES_S[-1])):
@@ -250,13 +161,19 @@ class SQLiteDatabase:
             self._writer.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_S * 1_000:.0f}")
 
     def _on_writer(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._write_thread, work, *args)
+        return run_on(self._write_thread, work, *args)
 
     def _offload(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._read_threads, work, *args)
+        return run_on(self._read_threads, work, *args)
 
     async def listen(self) -> None:
         """No signal of another process arrives."""
+
+    def change_marker(self) -> int | None:
+        try:
+            return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as error:
+            raise translate(error) from error
 
     async def is_connected(self) -> bool:
         try:

@@ -48,6 +48,9 @@ class TracedDatabase:
     async def listen(self) -> None:
         await self._database.listen()
 
+    def change_marker(self) -> int | None:
+        return self._database.change_marker()
+
     async def is_connected(self) -> bool:
         return await self._database.is_connected()
 

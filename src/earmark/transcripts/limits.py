@@ -18,7 +18,9 @@ MAX_NAME_UNITS: Final = 255
 MAX_METADATA_BYTES: Final = 16 * 1024
 MS_PER_WORD: Final = 400
 
-# Not in the contract: they bound the memory of one 32 MiB import. 168 hours at a segment a second are 604,800.
+MAX_BYTES: Final = 32 << 20
+
+# Not in the contract: they bound the memory of one import. 168 hours at a segment a second are 604,800.
 MAX_SEGMENTS: Final = 1_000_000
 MAX_LINES: Final = 5_000_000
 

@@ -10,10 +10,7 @@ from typing import Final
 from earmark.errors import InvalidError
 from earmark.transcripts.limits import (
     MAX_SEGMENTS,
-    MAX_SPEAKER_UNITS,
     MAX_TEXT_UNITS,
-    MAX_TIME_MS,
-    Place,
     count_units,
     is_longer,
     too_many_segments,
@@ -32,17 +29,9 @@ def clean_text(text: str) -> str:
     return _REMOVED.sub("", text).strip()
 
 
-def clean_speaker(name: str | None, place: Place) -> str | None:
-    """Return a name on one line, None if it is blank.
-
-    Raises: InvalidError if it is too long.
-    """
-    if name is None:
-        return None
-    name = " ".join(_REMOVED.sub("", name).split())
-    if is_longer(name, MAX_SPEAKER_UNITS):
-        raise place.error("speaker", f"must have at most {MAX_SPEAKER_UNITS} characters")
-    return name or None
+def flatten(text: str) -> str:
+    """Return a text on one line, without control characters."""
+    return " ".join(_REMOVED.sub("", text).split())
 
 
 def build_segments(drafts: Iterable[Segment]) -> tuple[Segment, ...]:
@@ -64,14 +53,6 @@ def build_segments(drafts: Iterable[Segment]) -> tuple[Segment, ...]:
         raise InvalidError("The transcript has no words.", param="segments")
     segments.sort(key=lambda segment: segment.start_ms)
     return tuple(segments)
-
-
-def check_span(start_ms: int, end_ms: int, place: Place, field: str) -> None:
-    """Raise InvalidError unless the times are in order and within the longest recording."""
-    if end_ms < start_ms:
-        raise place.error(field, "ends before it starts")
-    if end_ms > MAX_TIME_MS:
-        raise place.error(field, "ends after 168 hours")
 
 
 def _fit(draft: Segment) -> Iterator[Segment]:

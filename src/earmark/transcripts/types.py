@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +20,42 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptWarning:
+    """What was repaired, left out or assumed, and where: a line counted from 1 or an item counted from 0."""
+
+    code: str
+    message: str
+    line: int | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A format that a file may have, and why."""
+
+    format: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAt:
+    """When something was recorded, as its source says it.
+
+    `moment` is in UTC; `offset_minutes` is that of the place, None if unknown (then `moment` holds the local
+    time as if it were UTC); `is_day` if only the day is known (then `moment` is its midnight).
+    """
+
+    moment: datetime
+    offset_minutes: int | None = None
+    is_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedTranscript:
     """A parsed transcript file: segments in time order, each ending after it starts.
 
-    `provider` is `whisper`, `deepgram`, `assemblyai` or None; `engine` is the exact origin (`import`,
-    `import/estimated`). `name`, `recorded_at` and `metadata` come only from native files.
+    `provider` is `whisper`, `deepgram`, `assemblyai`, `elevenlabs` or None; `engine` is the exact origin (`import`,
+    `import/estimated`). `warnings` are at most 100 of `warnings_total`.
     """
 
     segments: tuple[Segment, ...]
@@ -32,5 +63,10 @@ class ParsedTranscript:
     provider: str | None = None
     engine: str = "import"
     name: str | None = None
-    recorded_at: datetime | None = None
+    recorded: RecordedAt | None = None
     metadata: Mapping[str, Any] | None = None
+    warnings: tuple[TranscriptWarning, ...] = ()
+    warnings_total: int = 0
+    format: str = field(default="", compare=False)
+    encoding: str = field(default="utf-8", compare=False)
+    candidates: tuple[Candidate, ...] = field(default=(), compare=False)

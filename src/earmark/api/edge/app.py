@@ -1,4 +1,4 @@
-"""The server: `/v1` goes through the pipeline, all other paths to the pages around it."""
+"""The server: `/v1`, `/mcp` and OAuth go through the pipeline, all other paths to the pages around it."""
 
 from __future__ import annotations
 
@@ -22,28 +22,46 @@ from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.cursors import CursorSigner
 from earmark.api.pipeline.draining import Draining, ShuttingDownError
 from earmark.api.pipeline.errors import InternalError, MethodNotAllowedError
+from earmark.api.pipeline.open_streams import OpenStreams
 from earmark.api.pipeline.rate_headers import rate_headers
 from earmark.api.pipeline.registry import Route
 from earmark.api.pipeline.reply import PiecewiseReply, Reply, error_reply
+from earmark.api.pipeline.request_ids import name_request
 from earmark.api.pipeline.router import PathTable
 from earmark.api.routes import (
+    access_tokens,
+    ask_search,
+    config,
     console,
+    corrections,
     end_users,
     exports,
     folders,
+    imports,
+    keys,
+    mcp,
     media,
     messages,
+    oauth,
+    oauth_protocol,
     recordings,
     sessions,
+    shares,
+    sign_in,
+    summaries,
+    summary_templates,
     tokens,
+    transcript_exports,
     transcriptions,
+    transcripts,
     transfers,
     turns,
     usage,
+    webhooks,
 )
 from earmark.config import Settings
+from earmark.contexts import log_lost_apart
 from earmark.errors import EarmarkError
-from earmark.ids import new_id
 from earmark.logs import frames_of
 from earmark.runtime import Runtime, open_runtime
 from earmark.telemetry import tracing
@@ -52,7 +70,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-PREFIX = "/v1/"
+PREFIXES = ("/v1/", shares.LINKS, sign_in.AUTH)
 ROUTES: tuple[Route, ...] = tuple(
     route
     for one in (
@@ -62,23 +80,44 @@ ROUTES: tuple[Route, ...] = tuple(
         recordings,
         media,
         turns,
+        transcript_exports,
         transcriptions,
+        transcripts,
+        summaries,
+        summary_templates,
+        corrections,
+        imports,
         folders,
         end_users,
         tokens,
+        webhooks,
+        access_tokens,
+        keys,
+        shares,
+        ask_search,
+        oauth,
         usage,
+        config,
         console,
+        sign_in,
+        mcp,
+        oauth_protocol,
         transfers,
     )
     for route in one.routes.all
-)
-_SWITCH_S = 0.001
-"""How long a thread that computes in Python may hold up the event loop; Python's own value is five times that."""
+) + tuple(shares.links.all + sign_in.pages.all)
+_BESIDE = frozenset(one.operation.path for part in (mcp, oauth_protocol) for one in part.routes.all)
+"""Paths outside `/v1` that take the pipeline."""
+_SWITCH_S = 0.0001
+"""How long a thread that computes in Python may hold up the event loop; Python's own value is fifty times that.
+
+The loop gives the interpreter up at each row that SQLite reads, so that it waits as often as that.
+"""
 log = structlog.get_logger("earmark.api")
 
 
 class Edge:
-    """The ASGI application. Paths under `/v1` take the pipeline, all others are pages."""
+    """The ASGI application. `/v1`, `/mcp`, OAuth, sign-in and shared links take the pipeline, all others are pages."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -90,6 +129,7 @@ class Edge:
         described = [one.operation for one in ROUTES if one.is_described]
         self.pages = Pages(self.opened, described, self._draining, has_metrics=settings.metrics)
         self._bodies = Bodies(self._draining)
+        self._streams = OpenStreams()
 
     @asynccontextmanager
     async def opened(self, _: Starlette | None = None) -> AsyncIterator[None]:
@@ -101,6 +141,7 @@ class Edge:
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[None]:
         sys.setswitchinterval(_SWITCH_S)
+        log_lost_apart(asyncio.get_running_loop())
         async with open_runtime(self._settings) as runtime:
             self.runtime = self.pages.runtime = runtime
             self._cursors = CursorSigner(runtime.cursor_secret)
@@ -121,17 +162,20 @@ class Edge:
         """
         if "raw_path" in scope:
             scope["path"] = scope["raw_path"].decode("ascii", "replace")
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        request_id = name_request(scope) if scope["type"] == "http" else ""
+        if not request_id or not (scope["path"].startswith(PREFIXES) or scope["path"] in _BESIDE):
             await self.pages.app(scope, receive, with_page_headers(send))
             return
-        request_id = new_id("req")
         assert self.runtime is not None
         assert self._cursors is not None
-        call = Call(self.runtime, self._cursors, request_id, scope, receive, self._bodies)
+        call = Call(self.runtime, self._cursors, request_id, scope, receive, self._bodies, self._streams)
         started = time.perf_counter()
         with self._draining.counted(), self._observer.span(call) as span:
-            reply = await self._answer(call, scope)
-            await self._send(call, reply, scope, receive, send)
+            try:
+                reply = await self._answer(call, scope)
+                await self._send(call, reply, scope, receive, send)
+            finally:
+                call.end()
             self._observer.note(call, reply.status, started, span)
 
     async def _send(self, call: Call, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,15 +209,14 @@ class Edge:
             return error_reply(error, request_id, ((b"allow", error.allowed.encode()),))
         except EarmarkError as error:
             if error.status == 500:
-                log.error("request.failed", request_id=request_id, error=type(error).__name__)
+                log.error("request.failed", error=type(error).__name__)
             return error_reply(error, request_id)
         except asyncio.CancelledError:
             if not self._draining.is_over:
                 raise
             return error_reply(ShuttingDownError(call.session_id), request_id)
         except Exception as error:  # the one place where a bug becomes an answer
-            trace = frames_of(error)
-            log.error("request.failed", request_id=request_id, error=type(error).__name__, trace=trace)
+            log.error("request.failed", error=type(error).__name__, trace=frames_of(error))
             return error_reply(InternalError(), request_id)
 
 

@@ -15,18 +15,20 @@ def start_background(runtime: Runtime) -> None:
     """Start the supervised tasks of this process."""
     start = runtime.supervisor.start
     start("jobs", runtime.worker.run)
-    start("job leases", runtime.worker.keep_leases)
+    start("job leases", runtime.worker.renew_leases)
     start("signals", runtime.database.listen)
-    start("suggestions", lambda: runtime.suggester.follow(runtime.operator))
-    start("last used", runtime.admission.last_used.keep_writing)
-    start("rate limits", runtime.rates.keep_together)
+    for room in runtime.rooms:
+        for name, task in room.tasks.items():
+            start(name, task)
     if runtime.metrics is not None:
-        start("metrics", runtime.metrics.keep_writing)
+        start("metrics", runtime.metrics.write_periodically)
 
 
 async def stop_background(runtime: Runtime) -> None:
     """Stop them: jobs first, so that those under way may end."""
     await runtime.worker.stop(_GRACE_S)
     await runtime.supervisor.stop()
-    with suppress(UnavailableError):  # the database may have gone first
-        await runtime.admission.last_used.write()
+    for room in runtime.rooms:
+        if room.at_end is not None:
+            with suppress(UnavailableError):  # the database may have gone first
+                await room.at_end()

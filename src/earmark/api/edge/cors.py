@@ -1,6 +1,6 @@
 """CORS: pages of other origins may use the API only if `EARMARK_CORS_ORIGINS` lists them.
 
-Keys are sent in `Authorization`, never in cookies, so no response allows credentials.
+Keys are sent in `Authorization`, and the console's cookie counts for the console alone: no response allows credentials.
 Source: the Fetch standard, "HTTP-network-or-cache fetch" and "CORS protocol".
 """
 
@@ -15,14 +15,15 @@ _PREFLIGHT: Headers = (
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"Authorization, Content-Type, Accept, Range, Idempotency-Key, Last-Event-ID, Bota-Version",
+        b"Authorization, Content-Type, Accept, Range, Content-Range, Idempotency-Key, Last-Event-ID, Bota-Version,"
+        b" Mcp-Protocol-Version, Mcp-Method, Mcp-Name",
     ),
     (b"access-control-max-age", b"600"),
 )
 _EXPOSED = (
     b"access-control-expose-headers",
     b"X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed,"
-    b" Content-Range, ETag",
+    b" Content-Range, ETag, Upload-Offset, Upload-Length",
 )
 
 

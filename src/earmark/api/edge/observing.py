@@ -49,7 +49,7 @@ class Observer:
         })  # fmt: skip
         if self._logs_requests:
             ms = round(seconds * 1_000, 1)
-            log.info("request", method=method, route=call.route, status=status, ms=ms, request_id=call.request_id)
+            log.info("request", method=method, route=call.route, status=status, ms=ms)
         if self._metrics is not None:
             self._metrics.count("earmark_requests_total", method=method, route=call.route, status=str(status))
             self._metrics.observe("earmark_request_seconds", seconds, method=method, route=call.route)

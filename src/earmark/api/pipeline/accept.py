@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from earmark.api.pipeline.errors import NotAcceptableError
 
 JSON = "application/json"
+HTML = "text/html"
 EVENTS = "text/event-stream"
 
 

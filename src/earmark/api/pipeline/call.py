@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from earmark.api.pipeline.addresses import base_url, client_address
 from earmark.api.pipeline.bodies import Bodies
+from earmark.api.pipeline.console_cookie import is_from_console, session_in
 from earmark.api.pipeline.cursors import CursorSigner
-from earmark.api.pipeline.errors import BodyTooLargeError
+from earmark.api.pipeline.errors import BodyTooLargeError, ClientGoneError
+from earmark.api.pipeline.open_streams import OpenStreams
 from earmark.api.pipeline.reply import Receive, header_map
 from earmark.fair_slots import NOBODY, Owner
+from earmark.identity.keys import as_authorization
 from earmark.identity.types import Caller
 from earmark.ids import new_id
 from earmark.limits.admission import owner_of
@@ -27,8 +31,9 @@ class Call:
     """A request in progress: its caller, headers and the handles it may use."""
 
     __slots__ = (
-        "acting_for", "allowance", "at_work", "bodies", "caller", "client_host", "cursors", "headers", "method", "path",
-        "query_string", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id", "tenant",
+        "acting_for", "allowance", "at_work", "bodies", "caller", "cursors", "headers", "method", "path",
+        "query_string", "raw_body", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id",
+        "streaming", "streams", "tenant",
     )  # fmt: skip
 
     caller: Caller
@@ -42,8 +47,10 @@ class Call:
         scope: Mapping[str, Any],
         receive: Receive,
         bodies: Bodies,
+        streams: OpenStreams,
     ) -> None:
         self.bodies = bodies
+        self.streams = streams
         self.runtime = runtime
         self.cursors = cursors
         self.request_id = request_id
@@ -57,9 +64,15 @@ class Call:
         self.route = "none"
         self.session_id: str | None = None  # set once a turn has started; later errors carry it
         self.acting_for: str | None = None
+        self.raw_body = b""  # of routes that parse it apart
         self.at_work: Owner | None = None
-        self.client_host = client_address(runtime.settings, scope, self.headers)
+        self.streaming: Owner | None = None
         self.scope = scope
+
+    @property
+    def client_host(self) -> str:
+        """The client's address: the one nearest to the server that is no trusted proxy."""
+        return client_address(self.runtime.settings, self.scope, self.headers)
 
     @property
     def base_url(self) -> str:
@@ -72,9 +85,24 @@ class Call:
 
     @property
     def authorization(self) -> str | None:
-        """The `Authorization` header, if there is one."""
+        """The `Authorization` header, if there is one; on `/v1`, else what the console's session stands for."""
         value = self.headers.get(b"authorization")
-        return None if value is None else value.decode("latin-1")
+        if value is not None:
+            return value.decode("latin-1")
+        return self.session_authorization if self.path.startswith("/v1/") else None
+
+    @property
+    def session_authorization(self) -> str | None:
+        """The console session of the browser that sent this, if the console itself did."""
+        if not is_from_console(self.headers):
+            return None
+        secret = session_in(self.headers, is_secure=self.is_secure)
+        return None if secret is None else as_authorization(secret)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the server with TLS."""
+        return self.base_url.startswith("https:")
 
     @property
     def owner(self) -> Owner:
@@ -88,29 +116,64 @@ class Call:
 
         Raises: ShareUsedUpError, OverloadedError.
         """
-        owner = self.owner
-        await self.runtime.admission.start(owner)
-        self.at_work = owner
+        await self.start_working()
         try:
             yield
         finally:
-            self._stop_working()
+            self.stop_working()
 
-    def heavy(self) -> AbstractAsyncContextManager[None]:
-        """Wait for the caller's turn at long work in Python."""
-        return self.runtime.admission.heavy.hold(self.owner)
+    async def start_working(self) -> None:
+        """Wait for the caller's turn to work; `stop_working` must follow.
+
+        Raises: ShareUsedUpError, OverloadedError.
+        """
+        owner = self.owner
+        await self.runtime.admission.start(owner, is_read=self.method == "GET")
+        self.at_work = owner
+
+    @asynccontextmanager
+    async def heavy(self) -> AsyncIterator[None]:
+        """Wait for the caller's turn at long work; to be called once the body is read.
+
+        Raises: ClientGoneError if nobody waits for it any more.
+        """
+        watching = asyncio.ensure_future(self.receive())
+        try:
+            async with self.runtime.admission.heavy.hold(self.owner):
+                if watching.done() and watching.result()["type"] == "http.disconnect":
+                    raise ClientGoneError
+                yield
+        finally:
+            watching.cancel()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """The block waits for something else than this process, such as a model: it holds up nobody's work."""
-        self._stop_working()
+        self.stop_working()
         with self.bodies.waiting():
             yield
 
-    def _stop_working(self) -> None:
+    def stop_working(self) -> None:
+        """End the work, or do nothing if it has ended."""
         if self.at_work is not None:
-            self.runtime.admission.end(self.at_work)
+            self.runtime.admission.end(self.at_work, is_read=self.method == "GET")
             self.at_work = None
+
+    def hold_stream(self) -> None:
+        """Count the response as an open stream until `end`; to be called before there is anything to stream.
+
+        Raises: ShareUsedUpError, OverloadedError.
+        """
+        if self.streaming is None:
+            owner = self.owner
+            self.runtime.admission.streams.take(owner)
+            self.streaming = owner
+
+    def end(self) -> None:
+        """Give back what lasts until the response is sent."""
+        if self.streaming is not None:
+            self.runtime.admission.streams.give_back(self.streaming)
+            self.streaming = None
 
     async def read_body(self, limit_bytes: int) -> bytes:
         """Return the body.

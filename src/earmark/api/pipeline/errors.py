@@ -62,6 +62,13 @@ class BodyBrokenOffError(InvalidError):
         super().__init__("The body was incomplete, or took too long.")
 
 
+class ClientGoneError(InvalidError):
+    """The client disconnected while its request waited for its turn; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__("The client disconnected before its request's turn came.")
+
+
 class BodyTooLargeError(TooLargeError):
     """The body is over the route's limit."""
 
@@ -88,6 +95,7 @@ _MESSAGES = {
     "list_type": "must be an array",
     "tuple_type": "must be an array",
     "union_tag_not_found": "is required",
+    "extra_forbidden": "is not known here",
 }
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.cursors import InvalidCursorError
 from earmark.api.pipeline.reply import Reply, json_reply
-from earmark.api.wire.common import CursorQuery, ListQuery
-from earmark.library.types import Page
+from earmark.api.wire.common import CursorQuery, ListQuery, Query
+from earmark.library.types import Filters, Page
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Filters)
 _OLD_CLIENTS_LIMIT = 25
 
 
@@ -19,10 +20,10 @@ async def page_reply(
     call: Call,
     route: str,
     query: CursorQuery,
-    filters: Mapping[str, Any],
+    filters: Filters,
     *,
     fetch: Callable[[Page], Awaitable[list[T]]],
-    position_of: Callable[[T], tuple[int, str]],
+    position_of: Callable[[T], tuple[Any, str]],
     to_wire: Callable[[T], Any],
 ) -> Reply:
     """Fetch a page and render it.
@@ -30,12 +31,12 @@ async def page_reply(
     Its cursors are bound to `route` (the list's name, with its order if it has several) and to
     `filters` (those given); `position_of` returns the keyset position of a row.
     """
-    binding = [route, call.caller.tenant.tenant_id, call.caller.end_user_id, sorted(filters.items())]
+    binding = [route, call.caller.tenant.tenant_id, call.caller.end_user_id, sorted(filters.given().items())]
     limit, offset = query.limit, 0
     if isinstance(query, ListQuery) and query.offset is not None:
         offset = query.offset
         limit = query.limit if "limit" in query.model_fields_set else _OLD_CLIENTS_LIMIT
-    after: tuple[int, str] | None = None
+    after: tuple[Any, str] | None = None
     if query.cursor is not None:
         if offset:
             raise InvalidCursorError
@@ -49,7 +50,6 @@ async def page_reply(
     return json_reply({"data": data, "has_more": has_more, "next_cursor": next_cursor})
 
 
-def asked_filters(query: CursorQuery, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the filters that were given, by name; an empty `q` is no filter."""
-    found = {name: getattr(query, name) for name in names}
-    return {name: value for name, value in found.items() if value is not None and value != ""}
+def asked_filters(query: Query, kind: type[F]) -> F:
+    """Return a list's filters, as its query names them."""
+    return kind(**{name: getattr(query, name) for name in kind.names()})

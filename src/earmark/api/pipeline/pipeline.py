@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any, Literal, get_type_hints
 from urllib.parse import unquote_to_bytes
 
@@ -20,18 +21,21 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from earmark.api.pipeline.admission import admit, recognise
 from earmark.api.pipeline.call import Call
+from earmark.api.pipeline.documents import check_document, load_document
 from earmark.api.pipeline.errors import ObjectNotFoundError, UnsupportedMediaTypeError, invalid_request
-from earmark.api.pipeline.large_bodies import is_large, run_sized
+from earmark.api.pipeline.large_bodies import is_large, run_apart, run_sized
 from earmark.api.pipeline.reply import Reply
 from earmark.api.pipeline.retries import REPLAYED, RetryKind, answer_once, stores_answers
+from earmark.computing.process import Work
 from earmark.errors import InvalidError
 from earmark.ids import is_id
-from earmark.strict_json import parse_json
 
 Handler = Callable[..., Awaitable[Reply]]
 Exists = Callable[..., Awaitable[Any]]
 Replay = Callable[[Call, Reply], Awaitable[Reply]]
 JSON_LIMIT_BYTES = 1 << 20
+ANY_SCOPE = ""
+"""For a route that every credential may call; its handler checks the scopes of what it is asked for."""
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _MAY_BE_EMPTY = frozenset({"q"})
 _STALE_S = 0.25
@@ -43,19 +47,23 @@ class Rules:
     """A route's requirements on its requests.
 
     Args:
-        scope: the scope that a restricted key needs (`ask:read`); None: a route without authentication.
+        scope: the scope that a restricted key needs (`ask:read`), or ANY_SCOPE; None: a route without authentication.
         path_prefixes: the id prefix of each path parameter; a malformed id is 404.
         exists: raises 404 for objects of the path; called with the call and the path's ids, before
             query and body are validated.
         is_project_wide: refuse end-user-scoped credentials.
+        is_persons: refuse all but console sessions and unrestricted keys of one end user.
+        is_unrestricted: refuse tokens and restricted keys.
         also: further scopes that it needs.
         authorise: raises ScopeMissingError for a body that needs a scope the key lacks.
-        media_types: accepted content types; bodies other than JSON reach the handler as bytes.
+        prepare: awaited with the call and its body before the work, outside of its unit of work: what waits for others.
+        media_types: accepted content types, also `text/*`; bodies other than JSON reach the handler as bytes.
         retry: for POST and PATCH, how the work and the response stored for its Idempotency-Key are
             made consistent (`api/pipeline/retries.py`).
         replay: converts a stored response to the media type asked for, if the route has several.
         limits: the rate limits that its requests count against.
         is_heavy: parsing and handling it takes long: a few at once, and one of each project.
+        apart: parses the body in a process of its own.
         is_signed: the URL itself is the credential; the handler checks it, and nothing is counted.
     """
 
@@ -63,15 +71,33 @@ class Rules:
     path_prefixes: Mapping[str, str] = field(default_factory=dict)
     exists: Exists | None = None
     is_project_wide: bool = False
+    is_persons: bool = False
+    is_unrestricted: bool = False
     media_types: tuple[str, ...] = ("application/json",)
     limit_bytes: int = JSON_LIMIT_BYTES
     retry: RetryKind = "together"
     replay: Replay | None = None
-    limits: tuple[Literal["overall", "uploads", "transcriptions"], ...] = ("overall",)
+    limits: tuple[Literal["overall", "uploads", "transcriptions", "summaries"], ...] = ("overall",)
     also: tuple[str, ...] = ()
     authorise: Callable[[Call, Any], None] | None = None
+    prepare: Callable[[Call, Any], Awaitable[None]] | None = None
     is_signed: bool = False
     is_heavy: bool = False
+    apart: ParsedApart | None = None
+
+
+@dataclass(frozen=True)
+class ParsedApart:
+    """How a body is parsed in a process of its own.
+
+    Args:
+        model: what the body must be, for the documentation.
+        work: from the body's bytes, the names of fields to ignore, and whether there is an Idempotency-Key, to the
+            body's digest (`digest_of`; None without a key) and what the handler gets.
+    """
+
+    model: type[BaseModel]
+    work: Work
 
 
 class Endpoint:
@@ -85,7 +111,8 @@ class Endpoint:
         assert hints.get("call") is Call, f"{handler.__name__} must take `call: Call`"
         self.query: type[BaseModel] | None = hints.get("query")
         self.takes_raw = hints.get("body") is bytes
-        self.body: type[BaseModel] | None = None if self.takes_raw else hints.get("body")
+        given = None if self.takes_raw else hints.get("body")
+        self.body: type[BaseModel] | None = given if rules.apart is None else rules.apart.model
         fields = self.query.model_fields if self.query else {}
         self._documented = frozenset(one.alias or name for name, one in fields.items())
         self.is_body_optional = self.body is not None and not any(
@@ -99,7 +126,11 @@ class Endpoint:
         """Run the checks in the contract's order, then the handler."""
         rules = self.rules
         if rules.scope is not None:
-            await admit(call, rules.scope, rules.limits, rules.also, is_project_wide=rules.is_project_wide)
+            kind = {
+                "is_project_wide": rules.is_project_wide, "is_persons": rules.is_persons,
+                "is_unrestricted": rules.is_unrestricted,
+            }  # fmt: skip
+            await admit(call, rules.scope, rules.limits, rules.also, **kind)
         raw = await self._read_body(call) if self.takes_body else b""
         for name, prefix in rules.path_prefixes.items():
             if not is_id(path_params[name], prefix):
@@ -107,9 +138,19 @@ class Endpoint:
         if rules.is_signed:
             return await self.handler(call=call, **path_params)
         is_long = rules.is_heavy or (self.body is not None and is_large(len(raw)))
+        if not (is_long or raw):  # hot path (bench/before.py): nothing to hold
+            return await self._work(call, path_params, raw)
         with call.bodies.storing(call.owner, len(raw)):
-            async with call.heavy() if is_long else nullcontext(), call.working():
-                return await self._answer(call, path_params, raw)
+            async with call.heavy() if is_long else nullcontext():
+                return await self._work(call, path_params, raw)
+
+    async def _work(self, call: Call, path_params: Mapping[str, str], raw: bytes) -> Reply:
+        """Answer when it is the caller's turn."""
+        await call.start_working()
+        try:
+            return await self._answer(call, path_params, raw)
+        finally:
+            call.stop_working()
 
     async def _answer(self, call: Call, path_params: Mapping[str, str], raw: bytes) -> Reply:
         rules = self.rules
@@ -125,9 +166,14 @@ class Endpoint:
             arguments["query"] = self._parse_query(call)
         document: Any = None
         if self.body is not None:
-            document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
+            if rules.apart is not None:
+                document, arguments["body"] = await self._parse_apart(call, raw)
+            else:
+                document, arguments["body"] = await run_sized(len(raw), self._parse_body, call, raw)
             if rules.authorise is not None:
                 rules.authorise(call, arguments["body"])
+            if rules.prepare is not None:
+                await rules.prepare(call, arguments["body"])
         elif self.takes_raw:
             arguments["body"] = raw
         if not (self.stores_answers and b"idempotency-key" in call.headers):
@@ -142,7 +188,7 @@ class Endpoint:
         if self.rules.scope is not None and time.monotonic() - started > _STALE_S:
             await recognise(call)
         media_type = media_type_of(call.headers)
-        if media_type not in self.rules.media_types and not (not media_type and not raw and not self.takes_raw):
+        if not is_accepted(media_type, self.rules.media_types) and (media_type or raw or self.takes_raw):
             raise UnsupportedMediaTypeError(self.rules.media_types)
         return raw
 
@@ -156,28 +202,18 @@ class Endpoint:
 
     def _parse_body(self, call: Call, raw: bytes) -> tuple[Any, Any]:
         """Return the body as JSON and as the handler's model."""
-        document = self._load_body(call, raw)
-        return document, self._validate_body(document)
-
-    def _load_body(self, call: Call, raw: bytes) -> Any:
-        if not raw and self.is_body_optional:
-            value: Any = {}
-        elif not raw:
-            raise InvalidError("A JSON body is required.")
-        else:
-            value = parse_json(raw)
-        if not isinstance(value, dict):
-            raise InvalidError("The body must be a JSON object.")
-        for name in _ignored(call):
-            value.pop(name, None)
-        return value
-
-    def _validate_body(self, document: Any) -> Any:
         assert self._body_adapter is not None
-        try:
-            return self._body_adapter.validate_python(document)
-        except ValidationError as error:
-            raise invalid_request(error, where="The body") from error
+        document = load_document(raw, ignored=_ignored(call), is_optional=self.is_body_optional)
+        return document, check_document(self._body_adapter, document)
+
+    async def _parse_apart(self, call: Call, raw: bytes) -> tuple[Any, Any]:
+        """Return the digest of the body and the handler's model."""
+        assert self.rules.apart is not None
+        is_keyed = b"idempotency-key" in call.headers
+        pieces = [raw, _ignored(call), is_keyed]
+        document, body = await run_apart(len(raw), call.runtime.apart, call.owner, self.rules.apart.work, pieces)
+        call.raw_body = raw
+        return document, body
 
 
 def _ignored(call: Call) -> tuple[str, ...]:
@@ -185,9 +221,22 @@ def _ignored(call: Call) -> tuple[str, ...]:
     return ("end_user_id",) if call.acting_for is not None else ()
 
 
+def is_accepted(media_type: str, accepted: tuple[str, ...]) -> bool:
+    """Whether a content type is one of those accepted; `text/*` accepts every text."""
+    return media_type in accepted or (media_type.startswith("text/") and "text/*" in accepted)
+
+
 def media_type_of(headers: Mapping[bytes, bytes]) -> str:
     """Return the content type without its parameters, lower case."""
     return headers.get(b"content-type", b"").split(b";")[0].strip().lower().decode("latin-1")
+
+
+def charset_of(headers: Mapping[bytes, bytes]) -> str | None:
+    """Return the `charset` of the content type, None if it has none."""
+    message = Message()
+    message["content-type"] = headers.get(b"content-type", b"").decode("latin-1")
+    charset = message.get_content_charset()
+    return charset or None
 
 
 def _check_version(headers: Mapping[bytes, bytes]) -> None:

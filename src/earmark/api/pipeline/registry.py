@@ -64,12 +64,12 @@ class Routes:
 
     Args:
         tag: the heading under which they stand in the documentation.
+        prefix: what their paths begin with; empty for those outside `/v1`.
     """
 
-    prefix = "/v1"
-
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, prefix: str = "/v1") -> None:
         self._tag = tag
+        self._prefix = prefix
         self.all: list[Route] = []
 
     def add(
@@ -105,7 +105,7 @@ class Routes:
         headers = [KEY_HEADER] if endpoint.stores_answers else []
         return Operation(
             method=method,
-            path=self.prefix + path,
+            path=self._prefix + path,
             name=endpoint.handler.__name__,
             tag=self._tag,
             text=inspect.getdoc(endpoint.handler) or "",

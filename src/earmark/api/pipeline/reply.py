@@ -67,12 +67,14 @@ def error_body(error: EarmarkError, request_id: str) -> dict[str, Any]:
 
 def _error_headers(error: EarmarkError) -> Headers:
     if error.status == 401:
-        return ((b"www-authenticate", b"Bearer"),)
+        return ((b"www-authenticate", getattr(error, "challenge", "Bearer").encode()),)
     if error.status == 416:
         return ((b"content-range", b"bytes */%d" % getattr(error, "size_bytes", 0)),)
     if error.status in (429, 503):
         seconds = getattr(error, "retry_after_s", 1)
         return ((b"retry-after", str(seconds).encode()),)
+    if (offset := getattr(error, "upload_offset", None)) is not None:
+        return ((b"upload-offset", b"%d" % offset),)
     if isinstance(error, BodyBrokenOffError):  # further bytes on the connection belong to no request
         return ((b"connection", b"close"),)
     return ()

@@ -1,13 +1,13 @@
 """Idempotency-Key: a request that is sent again gets the first answer again, and its work is done once.
 
-How the work and its kept answer hold together is the route's choice (`Rules.retry`):
+How the work and its stored answer hold together is the route's choice (`Rules.retry`):
 
 - `together`: claim, work and answer are one unit of work. For handlers that are short and do all they do
   through `call.tenant`.
-- `apart`: claimed under a lease, then worked, then kept. For handlers that take long (a model writes). They
+- `apart`: claimed under a lease, then worked, then stored. For handlers that take long (a model writes). They
   take the ids of what they make from `call.new_id`, so that a retry after a crash finds it.
-- `secret`: as `together`, but the answer is not kept, and asking for it again is 409.
-- `none`: changes nothing, so there is nothing to keep.
+- `secret`: as `together`, but the answer is not stored, and asking for it again is 409.
+- `none`: changes nothing, so there is nothing to store.
 
 A handler that answers before its work is done (a stream) calls `call.retry.hand_over()` and then owes the
 retry `finish` or `fail`.
@@ -16,8 +16,6 @@ retry `finish` or `fail`.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -32,14 +30,16 @@ from earmark.idempotency.requests import (
     Claim,
     IdempotencyInProgressError,
     IdempotencyKeyReusedError,
-    KeptAnswer,
     KeyedRequest,
+    StoredAnswer,
 )
+from earmark.library.recordings import lock_recordings
 from earmark.storage.errors import MissingParentError
 from earmark.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from earmark.api.pipeline.call import Call
+from earmark.api.pipeline.documents import digest_of
 
 RetryKind = Literal["together", "apart", "secret", "none"]
 Handle = Callable[[], Awaitable[Reply]]
@@ -62,7 +62,10 @@ def stores_answers(method: str, kind: RetryKind) -> bool:
 
 
 async def answer_once(call: Call, kind: RetryKind, document: Any, handle: Handle, *, size_bytes: int = 0) -> Reply:
-    """Return the first answer to this request: by `handle` now, or as it was kept.
+    """Return the first answer to this request: by `handle` now, or as it was stored.
+
+    Args:
+        document: the body as JSON, or its digest (`digest_of`).
 
     Raises: InvalidError for a malformed key, what `idempotency.claim` raises, and whatever `handle` raises.
     """
@@ -71,11 +74,14 @@ async def answer_once(call: Call, kind: RetryKind, document: Any, handle: Handle
         return await _apart(call, request, handle)
     async with call.tenant.writing() as work:
         held = await idempotency.claim(work, request)
-        if isinstance(held, KeptAnswer):
+        if isinstance(held, StoredAnswer):
             return _replay(held)
         call.tenant = work
         reply = await handle()
-        await idempotency.keep(work, request, held, KeptAnswer(reply.status, reply.body), is_secret=kind == "secret")
+        await idempotency.store_answer(
+            work, request, held, StoredAnswer(reply.status, reply.body),
+            lock_recordings=lock_recordings, is_secret=kind == "secret",
+        )  # fmt: skip
         return reply
 
 
@@ -83,27 +89,18 @@ def _keyed(call: Call, document: Any) -> KeyedRequest:
     key = call.headers[b"idempotency-key"]
     if not _KEY.match(key):
         raise InvalidError("Idempotency-Key must be 1 to 255 letters, digits, _ or -.", param="Idempotency-Key")
-    said = json.dumps(_canonical(document), sort_keys=True, separators=(",", ":"))
-    return KeyedRequest(call.method, call.path, key.decode(), hashlib.sha256(said.encode()).digest())
+    digest = document if isinstance(document, bytes) else digest_of(document)
+    return KeyedRequest(call.method, call.path, key.decode(), digest)
 
 
-def _canonical(value: Any) -> Any:
-    """Return JSON in which equal documents are written alike: 1.0 is 1."""
-    if isinstance(value, dict):
-        return {name: _canonical(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_canonical(one) for one in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _replay(kept: KeptAnswer) -> Reply:
-    return Reply(kept.status, kept.body, (JSON, REPLAYED))
+def _replay(stored: StoredAnswer) -> Reply:
+    return Reply(stored.status, stored.body, (JSON, REPLAYED))
 
 
 async def _apart(call: Call, request: KeyedRequest, handle: Handle) -> Reply:
     async with call.tenant.writing() as work:
         held = await idempotency.claim(work, request)
-    if isinstance(held, KeptAnswer):
+    if isinstance(held, StoredAnswer):
         return _replay(held)
     call.retry = retry = Retry(call.tenant, request, held)
     try:
@@ -146,14 +143,16 @@ class Retry:
                     await idempotency.renew(work, self._request, self._held)
 
     async def finish(self, status: int, body: bytes) -> None:
-        """Keep the answer."""
+        """Store the answer."""
         self._renewing.cancel()
         try:
             async with self._tenant.writing() as work:
-                await idempotency.keep(work, self._request, self._held, KeptAnswer(status, body))
+                await idempotency.store_answer(
+                    work, self._request, self._held, StoredAnswer(status, body), lock_recordings=lock_recordings
+                )
         except MissingParentError:  # deleted this instant: a replay is 404
             async with self._tenant.writing() as work:
-                await idempotency.note_answered(work, self._request, self._held, status)
+                await idempotency.mark_answered(work, self._request, self._held, status)
 
     async def fail(self, error: BaseException) -> None:
         """Leave the work to a retry; one that was refused before it began frees its key."""
@@ -162,6 +161,6 @@ class Retry:
         was_refused = isinstance(error, EarmarkError) and error.status < 500 and session_id is None
         async with self._tenant.writing() as work:
             if was_refused and self._held.session_id is None:
-                await idempotency.forget(work, self._request, self._held)
+                await idempotency.delete_claim(work, self._request, self._held)
             else:
-                await idempotency.let_go(work, self._request, self._held, session_id)
+                await idempotency.release(work, self._request, self._held, session_id)

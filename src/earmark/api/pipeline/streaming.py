@@ -1,27 +1,27 @@
-"""Streams a turn's events as numbered server-sent events, with heartbeats, while the key is valid."""
+"""Streams a turn's events as numbered server-sent events, with comments in between, while the key is valid.
+
+An idle stream is its request's task, one for the client's end, and nothing that runs by itself: the turn's feed and
+`open_streams.py` wake it. There may be thousands of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import InternalError
-from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Send, error_body
-from earmark.api.wire.ask import result_to_wire
-from earmark.ask.answers.feed import TurnEvent
-from earmark.ask.types import AskResult
-from earmark.errors import EarmarkError, UnauthorizedError
-from earmark.identity.keys import authenticate
+from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Reply, Send, error_body
+from earmark.api.wire.turns import EVENT_NAMES, event_to_wire
+from earmark.ask.answers.feed import Follower, TurnCompleted, TurnEvent, TurnFailed
+from earmark.errors import UnauthorizedError
 
-HEARTBEAT_S = 15.0
-_RECHECK_S = 5.0
 _LAST_S = 1.0
+_PIECE_BYTES = 16 << 10
 _HEADERS = (
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
@@ -32,110 +32,122 @@ _END = {"type": "http.response.body", "body": b""}
 
 
 class StreamReply(PiecewiseReply):
-    """A response that is sent in pieces."""
+    """A response that is sent in pieces: the events of one turn, each as soon as it is there."""
 
-    __slots__ = ("pieces",)
+    __slots__ = ("_call", "_follower", "_is_gone", "_is_refused", "_is_silent", "_unsent", "authorization", "said_s")
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None], headers: Headers = ()) -> None:
+    def __init__(self, call: Call, follower: Follower, headers: Headers = ()) -> None:
         super().__init__(200, b"", (*_HEADERS, *headers))
-        self.pieces = pieces
+        self._call = call
+        self._follower = follower
+        self._unsent = b""
+        self._is_gone = self._is_refused = self._is_silent = False
+        self.authorization = call.authorization
+        self.said_s = time.monotonic()
+
+    # ---- what happens while it waits -----------------------------------------------------------------
+
+    def comment(self) -> None:
+        """Say that the stream is still there."""
+        self._is_silent = True
+        self._follower.wake()
+
+    def refuse(self) -> None:
+        """End: the credential is no longer valid."""
+        self._is_refused = True
+        self._follower.wake()
+
+    async def _note_gone(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._is_gone = True
+        self._follower.wake()
+
+    # ---- sending -------------------------------------------------------------------------------------
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
         """Send pieces until the stream ends or the client disconnects.
 
         A shutdown cancels this and the turn; the turn's final event is still sent before the stream ends.
         """
-        gone = asyncio.create_task(_until_gone(receive))
-        sending = asyncio.create_task(self._send_all(send))
-        is_cut = False
+        gone = asyncio.create_task(self._note_gone(receive))
         try:
-            await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            await asyncio.wait({gone, sending}, timeout=_LAST_S, return_when=asyncio.FIRST_COMPLETED)
-            is_cut = not gone.done() and not sending.done()
+            with self._follower, self._call.streams.holding(self, self._call.runtime.database):
+                try:
+                    await self._send_all(send)
+                except asyncio.CancelledError:
+                    await self._send_last(send)
         finally:
-            for task in (gone, sending):
-                task.cancel()
-                with suppress(asyncio.CancelledError, OSError):
-                    await task
-        if is_cut:
-            with suppress(TimeoutError, OSError):  # a slow client may not read even this
-                await asyncio.wait_for(send(dict(_END)), _LAST_S)
+            gone.cancel()
 
     async def _send_all(self, send: Send) -> None:
-        async with aclosing(self.pieces) as pieces:
-            async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send(dict(_END))
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def stream_turn(call: Call, events: AsyncIterator[tuple[int, TurnEvent]], headers: Headers = ()) -> StreamReply:
-    """Return the stream of a turn's numbered events."""
-    return StreamReply(_render(call, events), headers)
-
-
-async def _render(call: Call, events: AsyncIterator[tuple[int, TurnEvent]]) -> AsyncGenerator[bytes, None]:
-    number, beat_s, check_s = 0, time.monotonic(), time.monotonic()
-    upcoming = _next_of(events, number)
-    try:
         while True:
-            done, _ = await asyncio.wait({upcoming}, timeout=_RECHECK_S)
-            now_s = time.monotonic()
-            if now_s - check_s >= _RECHECK_S:
-                check_s, refused = now_s, await _refusal(call)
-                if refused is not None:
-                    yield _event(number + 1, TurnEvent("turn.failed", refused), call.request_id)
-                    return
-            if done:
-                following = upcoming.result()
-                if following is None:
-                    return
-                number, event = following
-                yield _event(number, event, call.request_id)
-                beat_s, upcoming = now_s, _next_of(events, number)
-            elif now_s - beat_s >= HEARTBEAT_S - 0.1:
-                beat_s = now_s
-                yield _COMMENT
-    finally:
-        upcoming.cancel()
+            while not self._is_gone and (piece := self._next_piece()):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                self._unsent = b""
+                self.said_s = time.monotonic()
+                if len(piece) >= _PIECE_BYTES:  # a long replay lets others go on
+                    await asyncio.sleep(0)
+            if self._is_gone:
+                return
+            if self._is_refused or self._follower.is_over:
+                await send(dict(_END))
+                return
+            await self._follower.wait()
+
+    async def _send_last(self, send: Send) -> None:
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_LAST_S):
+                await self._send_all(send)
+                return
+        with suppress(TimeoutError, OSError):  # a slow client may not read even this
+            await asyncio.wait_for(send(dict(_END)), _LAST_S)
+
+    def _next_piece(self) -> bytes:
+        """Return what is to be sent now; what a cancelled `send` has not taken comes again."""
+        if self._unsent:
+            return self._unsent
+        found, size_bytes = [], 0
+        while size_bytes < _PIECE_BYTES and not self._is_refused and (one := self._follower.take()) is not None:
+            found.append(_event(*one, self._call.request_id))
+            size_bytes += len(found[-1])
+        if self._is_refused and self.authorization is not None:
+            self.authorization = None
+            refused = TurnFailed(UnauthorizedError())
+            found.append(_event(self._follower.after + 1, refused, self._call.request_id))
+        if self._is_silent and not found:
+            found.append(_COMMENT)
+        self._is_silent = False
+        self._unsent = b"".join(found)
+        return self._unsent
 
 
-def _next_of(events: AsyncIterator[tuple[int, TurnEvent]], number: int) -> asyncio.Task[tuple[int, TurnEvent] | None]:
-    """Return a task for the next event after `number`; an error becomes a `turn.failed` event."""
+def stream_turn(call: Call, follower: Follower, headers: Headers = ()) -> StreamReply:
+    """Return the stream of a turn's numbered events.
 
-    async def step() -> tuple[int, TurnEvent] | None:
-        try:
-            return await anext(events, None)
-        except EarmarkError as error:
-            return number + 1, TurnEvent("turn.failed", error)
-
-    return asyncio.create_task(step())
+    Raises: ShareUsedUpError, OverloadedError.
+    """
+    call.hold_stream()
+    return StreamReply(call, follower, headers)
 
 
-async def _refusal(call: Call) -> EarmarkError | None:
-    """Return an error if the stream's credential has been revoked or has expired."""
-    try:
-        await authenticate(call.runtime.database, call.authorization)
-    except UnauthorizedError as error:
-        return error
-    except EarmarkError:
-        return None
-    return None
+def replay_end(body: bytes, headers: Headers = ()) -> Reply:
+    """Return a stream of nothing but the last event, whose data is that of a stored response.
+
+    Its answer was replaced since, so that there is nothing to wait for and no result to make the data of.
+    """
+    return Reply(200, _render(1, EVENT_NAMES[TurnCompleted], body), (*_HEADERS, *headers))
 
 
 def _event(number: int, event: TurnEvent, request_id: str) -> bytes:
-    data = orjson.dumps(_data(event, request_id))
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, event.name.encode(), data)
+    return _render(number, EVENT_NAMES[type(event)], orjson.dumps(_data(event, request_id)))
+
+
+def _render(number: int, name: str, data: bytes) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, name.encode(), data)
 
 
 def _data(event: TurnEvent, request_id: str) -> Any:
-    if isinstance(event.data, AskResult):
-        return result_to_wire(event.data)
-    if isinstance(event.data, EarmarkError):
-        return error_body(event.data if event.data.status != 500 else InternalError(), request_id)
-    return event.data
+    if isinstance(event, TurnFailed):
+        return error_body(event.error if event.error.status != 500 else InternalError(), request_id)
+    return event_to_wire(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -12,9 +12,8 @@ from earmark.api.pipeline.accept import EVENTS, JSON, choose_form
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.reply import Reply, json_reply
 from earmark.api.pipeline.retries import REPLAYED, Retry
-from earmark.api.pipeline.streaming import stream_turn
-from earmark.api.wire.ask import result_to_wire
-from earmark.ask.answers.feed import TurnEvent
+from earmark.api.pipeline.streaming import replay_end, stream_turn
+from earmark.api.wire.turns import result_to_wire
 from earmark.ask.errors import MessageNotFoundError
 from earmark.ask.sessions.messages import find_turn, with_sources
 from earmark.ask.turns.running import RunningTurn
@@ -35,9 +34,12 @@ _finishing: set[asyncio.Task[None]] = set()
 async def turn_reply(call: Call, begin: Callable[[], Awaitable[RunningTurn]]) -> Reply:
     """Start a turn and respond with it; failures before its first event are ordinary errors.
 
-    Raises: NotAcceptableError, and whatever `begin` raises; for JSON also the turn's error.
+    Raises: NotAcceptableError, ShareUsedUpError, OverloadedError, and whatever `begin` raises; for JSON also the
+        turn's error.
     """
     form = choose_form(call.headers.get(b"accept"), FORMS)
+    if form == EVENTS:
+        call.hold_stream()  # before anything is stored
     with call.aside():
         turn = await begin()
         call.session_id = turn.session_id
@@ -61,13 +63,9 @@ async def replayed_turn(call: Call, stored: Reply) -> Reply:
     try:
         asked, answer = await find_turn(call.tenant, session_id, answer_id)
     except MessageNotFoundError:
-        return stream_turn(call, _end_of(stored), (REPLAYED,))
+        return replay_end(stored.body, (REPLAYED,))
     turn = RunningTurn.over(asked.id, await with_sources(call.tenant, session_id, answer))
     return stream_turn(call, turn.feed.follow(), (REPLAYED,))
-
-
-async def _end_of(stored: Reply) -> AsyncIterator[tuple[int, TurnEvent]]:
-    yield 1, TurnEvent("turn.completed", orjson.loads(stored.body))
 
 
 def _ids_of(body: bytes) -> tuple[str, str]:

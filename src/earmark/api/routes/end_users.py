@@ -16,7 +16,7 @@ from earmark.api.wire.end_users import (
 )
 from earmark.errors import ConflictError, NotFoundError
 from earmark.library import end_users
-from earmark.library.types import EndUser, Page
+from earmark.library.types import EndUser, EndUserFilters, Page
 
 routes = Routes("End users")
 BY_ID = {"end_user_id": "eu"}
@@ -40,7 +40,7 @@ async def create_end_user(call: Call, body: EndUserBody) -> Reply:
 @routes.add("GET", "/end-users", Rules("end_users:read"), answers={200: EndUserPage})
 async def list_end_users(call: Call, query: EndUserListQuery) -> Reply:
     """List end users, newest first; with `external_id` that one, or an empty page."""
-    filters = asked_filters(query, ("external_id",))
+    filters = asked_filters(query, EndUserFilters)
 
     async def fetch(page: Page) -> list[EndUser]:
         if query.external_id is None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from earmark.api.pipeline.call import Call
-from earmark.api.pipeline.pipeline import Rules
+from earmark.api.pipeline.large_bodies import run_apart
+from earmark.api.pipeline.pipeline import ParsedApart, Rules
 from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
+from earmark.api.routes.session_import import check_import, make_messages
 from earmark.api.routes.sessions import BY_ID, may_use_scope, session_exists
-from earmark.api.wire.ask import ExportQuery, ImportBody, SessionShown, session_to_wire
+from earmark.api.wire.sessions import ExportQuery, ImportBody, ReceivedImport, SessionShown, session_to_wire
 from earmark.ask.exchange.export import export_json, export_markdown
-from earmark.ask.exchange.importing import import_session
+from earmark.ask.exchange.importing import Spoken, import_session
 from earmark.errors import NotFoundError
 from earmark.identity.audit import record
 from earmark.library.end_users import narrow_to_end_user
@@ -45,10 +47,16 @@ async def export_session(call: Call, session_id: str, query: ExportQuery) -> Rep
 
 
 @routes.add("POST", "/ask/sessions/import",
-            Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart", authorise=may_use_scope, is_heavy=True),
+            Rules("ask:write", limit_bytes=IMPORT_LIMIT_BYTES, retry="apart", authorise=may_use_scope, is_heavy=True,
+                  apart=ParsedApart(ImportBody, check_import)),
             answers={201: SessionShown, 200: SessionShown}, errors=[NotFoundError])  # fmt: skip
-async def import_one(call: Call, body: ImportBody) -> Reply:
+async def import_one(call: Call, body: ReceivedImport) -> Reply:
     """Create a session from an export (201); if imported before, return that session (200)."""
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
-    session, is_new = await import_session(tenant, body.to_document())
+
+    async def make_rows(spoken: Spoken) -> list[list[dict[str, Any]]]:
+        raw = call.raw_body
+        return await run_apart(len(raw), call.runtime.apart, call.owner, make_messages, [raw, spoken])
+
+    session, is_new = await import_session(tenant, body.session, make_rows)
     return json_reply(session_to_wire(session), 201 if is_new else 200)

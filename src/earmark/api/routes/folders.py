@@ -21,6 +21,7 @@ from earmark.api.wire.recordings import RecordingPage
 from earmark.errors import NotFoundError
 from earmark.library import folders
 from earmark.library.end_users import narrow_to_end_user
+from earmark.library.types import FolderFilters, RecordingFilters
 
 routes = Routes("Folders")
 BY_ID = {"folder_id": "fld"}
@@ -42,7 +43,7 @@ async def create_folder(call: Call, body: FolderBody) -> Reply:
 @routes.add("GET", "/folders", Rules("folders:read"), answers={200: FolderPage})
 async def list_folders(call: Call, query: FolderListQuery) -> Reply:
     """List folders, newest first."""
-    filters = asked_filters(query, folders.FILTERS)
+    filters = asked_filters(query, FolderFilters)
     return await page_reply(
         call,
         "folders",
@@ -81,7 +82,7 @@ async def delete_folder(call: Call, folder_id: str) -> Reply:
             answers={200: RecordingPage}, errors=[NotFoundError])  # fmt: skip
 async def list_folder_recordings(call: Call, folder_id: str, query: ListQuery) -> Reply:
     """List the recordings in a folder, newest first."""
-    return await recording_page(call, "folders.recordings", query, {"folder_id": folder_id})
+    return await recording_page(call, "folders.recordings", query, RecordingFilters(folder_id=folder_id))
 
 
 @routes.add("PUT", "/folders/{folder_id}/recordings/{recording_id}", Rules("folders:write", BY_IDS),

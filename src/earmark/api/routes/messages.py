@@ -11,18 +11,14 @@ from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply
 from earmark.api.routes.sessions import BY_ID, session_exists
 from earmark.api.routes.turns import BY_IDS, message_exists
-from earmark.api.wire.ask import (
-    MessageListQuery,
-    MessagePageShown,
-    MessageQuery,
-    MessageShown,
-    message_to_wire,
-)
+from earmark.api.wire.messages import MessageListQuery, MessagePageShown, MessageQuery, MessageShown
+from earmark.api.wire.search import chunk_to_wire
+from earmark.api.wire.turns import message_to_wire
 from earmark.ask.sessions import messages
 from earmark.ask.sessions.messages import MessagePage
-from earmark.ask.types import Message
+from earmark.ask.types import Message, Source
 from earmark.errors import NotFoundError
-from earmark.library.types import Page
+from earmark.library.types import Filters, Page
 
 routes = Routes("Ask messages")
 
@@ -31,7 +27,7 @@ routes = Routes("Ask messages")
             answers={200: MessagePageShown}, errors=[NotFoundError])  # fmt: skip
 async def list_messages(call: Call, session_id: str, query: MessageListQuery) -> Reply:
     """List a session's messages, oldest first unless `order=desc`."""
-    shown_sources: dict[str, list[Any]] = {}
+    shown_sources: dict[str, list[Source]] = {}
 
     async def fetch(page: Page) -> list[Message]:
         after = None if page.after is None else page.after[0]
@@ -45,17 +41,17 @@ async def list_messages(call: Call, session_id: str, query: MessageListQuery) ->
         call,
         f"ask.messages.{session_id}.{query.order}",
         query,
-        {},
+        Filters(),
         fetch=fetch,
         position_of=lambda message: (message.ordinal, ""),
         to_wire=lambda message: _with_sources(message, shown_sources, query.include),
     )
 
 
-def _with_sources(message: Message, sources: dict[str, list[Any]], include: str | None) -> dict[str, Any]:
+def _with_sources(message: Message, sources: dict[str, list[Source]], include: str | None) -> dict[str, Any]:
     shown = message_to_wire(message)
     if include == "sources" and message.role == "assistant":
-        shown["sources"] = sources.get(message.id, [])
+        shown["sources"] = [chunk_to_wire(source) for source in sources.get(message.id, ())]
     return shown
 
 

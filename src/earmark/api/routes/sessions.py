@@ -12,8 +12,8 @@ from earmark.api.pipeline.pipeline import Rules
 from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply, no_content
 from earmark.api.pipeline.turn_reply import STREAMED, replayed_turn, turn_reply
-from earmark.api.wire.ask import (
-    AskResultShown,
+from earmark.api.wire.messages import AskResultShown
+from earmark.api.wire.sessions import (
     CreateSessionBody,
     FolderScopeBody,
     RenameBody,
@@ -28,15 +28,16 @@ from earmark.api.wire.ask import (
     SuggestionsShown,
     session_to_wire,
 )
-from earmark.api.wire.ask import RecordingScopeBody as OneRecording
-from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
+from earmark.api.wire.sessions import RecordingScopeBody as OneRecording
+from earmark.ask.errors import AnswerFailedError
 from earmark.ask.sessions import sessions
 from earmark.ask.turns.opening import NewSession, begin_new_session, open_session
 from earmark.ask.turns.queue import is_running
-from earmark.ask.types import Session
+from earmark.ask.types import Session, SessionFilters
 from earmark.errors import NotFoundError, TooLargeError
 from earmark.identity.access import require_scope
 from earmark.library.end_users import narrow_to_end_user
+from earmark.library.errors import TranscriptionNotReadyError
 
 routes = Routes("Ask sessions")
 BY_ID = {"session_id": "as"}
@@ -54,7 +55,7 @@ async def list_sessions(call: Call, query: SessionListQuery) -> Reply:
     A project-wide key lists the whole project unless `end_user_id` narrows it; an end-user-scoped
     credential always lists its own end user's sessions.
     """
-    filters = asked_filters(query, sessions.FILTERS)
+    filters = asked_filters(query, SessionFilters)
     return await page_reply(
         call,
         "ask.sessions",

@@ -11,17 +11,12 @@ from earmark.api.pipeline.reply import Reply, json_reply
 from earmark.api.pipeline.streaming import stream_turn
 from earmark.api.pipeline.turn_reply import STREAMED, replayed_turn, turn_reply
 from earmark.api.routes.sessions import BY_ID, session_exists
-from earmark.api.wire.ask import (
-    AskResultShown,
-    CancelBody,
-    CancelledShown,
-    QuestionBody,
-    RegenerateBody,
-)
-from earmark.ask.errors import AnswerFailedError, TranscriptionNotReadyError
+from earmark.api.wire.messages import AskResultShown, CancelBody, CancelledShown, QuestionBody, RegenerateBody
+from earmark.ask.errors import AnswerFailedError
 from earmark.ask.sessions import messages
 from earmark.ask.turns import following, turn
 from earmark.errors import InvalidError, NotFoundError, TooLargeError
+from earmark.library.errors import TranscriptionNotReadyError
 
 routes = Routes("Ask turns")
 BY_IDS = {**BY_ID, "message_id": "msg"}
@@ -76,6 +71,7 @@ async def follow_turn(call: Call, session_id: str, message_id: str) -> Reply:
     """Replay a question's turn and follow it; available until five minutes after its end."""
     choose_form(call.headers.get(b"accept"), (EVENTS,))
     after = _last_event_id(call)
+    call.hold_stream()
     running = call.runtime.turns.running
     return stream_turn(call, await following.follow_turn(call.tenant, running, session_id, message_id, after))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -11,10 +12,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema, core_schema
 
-from earmark.clock import now_us, parse_time
+from earmark.clock import now_us, offset_of, parse_time
 from earmark.ids import is_id
 from earmark.lengths import check_length
 from earmark.text import trim
@@ -56,6 +60,7 @@ EndUserIdField = Annotated[str, AfterValidator(_id_checker("eu")), _id_schema("e
 RecordingIdField = Annotated[str, AfterValidator(_id_checker("rec")), _id_schema("rec")]
 FolderIdField = Annotated[str, AfterValidator(_id_checker("fld")), _id_schema("fld")]
 MediaIdField = Annotated[str, AfterValidator(_id_checker("med")), _id_schema("med")]
+SessionIdField = Annotated[str, AfterValidator(_id_checker("as")), _id_schema("as")]
 
 
 def _to_whole(value: Any) -> Any:
@@ -83,9 +88,27 @@ def _to_time(value: Any) -> int:
 
 Limit = Annotated[int, Field(ge=1, le=100, description="Rows at most."), BeforeValidator(_parse_digits)]
 Offset = Annotated[int, Field(ge=0, le=10_000_000), BeforeValidator(_parse_digits)]
-Cursor = Annotated[str, Field(min_length=1, max_length=2_048, description="`next_cursor` of the page before.")]
+Cursor = Annotated[str, check_length(1, 2_048), Field(description="`next_cursor` of the page before.")]
 TimeField = Annotated[int, BeforeValidator(_to_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An RFC 3339 time with any offset; parsed to microseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A time in microseconds since 1970, and the minutes east of UTC with which it was written (None for `Z`)."""
+
+    us: int
+    offset_min: int | None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate an RFC 3339 time."""
+        return core_schema.no_info_plain_validator_function(lambda value: cls(_to_time(value), offset_of(value)))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe it as a date and time."""
+        return {"type": "string", "format": "date-time"}
 
 
 def _in_future(value: int) -> int:
@@ -143,6 +166,18 @@ class ProviderErrorEnvelope(ErrorEnvelope):
     """A model's failure; the question is stored in the session."""
 
     session_id: str
+
+
+class ServerShown(Shown):
+    """What this server is, and the paths of its API, its documentation and its console."""
+
+    name: Literal["earmark"]
+    version: str
+    api: Literal["/v1"]
+    docs: Literal["/docs"]
+    openapi: Literal["/openapi.json"]
+    health: Literal["/health"]
+    console: Literal["/console"]
 
 
 class Health(Shown):

@@ -5,24 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from earmark.api.wire.common import Body, FutureField, ListQuery, Shown
 from earmark.clock import render_time, render_time_or_none
 from earmark.identity.types import NewKey
-from earmark.lengths import check_length
+from earmark.lengths import check_json_size, check_length
 from earmark.library.types import EndUser
 
-METADATA_LIMIT_BYTES = 16 * 1024
-
-
-def _check_metadata(value: dict[str, Any]) -> dict[str, Any]:
-    if len(orjson.dumps(value)) > METADATA_LIMIT_BYTES:
-        raise ValueError("must be at most 16 KiB as JSON")
-    return value
-
-
-Metadata = Annotated[dict[str, Any], AfterValidator(_check_metadata)]
+Metadata = Annotated[dict[str, Any], check_json_size(16)]
 
 
 class EndUserBody(Body):

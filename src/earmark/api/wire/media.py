@@ -105,6 +105,14 @@ class ReceivedShown(Shown):
     content_sha256: str
 
 
+class ArrivedShown(Shown):
+    """How much of an upload in parts has arrived."""
+
+    media_id: str
+    status: Literal["waiting"]
+    upload_offset: int = Field(description="The next part begins here.")
+
+
 def upload_to_wire(media: Media, grant: Grant, token: str, base_url: str) -> dict[str, Any]:
     """Return an upload as the contract shows it."""
     return {
@@ -137,3 +145,8 @@ def received_to_wire(media: Media) -> dict[str, Any]:
         "file_size_bytes": media.size_bytes,
         "content_sha256": media.sha256,
     }
+
+
+def arrived_to_wire(media: Media, offset: int) -> dict[str, Any]:
+    """Return an upload of which parts are missing as the contract shows it."""
+    return {"media_id": media.id, "status": "waiting", "upload_offset": offset}

@@ -15,9 +15,10 @@ from earmark.api.wire.common import (
     TimeField,
     is_whole,
 )
+from earmark.ask.types import Source
+from earmark.clock import render_time_or_none
 from earmark.lengths import check_length
 from earmark.retrieval.types import ChunkHit
-from earmark.retrieval.wire import chunk_to_wire
 
 
 class SearchRequestBody(Body):
@@ -34,6 +35,15 @@ class SearchRequestBody(Body):
     explain: bool = False
 
 
+class ChunkLineShown(Shown):
+    """A segment of a moment: who says what."""
+
+    start_ms: int = Field(ge=0, examples=[61_200])
+    end_ms: int = Field(ge=0, examples=[64_000])
+    speaker: str | None = Field(examples=["Ada"])
+    text: str = Field(examples=["Let's move the launch to the ninth of June."])
+
+
 class ChunkShown(Shown):
     """A moment: whole segments of one recording, verbatim."""
 
@@ -46,6 +56,9 @@ class ChunkShown(Shown):
     end_ms: int = Field(ge=0, examples=[64_000])
     recorded_at: str | None
     score: float = Field(ge=0)
+    segments: list[ChunkLineShown] | None = Field(
+        None, description="Its lines. Missing in sources of answers that an earlier release stored."
+    )
 
 
 class ExplainedChunkShown(ChunkShown):
@@ -58,6 +71,26 @@ class SearchResults(Shown):
     """Moments, best first."""
 
     results: list[ExplainedChunkShown]
+
+
+def chunk_to_wire(chunk: ChunkHit | Source) -> dict[str, Any]:
+    """Return a chunk, found now or the source of an answer, as the contract shows it."""
+    shown = {
+        "chunk_id": chunk.chunk_id,
+        "recording_id": chunk.recording_id,
+        "transcription_id": chunk.transcription_id,
+        "chunk_text": chunk.text,
+        "speaker": chunk.speaker,
+        "start_ms": chunk.start_ms,
+        "end_ms": chunk.end_ms,
+        "recorded_at": render_time_or_none(chunk.recorded_us),
+        "score": chunk.score,
+    }
+    lines = [
+        {"start_ms": one.start_ms, "end_ms": one.end_ms, "speaker": one.speaker, "text": one.text}
+        for one in chunk.segments
+    ]
+    return {**shown, "segments": lines} if lines else shown
 
 
 def result_to_wire(hit: ChunkHit, *, explain: bool) -> dict[str, Any]:

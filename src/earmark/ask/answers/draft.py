@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earmark.ask.answers.feed import TurnFeed
+from earmark.ask.answers.feed import TextAdded, TurnFeed
 from earmark.ask.types import CitationPart, Part, TextPart
 from earmark.llm.types import Answered, AnswerEvent, CitationMark, Finished, Passage, TextDelta
 
@@ -71,8 +71,7 @@ class Draft:
             self.parts[-1] = TextPart(last.text + text)
         else:
             self.parts.append(TextPart(text, is_key))
-        event = {"text": text, "part": len(self.parts) - 1}
-        self._feed.publish("text.delta", {**event, "is_key": True} if is_key else event)
+        self._feed.publish(TextAdded(text, len(self.parts) - 1, is_key))
 
     def _add_citation(self, number: int) -> None:
         passage = self._passages.get(number)
@@ -81,4 +80,4 @@ class Draft:
         citation = CitationPart(passage.recording_id, passage.start_ms)
         if self.parts[-1] != citation:
             self.parts.append(citation)
-            self._feed.publish("citation", citation.fields())
+            self._feed.publish(citation)

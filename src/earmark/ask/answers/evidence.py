@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from earmark.answers.naming import chosen_by_name, terms_of_recording
 from earmark.answers.question_kinds import Asked, read_question
@@ -107,7 +107,7 @@ async def whole_transcripts(tenant: Tenant, recordings: Iterable[Recording]) -> 
     found: list[Passage] = []
     for recording in recordings:
         segments = await list_segments(tenant, recording.transcription_id or "")
-        found += number_whole(recording.id, recording.name, recording.recorded_us, segments, len(found) + 1)
+        found += number_whole(Called.of(recording), segments, len(found) + 1)
     return found
 
 
@@ -118,7 +118,7 @@ async def _find_whole(tenant: Tenant, scope: ScopeNow, asked: Asked) -> list[Pas
     """
     limit = _NAMED_RECORDINGS if asked.subject else WHOLE_RECORDINGS
     recordings = await list_transcribed(tenant, scope.recording_ids, limit)
-    called = [terms_of_recording(one.name, one.recorded_us) for one in recordings]
+    called = [terms_of_recording(one.name, one.recorded_us, one.recorded_offset_min) for one in recordings]
     chosen, named = chosen_by_name(asked.subject, called)
     passages = await whole_transcripts(tenant, [recordings[at] for at in chosen[:WHOLE_RECORDINGS]])
     return passages if asked.subject <= named | asked.people_among(passages) else []
@@ -143,14 +143,26 @@ def _places_of(hit: ChunkHit) -> set[tuple[str, int]]:
     return {(hit.recording_id, hit.first_ordinal + at) for at in range(len(hit.segments))}
 
 
-def number_whole(
-    recording_id: str, name: str | None, recorded_us: int | None, segments: Iterable[Segment], first_number: int = 1
-) -> Iterator[Passage]:
+class Called(NamedTuple):
+    """How a recording is called in an answer: its id, name and date."""
+
+    recording_id: str
+    name: str | None
+    recorded_us: int | None
+    offset_min: int | None = None
+
+    @classmethod
+    def of(cls, recording: Recording) -> Called:
+        """Return how a recording is called."""
+        return cls(recording.id, recording.name, recording.recorded_us, recording.recorded_offset_min)
+
+
+def number_whole(called: Called, segments: Iterable[Segment], first_number: int = 1) -> Iterator[Passage]:
     """Yield the segments of a whole recording, numbered from `first_number` on."""
     for ordinal, one in enumerate(segments):
         yield Passage(
-            first_number + ordinal, recording_id, name, recorded_us, one.start_ms, one.end_ms, one.speaker, one.text,
-            ordinal,
+            first_number + ordinal, called.recording_id, called.name, called.recorded_us, one.start_ms, one.end_ms,
+            one.speaker, one.text, ordinal, called.offset_min,
         )  # fmt: skip
 
 
@@ -166,7 +178,7 @@ def number_hits(hits: Iterable[ChunkHit], known: Sequence[Passage] = ()) -> list
                 (hit.recording_id, ordinal),
                 Passage(
                     len(found) + 1, hit.recording_id, hit.recording_name, hit.recorded_us, one.start_ms, one.end_ms,
-                    one.speaker, one.text, ordinal,
+                    one.speaker, one.text, ordinal, hit.recorded_offset_min,
                 ),
             )  # fmt: skip
     return list(found.values())

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from earmark.answers.features import SentenceEmbedder
+from earmark.answers.subjects import subject_of
 from earmark.ask.answers.draft import Draft
 from earmark.ask.answers.evidence import Evidence, Transcript, gather_evidence, read_transcript
-from earmark.ask.answers.feed import TurnFeed
+from earmark.ask.answers.feed import SourcesFound, TurnFeed
 from earmark.ask.answers.followups import make_standalone
 from earmark.ask.answers.supported import supported
 from earmark.ask.sessions.messages import MessagePage, list_messages
 from earmark.ask.sessions.scopes import ScopeNow, resolve_scope
-from earmark.ask.types import Message, Question, Scope
+from earmark.ask.types import Message, Question, Scope, to_source
 from earmark.errors import NotFoundError, ProviderError
 from earmark.library.end_users import get_end_user
 from earmark.library.types import Recording
@@ -21,7 +22,6 @@ from earmark.llm.providers import Candidate, Providers
 from earmark.llm.types import AnswerRequest, PastTurn
 from earmark.retrieval.index.analysis import terms_of_name
 from earmark.retrieval.search import Searcher
-from earmark.retrieval.wire import chunk_to_wire
 from earmark.storage.tenant import Tenant
 
 _HISTORY_MESSAGES = 40
@@ -110,10 +110,11 @@ async def write_answer(tenant: Tenant, searcher: Searcher, feed: TurnFeed, task:
         tenant, searcher, task.scope, standalone, is_whole=task.plan.is_whole, most_tokens=_room(task.plan),
         transcript=task.plan.transcript,
     )  # fmt: skip
-    feed.publish("turn.sources", {"sources": [chunk_to_wire(hit) for hit in evidence.sources]})
+    feed.publish(SourcesFound(tuple(map(to_source, evidence.sources))))
+    needs_asker = evidence.whole or subject_of(asked.content) is not None
     request = AnswerRequest(
         asked.content, standalone, None, history, evidence.hits, evidence.passages, evidence.is_whole_transcript,
-        evidence.whole, await _asker(tenant) if evidence.whole else frozenset(),
+        evidence.whole, await _asker(tenant) if needs_asker else frozenset(),
     )  # fmt: skip
     answer.draft = Draft(feed, evidence.passages)
     await _ask_in_order(task, request, answer)
@@ -138,7 +139,7 @@ async def _ask_in_order(task: Task, request: AnswerRequest, answer: Answer) -> N
     """Try the candidates in order; fall back only while no text has been published."""
     candidates = task.plan.candidates
     for candidate in candidates:
-        answer.by, answer.draft.quotes = candidate, candidate.model.provider == "earmark"
+        answer.by, answer.draft.quotes = candidate, candidate.model.quotes
         try:
             await _ask(candidate, request, answer.draft, task.embedder)
             return

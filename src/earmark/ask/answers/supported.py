@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from earmark.answers.features import SentenceEmbedder
 from earmark.answers.support import is_supported
 from earmark.ask.answers.draft import Draft
+from earmark.computing.threads import compute
 from earmark.llm.types import AnswerEvent, CitationMark, Passage, TextDelta
 
 _MOST_CHARS = 1_000
@@ -46,7 +46,7 @@ async def supported(
 
 
 async def _is_sound(sentence: str, cited: Sequence[Passage], embedder: SentenceEmbedder | None) -> bool:
-    return all(await asyncio.to_thread(is_supported, sentence, cited, embedder))
+    return all(await compute(is_supported, sentence, cited, embedder))
 
 
 async def _checked(
@@ -59,7 +59,7 @@ async def _checked(
     """Return the marks supported together with the sentence's other citations; count the rest."""
     if not pending:
         return []
-    verdicts = await asyncio.to_thread(is_supported, sentence, cited, embedder) if len(cited) > 1 else [False]
+    verdicts = await compute(is_supported, sentence, cited, embedder) if len(cited) > 1 else [False]
     sound = {one.number for one, is_sound in zip(cited, verdicts, strict=True) if is_sound}
     sound_marks = [mark for mark in pending if mark.number in sound]
     draft.dropped_citations = (draft.dropped_citations or 0) + len(pending) - len(sound_marks)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
-from earmark.ask.exchange.markdown import escape_markdown
 from earmark.ask.sessions.messages import MessagePage, list_messages
-from earmark.ask.sessions.scopes import load_scope
 from earmark.ask.sessions.sessions import get_session
-from earmark.ask.types import Message, Scope, Session
+from earmark.ask.types import CitationPart, Message, Part, Scope, Session, TextPart
 from earmark.clock import render_offset, render_time
 from earmark.library.recordings import find_recordings
+from earmark.markdown import escape_markdown
 from earmark.storage.tenant import Tenant
 
 FORMAT = "earmark.ask-session/1"
@@ -29,7 +26,7 @@ async def export_json(tenant: Tenant, session_id: str) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "title": session.title,
-        "scope": orjson.loads(session.scope_json),
+        "scope": _scope_document(session.scope),
         "created_at": render_time(session.created_us),
         "last_message_at": render_time(session.last_message_us),
         "messages": [_message_document(message) for message in messages],
@@ -37,11 +34,23 @@ async def export_json(tenant: Tenant, session_id: str) -> dict[str, Any]:
     }
 
 
+def _scope_document(scope: Scope) -> dict[str, Any]:
+    fields = {"type": scope.type, "recording_ids": scope.recording_ids, "recording_title": scope.recording_title}
+    folder = {"folder_id": scope.folder_id, "folder_name": scope.folder_name}
+    return {**fields, **folder} if scope.type == "folder" else fields
+
+
+def _part_document(part: Part) -> dict[str, Any]:
+    if isinstance(part, CitationPart):
+        return {"type": "citation", "recording_id": part.recording_id, "start_ms": part.start_ms}
+    return {"type": "text", "text": part.text, **({"is_key": True} if part.is_key else {})}
+
+
 def _message_document(message: Message) -> dict[str, Any]:
     tokens = message.tokens
     return {
         "role": message.role,
-        "parts": orjson.loads(message.parts_json),
+        "parts": [_part_document(part) for part in message.parts],
         "tokens": {"input": tokens.input, "output": tokens.output, "cached": tokens.cached},
         "model": message.model,
         "provider": message.provider,
@@ -58,8 +67,7 @@ async def export_markdown(tenant: Tenant, session_id: str) -> str:
     Raises: SessionNotFoundError.
     """
     session, messages, names = await _read(tenant, session_id)
-    scope = load_scope(session.scope_json)
-    lines = [f"# {_shown(session.title)}", "", f"- Scope: {_describe(scope, names)}"]
+    lines = [f"# {_shown(session.title)}", "", f"- Scope: {_describe(session.scope, names)}"]
     lines += [f"- Started: {render_time(session.created_us)}"]
     lines += [f"- Last activity: {render_time(session.last_message_us)}", ""]
     for message in messages:
@@ -82,12 +90,12 @@ def _shown(text: str) -> str:
 
 def _render_parts(message: Message, names: Mapping[str, str]) -> str:
     shown = []
-    for part in orjson.loads(message.parts_json):
-        if part["type"] == "text":
-            shown.append(escape_markdown(part["text"]))
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            shown.append(escape_markdown(part.text))
         else:
-            name = _shown(names.get(part["recording_id"], part["recording_id"]))
-            shown.append(f" [{name} @ {render_offset(part['start_ms'])}]")
+            name = _shown(names.get(part.recording_id, part.recording_id))
+            shown.append(f" [{name} @ {render_offset(part.start_ms)}]")
     return "".join(shown).strip()
 
 
@@ -97,7 +105,7 @@ async def _read(tenant: Tenant, session_id: str) -> tuple[Session, list[Message]
         messages: list[Message] = []
         while batch := await list_messages(snapshot, session_id, _next_page(messages)):
             messages += batch
-        named = sorted(set(load_scope(session.scope_json).recording_ids) | _cited(messages))
+        named = sorted(set(session.scope.recording_ids) | _cited(messages))
         names = {one.id: one.name or one.id for one in await find_recordings(snapshot, named)} if named else {}
     return session, messages, names
 
@@ -107,5 +115,5 @@ def _next_page(messages: Sequence[Message]) -> MessagePage:
 
 
 def _cited(messages: Iterable[Message]) -> set[str]:
-    parts = (part for message in messages for part in orjson.loads(message.parts_json))
-    return {part["recording_id"] for part in parts if part["type"] == "citation"}
+    parts = (part for message in messages for part in message.parts)
+    return {part.recording_id for part in parts if isinstance(part, CitationPart)}

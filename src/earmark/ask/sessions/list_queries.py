@@ -14,16 +14,19 @@ from sqlalchemy import (
     bindparam,
     delete,
     select,
-    tuple_,
     update,
 )
 
-from earmark.ask.types import Session
 from earmark.storage.dialect import any_of, contains
+from earmark.storage.keyset import newest_first
 from earmark.storage.query import Guard, long_query, query
 from earmark.storage.tables import ask_session_recordings, ask_sessions, ask_title_counters, ask_title_grams
 
-SESSION = tuple(ask_sessions.c[name] for name in Session._fields)
+SESSION_NAMES = (
+    "id", "end_user_id", "scope_json", "title", "message_count", "last_message_us", "last_model", "last_provider",
+    "created_us", "updated_us",
+)  # fmt: skip
+SESSION = tuple(ask_sessions.c[name] for name in SESSION_NAMES)
 GRAM = (ask_title_grams.c.gram, ask_title_grams.c.block, ask_title_grams.c.offsets)
 
 
@@ -46,10 +49,7 @@ def _walk(own: Guard, columns: Sequence[Any], filters: frozenset[str], *, is_con
     }
     for name in sorted(filters - {"recording_id"}):
         statement = statement.where(conditions[name])
-    if is_continued:
-        position = tuple_(bindparam("after_us"), bindparam("after_id"))
-        statement = statement.where(tuple_(listed.c.last_message_us, id_column) < position)
-    return statement.order_by(listed.c.last_message_us.desc(), id_column.desc())
+    return newest_first(statement, listed.c.last_message_us, id_column, is_continued=is_continued)
 
 
 def _owner(own: Guard) -> ColumnElement[str]:
@@ -78,7 +78,7 @@ def select_sessions_titled_near(own: Guard, *, filters: frozenset[str], is_conti
     columns = (*SESSION, ask_sessions.c.title_folded)
     near = _walk(own, columns, filters, is_continued=is_continued).limit(bindparam("reach")).subquery("near")
     return (
-        select(*(near.c[name] for name in Session._fields))
+        select(*(near.c[name] for name in SESSION_NAMES))
         .where(contains(near.c.title_folded, "q"))
         .order_by(near.c.last_message_us.desc(), near.c.id.desc())
         .limit(bindparam("limit"))
@@ -93,7 +93,7 @@ def select_sessions_titled_among(
 
     The inner LIMIT (higher than any possible count) stops planners from scanning in list order instead.
     """
-    columns = (*SESSION, ask_sessions.c.title_folded)
+    columns = (*SESSION, ask_sessions.c.scope_type, ask_sessions.c.title_folded)
     numbered = any_of(ask_sessions.c.title_seq, "title_seqs")
     wanted = numbered if is_indexed else ask_sessions.c.title_seq >= bindparam("indexed_seq")
     few = select(*columns).where(own(ask_sessions), wanted).limit(bindparam("most")).subquery("few")
@@ -107,12 +107,10 @@ def select_sessions_titled_among(
         "active_after": few.c.last_message_us >= bindparam("active_after"),
         "active_before": few.c.last_message_us < bindparam("active_before"),
     }
-    statement = select(*(few.c[name] for name in Session._fields)).where(contains(few.c.title_folded, "q"))
+    statement = select(*(few.c[name] for name in SESSION_NAMES)).where(contains(few.c.title_folded, "q"))
     statement = statement.where(*(conditions[name] for name in sorted(filters)))
-    if is_continued:
-        position = tuple_(bindparam("after_us"), bindparam("after_id"))
-        statement = statement.where(tuple_(few.c.last_message_us, few.c.id) < position)
-    return statement.order_by(few.c.last_message_us.desc(), few.c.id.desc()).limit(bindparam("limit"))
+    ordered = newest_first(statement, few.c.last_message_us, few.c.id, is_continued=is_continued)
+    return ordered.limit(bindparam("limit"))
 
 
 # ---- the title index -------------------------------------------------------------------------------

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from earmark.ask import queries
 from earmark.ask.errors import MessageNotFoundError
-from earmark.ask.types import AskResult, Message, Part, TextPart, Tokens
-from earmark.retrieval.types import ChunkHit
-from earmark.retrieval.wire import chunk_to_wire
+from earmark.ask.sessions.stored import dump_parts, dump_source, load_parts, load_source
+from earmark.ask.sessions.word_index import enqueue_if_full
+from earmark.ask.types import AskResult, Message, Part, Source, TextPart, Tokens
 from earmark.storage.tenant import Tenant
 
 
@@ -25,11 +23,6 @@ class MessagePage:
     is_descending: bool = False
 
 
-def dump_parts(parts: Sequence[Part]) -> str:
-    """Serialise parts as they are stored and sent."""
-    return orjson.dumps([part.to_wire() for part in parts]).decode()
-
-
 def join_text(parts: Sequence[Part]) -> str:
     """Return the content of a message: its text parts, concatenated."""
     return "".join(part.text for part in parts if isinstance(part, TextPart))
@@ -37,41 +30,56 @@ def join_text(parts: Sequence[Part]) -> str:
 
 def to_message(row: Sequence[Any]) -> Message:
     """Return the message of a row of `queries.MESSAGE`."""
-    tokens, (answered, dropped_citations) = Tokens(*row[9:12]), row[12:]
-    fields = (*row[:9], tokens, answered, dropped_citations)
-    return Message(*fields)
+    before, parts, after = row[:4], load_parts(row[4]), row[5:9]
+    return Message._make((*before, parts, *after, Tokens(*row[9:12]), *row[12:]))
 
 
 async def insert_message(work: Tenant, session_id: str, end_user_id: str, message: Message) -> None:
     """Store a message in the caller's unit of work."""
-    await insert_messages(work, session_id, end_user_id, [message])
+    is_question = message.role == "user"  # its answer follows, and looks for both
+    await insert_rows(work, session_id, end_user_id, [to_row(message)], may_fill_block=not is_question)
 
 
 async def insert_messages(work: Tenant, session_id: str, end_user_id: str, messages: Iterable[Message]) -> None:
     """Store messages of a session in the caller's unit of work, in one statement."""
+    await insert_rows(work, session_id, end_user_id, map(to_row, messages))
+
+
+async def insert_rows(
+    work: Tenant,
+    session_id: str,
+    end_user_id: str,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    may_fill_block: bool = True,
+) -> None:
+    """Store the rows that `to_row` made.
+
+    Args:
+        may_fill_block: whether to look if they fill a block of the index of words.
+    """
     owned = {"session_id": session_id, "end_user_id": end_user_id}
-    await work.execute_many(queries.insert_message, [{**_to_row(message), **owned} for message in messages])
+    await work.execute_many(queries.insert_message, ({**row, **owned} for row in rows))
+    if may_fill_block:
+        await enqueue_if_full(work, end_user_id)
 
 
-def _to_row(message: Message) -> dict[str, Any]:
+def to_row(message: Message) -> dict[str, Any]:
+    """Return a message as it is stored, without its session."""
     row = message._asdict()
-    tokens = row.pop("tokens")
+    tokens, parts = row.pop("tokens"), row.pop("parts")
+    row["parts_json"] = dump_parts(parts)
     return row | {"input_tokens": tokens.input, "output_tokens": tokens.output, "cached_tokens": tokens.cached}
 
 
 async def insert_sources(
-    work: Tenant, session_id: str, end_user_id: str, message_id: str, sources: Sequence[ChunkHit]
+    work: Tenant, session_id: str, end_user_id: str, message_id: str, sources: Sequence[Source]
 ) -> None:
-    """Store the chunks that an answer was given, as JSON snapshots."""
+    """Store the evidence that an answer was given."""
     common = {"session_id": session_id, "end_user_id": end_user_id, "message_id": message_id}
     rows = [
-        {
-            **common,
-            "rank": rank,
-            "recording_id": hit.recording_id,
-            "chunk_json": orjson.dumps(chunk_to_wire(hit)).decode(),
-        }
-        for rank, hit in enumerate(sources)
+        {**common, "rank": rank, "recording_id": one.recording_id, "chunk_json": dump_source(one)}
+        for rank, one in enumerate(sources)
     ]
     await work.execute_many(queries.insert_source, rows)
 
@@ -121,7 +129,7 @@ async def find_turn(tenant: Tenant, session_id: str, answer_id: str) -> tuple[Me
 async def with_sources(tenant: Tenant, session_id: str, answer: Message) -> AskResult:
     """Return a stored answer as the result of its turn."""
     sources = await list_sources(tenant, session_id, [answer])
-    return AskResult(session_id, answer, sources.get(answer.id, []))
+    return AskResult(session_id, answer, tuple(sources.get(answer.id, ())))
 
 
 async def find_last_message(tenant: Tenant, session_id: str) -> Message | None:
@@ -130,11 +138,11 @@ async def find_last_message(tenant: Tenant, session_id: str) -> Message | None:
     return found[0] if found else None
 
 
-async def list_sources(tenant: Tenant, session_id: str, messages: Sequence[Message]) -> dict[str, list[Any]]:
-    """Return the stored sources of a range of messages, as wire objects by message id."""
+async def list_sources(tenant: Tenant, session_id: str, messages: Sequence[Message]) -> dict[str, list[Source]]:
+    """Return the stored sources of a range of messages, by message id."""
     ordinals = [message.ordinal for message in messages]
     params = {"session_id": session_id, "first": min(ordinals, default=0), "last": max(ordinals, default=-1)}
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[Source]] = {}
     for message_id, chunk_json in await tenant.fetch_all(queries.select_sources_between, params):
-        found.setdefault(message_id, []).append(orjson.loads(chunk_json))
+        found.setdefault(message_id, []).append(load_source(chunk_json))
     return found

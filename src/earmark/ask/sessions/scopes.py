@@ -1,15 +1,13 @@
-"""Scopes: stored with the session, resolved to existing recordings at each turn."""
+"""Scopes: what of a session's scope exists now, resolved at each turn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-import orjson
-
-from earmark.ask.errors import FolderGoneError, RecordingGoneError, TranscriptionNotReadyError
+from earmark.ask.errors import FolderGoneError, RecordingGoneError
 from earmark.ask.types import Scope, Session
+from earmark.library.errors import TranscriptionNotReadyError
 from earmark.library.folders import find_folder_names
 from earmark.library.recordings import find_recordings, list_recordings_in_folder
 from earmark.library.types import Recording
@@ -29,43 +27,23 @@ class ScopeNow:
         return None if self.recordings is None else tuple(recording.id for recording in self.recordings)
 
 
-def dump_scope(scope: Scope) -> str:
-    """Serialise a scope for storage, in wire form, so that lists need not parse it."""
-    fields: dict[str, Any] = {
-        "type": scope.type,
-        "recording_ids": scope.recording_ids,
-        "recording_title": scope.recording_title,
-    }
-    if scope.type == "folder":
-        fields |= {"folder_id": scope.folder_id, "folder_name": scope.folder_name}
-    return orjson.dumps(fields).decode()
-
-
-def load_scope(scope_json: str) -> Scope:
-    """Return the scope that was stored."""
-    fields: dict[str, Any] = orjson.loads(scope_json)
-    return Scope(
-        fields["type"], tuple(fields["recording_ids"]), fields["recording_title"],
-        fields.get("folder_id"), fields.get("folder_name"),
-    )  # fmt: skip
-
-
 async def with_folder_names(tenant: Tenant, sessions: Sequence[Session]) -> list[Session]:
     """Return the sessions with their folders' current names; a deleted folder keeps its first name.
 
     Costs one more read, and only if a session's scope is a folder.
     """
-    scopes = {session.id: load_scope(session.scope_json) for session in sessions if session.scope_type == "folder"}
-    if not scopes:
+    folder_ids = [session.scope.folder_id for session in sessions if session.scope.folder_id is not None]
+    if not folder_ids:
         return list(sessions)
-    names = await find_folder_names(tenant, [str(scope.folder_id) for scope in scopes.values()])
-    return [_renamed(session, scopes.get(session.id), names) for session in sessions]
+    names = await find_folder_names(tenant, folder_ids)
+    return [_renamed(session, names) for session in sessions]
 
 
-def _renamed(session: Session, scope: Scope | None, names: dict[str, str]) -> Session:
-    if scope is None or scope.folder_id not in names:
+def _renamed(session: Session, names: dict[str, str]) -> Session:
+    scope = session.scope
+    if scope.folder_id not in names:
         return session
-    return session._replace(scope_json=dump_scope(replace(scope, folder_name=names[scope.folder_id])))
+    return session._replace(scope=scope._replace(folder_name=names[scope.folder_id]))
 
 
 async def resolve_scope(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ...]) -> ScopeNow:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from earmark.ask import queries
 from earmark.ask.errors import SessionNotFoundError
 from earmark.ask.sessions.list_queries import select_sessions, select_titles_of
-from earmark.ask.sessions.scopes import dump_scope, with_folder_names
+from earmark.ask.sessions.scopes import with_folder_names
+from earmark.ask.sessions.stored import dump_scope, load_scope, to_session
 from earmark.ask.sessions.title_index import forget_titles, list_titled, take_title_seq
-from earmark.ask.types import NEW_CHAT, Scope, Session, SessionState
+from earmark.ask.types import NEW_CHAT, Scope, Session, SessionFilters, SessionState
 from earmark.clock import now_us
 from earmark.ids import new_id
 from earmark.library.deletion import Deletion, Gone
 from earmark.library.types import Page
+from earmark.storage.keyset import position_params
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
 
-FILTERS = ("end_user_id", "scope_type", "recording_id", "q", "active_after", "active_before")
+_ALL = SessionFilters()
 
 
 async def create_session(
@@ -41,34 +42,25 @@ async def create_session(
     created = now if created_us is None else created_us
     last = created if last_message_us is None else last_message_us
     session = Session(
-        session_id or new_id("as"),
-        tenant.end_user_id,
-        scope.type,
-        dump_scope(scope),
-        title or NEW_CHAT,
-        0,
-        last,
-        None,
-        None,
-        created,
-        now,
+        session_id or new_id("as"), tenant.end_user_id, scope, title or NEW_CHAT, 0, last, None, None, created, now
     )
-    row = session._asdict()
-    row |= {"title_folded": fold(session.title), "is_title_default": int(title is None)}
-    row |= {
-        "import_sha256": import_sha256,
-        "turn_holder": None,
-        "turn_message_id": None,
-        "turn_expires_us": None,
-    }
     common: dict[str, Any] = {"session_id": session.id, "end_user_id": session.end_user_id}
     common |= {"scope_type": scope.type, "last_message_us": last}
     async with tenant.writing() as work:
-        row["title_seq"] = await take_title_seq(work)
-        await work.execute(queries.insert_session, row)
+        of_title = {"is_title_default": int(title is None), "title_seq": await take_title_seq(work)}
+        await work.execute(queries.insert_session, _row_of(session) | of_title | {"import_sha256": import_sha256})
         named = [{**common, "recording_id": recording_id} for recording_id in scope.recording_ids]
         await work.execute_many(queries.insert_session_recording, named)
     return session
+
+
+def _row_of(session: Session) -> dict[str, Any]:
+    """Return a new session as it is stored, but for what only its creation knows."""
+    row = session._asdict()
+    row |= {"scope_json": dump_scope(row.pop("scope")), "scope_type": session.scope.type}
+    return row | {
+        "title_folded": fold(session.title), "turn_holder": None, "turn_message_id": None, "turn_expires_us": None,
+    }  # fmt: skip
 
 
 async def get_session(tenant: Tenant, session_id: str) -> Session:
@@ -79,7 +71,7 @@ async def get_session(tenant: Tenant, session_id: str) -> Session:
     row = await tenant.fetch_one(queries.select_session, {"session_id": session_id})
     if row is None:
         raise SessionNotFoundError
-    return (await with_folder_names(tenant, [Session(*row)]))[0]
+    return (await with_folder_names(tenant, [to_session(row)]))[0]
 
 
 async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False) -> SessionState:
@@ -91,18 +83,18 @@ async def get_state(tenant: Tenant, session_id: str, *, for_update: bool = False
     row = await tenant.fetch_one(queries.select_session_state, {"session_id": session_id}, **shape)
     if row is None:
         raise SessionNotFoundError
-    fields = (*row[:-1], bool(row[-1]))
+    fields = (*row[:3], load_scope(row[3]), *row[4:-1], bool(row[-1]))
     return SessionState(*fields)
 
 
-async def list_sessions(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Session]:
-    """Return sessions, newest activity first; `filters` maps names of FILTERS to values."""
-    if "q" in filters:
+async def list_sessions(tenant: Tenant, page: Page, filters: SessionFilters = _ALL) -> list[Session]:
+    """Return sessions, newest activity first."""
+    if filters.q:
         return await with_folder_names(tenant, await list_titled(tenant, page, filters))
-    after_us, after_id = page.after or (0, "")
-    params = {**filters, "limit": page.limit, "after_us": after_us, "after_id": after_id}
-    shape = {"filters": frozenset(filters), "is_continued": page.after is not None}
-    rows = list(map(Session._make, await tenant.fetch_all(select_sessions, params, **shape)))
+    given = filters.given()
+    params = {**given, "limit": page.limit, **position_params(page.after)}
+    shape = {"filters": frozenset(given), "is_continued": page.after is not None}
+    rows = list(map(to_session, await tenant.fetch_all(select_sessions, params, **shape)))
     return await with_folder_names(tenant, rows)
 
 

@@ -19,7 +19,6 @@ Measured against other designs in docs/decisions/2026-11-25-title-search.md.
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -27,15 +26,19 @@ from typing import Any
 import numpy as np
 
 from earmark.ask.sessions import list_queries as queries
-from earmark.ask.types import Session
+from earmark.ask.sessions.stored import to_session
+from earmark.ask.types import Session, SessionFilters
+from earmark.computing.threads import compute
 from earmark.jobs.queue import enqueue
 from earmark.jobs.running import RunningJob
 from earmark.jobs.types import NewJob
 from earmark.library.types import Page
+from earmark.storage.keyset import position_params
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 from earmark.text import fold
 
+_LAST_MESSAGE = queries.SESSION_NAMES.index("last_message_us")
 BLOCK = 4_096
 INDEX_TITLES = "titles.index"
 """The kind of job that indexes full blocks."""
@@ -100,7 +103,7 @@ async def _index_next_block(running: RunningJob) -> bool:
     first, titles = await _read_full_block(running.tenant)
     if first is None:
         return False
-    packed = await asyncio.to_thread(index_block, titles)
+    packed = await compute(index_block, titles)
     async with running.writing() as work:
         await work.fetch_one(queries.select_title_counter, for_update=True)
         if await _read_full_block(work) != (first, titles):
@@ -153,18 +156,18 @@ async def _forget_in_block(work: Tenant, block: int, titles: Sequence[Row]) -> N
 # ---- searching -------------------------------------------------------------------------------------
 
 
-async def list_titled(tenant: Tenant, page: Page, filters: Mapping[str, Any]) -> list[Session]:
-    """Return a page of the sessions whose title contains `filters["q"]`, in the list's order."""
-    after_us, after_id = page.after or (0, "")
-    wanted = fold(filters["q"])
-    params = {**filters, "q": wanted, "limit": page.limit, "after_us": after_us, "after_id": after_id}
-    shape = {"filters": frozenset(filters) - {"q"}, "is_continued": page.after is not None}
+async def list_titled(tenant: Tenant, page: Page, filters: SessionFilters) -> list[Session]:
+    """Return a page of the sessions whose title contains `filters.q`, in the list's order."""
+    given = filters.given()
+    wanted = fold(given["q"])
+    params = {**given, "q": wanted, "limit": page.limit, **position_params(page.after)}
+    shape = {"filters": frozenset(given) - {"q"}, "is_continued": page.after is not None}
     if tenant.end_user_id is not None:  # the index is of all end users: what it costs would tell of their titles
-        return list(map(Session._make, await tenant.fetch_all(queries.select_sessions_titled, params, **shape)))
+        return list(map(to_session, await tenant.fetch_all(queries.select_sessions_titled, params, **shape)))
     rows = await tenant.fetch_all(queries.select_sessions_titled_near, {**params, "reach": _REACH}, **shape)
     if len(rows) < page.limit:
         rows = await _search_index(tenant, wanted, params, shape)
-    return list(map(Session._make, rows))
+    return list(map(to_session, rows))
 
 
 async def _search_index(tenant: Tenant, wanted: str, params: Mapping[str, Any], shape: Mapping[str, Any]) -> list[Row]:
@@ -199,8 +202,7 @@ def _far_reach(found: Sequence[int] | None, indexed_seq: int, limit: int) -> int
 
 
 def _position(row: Row) -> tuple[int, str]:
-    session = Session._make(row)
-    return session.last_message_us, session.id
+    return row[_LAST_MESSAGE], row[0]
 
 
 async def _find_candidates(snapshot: Tenant, wanted: str, indexed_seq: int) -> list[int] | None:
@@ -218,7 +220,7 @@ async def _find_candidates(snapshot: Tenant, wanted: str, indexed_seq: int) -> l
         needed = len(grams)
     if len(wanted) < 3 and len(rows) > _MAX_GRAM_ROWS:
         return None
-    return await asyncio.to_thread(_intersect, rows, needed, indexed_seq)
+    return await compute(_intersect, rows, needed, indexed_seq)
 
 
 def _choose(wanted: str) -> list[str]:

@@ -20,5 +20,5 @@ async def count_messages(
         "new_last_provider": answer.provider if answer else None,
     }
     await work.execute(queries.update_session_counters, changed)
-    if state.scope_type in ("recording", "selected"):
+    if state.scope.type in ("recording", "selected"):
         await work.execute(queries.update_session_recordings_activity, changed)

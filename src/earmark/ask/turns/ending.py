@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from earmark.ask import queries
-from earmark.ask.answers.feed import TurnEvent
+from earmark.ask.answers.feed import TurnCompleted, TurnFailed
 from earmark.ask.answers.generation import Answer, Plan
 from earmark.ask.errors import TurnLostError
-from earmark.ask.sessions.messages import dump_parts, insert_message, insert_sources, join_text, with_sources
+from earmark.ask.sessions.messages import insert_message, insert_sources, join_text, with_sources
 from earmark.ask.sessions.scopes import ScopeNow
 from earmark.ask.sessions.sessions import get_state
+from earmark.ask.sessions.word_index import forget_words
 from earmark.ask.turns.counters import count_messages
 from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.log import append_events, forget_events
 from earmark.ask.turns.queue import release_turn
 from earmark.ask.turns.usage import count_answer
-from earmark.ask.types import AskResult, Message, SessionState, Tokens
+from earmark.ask.types import AskResult, Message, SessionState, Source, Tokens, to_source
 from earmark.clock import now_us
 from earmark.errors import NotFoundError, UnavailableError
 from earmark.ids import new_id
@@ -27,7 +28,6 @@ from earmark.jobs.outbox import emit
 from earmark.library.recordings import find_recordings
 from earmark.llm.types import Finished
 from earmark.retrieval.types import ChunkHit
-from earmark.retrieval.wire import chunk_to_wire
 from earmark.storage.tenant import Tenant
 
 
@@ -62,15 +62,16 @@ async def store_answer(tenant: Tenant, started: StartedTurn, answer: Answer, hel
         if not await release_turn(work, state.id, started.holder):
             raise TurnLostError
         if replaces is not None:
+            await forget_words(work, state.end_user_id, state.id, replaces.ordinal)
             await work.execute(queries.delete_message_at, {"session_id": state.id, "ordinal": replaces.ordinal})
         message = _to_message(started, answer, max(now_us(), state.last_message_us))
-        hits = await _living(work, answer.evidence.sources)
+        sources = await _living(work, answer.evidence.sources)
         await insert_message(work, state.id, state.end_user_id, message)
-        await insert_sources(work, state.id, state.end_user_id, message.id, hits)
+        await insert_sources(work, state.id, state.end_user_id, message.id, sources)
         await count_messages(work, state, messages=0 if replaces else 1, now=message.created_us, answer=message)
         await count_answer(work, state.end_user_id, message)
-        result = AskResult(state.id, message, [chunk_to_wire(hit) for hit in hits])
-        await held.write_last(work, TurnEvent("turn.completed", result))
+        result = AskResult(state.id, message, sources)
+        await held.write_last(work, TurnCompleted(result))
         await _emit(work, "ask_turn.completed", started, _described(message))
     return result
 
@@ -95,7 +96,7 @@ async def _leave_old_answer(tenant: Tenant, started: StartedTurn, old: Message, 
         if not await release_turn(work, started.state.id, started.holder):
             raise TurnLostError
         result = await with_sources(work, started.state.id, old)
-        await held.write_last(work, TurnEvent("turn.completed", result))
+        await held.write_last(work, TurnCompleted(result))
     return result
 
 
@@ -104,19 +105,19 @@ def _to_message(started: StartedTurn, answer: Answer, now: int) -> Message:
     finished = draft.finished or Finished()
     tokens = Tokens(finished.input_tokens, finished.output_tokens, finished.cached_tokens)
     return Message(
-        new_id("msg"), started.question.ordinal + 1, "assistant", join_text(draft.parts), dump_parts(draft.parts),
+        new_id("msg"), started.question.ordinal + 1, "assistant", join_text(draft.parts), tuple(draft.parts),
         by.model.model, by.provider, finished.finish_reason, now, tokens, draft.answered, draft.dropped_citations,
     )  # fmt: skip
 
 
-async def _living(work: Tenant, sources: Sequence[ChunkHit]) -> list[ChunkHit]:
-    """Leave out sources whose recording was deleted while the model wrote."""
+async def _living(work: Tenant, sources: Sequence[ChunkHit]) -> tuple[Source, ...]:
+    """Return the sources but those whose recording was deleted while the model wrote."""
     ids = {hit.recording_id for hit in sources}
     living = {recording.id: recording for recording in await find_recordings(work, sorted(ids))} if ids else {}
-    return [hit for hit in sources if hit.recording_id in living]
+    return tuple(to_source(hit) for hit in sources if hit.recording_id in living)
 
 
-async def store_failure(tenant: Tenant, started: StartedTurn, held: HeldTurn, failure: TurnEvent) -> None:
+async def store_failure(tenant: Tenant, started: StartedTurn, held: HeldTurn, failure: TurnFailed) -> None:
     """Release a failed turn; its start and its failure are stored, none of its words."""
     events = held.feed.events
     with suppress(UnavailableError, NotFoundError):
@@ -125,4 +126,4 @@ async def store_failure(tenant: Tenant, started: StartedTurn, held: HeldTurn, fa
                 await forget_events(work, started.state.id, started.question.id)
                 await append_events(work, started.place, 1, events[:1])
                 await append_events(work, started.place, len(events) + 1, [failure])
-                await _emit(work, "ask_turn.failed", started, {"code": failure.data.code})
+                await _emit(work, "ask_turn.failed", started, {"code": failure.error.code})

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Final, Literal
+import time
+from typing import Literal
 
-from earmark.ask.answers.feed import TurnEvent
+from earmark.ask.answers.feed import Follower
 from earmark.ask.errors import (
     EventsGoneError,
     MessageNotFoundError,
     SessionNotFoundError,
-    TurnInterruptedError,
     TurnStillRunningError,
 )
-from earmark.ask.sessions.messages import find_answer, get_message, with_sources
+from earmark.ask.sessions.messages import find_answer, get_message
 from earmark.ask.sessions.sessions import get_state
 from earmark.ask.turns import queries as turn_queries
-from earmark.ask.turns.log import KEPT_US, read_events
+from earmark.ask.turns.log import RETENTION_US, read_events
 from earmark.ask.turns.queue import is_running
 from earmark.ask.turns.running import RunningTurns
 from earmark.ask.turns.signals import TurnSignals
@@ -24,16 +23,12 @@ from earmark.clock import now_us
 from earmark.storage.tenant import Tenant
 
 _CANCEL_S = 10.0
-_LOOK_S: Final = 1.0
-"""How long at most nobody looks whether the process of a followed turn still lives."""
 
 
-async def follow_turn(
-    tenant: Tenant, running: RunningTurns, session_id: str, message_id: str, after: int
-) -> AsyncIterator[tuple[int, TurnEvent]]:
-    """Return the numbered events of a question's turn behind number `after`, to its end.
+async def follow_turn(tenant: Tenant, running: RunningTurns, session_id: str, message_id: str, after: int) -> Follower:
+    """Return what reads the numbered events of a question's turn behind number `after`, to its end.
 
-    Raises: MessageNotFoundError; EventsGoneError when nothing of them is kept.
+    Raises: MessageNotFoundError; EventsGoneError when nothing of them is stored.
     """
     asked = await get_message(tenant, session_id, message_id)
     if asked.role != "user":
@@ -42,31 +37,10 @@ async def follow_turn(
     if here is not None:
         return here.feed.follow(after)
     events, ended_us = await read_events(tenant, session_id, message_id)
-    is_kept = events and (ended_us is None or ended_us + KEPT_US > now_us())
-    if not is_kept and not await _runs(tenant, session_id, message_id):
+    is_stored = events and (ended_us is None or ended_us + RETENTION_US > now_us())
+    if not is_stored and not await _runs(tenant, session_id, message_id):
         raise EventsGoneError
-    return _follow_kept(tenant, running.signals, session_id, message_id, after)
-
-
-async def _follow_kept(
-    tenant: Tenant, signals: TurnSignals, session_id: str, message_id: str, after: int
-) -> AsyncIterator[tuple[int, TurnEvent]]:
-    from_seq = 1  # the first batch that is read may hold numbers before and behind `after`
-    with signals.listening(session_id) as listener:
-        while True:
-            is_over = not await _runs(tenant, session_id, message_id)  # looked at first, so that its end is read then
-            events, ended_us = await read_events(tenant, session_id, message_id, from_seq=from_seq)
-            from_seq = events[-1][0] + 1 if events else from_seq
-            for number, event in events:
-                if number > after:
-                    after = number
-                    yield number, await _restored(tenant, session_id, message_id, event)
-            if ended_us is not None:
-                return
-            if is_over:
-                yield after + 1, TurnEvent("turn.failed", await _why_over(tenant, session_id))
-                return
-            await listener.wait(_LOOK_S)
+    return running.followed.follow(tenant, session_id, message_id, after)
 
 
 async def _runs(tenant: Tenant, session_id: str, message_id: str) -> bool:
@@ -77,30 +51,10 @@ async def _runs(tenant: Tenant, session_id: str, message_id: str) -> bool:
     return is_running(state) and state.turn_message_id == message_id
 
 
-async def _why_over(tenant: Tenant, session_id: str) -> SessionNotFoundError | TurnInterruptedError:
-    try:
-        await get_state(tenant, session_id)
-    except SessionNotFoundError as error:
-        return error
-    return TurnInterruptedError(session_id)
-
-
-async def _restored(tenant: Tenant, session_id: str, message_id: str, event: TurnEvent) -> TurnEvent:
-    """A completed turn is kept without its answer and its sources; its reader gets them as they are now."""
-    if event.name != "turn.completed" and (event.name, event.data) != ("turn.sources", None):
-        return event
-    asked = await get_message(tenant, session_id, message_id)
-    answer = await find_answer(tenant, session_id, asked)
-    if answer is None:
-        return TurnEvent("turn.failed", TurnInterruptedError(session_id))
-    result = await with_sources(tenant, session_id, answer)
-    return TurnEvent(event.name, {"sources": result.sources} if event.name == "turn.sources" else result)
-
-
 async def cancel_turn(
     tenant: Tenant, running: RunningTurns, session_id: str, message_id: str
 ) -> Literal["cancelled", "finished"]:
-    """Stop a question's turn, wherever it runs, and wait until it has stopped; what was said so far is kept.
+    """Stop a question's turn, wherever it runs, and wait until it has stopped; what was said so far is stored.
 
     Raises: MessageNotFoundError; TurnStillRunningError if it hasn't stopped within ten seconds.
     """
@@ -121,10 +75,10 @@ async def cancel_turn(
 
 
 async def _until_over(tenant: Tenant, signals: TurnSignals, session_id: str, message_id: str) -> None:
-    deadline_us = now_us() + int(_CANCEL_S * 1_000_000)
+    deadline_s = time.monotonic() + _CANCEL_S
     with signals.listening(session_id) as listener:
         while await _runs(tenant, session_id, message_id):
-            left_us = deadline_us - now_us()
-            if left_us <= 0:
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
                 raise TurnStillRunningError
-            await listener.wait(left_us / 1_000_000)
+            await listener.wait(left_s)

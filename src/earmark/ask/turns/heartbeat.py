@@ -7,6 +7,7 @@ all of the tenant's turns together. A turn that is over within its first beat co
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
@@ -18,12 +19,14 @@ from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.log import append_batches, read_events
 from earmark.ask.turns.queue import LEASE_US
 from earmark.clock import now_us
+from earmark.clock_jumps import jumps
+from earmark.contexts import start_shared
 from earmark.errors import UnavailableError
 from earmark.storage.signals import Waiter
 from earmark.storage.tenant import Tenant
 
 BEAT_S: Final = 0.25
-_RENEW_US: Final = 5_000_000
+_RENEW_S: Final = 5.0
 
 
 class Heartbeat:
@@ -42,7 +45,7 @@ class Heartbeat:
         """
         self._held.add(held)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._beat_on())
+            self._task = start_shared(self._beat_on())
         try:
             yield
         finally:
@@ -90,7 +93,8 @@ async def beat(turns: Sequence[HeldTurn]) -> None:
     tenant = turns[0].tenant.whole_tenant()
     await _look(tenant, turns)
     running = [held for held in turns if not held.is_stopped]
-    is_due = any(now_us() - held.renewed_us > _RENEW_US for held in running)
+    now_s, jumped = time.monotonic(), jumps.look()
+    is_due = any(now_s - held.renewed_s > _RENEW_S or held.renewed_after != jumped for held in running)
     due = running if is_due else [held for held in running if held.has_news]
     if due:
         await _write(tenant, due, is_renewing=is_due)
@@ -117,6 +121,7 @@ async def _write(tenant: Tenant, turns: Sequence[HeldTurn], *, is_renewing: bool
     """
     for held in turns:
         held.begin_writing()
+    renewed_after = jumps.look() if is_renewing else None  # first: a jump from here on asks for another renewal
     try:
         async with tenant.writing(is_urgent=True) as work:
             held_by = {"session_ids": [held.session_id for held in turns], "holders": [held.holder for held in turns]}
@@ -129,7 +134,7 @@ async def _write(tenant: Tenant, turns: Sequence[HeldTurn], *, is_renewing: bool
             until = [first + len(events) - 1 for _, first, events in batches]
             await append_batches(work, [batch for batch in batches if batch[2]])
         for held, number in zip(written, until, strict=True):
-            held.note_written(number, is_renewed=is_renewing)
+            held.note_written(number, renewed_after=renewed_after)
     finally:
         for held in turns:
             held.end_writing()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from earmark.ask.answers.feed import TurnEvent, TurnFeed
 from earmark.ask.turns.log import append_events, forget_events
-from earmark.clock import now_us
+from earmark.clock_jumps import jumps
 from earmark.storage.tenant import Tenant
 
 _YOUNG_S: Final = 0.125
@@ -25,6 +25,8 @@ class HeldTurn:
         place: names its session, its message and its end user.
         written: how many of its events other processes can read.
         is_unsure: whether a commit's outcome is unknown, so that `written` has to be looked up.
+        renewed_s: when its lease was renewed, by the monotonic clock.
+        renewed_after: how many jumps of the wall clock there had been then.
     """
 
     tenant: Tenant
@@ -34,7 +36,8 @@ class HeldTurn:
     written: int = 0
     is_unsure: bool = False
     is_cancelled: bool = False
-    renewed_us: int = field(default_factory=now_us)
+    renewed_s: float = field(default_factory=time.monotonic)
+    renewed_after: int = field(default_factory=jumps.look)
     _began_s: float = field(default_factory=time.monotonic)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _error: BaseException | None = None
@@ -82,11 +85,11 @@ class HeldTurn:
         """Let the turn end."""
         self._idle.set()
 
-    def note_written(self, number: int, *, is_renewed: bool) -> None:
-        """Note what a commit has persisted."""
+    def note_written(self, number: int, *, renewed_after: int | None) -> None:
+        """Note what a commit has persisted, and that the lease was renewed after so many jumps of the clock."""
         self.written = number
-        if is_renewed:
-            self.renewed_us = now_us()
+        if renewed_after is not None:
+            self.renewed_s, self.renewed_after = time.monotonic(), renewed_after
 
     async def until_written(self) -> None:
         """Wait for a write that is under way."""

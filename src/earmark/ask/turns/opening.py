@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from earmark.ask.answers.generation import Plan, plan_answer
-from earmark.ask.errors import TranscriptionNotReadyError
 from earmark.ask.sessions.sessions import create_session, get_session
 from earmark.ask.turns.running import RunningTurn
 from earmark.ask.turns.turn import TurnEngine, begin_planned, begin_send
-from earmark.ask.types import AskResult, Question, Scope, ScopeType, Session
+from earmark.ask.types import Question, Scope, ScopeType, Session
 from earmark.library.end_users import get_end_user, narrow_to_end_user
-from earmark.library.errors import RecordingNotFoundError
+from earmark.library.errors import RecordingNotFoundError, TranscriptionNotReadyError
 from earmark.library.folders import get_folder
 from earmark.library.recordings import find_recordings, get_recording, get_recordings
 from earmark.library.types import Recording
@@ -45,14 +44,6 @@ async def open_session(tenant: Tenant, wanted: NewSession) -> Session:
     """
     owner, named = await _resolve(tenant, wanted)
     return await _make_session(owner, await _scope_of(owner, wanted, named), wanted)
-
-
-async def ask_in_new_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession, question: Question) -> AskResult:
-    """Make a session and answer its first question.
-
-    Raises: as `begin_new_session` and what the turn fails with.
-    """
-    return await (await begin_new_session(tenant, engine, wanted, question)).result()
 
 
 async def begin_new_session(tenant: Tenant, engine: TurnEngine, wanted: NewSession, question: Question) -> RunningTurn:

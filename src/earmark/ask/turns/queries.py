@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, func, or_, select, tuple_, update
 
 from earmark.storage.dialect import any_of
 from earmark.storage.query import Guard, query
@@ -79,6 +79,26 @@ def select_events(own: Guard) -> Select[Any]:
             or_(ask_turn_events.c.first_seq >= bindparam("from_seq"), ask_turn_events.c.ended_us.is_not(None)),
         )
         .order_by(ask_turn_events.c.first_seq)
+    )
+
+
+@query
+def select_turn_leases(own: Guard) -> Select[Any]:
+    """Who holds the turns of these sessions, until when, and on which question."""
+    names = ("id", "turn_holder", "turn_expires_us", "turn_message_id")
+    return select(*(ask_sessions.c[name] for name in names)).where(
+        own(ask_sessions), any_of(ask_sessions.c.id, "session_ids")
+    )
+
+
+@query
+def select_event_marks(own: Guard) -> Select[Any]:
+    """How far the turns of these sessions are stored, and whether they have ended."""
+    key = (ask_turn_events.c.session_id, ask_turn_events.c.message_id)
+    return (
+        select(*key, func.max(ask_turn_events.c.first_seq), func.count(ask_turn_events.c.ended_us))
+        .where(own(ask_turn_events), any_of(ask_turn_events.c.session_id, "session_ids"))
+        .group_by(*key)
     )
 
 

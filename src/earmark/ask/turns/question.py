@@ -6,7 +6,6 @@ from earmark.ask.errors import MessageNotFoundError, NotLastTurnError, Supersede
 from earmark.ask.sessions.default_titles import title_from_question
 from earmark.ask.sessions.messages import (
     MessagePage,
-    dump_parts,
     find_answer,
     find_last_message,
     find_message,
@@ -76,7 +75,7 @@ async def store_question(work: Tenant, state: SessionState, question: Question) 
             await refuse_if_superseded(work, state.id, asked)
     now = max(now_us(), state.last_message_us)
     message = Message(
-        question.message_id or new_id("msg"), state.message_count, "user", content, dump_parts([TextPart(content)]),
+        question.message_id or new_id("msg"), state.message_count, "user", content, (TextPart(content),),
         None, None, None, now, Tokens(),
     )  # fmt: skip
     await insert_message(work, state.id, state.end_user_id, message)

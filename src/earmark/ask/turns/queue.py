@@ -8,6 +8,7 @@ session only until its lease runs out. Waiting stores nothing but the place in l
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from earmark.ask.sessions.sessions import get_state
 from earmark.ask.turns.signals import Listener, TurnSignals
 from earmark.ask.types import SessionState
 from earmark.clock import now_us
+from earmark.clock_jumps import SETTLES_S, is_lease_alive, jumps
 from earmark.ids import random_text
 from earmark.storage.tenant import Tenant
 
@@ -41,7 +43,7 @@ async def start_in_order(
 
     Raises: TooManyWaitingError; TurnWaitedTooLongError after `wait_s`; whatever `start` raises, having stored nothing.
     """
-    deadline_us = now_us() + int(wait_s * 1_000_000)
+    deadline_s = time.monotonic() + wait_s
     with signals.listening(session_id) as listener:
         try:
             while True:
@@ -51,7 +53,7 @@ async def start_in_order(
                         await work.execute(queries.delete_waiter, _waiter(session_id, holder))
                         return await start(work, state)
                     await _stand_in_line(work, state, holder)
-                await _wait_for_change(tenant, state, holder, listener, deadline_us)
+                await _wait_for_change(tenant, state, holder, listener, deadline_s)
         except BaseException:
             await asyncio.shield(_leave_line(tenant, session_id, holder))
             signals.wake(session_id)  # the next in line may be first now
@@ -59,7 +61,9 @@ async def start_in_order(
 
 
 def _waiter(session_id: str, holder: str) -> dict[str, object]:
-    return {"session_id": session_id, "holder": holder, "now_us": now_us()}
+    """Name a place in line, and all that are over."""
+    over_us = now_us() if jumps.quiet_s() >= SETTLES_S else 0
+    return {"session_id": session_id, "holder": holder, "now_us": over_us}
 
 
 async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str, listener: Listener) -> bool:
@@ -72,12 +76,16 @@ async def _is_our_turn(tenant: Tenant, state: SessionState, holder: str, listene
 
 def is_running(state: SessionState) -> bool:
     """Whether a turn holds a living lease."""
-    return state.turn_holder is not None and _is_alive(state.turn_expires_us or 0)
+    return is_held(state.turn_holder, state.turn_expires_us)
+
+
+def is_held(holder: str | None, expires_us: int | None) -> bool:
+    """Whether this lease on a session's turn lives."""
+    return holder is not None and expires_us is not None and _is_alive(expires_us)
 
 
 def _is_alive(expires_us: int) -> bool:
-    """A lease that ends far later than any could was taken before the clock stepped back: its holder is gone."""
-    return 0 < expires_us - now_us() <= 2 * LEASE_US
+    return is_lease_alive(expires_us - now_us(), LEASE_US)
 
 
 async def _living_waiters(tenant: Tenant, session_id: str) -> list[str]:
@@ -100,17 +108,17 @@ async def _stand_in_line(work: Tenant, state: SessionState, holder: str) -> None
 
 
 async def _wait_for_change(
-    tenant: Tenant, state: SessionState, holder: str, listener: Listener, deadline_us: int
+    tenant: Tenant, state: SessionState, holder: str, listener: Listener, deadline_s: float
 ) -> None:
     """Return when it may be our turn, or when our place in line wants renewing."""
-    until_us = min(now_us() + int(_RENEW_S * 1_000_000), deadline_us)
-    while (left_us := until_us - now_us()) > 0:
-        await listener.wait(left_us / 1_000_000, holder=state.turn_holder)
+    until_s = min(time.monotonic() + _RENEW_S, deadline_s)
+    while (left_s := until_s - time.monotonic()) > 0:
+        await listener.wait(left_s, holder=state.turn_holder)
         async with tenant.reading() as snapshot:
             state = await get_state(snapshot, state.id)
             if await _is_our_turn(snapshot, state, holder, listener):
                 return
-    if now_us() >= deadline_us:
+    if time.monotonic() >= deadline_s:
         raise TurnWaitedTooLongError
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
-import orjson
-
-from earmark.ask.answers.feed import TurnFeed
+from earmark.ask.answers.feed import SourcesFound, TextAdded, TurnCompleted, TurnFeed, TurnStarted
+from earmark.ask.turns.followed import FollowedTurns
 from earmark.ask.turns.heartbeat import Heartbeat
 from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.signals import TurnSignals
-from earmark.ask.types import AskResult
+from earmark.ask.types import AskResult, TextPart
 from earmark.metrics import Metrics
 from earmark.telemetry import span
 
+_RELEASED_S: Final = 5.0
+_CANCELLED_S: Final = 1.0
 TurnKey = tuple[int, str, str]
 """Tenant, session and the user's message."""
 
@@ -34,14 +35,11 @@ class RunningTurn:
     def over(cls, message_id: str, result: AskResult) -> RunningTurn:
         """Return a turn that is over: its feed says again what it said."""
         feed = TurnFeed()
-        feed.publish("turn.started", {"session_id": result.session_id, "user_message_id": message_id})
-        feed.publish("turn.sources", {"sources": result.sources})
-        for index, part in enumerate(orjson.loads(result.message.parts_json)):
-            if part.pop("type") == "text":
-                feed.publish("text.delta", {**part, "part": index})
-            else:
-                feed.publish("citation", part)
-        feed.publish("turn.completed", result)
+        feed.publish(TurnStarted(result.session_id, message_id))
+        feed.publish(SourcesFound(result.sources))
+        for index, part in enumerate(result.message.parts):
+            feed.publish(TextAdded(part.text, index, part.is_key) if isinstance(part, TextPart) else part)
+        feed.publish(TurnCompleted(result))
         task: asyncio.Future[AskResult] = asyncio.get_running_loop().create_future()
         task.set_result(result)
         return cls(result.session_id, feed, task, None)
@@ -66,8 +64,10 @@ class RunningTurns:
         self._metrics = metrics
         self._turns: dict[TurnKey, RunningTurn] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self.heartbeat = Heartbeat()
         self.signals = TurnSignals()
+        self.followed = FollowedTurns()
 
     def run(self, held: HeldTurn, message_id: str, work: Coroutine[Any, Any, AskResult]) -> RunningTurn:
         """Start the work of the turn on this question as a task of its own."""
@@ -98,6 +98,13 @@ class RunningTurns:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what releases a turn, to its end: a shutdown cancels turns twice, and waits for this before it closes."""
+        task = asyncio.create_task(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        await asyncio.shield(task)
+
     def _forget(self, key: TurnKey, turn: RunningTurn, task: asyncio.Task[AskResult]) -> None:
         self._tasks.discard(task)
         if self._turns.get(key) is turn:
@@ -115,9 +122,17 @@ class RunningTurns:
 
     async def finish(self, grace_s: float) -> None:
         """Wait for running turns; those that take longer are interrupted, their questions stay."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
+        await _wait(self._tasks, grace_s)
         for task in list(self._tasks):
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
+        # Beside the turns: one that was cancelled before waits no more for what releases it.
+        await _wait(self._tasks | self._ending, _RELEASED_S)
+        left = self._tasks | self._ending
+        for one in left:  # their leases run out
+            one.cancel()
+        await _wait(left, _CANCELLED_S)
+
+
+async def _wait(tasks: set[asyncio.Task[Any]], most_s: float) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=most_s)

@@ -24,7 +24,7 @@ import structlog
 
 from earmark.answers.features import SentenceEmbedder
 from earmark.ask.answers.draft import Draft
-from earmark.ask.answers.feed import TurnEvent, TurnFeed
+from earmark.ask.answers.feed import TurnCompleted, TurnFailed, TurnFeed, TurnStarted
 from earmark.ask.answers.generation import Answer, Plan, Task, plan_answer, write_answer
 from earmark.ask.errors import (
     AnswerFailedError,
@@ -34,7 +34,7 @@ from earmark.ask.errors import (
     TurnLostError,
 )
 from earmark.ask.sessions.generated_titles import improve_title
-from earmark.ask.sessions.scopes import load_scope, resolve_scope
+from earmark.ask.sessions.scopes import resolve_scope
 from earmark.ask.sessions.sessions import get_state
 from earmark.ask.turns.ending import StartedTurn, store_answer, store_failure
 from earmark.ask.turns.held_turn import HeldTurn
@@ -47,7 +47,6 @@ from earmark.errors import EarmarkError, ProviderError, UnavailableError
 from earmark.library.recordings import get_recordings
 from earmark.llm.errors import ContextTooLargeError
 from earmark.llm.providers import Candidate, Providers
-from earmark.llm.vendor import VendorModel
 from earmark.logs import frames_of
 from earmark.retrieval.search import Searcher
 from earmark.storage.errors import MissingParentError
@@ -103,7 +102,7 @@ async def begin_planned(
         answered = await find_answered(work, session_id, question.message_id)
         if answered is not None:
             return answered
-        scope = await resolve_scope(work, load_scope(state.scope_json), question.context_recording_ids)
+        scope = await resolve_scope(work, state.scope, question.context_recording_ids)
         message = await store_question(work, state, question)
         await take_turn(work, session_id, holder, message.id)
         await forget_events(work, session_id, message.id)
@@ -127,7 +126,7 @@ async def begin_regenerate(
 
     async def start(work: Tenant, state: SessionState) -> StartedTurn:
         question, answer = await get_last_turn(work, session_id, user_message_id)
-        scope = await resolve_scope(work, load_scope(state.scope_json), ())
+        scope = await resolve_scope(work, state.scope, ())
         await take_turn(work, session_id, holder, question.id)
         await forget_events(work, session_id, question.id)
         return StartedTurn(state, holder, question, scope, plan, replaces=answer)
@@ -141,8 +140,7 @@ async def _narrow(tenant: Tenant, session_id: str) -> tuple[Tenant, SessionState
 
 
 async def _plan(tenant: Tenant, engine: TurnEngine, state: SessionState, question: Question) -> Plan:
-    scope = load_scope(state.scope_json)
-    return await plan_answer(tenant, engine.providers, scope, question, may_retrieve=engine.may_retrieve)
+    return await plan_answer(tenant, engine.providers, state.scope, question, may_retrieve=engine.may_retrieve)
 
 
 async def _in_order(tenant: Tenant, engine: TurnEngine, session_id: str, holder: str, start: StartTurn[T]) -> T:
@@ -156,7 +154,7 @@ async def _in_order(tenant: Tenant, engine: TurnEngine, session_id: str, holder:
 def _begin(tenant: Tenant, engine: TurnEngine, started: StartedTurn) -> RunningTurn:
     """Let the turn run by itself from here on."""
     feed = TurnFeed()
-    feed.publish("turn.started", {"session_id": started.state.id, "user_message_id": started.question.id})
+    feed.publish(TurnStarted(started.state.id, started.question.id))
     held = HeldTurn(tenant, started.place, started.holder, feed)
     return engine.running.run(held, started.question.id, _run(tenant, engine, started, held))
 
@@ -169,13 +167,13 @@ async def _run(tenant: Tenant, engine: TurnEngine, started: StartedTurn, held: H
         try:
             result = await _answer_or_tell(tenant, engine, started, answer, held)
         except BaseException as error:
-            failure = TurnEvent("turn.failed", _told(error))
+            failure = TurnFailed(_told(error))
             try:
-                await asyncio.shield(store_failure(tenant, started, held, failure))
+                await running.end(store_failure(tenant, started, held, failure))
             finally:
-                feed.publish(*failure)
+                feed.publish(failure)
             raise
-        feed.publish("turn.completed", result)
+        feed.publish(TurnCompleted(result))
     _improve_title(tenant, engine, started, result, answer.by)
     return result
 
@@ -208,8 +206,9 @@ async def _answer_and_store(
 
 
 def _improve_title(tenant: Tenant, engine: TurnEngine, started: StartedTurn, result: AskResult, by: Candidate) -> None:
-    if engine.improves_titles and started.question.ordinal == 0 and isinstance(by.model, VendorModel):
-        engine.running.also(improve_title(tenant, started.state.id, by.model, started.question, result.message))
+    writer = by.model.writer
+    if engine.improves_titles and started.question.ordinal == 0 and writer is not None:
+        engine.running.also(improve_title(tenant, started.state.id, writer, started.question, result.message))
 
 
 # ---- failure ---------------------------------------------------------------------------------------

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from earmark.ask.turns import queries as turn_queries
 from earmark.ask.types import Message
 from earmark.clock import render_time
+from earmark.library.types import Filters
 from earmark.storage.tenant import Tenant
 
 MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilters(Filters):
+    """Narrows a list of usage: from the day `since` to the day `until`, both included."""
+
+    since: str | None = None
+    until: str | None = None
+    end_user_id: str | None = None
+
+
+_ALL = UsageFilters()
 
 
 class UsageDay(NamedTuple):
@@ -45,11 +59,12 @@ async def count_answer(work: Tenant, end_user_id: str, answer: Message) -> None:
     await work.execute(turn_queries.update_usage_day, {**{f"of_{name}": value for name, value in key.items()}, **more})
 
 
-async def list_usage(tenant: Tenant, filters: Mapping[str, Any]) -> list[UsageDay]:
-    """Return use by day, end user, provider and model; `filters` may be `since`, `until`, `end_user_id`."""
-    params = {**filters, "limit": MOST_ROWS}
+async def list_usage(tenant: Tenant, filters: UsageFilters = _ALL) -> list[UsageDay]:
+    """Return use by day, end user, provider and model."""
+    given = filters.given()
+    params = {**given, "limit": MOST_ROWS}
     return list(
-        map(UsageDay._make, await tenant.fetch_all(turn_queries.select_usage, params, filters=frozenset(filters)))
+        map(UsageDay._make, await tenant.fetch_all(turn_queries.select_usage, params, filters=frozenset(given)))
     )
 
 

@@ -21,14 +21,15 @@ const isSamePlace = (one, other) => one.recording_id === other.recording_id && o
  * Join parts into one text with a mark for each citation. A closing quote mark precedes the chip. A turn that is
  * quoted in several parts, each with its citation, gets one chip, after the last part.
  * @param {Part[]} parts
+ * @param {boolean} hasKeys whether key words are marked, too: only in speakers' own words
  */
-function mark(parts) {
+function mark(parts, hasKeys) {
   /** @type {Citation[]} */ const citations = [];
   let text = "";
   parts.forEach((part, at) => {
     if (part.type === "text") {
       const words = part.text.replace(/[\uE000-\uE003]/g, "\uFFFD");
-      text += part.is_key ? `${KEY}${words}${END_OF_KEY}` : words;
+      text += part.is_key && hasKeys ? `${KEY}${words}${END_OF_KEY}` : words;
     } else if (!goesOn(parts, at, part)) text += `${OPEN}${citations.push(part) - 1}${CLOSE}`;
   });
   return { citations, text: text.replace(/((?:\uE000\d+\uE001)+)([”"’»)\]]+[.,;]?)/g, "$2$1") };
@@ -52,7 +53,7 @@ function goesOn(parts, at, citation) {
  * @returns {Node[]}
  */
 export function renderAnswer(parts, { isVerbatim, chip }) {
-  const { citations, text } = mark(parts);
+  const { citations, text } = mark(parts, isVerbatim);
   const inline = (/** @type {string} */ line) => inlineNodes(line, citations, chip, !isVerbatim);
   return isVerbatim ? verbatimBlocks(text, inline) : markdownBlocks(text, inline);
 }
@@ -147,12 +148,20 @@ function addLine(blocks, line, inline, isNew) {
   return blocks.push(h(tag, {}, words));
 }
 
+/** What controls a terminal or reorders text, as `earmark.text.printable` has it. */
+// eslint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Replace characters that control a terminal or reorder text. @param {string} text */
+export const printable = (text) => text.replace(UNPRINTABLE, "\uFFFD");
+
 /**
  * Return an answer as Markdown, with labelled citations.
  * @param {Part[]} parts
  * @param {(citation: Citation) => string} label
  */
 export function markdownOf(parts, label) {
-  const { citations, text } = mark(parts);
-  return text.replace(/[\uE002\uE003]/g, "**").replace(/\uE000(\d+)\uE001/g, (_, index) => ` [${label(citations[Number(index)])}]`).trim();
+  const { citations, text } = mark(parts, true);
+  const marked = text.replace(/[\uE002\uE003]/g, "**").replace(/\uE000(\d+)\uE001/g, (_, index) => ` [${label(citations[Number(index)])}]`);
+  return printable(marked).trim();
 }

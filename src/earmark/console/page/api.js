@@ -1,4 +1,4 @@
-// The client of /v1: adds the key, parses errors, and retries while the server is busy or unreachable.
+// The client of /v1: adds the key (or, without one, lets the session's cookie stand for it), parses errors, and retries while the server is busy or unreachable.
 
 import { sleep } from "./time.js";
 
@@ -11,10 +11,13 @@ export const wire = new EventTarget();
 
 let key = "";
 
-/** @param {string} secret */
+/** Use a key from now on; without one, the browser's session. @param {string} secret */
 export function useKey(secret) {
   key = secret;
 }
+
+/** The headers that authenticate a request: no form or image of another site can set either. @returns {Record<string, string>} */
+export const credentials = () => key ? { Authorization: `Bearer ${key}` } : { "X-Earmark-CSRF": "1" };
 
 /** A response other than 2xx, with the API's message. */
 export class ApiError extends Error {
@@ -77,7 +80,7 @@ async function request(path, { method = "GET", body, headers = {}, signal, keepa
   let answer;
   try {
     answer = await fetch(`/v1${path}`, {
-      method, signal, keepalive, body: payload, cache: "no-store", headers: { ...sent, Authorization: `Bearer ${key}` },
+      method, signal, keepalive, body: payload, cache: "no-store", headers: { ...sent, ...credentials() },
     });
   } catch (error) {
     if (isAbort(error)) throw error;
@@ -158,5 +161,8 @@ export function newRequestKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The key, for uploads with progress, which fetch does not support. */
-export const authorization = () => `Bearer ${key}`;
+/** End the browser's session and delete its cookie. */
+export async function endSession() {
+  const answer = await fetch("/auth/sign-out", { method: "POST", headers: credentials() }).catch(() => null);
+  if (!answer?.ok) throw new AwayError();
+}

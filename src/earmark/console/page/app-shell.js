@@ -1,25 +1,32 @@
 // The frame around every view: navigation, chats, account.
 
-import { account, accounts, leaveEndUser, nameOf, signOut } from "./account.js";
+import { account, accounts, leave, leaveEndUser, nameOf } from "./account.js";
 import { wire } from "./api.js";
 import { AskView } from "./ask-view.js";
 import { beside, BesidePanel } from "./beside-panel.js";
 import { CurlNote } from "./curl-note.js";
+import { DecisionsView } from "./decisions-view.js";
 import { fill, h, icon, iconButton } from "./dom.js";
+import { pageKeys, showKeys } from "./key-help.js";
 import { menuButton } from "./menu.js";
 import { OverviewView } from "./overview-view.js";
 import { ReadingView } from "./reading-view.js";
 import { RecordingsView } from "./recordings-view.js";
-import { askPath, currentRoute, overviewPath, recordingsPath, routes, searchPath } from "./router.js";
+import { askPath, currentRoute, decisionsPath, navigate, overviewPath, recordingsPath, routes, searchPath, settingsPath } from "./router.js";
 import { SearchView } from "./search-view.js";
 import { SessionList } from "./session-list.js";
+import { SettingsView } from "./settings-view.js";
 import { ConnectionBar } from "./states.js";
 import { strings } from "./strings.js";
 import { cycleTheme } from "./theme.js";
+import { say } from "./undo.js";
 
-const VIEWS = { ask: AskView, reading: ReadingView, recordings: RecordingsView, search: SearchView, overview: OverviewView };
-/** @type {[keyof typeof strings.nav & ("ask" | "recordings" | "search" | "overview"), string][]} */
-const PLACES = [["ask", askPath()], ["recordings", recordingsPath()], ["search", searchPath("")], ["overview", overviewPath()]];
+const VIEWS = {
+  ask: AskView, reading: ReadingView, recordings: RecordingsView, decisions: DecisionsView, search: SearchView, overview: OverviewView,
+  settings: SettingsView,
+};
+/** @type {[keyof typeof strings.nav & ("ask" | "recordings" | "decisions" | "search" | "overview"), string][]} */
+const PLACES = [["ask", askPath()], ["recordings", recordingsPath()], ["decisions", decisionsPath()], ["search", searchPath("")], ["overview", overviewPath()]];
 
 export class AppShell extends HTMLElement {
   /** @type {HTMLElement & {show(route: any): Promise<unknown>} | null} */ view = null;
@@ -35,12 +42,14 @@ export class AppShell extends HTMLElement {
           onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && !event.defaultPrevented && this.#drawer(false) }, this.#side()),
         h("div", { class: "middle" }, this.#topBar(), this.main, this.curl),
         new BesidePanel()));
+    document.addEventListener("keydown", pageKeys);
     routes.addEventListener("route", this.#go);
     wire.addEventListener("back", this.#again);
     void this.#go();
   }
 
   disconnectedCallback() {
+    document.removeEventListener("keydown", pageKeys);
     routes.removeEventListener("route", this.#go);
     wire.removeEventListener("back", this.#again);
   }
@@ -78,8 +87,11 @@ export class AppShell extends HTMLElement {
     const user = account.endUser;
     return h("div", { class: "side-person" }, icon("person"), h("span", { class: "side-name" }, user ? nameOf(user) : ""),
       menuButton(strings.more, () => [
+        { label: strings.settings.title, run: () => navigate(settingsPath("processing")) },
+        { label: strings.apps.title, run: () => navigate(settingsPath("apps")) },
+        { label: strings.keys.title, run: () => showKeys() },
         { label: strings.people.change, run: () => leaveEndUser() },
-        { label: strings.signIn.out, run: () => signOut() },
+        { label: strings.signIn.out, run: () => void leave().catch(() => say(strings.signIn.notOut)) },
       ]));
   }
 

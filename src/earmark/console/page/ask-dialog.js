@@ -24,17 +24,18 @@ export async function askSure({ title, text, button }) {
 
 /**
  * Ask to choose one of a few options.
- * @param {{title: string, options: {value: string, label: string}[]}} asked
+ * @param {{title: string, options: {value: string, label: string}[], button?: string}} asked
  * @returns {Promise<string | null>}
  */
-export function askChoice({ title, options }) {
+export function askChoice({ title, options, button = strings.save }) {
   const select = h("select", { "aria-label": title, size: Math.min(8, Math.max(3, options.length)) },
     options.map(({ value, label }) => h("option", { value }, label)));
   select.selectedIndex = 0;
-  return ask(title, select, strings.save, () => select.value || null, () => select.focus());
+  return ask(title, select, button, () => select.value || null, () => select.focus());
 }
 
 /**
+ * Ask with a form of any content.
  * @param {string} title
  * @param {HTMLElement} body
  * @param {string} button
@@ -42,7 +43,7 @@ export function askChoice({ title, options }) {
  * @param {() => void} ready
  * @returns {Promise<string | null>}
  */
-function ask(title, body, button, answer, ready) {
+export function ask(title, body, button, answer, ready) {
   const from = /** @type {HTMLElement | null} */ (document.activeElement);
   return new Promise((done) => {
     let result = /** @type {string | null} */ (null);

@@ -1,11 +1,12 @@
 // The chat page: the question, its scope, the streamed answer, and the sources beside it.
 
-import { call, callIfThere, isAbort, query } from "./api.js";
+import { call, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
 import { ChatHead } from "./chat-head.js";
 import { Conversation } from "./conversation.js";
 import { fill, h, icon } from "./dom.js";
+import { ChatGreeting } from "./greeting.js";
 import { QuestionBox } from "./question-box.js";
 import { askPath, navigate } from "./router.js";
 import { scopeName } from "./scope-name.js";
@@ -16,7 +17,7 @@ import { strings } from "./strings.js";
 import { Turn } from "./turn.js";
 
 const words = strings.ask;
-const PAGE = 50;
+const [PAGE, FAR_PAGE] = [50, 100];
 
 export class AskView extends HTMLElement {
   /** @type {import("./session-store.js").Session | null} */ session = null;
@@ -57,14 +58,15 @@ export class AskView extends HTMLElement {
   };
 
   /** @param {Extract<import("./router.js").Route, {view: "ask"}>} route */
-  async show({ session }) {
-    if (session !== null && session === this.session?.id) return this.head.focus();
+  async show({ session, message }) {
+    if (session !== null && session === this.session?.id) return message ? this.log.find(message, () => this.#older(FAR_PAGE)) : this.head.focus();
     this.#visit++;
-    this.turn = this.session = this.#loading = null;
+    this.turn = this.session = this.#loading = this.#earlier = null;
     this.box.running(false);
     fill(this.top);
     if (session === null) return this.#greet();
     await this.#load(session);
+    if (message) await this.log.find(message, () => this.#older(FAR_PAGE));
   }
 
   /** @param {string} id */
@@ -85,22 +87,14 @@ export class AskView extends HTMLElement {
     this.log.show([]);
     this.head.clear();
     this.classList.add("is-fresh");
-    const starters = h("div", { class: "suggestions" });
-    fill(this.top, h("div", { class: "greeting" }, h("h1", { tabindex: "-1" }, words.greeting),
-      h("p", { class: "muted" }, words.greetingLead), starters));
-    void this.#suggest(starters);
+    const greeting = new ChatGreeting();
+    greeting.onchoose = (text) => this.box.put(text);
+    fill(this.top, greeting);
     this.picker = new ScopePicker();
     fill(this.box.scope, this.picker);
     this.picker.choose(takeDraftScope());
     this.box.begin("new", true);
     this.box.focus();
-  }
-
-  /** Show suggested first questions, if there are any. @param {HTMLElement} starters */
-  async #suggest(starters) {
-    const found = await callIfThere(`/ask/suggestions${query({ end_user_id: endUserId() })}`, { isQuiet: true }).catch(() => null);
-    fill(starters, (found?.suggestions ?? []).map((/** @type {string} */ text) =>
-      h("button", { type: "button", class: "suggestion", onclick: () => this.box.put(text) }, text)));
   }
 
   /** @param {string} id */
@@ -138,19 +132,25 @@ export class AskView extends HTMLElement {
     this.box.goOn(session.id, !isAdopted && session.message_count === 0);
   }
 
+  /** @type {string | null} where earlier messages begin */ #earlier = null;
+
   /** @param {any} page */
-  #offerOlder(page) {
-    fill(this.top, page.has_more ? h("button", { type: "button", class: "quiet", onclick: () => void this.#older(page.next_cursor) }, words.older) : null);
+  #offerOlder({ next_cursor, has_more }) {
+    this.#earlier = next_cursor;
+    fill(this.top, has_more ? h("button", { type: "button", class: "quiet", onclick: () => void this.#older() }, words.older) : null);
   }
 
-  /** @param {string} cursor */
-  async #older(cursor) {
-    const asked = query({ order: "desc", limit: PAGE, include: "sources", cursor });
-    const page = await call(`/ask/sessions/${this.session?.id}/messages${asked}`);
+  /** Load earlier messages. @returns {Promise<boolean>} whether there were any */
+  async #older(limit = PAGE) {
+    const [visit, cursor] = [this.#visit, this.#earlier];
+    if (!cursor) return false;
+    const page = await call(`/ask/sessions/${this.session?.id}/messages${query({ order: "desc", limit, include: "sources", cursor })}`);
+    if (visit !== this.#visit) return false;
     const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
     this.log.prepend_(page.data.toReversed(), false);
     this.#offerOlder(page);
     this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
+    return true;
   }
 
   /** Resume the chat: follow its running turn or show its failed question. @param {any} session @param {import("./turn.js").Message | undefined} last */

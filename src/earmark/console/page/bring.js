@@ -4,66 +4,103 @@ import { ApiError, AwayError, call } from "./api.js";
 import { endUserId } from "./account.js";
 import { strings } from "./strings.js";
 import { sleep } from "./time.js";
-import { putFile } from "./upload.js";
+import { putFile, putResumably } from "./upload.js";
 
 const words = strings.bring;
 const LIMIT_BYTES = 32 << 20;
+const TRANSCRIPT_TYPE = "application/octet-stream"; // the server decides by the content
+// What the file chooser offers. Any other file can be dropped, and the server says what it is.
+const TRANSCRIPTS = ["vtt", "srt", "sbv", "ttml", "dfxp", "xml", "ass", "ssa", "lrc", "csv", "tsv", "txt", "md", "docx", "smi", "json", "jsonl", "json3"];
 /** @type {Record<string, string>} */
-const TRANSCRIPTS = { vtt: "text/vtt", srt: "application/x-subrip", txt: "text/plain", md: "text/plain", json: "application/json" };
-/** @type {Record<string, string>} */
-const AUDIO = { opus: "audio/ogg", ogg: "audio/ogg", oga: "audio/ogg", mp3: "audio/mpeg", m4a: "audio/mp4", mp4: "audio/mp4",
-  aac: "audio/aac", wav: "audio/wav", flac: "audio/flac", webm: "audio/webm" };
+const AUDIO = { opus: "audio/ogg", ogg: "audio/ogg", oga: "audio/ogg", mp3: "audio/mpeg", m4a: "audio/mp4", mp4: "video/mp4",
+  m4v: "video/mp4", mov: "video/quicktime", aac: "audio/aac", wav: "audio/wav", flac: "audio/flac", webm: "video/webm" };
 
-const accepted = (/** @type {Record<string, string>} */ types) => Object.keys(types).map((one) => `.${one}`).join(",");
-export const ACCEPTED_TRANSCRIPTS = accepted(TRANSCRIPTS);
-export const ACCEPTED_AUDIO = accepted(AUDIO);
+const accepted = (/** @type {string[]} */ endings) => endings.map((one) => `.${one}`).join(",");
+export const ACCEPTED_TRANSCRIPTS = `${accepted(TRANSCRIPTS)},text/*`;
+export const ACCEPTED_AUDIO = accepted(Object.keys(AUDIO));
 const VERIFY_TRIES = 20;
+const INSPECT_TRIES = 5;
 
-/** @typedef {{stem: string, transcript: File | null, audio: File | null, problem: string | null}} Bundle */
+/** @typedef {{name?: string, recorded_at?: string, recorded_precision?: string, metadata?: any}} Facts what the transcript says of its recording */
+/** @typedef {{stem: string, transcript: File | null, audio: File | null, problem: string | null, facts: Facts}} Bundle */
 
 /** @param {string} name */
 const endingOf = (name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase();
 
-/** @param {File} file */
-export function isAudio(file) {
-  return endingOf(file.name) in AUDIO;
-}
+/** @param {string} name */
+export const isAudio = (name) => endingOf(name) in AUDIO;
 
 /** @param {string} name */
-const stemOf = (name) => (name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : name);
+export const isTranscript = (name) => TRANSCRIPTS.includes(endingOf(name));
+
+// What tools append to the names of one recording's files, as `imports/grouping.py` has it.
+const APPENDED = /[._ -](?:otter[._]ai|meeting recording|meeting transcript|transcript(?:ion)?|transkript|captions?|subtitles?|cc|audio|audio_only|gallery|speaker|avo|gvo|as|original|recording|\d{3,4}x\d{3,4}|en|de|fr|es|it|pt|nl)$/i;
+
+/** @param {string} name */
+function stemOf(name) {
+  let stem = name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : name;
+  for (let shorter = ""; ; stem = shorter) {
+    shorter = stem.replace(APPENDED, "").replace(/^[ ._-]+|[ ._-]+$/g, "");
+    if (shorter === stem || !shorter) return stem;
+  }
+}
 
 /**
- * Group files by name, and report the ones that can't be used.
+ * Group files by name: audio goes with the transcript of the same name.
  * @param {Iterable<File>} files
  * @returns {Bundle[]}
  */
 export function bundle(files) {
   /** @type {Bundle[]} */ const bundles = [];
   for (const file of files) {
-    const ending = endingOf(file.name);
-    const kind = ending in TRANSCRIPTS ? "transcript" : ending in AUDIO ? "audio" : null;
+    const kind = isAudio(file.name) ? "audio" : "transcript";
     const stem = stemOf(file.name);
-    const problem = kind ? (kind === "transcript" && file.size > LIMIT_BYTES ? words.tooLarge : null) : words.unknown;
-    const partner = kind && !problem && bundles.find((one) => one.stem === stem && !one[kind] && !one.problem);
+    const problem = kind === "transcript" && file.size > LIMIT_BYTES ? words.tooLarge : null;
+    const partner = !problem && bundles.find((one) => one.stem === stem && !one[kind] && !one.problem);
     if (partner) partner[kind] = file;
-    else bundles.push({ stem: kind ? stem : file.name, transcript: kind === "transcript" ? file : null, audio: kind === "audio" ? file : null, problem });
+    else bundles.push({ stem, transcript: null, audio: null, problem, facts: {}, [kind]: file });
   }
   return bundles;
 }
 
-/** Read name and date from a native JSON file, if it has them. @param {File} file */
-async function factsOf(file) {
-  if (endingOf(file.name) !== "json") return {};
-  try {
-    const { name, recorded_at, metadata } = JSON.parse(await file.text());
+/**
+ * Ask the server what a file would be imported as; waits while the server is busy.
+ * @param {File} file
+ * @param {AbortSignal} signal
+ * @returns {Promise<any>}
+ */
+export async function inspect(file, signal) {
+  await file.slice(0, 1).arrayBuffer().catch(() => { throw new Error(words.unreadable); }); // a folder, or a file that is gone
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call(`/transcripts/inspect?file_name=${encodeURIComponent(file.name.slice(0, 255))}`, {
+        method: "POST", body: file, headers: { "Content-Type": TRANSCRIPT_TYPE }, file: file.name, signal,
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.retryAfterS || error.retryAfterS > 60 || tries >= INSPECT_TRIES) throw error;
+      await sleep(error.retryAfterS * 1000);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/**
+ * The name, date and metadata that an inspected file gives its recording.
+ * @param {File} file
+ * @param {any} found the inspection
+ * @returns {Promise<Facts>}
+ */
+export async function factsOf(file, found) {
+  const { recorded_at, recorded_precision } = found; // with the offset of the place, where the file says it
+  const facts = { ...(found.name ? { name: found.name } : {}),
+    ...(recorded_at ? { recorded_at, ...(recorded_precision ? { recorded_precision } : {}) } : {}) };
+  if (found.format !== "native") return facts;
+  try { // the inspection hasn't the metadata
+    const { metadata } = JSON.parse(await file.text());
     const isObject = metadata && typeof metadata === "object" && !Array.isArray(metadata);
-    return {
-      ...(typeof name === "string" && name ? { name: name.slice(0, 255) } : {}),
-      ...(typeof recorded_at === "string" ? { recorded_at } : {}),
-      ...(isObject ? { metadata } : {}),
-    };
+    return { ...facts, ...(isObject ? { metadata } : {}) };
   } catch {
-    return {}; // the server reports what is wrong with it
+    return facts; // it is repaired by the server, or not in UTF-8
   }
 }
 
@@ -76,8 +113,8 @@ async function factsOf(file) {
 export async function bring(one, onstep) {
   if (one.problem) throw new Error(one.problem);
   onstep(words.creating, 0);
-  const facts = one.transcript ? await factsOf(one.transcript) : {};
-  const body = { end_user_id: endUserId(), source: "app_import", name: one.stem.slice(0, 255), ...facts };
+  const file = /** @type {File} */ (one.audio ?? one.transcript); // its name may have the date
+  const body = { end_user_id: endUserId(), source: "app_import", name: one.stem.slice(0, 255), file_name: file.name.slice(0, 255), ...one.facts };
   const recording = await call("/recordings", { method: "POST", body });
   try {
     if (one.transcript) await bringTranscript(recording.id, one.transcript, onstep);
@@ -110,11 +147,10 @@ export function problemOf(error) {
  * @param {(step: string, share: number) => void} onstep
  */
 export async function bringTranscript(id, file, onstep) {
-  const type = TRANSCRIPTS[endingOf(file.name)];
-  if (!type) throw new Error(words.unknown);
   const onprogress = (/** @type {number} */ share) => onstep(share < 1 ? words.sending : words.indexing, share);
   onstep(words.sending, 0);
-  await putFile(`/v1/recordings/${id}/transcript`, file, { headers: { "Content-Type": type }, onprogress, name: file.name });
+  const named = `file_name=${encodeURIComponent(file.name.slice(0, 255))}`;
+  await putFile(`/v1/recordings/${id}/transcript?${named}`, file, { headers: { "Content-Type": TRANSCRIPT_TYPE }, onprogress, name: file.name });
 }
 
 /**
@@ -127,9 +163,11 @@ export async function bringAudio(id, file, onstep) {
   const body = { content_type: AUDIO[endingOf(file.name)] ?? file.type, file_size_bytes: file.size };
   const upload = await call(`/recordings/${id}/upload-url`, { method: "POST", body });
   const url = new URL(upload.upload_url, location.origin);
-  await putFile(url.pathname + url.search, file, {
-    headers: upload.headers ?? { "Content-Type": upload.content_type }, isSigned: true, name: file.name,
-    onprogress: (share) => onstep(words.sendingAudio, share),
+  let last = 0;
+  await putResumably(url.pathname + url.search, file, {
+    headers: upload.headers ?? { "Content-Type": upload.content_type }, name: file.name,
+    onprogress: (share) => onstep(words.sendingAudio, (last = share)),
+    onwait: () => onstep(words.sendingAgain, last),
   });
   const digest = await digestOf(file);
   for (let tries = 1; ; tries++) {

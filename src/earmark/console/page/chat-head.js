@@ -5,6 +5,7 @@ import { menuButton } from "./menu.js";
 import { askPath, navigate } from "./router.js";
 import { copyExport, removeSession, saveExport } from "./session-actions.js";
 import { renameSession } from "./session-store.js";
+import { shareChat } from "./share-dialog.js";
 import { strings } from "./strings.js";
 import { exactTime, longDate } from "./time.js";
 import { say } from "./undo.js";
@@ -44,6 +45,7 @@ export class ChatHead extends HTMLElement {
       navigate(askPath());
     };
     return [
+      { label: strings.share.action, run: () => void shareChat(session) },
       { label: words.exportMarkdown, run: () => void saveExport(session, "markdown") },
       { label: words.exportJson, run: () => void saveExport(session, "json") },
       { label: strings.ask.copy, run: () => void copyExport(session) },

@@ -40,13 +40,14 @@ export class Conversation extends HTMLElement {
     let lastQuestion = "";
     for (const message of messages) {
       if (message.role === "user") {
-        views.push(questionView(message.content));
+        views.push(questionView(message.content, message.id));
         lastQuestion = message.id;
         continue;
       }
       const view = this.#answer();
       const isLast = hasLast && message === messages.at(-1);
       this.#finish(view, message, isLast ? lastQuestion : null);
+      view.dataset.message = message.id;
       views.push(view);
     }
     this.log.prepend(...views);
@@ -64,6 +65,23 @@ export class Conversation extends HTMLElement {
       onsources: () => this.onsources(message.sources ?? []),
       onagain: question ? () => this.onagain(question) : null,
     });
+  }
+
+  /** Scroll to a message that was found, and mark it. @param {string} id @returns {boolean} whether it is on the page */
+  reveal(id) {
+    const view = /** @type {HTMLElement | null} */ (this.log.querySelector(`[data-message="${CSS.escape(id)}"]`));
+    if (!view) return false;
+    for (const one of this.log.querySelectorAll(".is-found")) one.classList.remove("is-found");
+    view.classList.add("is-found");
+    view.tabIndex = -1;
+    view.scrollIntoView({ block: "center" });
+    view.focus({ preventScroll: true });
+    return true;
+  }
+
+  /** Scroll to a message, with earlier ones loaded until it is there. @param {string} id @param {() => Promise<boolean>} older */
+  async find(id, older) {
+    while (!this.reveal(id)) if (!(await older())) return;
   }
 
   /** Return the citations of all answers on the page. */

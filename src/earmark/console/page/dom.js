@@ -80,6 +80,7 @@ export function keepingFocus(element, change) {
 const ICONS = {
   ask: "M3 5.5A2.5 2.5 0 0 1 5.5 3h9A2.5 2.5 0 0 1 17 5.5v6a2.5 2.5 0 0 1-2.5 2.5H9l-4 3v-3.1A2.5 2.5 0 0 1 3 11.500z",
   recordings: "M3 8v4M6.5 5v10M10 3v14M13.5 6v8M17 8.500v3",
+  decisions: "M3.500 5.500 5 7l2.500-3M3.500 13 5 14.500l2.500-3M11 6h6M11 13.500h6",
   search: "M8.5 14a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM12.5 12.5 17 17",
   overview: "M3 17h14M5 14V9M9 14V4M13 14v-3M17 14V7",
   plus: "M10 4v12M4 10h12",
@@ -94,6 +95,8 @@ const ICONS = {
   stop: "M6 6h8v8H6z",
   play: "M6 4l10 6-10 6z",
   pause: "M7 4v12M13 4v12",
+  back15: "M4.5 8A6 6 0 1 1 4 11M4 4v4h4M10 8v3l2 1",
+  ahead15: "M15.5 8A6 6 0 1 0 16 11M16 4v4h-4M10 8v3l-2 1",
   again: "M15.5 8A6 6 0 1 0 16 11M16 4v4h-4",
   folder: "M3 6a1 1 0 0 1 1-1h4l2 2h6a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1z",
   person: "M10 10a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.400zM4 17c.500-3.5 2.8-5 6-5s5.5 1.5 6 5",

@@ -31,6 +31,12 @@ export class FindBar extends HTMLElement {
     fill(this, this.field, this.count, this.moves);
   }
 
+  /** Look in corrected words from now on. @param {import("./recording-reader.js").Segment[]} segments */
+  setSegments(segments) {
+    this.texts = segments.map((segment) => segment.text);
+    if (this.field?.value) this.lines.setMatches(findAll(this.texts, this.field.value));
+  }
+
   focus() {
     this.field?.focus();
     this.field?.select();

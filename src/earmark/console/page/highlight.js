@@ -15,14 +15,16 @@ function stemOf(word) {
 /**
  * @param {string} text
  * @param {string} query
+ * @param {boolean} [isByBeginning] mark each word that begins with one of the query's, as the search in chats finds them
  * @returns {(string | HTMLElement)[]}
  */
-export function highlighted(text, query) {
+export function highlighted(text, query, isByBeginning = false) {
   const wanted = new Set([...query.matchAll(WORD)].map(([word]) => word).filter((word) => !SAYS_NOTHING.has(word.toLowerCase())).map(stemOf));
+  const begins = [...query.toLowerCase().matchAll(WORD)].map(([word]) => word);
   /** @type {(string | HTMLElement)[]} */ const nodes = [];
   let at = 0;
   for (const match of text.matchAll(WORD)) {
-    if (!wanted.has(stemOf(match[0]))) continue;
+    if (isByBeginning ? !begins.some((one) => match[0].toLowerCase().startsWith(one)) : !wanted.has(stemOf(match[0]))) continue;
     nodes.push(text.slice(at, match.index), h("mark", {}, match[0]));
     at = match.index + match[0].length;
   }

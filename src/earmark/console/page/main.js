@@ -3,10 +3,12 @@
 import { account, accounts, resume, signOut } from "./account.js";
 import { ApiError, AwayError, isAbort, wire } from "./api.js";
 import { AppShell } from "./app-shell.js";
+import { ConnectPage, isConnecting } from "./connect-page.js";
 import { fill } from "./dom.js";
+import { FirstRun } from "./first-run.js";
 import { PeoplePage } from "./people-page.js";
 import { followLinks } from "./router.js";
-import { SignIn, takeCode } from "./sign-in.js";
+import { SignIn, takeCodes } from "./sign-in.js";
 import { mountSpoken } from "./spoken.js";
 import { loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
@@ -32,7 +34,10 @@ class EarmarkApp extends HTMLElement {
     wire.addEventListener("unauthorized", () => this.#expired());
     addEventListener("error", () => stumbled(null));
     addEventListener("unhandledrejection", (event) => stumbled(event.reason));
-    void this.#begin(takeCode());
+    const { code, setup, failed } = takeCodes();
+    if (setup) this.#setUp(setup);
+    else if (failed) this.#signIn("", null, failed);
+    else void this.#begin(code);
   }
 
   /** @param {string | null} code */
@@ -50,6 +55,14 @@ class EarmarkApp extends HTMLElement {
     }
   }
 
+  /** @param {string} code */
+  #setUp(code) {
+    const page = new FirstRun();
+    page.code = code;
+    document.title = strings.product;
+    fill(this, page);
+  }
+
   #expired() {
     if (!account.isSignedIn) return;
     this.notice = strings.signIn.expired;
@@ -59,13 +72,14 @@ class EarmarkApp extends HTMLElement {
   #show() {
     if (!account.isSignedIn) return this.#signIn(this.notice ?? "");
     this.notice = "";
-    fill(this, account.endUser ? new AppShell() : new PeoplePage());
+    if (!account.endUser) return fill(this, new PeoplePage());
+    fill(this, isConnecting() ? new ConnectPage() : new AppShell());
   }
 
-  /** @param {string} notice @param {string | null} [code] */
-  #signIn(notice, code = null) {
+  /** @param {string} notice @param {string | null} [code] @param {string} [failed] why a provider did not sign them in */
+  #signIn(notice, code = null, failed = "") {
     const page = new SignIn();
-    [page.notice, page.code] = [notice, code];
+    [page.notice, page.code, page.failed] = [notice, code, failed];
     document.title = strings.product;
     fill(this, page);
   }

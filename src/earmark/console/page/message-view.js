@@ -12,9 +12,9 @@ const words = strings.ask;
 
 /** @typedef {import("./turn.js").Message} Message */
 
-/** @param {string} content */
-export const questionView = (content) =>
-  h("div", { class: "question" }, h("h2", { class: "sr-only" }, words.you), h("p", {}, content));
+/** @param {string} content @param {string} [id] of the message, if it is known */
+export const questionView = (content, id) =>
+  h("div", { class: "question", "data-message": id }, h("h2", { class: "sr-only" }, words.you), h("p", {}, content));
 
 /**
  * @typedef {object} AnswerActions

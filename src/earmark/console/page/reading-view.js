@@ -1,15 +1,19 @@
 // The page of one recording.
 
-import { call, query } from "./api.js";
-import { askText } from "./ask-dialog.js";
-import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bringAudio, bringTranscript, isAudio, problemOf } from "./bring.js";
+import { call, open, query } from "./api.js";
+import { askChoice, askText } from "./ask-dialog.js";
+import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bringAudio, bringTranscript, bundle, isAudio, problemOf } from "./bring.js";
 import { beside } from "./beside-panel.js";
 import { fill, h, icon } from "./dom.js";
+import { reviewed } from "./import-review.js";
 import { menuButton } from "./menu.js";
+import { copyMoment } from "./moment-tools.js";
 import { nameOfRecording, remember } from "./recording-names.js";
 import { RecordingReader } from "./recording-reader.js";
 import { askPath, navigate } from "./router.js";
+import { saveFile } from "./save-file.js";
 import { draftScope } from "./scope-picker.js";
+import { shareRecording } from "./share-dialog.js";
 import { strings } from "./strings.js";
 import { say } from "./undo.js";
 
@@ -38,8 +42,11 @@ export class ReadingView extends HTMLElement {
     return [h("div", { class: "reader-actions" }, h("button", { type: "button", class: "small", onclick: ask }, icon("ask"), strings.reading.ask),
       menuButton(strings.recordings.actions(nameOfRecording(recording)), () => [
         { label: strings.recordings.rename, run: () => void this.#rename(recording) },
+        ...(recording.transcription_id ? [{ label: strings.share.action, run: () => void shareRecording(recording) }] : []),
+        { label: strings.reading.copyLink, run: () => void copyMoment(this.reader) },
+        ...(recording.transcription_id ? [{ label: strings.reading.download, run: () => void this.#download(recording) }] : []),
         { label: recording.transcription_id ? strings.reading.replace : strings.reading.add, run: () => field.click() },
-        ...(recording.media?.length ? [] : [{ label: strings.reading.addAudio, run: () => sound.click() }]),
+        ...(recording.media?.length ? [{ label: strings.reading.transcribe, run: () => void this.reader?.transcribe() }] : [{ label: strings.reading.addAudio, run: () => sound.click() }]),
       ]), field, sound)];
   }
 
@@ -49,8 +56,21 @@ export class ReadingView extends HTMLElement {
     if (!name) return;
     try {
       const now = await call(`/recordings/${recording.id}`, { method: "PATCH", body: { name } });
-      remember(now);
+      remember(Object.assign(recording, now));
       fill(/** @type {Element} */ (this.querySelector("h1")), nameOfRecording(now));
+    } catch (error) {
+      say(problemOf(error));
+    }
+  }
+
+  /** @param {any} recording */
+  async #download(recording) {
+    const options = Object.entries(strings.reading.downloads).map(([value, label]) => ({ value, label }));
+    const format = await askChoice({ title: strings.reading.download, options });
+    if (!format) return;
+    try {
+      const answer = await open(`/transcriptions/${recording.transcription_id}/export${query({ format })}`);
+      saveFile(nameOfRecording(recording), format === "markdown" ? "md" : format, await answer.text(), answer.headers.get("Content-Type") ?? "");
     } catch (error) {
       say(problemOf(error));
     }
@@ -59,22 +79,23 @@ export class ReadingView extends HTMLElement {
   /** @param {any} recording @param {string} accept */
   #fileField(recording, accept) {
     const field = h("input", { type: "file", accept, hidden: true,
-      onchange: () => void this.#bring(recording, field.files[0]) });
+      onchange: () => { void this.#bring(recording, field.files[0]); field.value = ""; } });
     return field;
   }
 
   /** @param {any} recording */
   #transcriptButton(recording) {
     const field = this.#fileField(recording, ACCEPTED_TRANSCRIPTS);
-    return h("span", {}, h("button", { type: "button", class: "primary", onclick: () => field.click() }, icon("plus"), strings.reading.add), field);
+    const isFirst = !recording.media?.length; // else it is second to transcribing the audio
+    return h("span", {}, h("button", { type: "button", class: isFirst ? "primary" : "", onclick: () => field.click() }, icon("plus"), strings.reading.add), field);
   }
 
   /** @param {any} recording @param {File | undefined} file */
   async #bring(recording, file) {
-    if (!file) return;
+    if (!file || !(isAudio(file.name) || (await reviewed(bundle([file]), { isNew: false })).length)) return;
     const toast = say(strings.bring.sending, undefined, 60_000);
     try {
-      const bring = isAudio(file) ? bringAudio : bringTranscript;
+      const bring = isAudio(file.name) ? bringAudio : bringTranscript;
       await bring(recording.id, file, (step) => fill(/** @type {Element} */ (toast.firstElementChild), step));
       toast.remove();
       await this.reader?.open(recording.id, null);

@@ -6,8 +6,9 @@ import { h } from "./dom.js";
 import { strings } from "./strings.js";
 
 /** @typedef {{id: string, name: string | null, status: string, duration_ms: number | null, recorded_at: string | null,
- *   created_at: string, transcription_id: string | null, media: any[]}} Recording */
+ *   recorded_at_local?: string | null, created_at: string, transcription_id: string | null, media: any[]}} Recording */
 
+const WITH_TIME = "include=local_time";
 /** @type {Map<string, Promise<Recording | null>>} */
 const known = new Map();
 accounts.addEventListener("change", () => known.clear());
@@ -16,13 +17,20 @@ accounts.addEventListener("change", () => known.clear());
 export function recordingOf(id) {
   const found = known.get(id);
   if (found) return found;
-  const asked = call(`/recordings/${id}`, { isQuiet: true }).catch((error) => {
+  const asked = call(`/recordings/${id}?${WITH_TIME}`, { isQuiet: true }).catch((error) => {
     if (error instanceof ApiError && error.status === 404) return null;
     known.delete(id);
     throw error;
   });
   known.set(id, asked);
   return asked;
+}
+
+/** Read a recording anew. @param {string} id @returns {Promise<Recording>} */
+export async function fetchRecording(id) {
+  const recording = await call(`/recordings/${id}?${WITH_TIME}`);
+  remember(recording);
+  return recording;
 }
 
 /** @param {Recording} recording */
@@ -42,9 +50,9 @@ export function nameElement(id, before = "…") {
   return element;
 }
 
-/** @param {{q?: string, folder?: string | null, cursor?: string | null, limit?: number, isQuiet?: boolean}} options */
-export async function listRecordings({ q, folder, cursor, limit = 100, isQuiet }) {
-  const asked = { limit, end_user_id: endUserId(), q, folder_id: folder, cursor };
+/** @param {{folder?: string | null, cursor?: string | null, limit?: number, isQuiet?: boolean} & Record<string, any>} options others narrow or order the list */
+export async function listRecordings({ folder, cursor, limit = 100, isQuiet, ...asked_ }) {
+  const asked = { limit, end_user_id: endUserId(), folder_id: folder, cursor, include: "local_time", ...asked_ };
   const page = await call(`/recordings${query(asked)}`, { isQuiet });
   page.data.forEach(remember);
   return page;

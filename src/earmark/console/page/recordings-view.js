@@ -7,24 +7,26 @@ import { DropZone } from "./drop-zone.js";
 import { fill, h, icon } from "./dom.js";
 import { FolderBar } from "./folder-bar.js";
 import { menuButton } from "./menu.js";
+import { changeDate, dayElement, monthOf } from "./recording-date.js";
+import { RecordingFilters } from "./recording-filters.js";
 import { forget, listRecordings, nameOfRecording, remember } from "./recording-names.js";
 import { askPath, navigate, readingPath } from "./router.js";
 import { draftScope } from "./scope-picker.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
-import { exactTime, lengthOf, longDate } from "./time.js";
+import { lengthOf } from "./time.js";
 import { say } from "./undo.js";
 import "./windowed-list.js";
 
 const words = strings.recordings;
 const ROW_PX = 62;
+const MONTH_PX = 42;
 
 /** @typedef {import("./recording-names.js").Recording} Recording */
 
 export class RecordingsView extends HTMLElement {
   /** @type {Recording[]} */ rows = [];
   /** @type {string | null} */ folder = null;
-  #q = "";
   /** @type {string | null} */ #cursor = null;
   #hasMore = true;
   #isLoading = false;
@@ -35,12 +37,13 @@ export class RecordingsView extends HTMLElement {
     this.zone.onbrought = (id) => this.#brought(id);
     this.folderBar = new FolderBar();
     this.list = /** @type {import("./windowed-list.js").WindowedList} */ (h("windowed-list", { class: "recordings", "aria-label": words.title }));
-    this.list.rows = { estimate: () => ROW_PX, render: (index) => this.#row(this.rows[index], index), onend: () => void this.#more() };
+    this.list.rows = { estimate: (index) => ROW_PX + (this.#begins(index) ? MONTH_PX : 0), render: (index) => this.#row(this.rows[index], index), onend: () => void this.#more() };
     this.note = h("div", { class: "page-note" });
-    const find = h("input", { type: "search", "aria-label": words.find, placeholder: words.find, autocomplete: "off", oninput: () => void this.#restart(find.value) });
+    this.filters = new RecordingFilters();
+    this.filters.onfilter = () => void this.#restart();
     fill(this, h("div", { class: "page" },
       h("header", { class: "page-head" }, h("h1", { tabindex: "-1" }, words.title), this.zone.button()),
-      this.folderBar, h("div", { class: "page-find" }, find), this.note, this.list, this.zone));
+      this.folderBar, h("div", { class: "page-find" }, this.filters), this.note, this.list, this.zone));
   }
 
   /** @param {Extract<import("./router.js").Route, {view: "recordings"}>} route */
@@ -48,12 +51,10 @@ export class RecordingsView extends HTMLElement {
     beside().close();
     document.title = `${words.title} · ${strings.product}`;
     this.folder = folder;
-    await Promise.all([this.folderBar?.show(folder), this.#restart(this.#q)]);
+    await Promise.all([this.folderBar?.show(folder), this.#restart()]);
   }
 
-  /** @param {string} q */
-  async #restart(q) {
-    this.#q = q;
+  async #restart() {
     this.#walk++;
     [this.#cursor, this.#hasMore, this.#isLoading] = [null, true, false];
     if (!this.rows.length) fill(this.note, loading());
@@ -66,40 +67,50 @@ export class RecordingsView extends HTMLElement {
     this.#isLoading = true;
     const walk = this.#walk;
     try {
-      const page = await listRecordings({ q: this.#q, folder: this.folder, cursor: this.#cursor });
+      const page = await listRecordings({ ...this.filters?.asked(), folder: this.folder, cursor: this.#cursor });
       if (walk !== this.#walk) return;
       this.rows = isFirst ? page.data : [...this.rows, ...page.data];
       [this.#cursor, this.#hasMore] = [page.next_cursor, page.has_more];
       this.list?.setCount(this.rows.length, { isMore: !isFirst });
       fill(this.note, this.rows.length ? null : this.#emptiness());
     } catch (error) {
-      if (!isAbort(error)) fill(this.note, statusLine(/** @type {Error} */ (error), () => void this.#restart(this.#q)));
+      if (!isAbort(error)) fill(this.note, statusLine(/** @type {Error} */ (error), () => void this.#restart()));
     } finally {
       if (walk === this.#walk) this.#isLoading = false;
     }
   }
 
   #emptiness() {
-    if (this.#q) return h("p", { class: "muted" }, words.noneFound);
+    if (this.filters?.isNarrowed) return h("p", { class: "muted" }, words.noneFound);
     return this.folder ? empty(words.emptyFolder, words.emptyFolderLead) : empty(words.empty, words.emptyLead, this.zone?.button());
   }
 
   /** @param {string} id */
   async #brought(id) {
     if (this.folder) await call(`/folders/${this.folder}/recordings/${id}`, { method: "PUT" });
-    await this.#restart(this.#q);
+    await this.#restart();
     void this.folderBar?.show(this.folder);
+  }
+
+  /** Whether a month begins with this row. @param {number} index */
+  #begins(index) {
+    return Boolean(this.filters?.isByDate) && (index === 0 || monthOf(this.rows[index]) !== monthOf(this.rows[index - 1]));
   }
 
   /** @param {Recording} recording @param {number} index */
   #row(recording, index) {
-    const at = recording.recorded_at ?? recording.created_at;
+    const row = this.#recording(recording, index);
+    return this.#begins(index) ? h("div", {}, h("h2", { class: "recordings-month" }, monthOf(recording)), row) : row;
+  }
+
+  /** @param {Recording} recording @param {number} index */
+  #recording(recording, index) {
     const isRead = recording.transcription_id !== null;
     const status = isRead ? null : h("span", { class: "badge" }, words.statuses[/** @type {keyof typeof words.statuses} */ (recording.status)] ?? recording.status);
     return h("div", { class: "recording-row" },
       h("a", { class: "recording", href: readingPath(recording.id) },
         h("span", { class: "recording-title" }, nameOfRecording(recording)),
-        h("span", { class: "recording-facts muted" }, h("time", { datetime: at, title: exactTime(at) }, longDate(at)),
+        h("span", { class: "recording-facts muted" }, dayElement(recording),
           recording.duration_ms ? ` · ${lengthOf(recording.duration_ms)}` : null,
           recording.media?.length ? [" · ", icon("play"), words.audio] : null)),
       status, menuButton(words.actions(nameOfRecording(recording)), () => this.#actions(recording, index)));
@@ -115,6 +126,7 @@ export class RecordingsView extends HTMLElement {
     return [
       { label: words.ask, run: ask },
       { label: words.rename, run: () => void this.#rename(recording, index) },
+      { label: strings.dates.change, run: () => void this.#redate(recording) },
       ...(folders.length ? [{ label: words.intoFolder, run: () => void this.#intoFolder(recording, folders) }] : []),
       ...(this.folder ? [{ label: words.outOfFolder, run: () => void this.#outOfFolder(recording) }] : []),
       { label: words.remove, run: () => void this.#remove(recording), isDanger: true },
@@ -127,10 +139,14 @@ export class RecordingsView extends HTMLElement {
     if (!name) return;
     await this.#try(async () => {
       const now = await call(`/recordings/${recording.id}`, { method: "PATCH", body: { name } });
-      remember(now);
-      this.rows[index] = now;
+      remember(this.rows[index] = { ...recording, ...now });
       this.list?.refresh();
     });
+  }
+
+  /** @param {Recording} recording */
+  async #redate(recording) {
+    if (await changeDate(recording)) await this.#restart();
   }
 
   /** @param {Recording} recording @param {{id: string, name: string}[]} folders */
@@ -143,7 +159,7 @@ export class RecordingsView extends HTMLElement {
   async #outOfFolder(recording) {
     await this.#try(async () => {
       await call(`/folders/${this.folder}/recordings/${recording.id}`, { method: "DELETE" });
-      await this.#restart(this.#q);
+      await this.#restart();
     });
   }
 
@@ -154,7 +170,7 @@ export class RecordingsView extends HTMLElement {
     await this.#try(async () => {
       await call(`/recordings/${recording.id}`, { method: "DELETE" });
       forget(recording.id);
-      await this.#restart(this.#q);
+      await this.#restart();
     });
   }
 

@@ -1,18 +1,21 @@
 // Routing. URLs are real paths under /console, so links can be bookmarked and shared.
 
 /**
- * @typedef {{view: "ask", session: string | null}
+ * @typedef {{view: "ask", session: string | null, message: string | null}
  *   | {view: "recordings", folder: string | null}
  *   | {view: "reading", recording: string, at: number | null, session: string | null}
  *   | {view: "search", q: string}
+ *   | {view: "decisions", kind: string | null}
+ *   | {view: "settings", page: string, id: string | null}
  *   | {view: "overview"}} Route
  */
 
 export const routes = new EventTarget();
 const BASE = "/console";
 
-/** @param {string} [session] */
-export const askPath = (session) => (session ? `${BASE}/ask/${session}` : `${BASE}/ask`);
+/** @param {string} [session] @param {string} [message] of it, at which it opens */
+export const askPath = (session, message) =>
+  (session ? `${BASE}/ask/${session}${message ? `?${new URLSearchParams({ message })}` : ""}` : `${BASE}/ask`);
 
 /**
  * @param {string} recording
@@ -31,11 +34,20 @@ export const recordingsPath = (folder) => `${BASE}/recordings${folder ? `?folder
 /** @param {string} q */
 export const searchPath = (q) => `${BASE}/search${q ? `?${new URLSearchParams({ q })}` : ""}`;
 
+/** @param {string} [kind] */
+export const decisionsPath = (kind) => `${BASE}/decisions${kind ? `?kind=${kind}` : ""}`;
+
+/**
+ * @param {"processing" | "webhooks" | "apps" | "shares"} page
+ * @param {string} [id] of a webhook endpoint
+ */
+export const settingsPath = (page, id) => `${BASE}/settings/${page}${id ? `/${id}` : ""}`;
+
 export const overviewPath = () => `${BASE}/overview`;
 
 /** @returns {Route} */
 export function currentRoute() {
-  const [, , place = "ask", id] = location.pathname.split("/");
+  const [, , place = "ask", id, below] = location.pathname.split("/");
   const query = new URLSearchParams(location.search);
   if (place === "recordings" && id) {
     const at = query.get("at");
@@ -43,8 +55,10 @@ export function currentRoute() {
   }
   if (place === "recordings") return { view: "recordings", folder: query.get("folder") };
   if (place === "search") return { view: "search", q: query.get("q") ?? "" };
+  if (place === "decisions") return { view: "decisions", kind: query.get("kind") };
+  if (place === "settings") return { view: "settings", page: id || "processing", id: below || null };
   if (place === "overview") return { view: "overview" };
-  return { view: "ask", session: id || null };
+  return { view: "ask", session: id || null, message: query.get("message") };
 }
 
 /**

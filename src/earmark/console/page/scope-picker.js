@@ -3,9 +3,10 @@
 import { callIfThere, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { fill, h, icon } from "./dom.js";
+import { dayElement } from "./recording-date.js";
 import { listRecordings, nameOfRecording, recordingOf } from "./recording-names.js";
 import { strings } from "./strings.js";
-import { lengthOf, longDate } from "./time.js";
+import { lengthOf } from "./time.js";
 
 const words = strings.scope;
 
@@ -117,8 +118,8 @@ class ScopeDialog {
         this.#count();
       },
     });
-    const facts = [recording.recorded_at && longDate(recording.recorded_at), recording.duration_ms && lengthOf(recording.duration_ms)];
-    return h("li", {}, h("label", {}, box, h("span", {}, nameOfRecording(recording)), h("span", { class: "muted" }, facts.filter(Boolean).join(" · "))));
+    return h("li", {}, h("label", {}, box, h("span", {}, nameOfRecording(recording)),
+      h("span", { class: "muted" }, dayElement(recording), recording.duration_ms ? ` · ${lengthOf(recording.duration_ms)}` : null)));
   }
 
   #count() {

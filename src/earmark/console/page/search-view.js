@@ -1,17 +1,20 @@
 // The search page: query, filters, results with the parts of their scores.
 
-import { call, isAbort } from "./api.js";
+import { call, callIfThere, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
+import { chunkLines } from "./chunk-lines.js";
 import { openBeside } from "./citation-chip.js";
 import { fill, h, icon } from "./dom.js";
 import { highlighted } from "./highlight.js";
+import { dayOfRecording } from "./recording-date.js";
+import { speakerField } from "./recording-filters.js";
 import { nameElement, recordingOf } from "./recording-names.js";
 import { askPath, navigate, readingPath, searchPath } from "./router.js";
 import { draftScope } from "./scope-picker.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
-import { atTime, longDate, sleep } from "./time.js";
+import { atTime, dayStart, sleep } from "./time.js";
 
 const words = strings.search;
 const LIMIT = 20;
@@ -23,7 +26,9 @@ export class SearchView extends HTMLElement {
 
   connectedCallback() {
     this.field = h("input", { type: "search", id: "search", autocomplete: "off", maxlength: 1000, placeholder: words.placeholder, oninput: () => void this.#typed() });
-    this.speaker = h("input", { id: "search-speaker", autocomplete: "off", maxlength: 128, oninput: () => void this.#typed() });
+    const { field, names } = speakerField("search-speaker", () => void this.#typed());
+    this.speaker = field;
+    this.folder = h("select", { id: "search-folder", onchange: () => void this.#search(), onfocus: () => void this.#listFolders() }, h("option", { value: "" }, words.anyFolder));
     this.fromDay = h("input", { id: "search-after", type: "date", onchange: () => void this.#search() });
     this.toDay = h("input", { id: "search-before", type: "date", onchange: () => void this.#search() });
     this.results = h("div", { class: "results", "aria-live": "polite" });
@@ -32,7 +37,7 @@ export class SearchView extends HTMLElement {
       h("form", { class: "search-form", role: "search", onsubmit: submit },
         h("label", { for: "search", class: "sr-only" }, words.label), this.field,
         h("details", { class: "search-more" }, h("summary", {}, words.narrow), h("div", { class: "search-filters" },
-          h("label", {}, words.speaker, this.speaker), h("label", {}, words.after, this.fromDay), h("label", {}, words.before, this.toDay)))),
+          h("label", {}, words.speaker, this.speaker, names), h("label", {}, words.folder, this.folder), h("label", {}, words.after, this.fromDay), h("label", {}, words.before, this.toDay)))),
       this.results));
     this.addEventListener("open-moment", (/** @type {any} */ event) => this.#open(event.detail));
     beside().onmoment = (moment) => this.#open(moment);
@@ -59,34 +64,45 @@ export class SearchView extends HTMLElement {
   }
 
   async #search() {
-    const query = this.field.value.trim();
-    this.#q = query;
+    const asked = this.field.value.trim();
+    this.#q = asked;
     this.#running?.abort();
     const { signal } = this.#running = new AbortController();
-    navigate(searchPath(query), { replace: true, quiet: true });
-    if (!query) return fill(this.results, empty(words.empty, words.emptyLead));
+    navigate(searchPath(asked), { replace: true, quiet: true });
+    if (!asked) return fill(this.results, empty(words.empty, words.emptyLead));
     if (!this.results.querySelector(".result")) fill(this.results, loading(words.searching));
     try {
-      const body = { query, end_user_id: endUserId(), limit: LIMIT, explain: true, ...this.#filters() };
+      const body = { query: asked, end_user_id: endUserId(), limit: LIMIT, explain: true, ...this.#filters() };
       const { results } = await call("/recordings/search", { method: "POST", body, signal });
-      this.#show(query, results);
+      this.#show(asked, results);
     } catch (error) {
       if (!isAbort(error)) fill(this.results, statusLine(/** @type {Error} */ (error), () => void this.#search()));
     }
   }
 
+  /** Fill the list of folders when it is first opened. */
+  async #listFolders() {
+    if (this.folder.options.length > 1) return;
+    const found = await callIfThere(`/folders${query({ end_user_id: endUserId(), limit: 100 })}`, { isQuiet: true }).catch(() => null);
+    this.folder.append(...(found?.data ?? []).map((/** @type {any} */ one) => h("option", { value: one.id }, one.name)));
+  }
+
+  #isNarrowed() {
+    return Object.values(this.#filters()).some((one) => one !== undefined);
+  }
+
   #filters() {
-    const day = (/** @type {string} */ value, plus = 0) => (value ? new Date(Date.parse(`${value}T00:00:00Z`) + plus).toISOString().replace(".000", "") : undefined);
     return {
       speaker: this.speaker.value.trim() || undefined,
-      recorded_after: day(this.fromDay.value),
-      recorded_before: day(this.toDay.value, 86_400_000),
+      folder_id: this.folder.value || undefined,
+      recorded_after: dayStart(this.fromDay.value),
+      recorded_before: dayStart(this.toDay.value, 1),
     };
   }
 
-  /** @param {string} query @param {any[]} results */
-  #show(query, results) {
-    if (!results.length) return fill(this.results, empty(words.none, words.noneLead));
+  /** @param {string} asked @param {any[]} results */
+  #show(asked, results) {
+    if (!results.length) return fill(this.results, empty(words.none, this.#isNarrowed() ? words.noneLead : words.noneFar));
     const ids = [...new Set(results.map((one) => one.recording_id))];
     const ask = () => {
       draftScope({ type: "recordings", ids });
@@ -96,20 +112,20 @@ export class SearchView extends HTMLElement {
     fill(this.results,
       h("div", { class: "results-head" }, h("p", { class: "muted" }, words.found(results.length, ids.length)),
         h("button", { type: "button", class: "small", onclick: ask }, icon("ask"), words.ask(ids.length))),
-      h("ol", {}, results.map((one) => this.#result(query, one, best))));
+      h("ol", {}, results.map((one) => this.#result(asked, one, best))));
   }
 
-  /** @param {string} query @param {any} hit @param {number} best */
-  #result(query, hit, best) {
+  /** @param {string} asked @param {any} hit @param {number} best */
+  #result(asked, hit, best) {
     const open = (/** @type {MouseEvent} */ event) => openBeside(event, hit.recording_id, hit.start_ms);
     const href = readingPath(hit.recording_id, { at: hit.start_ms });
     const play = h("button", { type: "button", class: "quiet", hidden: true, onclick: open }, icon("play"), words.play);
     void recordingOf(hit.recording_id).then((recording) => { play.hidden = !recording?.media?.length; });
     return h("li", { class: "result" },
       h("a", { class: "result-head", href, onclick: open }, nameElement(hit.recording_id), h("span", { class: "source-time" }, atTime(hit.start_ms))),
-      h("p", { class: "result-text" }, highlighted(hit.chunk_text, query)),
+      chunkLines(hit, (text) => highlighted(text, asked)),
       h("div", { class: "result-foot muted" },
-        h("span", {}, [hit.speaker, hit.recorded_at && longDate(hit.recorded_at)].filter(Boolean).join(" · ")), play, this.#score(hit, best)));
+        dayOfRecording(hit.recording_id), play, this.#score(hit, best)));
   }
 
   /** @param {any} hit @param {number} best */

@@ -1,6 +1,7 @@
 // A chat's actions: export, copy, delete.
 
 import { open } from "./api.js";
+import { saveFile } from "./save-file.js";
 import { sessions } from "./session-store.js";
 import { strings } from "./strings.js";
 import { deleteLater, say } from "./undo.js";
@@ -21,12 +22,7 @@ async function exported(session, format) {
 export async function saveExport(session, format) {
   try {
     const text = await exported(session, format);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: format === "json" ? "application/json" : "text/markdown" }));
-    const name = session.title.replace(/[^\p{L}\p{N} .-]+/gu, " ").trim().slice(0, 80) || session.id;
-    link.download = `${name}.${format === "json" ? "json" : "md"}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    saveFile(session.title, format === "json" ? "json" : "md", text, format === "json" ? "application/json" : "text/markdown");
   } catch (error) {
     say(/** @type {Error} */ (error).message);
   }

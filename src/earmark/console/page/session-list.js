@@ -1,6 +1,7 @@
 // The list of chats, newest first: search, filters, rename, delete with undo.
 
 import { fill, h, icon, iconButton } from "./dom.js";
+import { FoundMessages } from "./found-messages.js";
 import { menuButton } from "./menu.js";
 import { recordingPicker } from "./recording-names.js";
 import { askPath, currentRoute, navigate, routes } from "./router.js";
@@ -17,6 +18,8 @@ const words = strings.sessions;
 const ROW_PX = 58;
 
 export class SessionList extends HTMLElement {
+  found = new FoundMessages();
+
   connectedCallback() {
     this.list = /** @type {import("./windowed-list.js").WindowedList} */ (h("windowed-list", { class: "sessions", "aria-label": words.label, tabindex: "-1" }));
     this.list.rows = { estimate: () => ROW_PX, render: (index) => this.#row(index), onend: () => void sessions.more() };
@@ -25,7 +28,8 @@ export class SessionList extends HTMLElement {
     fill(this, h("div", { class: "sessions-head" },
       h("h2", { id: "sessions-title" }, words.title),
       h("a", { class: "button small", href: askPath() }, icon("plus"), words.fresh)),
-      this.#filters(), this.list, this.note);
+      this.#filters(), this.list, this.note, this.found);
+    this.found.addEventListener("found", () => this.#noted());
     sessions.addEventListener("change", this.#changed);
     routes.addEventListener("route", this.#marked);
     this.clock = window.setInterval(() => this.#tick(), 60_000);
@@ -41,7 +45,10 @@ export class SessionList extends HTMLElement {
   #filters() {
     const search = h("input", {
       type: "search", "aria-label": words.search, placeholder: words.search, autocomplete: "off", maxlength: 200,
-      oninput: () => void sessions.restart({ q: search.value }),
+      oninput: () => {
+        void sessions.restart({ q: search.value });
+        void this.found.find(search.value);
+      },
       onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "ArrowDown" && this.list?.focusRow(0),
     });
     const scope = h("select", { "aria-label": words.scope, onchange: () => void sessions.restart({ scope_type: scope.value }) },
@@ -56,6 +63,7 @@ export class SessionList extends HTMLElement {
     }, { "aria-expanded": "false", "aria-controls": "session-filters" });
     this.clearFilters = () => {
       [search.value, scope.value, recording.value] = ["", "", ""];
+      void this.found.find("");
       void sessions.restart({ q: "", scope_type: "", recording_id: "" });
       search.focus();
     };
@@ -72,13 +80,20 @@ export class SessionList extends HTMLElement {
   #changed = (/** @type {any} */ event) => {
     if (this.isRenaming) return;
     this.list?.setCount(sessions.rows.length, { isMore: event.detail.isMore });
-    fill(this.note, this.#noteFor());
+    this.#noted();
   };
+
+  /** Say what there is, and leave room for messages where no title was found. */
+  #noted() {
+    fill(this.note, this.#noteFor());
+    this.list.hidden = !sessions.rows.length && !this.found.hidden;
+  }
 
   #noteFor() {
     if (sessions.state instanceof Error) return statusLine(sessions.state, () => void sessions.restart());
     if (sessions.rows.length) return null;
     if (!sessions.isFiltered) return h("p", { class: "muted" }, words.empty);
+    if (!this.found.hidden) return h("p", { class: "muted" }, words.noTitle);
     return [h("p", { class: "muted" }, words.noneFound), h("button", { type: "button", onclick: this.clearFilters }, words.clear)];
   }
 

@@ -1,18 +1,22 @@
-// The sign-in page: by key or token, or by a one-time code in the URL's fragment.
+// The sign-in page: with a provider, by key or token, or by a one-time code in the URL's fragment.
 
 import { ApiError, AwayError } from "./api.js";
-import { signIn, signInByCode } from "./account.js";
+import { signIn, signInByCode, waysToSignIn } from "./account.js";
 import { fill, h } from "./dom.js";
 import { strings } from "./strings.js";
 
 const words = strings.signIn;
 const FORM = /^(sk_test_|sk_live_|rk_test_|rk_live_|eut_)[A-Za-z0-9]{33,128}$/;
 
-/** Remove the code from the URL, so that no history or copied URL contains it. */
-export function takeCode() {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+/**
+ * Remove a link's code from the URL, so that no history or copied URL contains it: one to sign in, or one to set up.
+ * The server adds why signing in with a provider failed.
+ */
+export function takeCodes() {
+  const given = new URLSearchParams(location.hash.slice(1));
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
-  return code;
+  const failed = /** @type {keyof typeof words.failed | null} */ (given.get("sign-in"));
+  return { code: given.get("code"), setup: given.get("setup"), failed: failed && (words.failed[failed] ?? words.failed.refused) };
 }
 
 /** @param {unknown} error @param {boolean} byCode */
@@ -26,6 +30,8 @@ function reasonOf(error, byCode) {
 export class SignIn extends HTMLElement {
   /** The initial notice, such as that the key has expired. */
   notice = "";
+  /** Why signing in with a provider failed. */
+  failed = "";
   /** @type {string | null} */ code = null;
 
   connectedCallback() {
@@ -35,11 +41,13 @@ export class SignIn extends HTMLElement {
       "aria-describedby": "sign-in-hint sign-in-problem",
     });
     this.button = h("button", { class: "primary", type: "submit" }, words.button);
+    this.ways = h("div", { class: "sign-in-ways" }, this.failed ? h("p", { class: "problem", role: "alert" }, this.failed) : null);
     fill(this, h("main", { class: "sign-in" },
       h("div", { class: "brand large" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), strings.product),
       h("p", { class: "lead" }, strings.tagline),
+      h("h1", {}, words.title),
+      this.ways,
       h("form", { onsubmit: (/** @type {Event} */ event) => this.#submit(event), novalidate: true },
-        h("h1", {}, words.title),
         h("label", { for: "key" }, words.label),
         this.field,
         h("p", { class: "hint", id: "sign-in-hint" }, words.hint),
@@ -47,6 +55,16 @@ export class SignIn extends HTMLElement {
         this.button)));
     if (this.code) void this.#try(signInByCode(this.code), true);
     else this.field.focus();
+    void this.#offer();
+  }
+
+  /** Show a button for each provider; the browser comes back to this very page. */
+  async #offer() {
+    const { providers } = await waysToSignIn().catch(() => ({ providers: [] }));
+    if (!providers.length) return;
+    const next = new URLSearchParams({ next: location.pathname + location.search });
+    this.ways.append(...providers.map(({ label, start_path: path }) =>
+      h("a", { class: "button primary", href: `${path}?${next}` }, words.by(label))), h("p", { class: "hint" }, words.or));
   }
 
   /** @param {Event} event */

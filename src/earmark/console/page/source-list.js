@@ -1,11 +1,13 @@
 // The list of an answer's sources, best first.
 
+import { chunkLines } from "./chunk-lines.js";
 import { openBeside } from "./citation-chip.js";
 import { h } from "./dom.js";
+import { dayOfRecording } from "./recording-date.js";
 import { nameElement } from "./recording-names.js";
 import { readingPath } from "./router.js";
 import { strings } from "./strings.js";
-import { atTime, longDate } from "./time.js";
+import { atTime } from "./time.js";
 
 /**
  * @param {any[]} sources
@@ -24,6 +26,5 @@ function sourceCard(source, session) {
     onclick: (/** @type {MouseEvent} */ event) => openBeside(event, source.recording_id, source.start_ms),
   },
   h("span", { class: "source-head" }, nameElement(source.recording_id), h("span", { class: "source-time" }, atTime(source.start_ms))),
-  h("span", { class: "source-text" }, source.chunk_text),
-  h("span", { class: "source-foot muted" }, [source.speaker, source.recorded_at && longDate(source.recorded_at)].filter(Boolean).join(" · "))));
+  chunkLines(source), h("span", { class: "source-foot muted" }, dayOfRecording(source.recording_id))));
 }

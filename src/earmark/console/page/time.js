@@ -1,6 +1,7 @@
 // Formats times for people. The API has RFC 3339 times in UTC, and milliseconds in audio.
 
 const LOCALE = "en-GB";
+const DAY_MS = 86_400_000;
 const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
 const dayAndYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
@@ -12,6 +13,26 @@ export const exactTime = (iso) => exact.format(new Date(iso));
 
 /** @param {string} iso */
 export const longDate = (iso) => dayAndYear.format(new Date(iso));
+
+const dayOfPlace = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const monthOfPlace = new Intl.DateTimeFormat(LOCALE, { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** The day of a time as its place has it. @param {string} local 2026-05-20T23:30:00-07:00, or 2026-05-20 */
+export const localDay = (local) => dayOfPlace.format(new Date(`${local.slice(0, 10)}T00:00:00Z`));
+
+/** The month of a time as its place has it. @param {string} local */
+export const localMonth = (local) => monthOfPlace.format(new Date(`${local.slice(0, 10)}T00:00:00Z`));
+
+/** The hours and minutes of a time as its place has it, "" if only the day is known. @param {string} local */
+export const clockOf = (local) => local.slice(11, 16);
+
+/**
+ * The time at which a day begins in UTC, as the API takes it; undefined without a day.
+ * @param {string} day as a date field has it: 2026-06-25
+ * @param {number} [later] days after it
+ */
+export const dayStart = (day, later = 0) =>
+  (day ? new Date(Date.parse(`${day}T00:00:00Z`) + later * DAY_MS).toISOString().replace(".000", "") : undefined);
 
 /**
  * Format a relative time, like a mail program.
@@ -25,7 +46,7 @@ export function ago(iso, now = new Date()) {
   if (seconds < 3600) return relative.format(-Math.max(1, Math.round(seconds / 60)), "minute");
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
   if (then >= midnight) return clock.format(then);
-  const days = Math.ceil((midnight.getTime() - then.getTime()) / 86_400_000);
+  const days = Math.ceil((midnight.getTime() - then.getTime()) / DAY_MS);
   if (days === 1) return "yesterday";
   if (days < 7) return relative.format(-days, "day");
   return then.getFullYear() === now.getFullYear() ? day.format(then) : dayAndYear.format(then);

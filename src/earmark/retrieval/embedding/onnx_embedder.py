@@ -107,6 +107,8 @@ class OnnxEmbedder:
     Raises: EmbedderUnavailableError as `read_folder` does.
     """
 
+    is_remote: Final = False
+
     def __init__(self, spec: EmbedderSpec, *, threads: int = 1) -> None:
         self._folder = Path(spec.path or "")
         config = read_folder(self._folder)

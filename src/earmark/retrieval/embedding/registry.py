@@ -42,21 +42,6 @@ class Embedders(Protocol):
         """Return the embedder of this name; None if unknown or impossible to create."""
 
 
-class OneEmbedder:
-    """A single embedder for everything; for tests and tools."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
-
-    async def in_use(self) -> Embedder:
-        """Return the embedder."""
-        return self.embedder
-
-    async def find(self, name: str) -> Embedder | None:
-        """Return the embedder if it has this name."""
-        return self.embedder if name == self.embedder.name else None
-
-
 class RememberedEmbedders:
     """The installation's embedders, stored in the database.
 

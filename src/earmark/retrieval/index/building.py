@@ -14,6 +14,7 @@ from earmark.retrieval.index.documents import index_terms
 from earmark.retrieval.index.postings import pack_lengths
 from earmark.retrieval.index.quantize import quantize
 from earmark.retrieval.index.spans import encoded_texts
+from earmark.retrieval.types import NO_EMBEDDER
 from earmark.transcripts.types import Segment
 
 
@@ -33,7 +34,7 @@ class PreparedIndex:
     """One recording's index rows.
 
     Shapes: C chunks; `chunk_lengths` and `vector_counts` packed, C of them; `postings` term -> packed occurrences;
-        `vectors` int8 [sum of the counts, dimensions].
+        `vectors` int8 [sum of the counts, dimensions]. Without vectors all counts are 0 and `embedder` is NO_EMBEDDER.
     """
 
     embedder: str
@@ -57,6 +58,12 @@ class AnalysedTranscript:
     def with_vectors(self, embedder: str, vectors: NDArray[np.int8]) -> PreparedIndex:
         """Return the whole index. Shape: [texts, dimensions]."""
         return PreparedIndex(embedder, self.chunks, self.chunk_lengths, self.postings, self.vector_counts, vectors)
+
+    def without_vectors(self) -> PreparedIndex:
+        """Return the index of the words alone."""
+        counts = pack_lengths([0] * len(self.chunks))
+        none = np.zeros((0, 0), np.int8)
+        return PreparedIndex(NO_EMBEDDER, self.chunks, self.chunk_lengths, self.postings, counts, none)
 
 
 def analyse_transcript(segments: Sequence[Segment], language: str | None) -> AnalysedTranscript:

@@ -11,11 +11,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from earmark.errors import EarmarkError
 from earmark.identity.projects import list_tenants
+from earmark.jobs.kinds import JobKind
 from earmark.jobs.queue import enqueue_for_installation
 from earmark.jobs.running import RunningJob
-from earmark.jobs.types import JobKind, NewJob, PermanentJobError
+from earmark.jobs.types import NewJob, PermanentJobError
 from earmark.library.transcripts import list_segments
 from earmark.retrieval import queries
 from earmark.retrieval.embedding.embedders import Embedder
@@ -26,6 +29,7 @@ from earmark.retrieval.index.postings import pack_lengths, unpack_lengths
 from earmark.retrieval.index.quantize import pack_vectors, quantize, unpack_vectors
 from earmark.retrieval.index.spans import encoded_texts
 from earmark.retrieval.index.vectors import replace_vectors
+from earmark.retrieval.types import NO_EMBEDDER, WantsVectors, always
 from earmark.storage.tenant import Operator, Tenant
 
 RENEW = "index.renew"
@@ -40,14 +44,35 @@ class _Stale:
     recording_no: int
     recording_id: str
     transcription_id: str
+    embedder: str
+    chunk_count: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class _StaleOwner:
+    """An end user with such recordings: how many there are, and how many of them have no vectors."""
+
+    end_user_id: str
+    end_user_no: int
+    count: int
+    without_vectors: int
 
 
 class Reindexer:
-    """Brings the whole installation's index to the wanted embedder."""
+    """Brings the whole installation's index to the wanted embedder.
 
-    def __init__(self, operator: Operator, embedders: RememberedEmbedders) -> None:
+    Args:
+        wants_vectors: whether an end user's transcripts have vectors. Those of one who wants none lose old ones here,
+            and those of one who wants them again get them.
+    """
+
+    def __init__(
+        self, operator: Operator, embedders: RememberedEmbedders, wants_vectors: WantsVectors = always
+    ) -> None:
         self._operator = operator
         self._embedders = embedders
+        self._wants_vectors = wants_vectors
         self.on_made: Callable[[], None] = lambda: None
         """Called for each recording that this process has made anew."""
         self.is_foreground = False
@@ -58,11 +83,19 @@ class Reindexer:
     async def count(self) -> int:
         """Return how many recordings have other vectors than the wanted embedder makes today."""
         name = (await self._embedders.get(self._embedders.wanted)).name
-        rows = [
-            await tenant.fetch_one(queries.count_stale, {"embedder": name})
-            for tenant in await list_tenants(self._operator)
-        ]
-        return sum(row[0] for row in rows if row is not None)
+        return sum([
+            stale.count - (0 if is_wanted else stale.without_vectors)
+            async for _, stale, is_wanted in self._stale_owners(name)
+        ])  # fmt: skip
+
+    async def _stale_owners(self, name: str) -> AsyncIterator[tuple[Tenant, _StaleOwner, bool]]:
+        """Yield each end user with something to do: the narrowed handle, how much, and whether vectors are wanted."""
+        params = {"embedder": name, "no_embedder": NO_EMBEDDER}
+        for tenant in await list_tenants(self._operator):
+            for stale in [_StaleOwner(*row) for row in await tenant.fetch_all(queries.select_stale_owners, params)]:
+                is_wanted = await self._wants_vectors(tenant, stale.end_user_id)
+                if is_wanted or stale.count > stale.without_vectors:
+                    yield tenant.acting_for(stale.end_user_id, stale.end_user_no), stale, is_wanted
 
     async def run(self, spec: EmbedderSpec | None = None) -> AsyncIterator[str]:
         """Make and put into place all vectors of the wanted embedder; yield the id of each recording as it is made.
@@ -106,13 +139,14 @@ class Reindexer:
             raise PermanentJobError(error.code, error.message) from error
 
     async def _sweep(self, embedder: Embedder) -> AsyncIterator[str]:
-        wanted = {"embedder": embedder.name}
-        for tenant in await list_tenants(self._operator):
-            for end_user_id, end_user_no in await tenant.fetch_all(queries.select_stale_owners, wanted):
-                owner = tenant.acting_for(end_user_id, end_user_no)
-                while not await _put_into_place(owner, embedder.name):
-                    async for recording_id in _stage_all(owner, embedder):
-                        yield recording_id
+        async for owner, _, is_wanted in self._stale_owners(embedder.name):
+            if not is_wanted:
+                for recording_id in await _drop_all(owner, embedder.name):
+                    yield recording_id
+                continue
+            while not await _put_into_place(owner, embedder.name):
+                async for recording_id in _stage_all(owner, embedder):
+                    yield recording_id
 
 
 async def _stage_all(owner: Tenant, embedder: Embedder) -> AsyncIterator[str]:
@@ -125,7 +159,7 @@ async def _stage_all(owner: Tenant, embedder: Embedder) -> AsyncIterator[str]:
 
 
 async def _stage(owner: Tenant, embedder: Embedder, stale: _Stale) -> None:
-    """Make a recording's vectors; they are dropped if its transcript was replaced or deleted meanwhile."""
+    """Make a recording's vectors; they are dropped if its transcript was replaced, corrected or deleted meanwhile."""
     async with owner.reading() as snapshot:
         bounds = await snapshot.fetch_all(queries.select_chunk_bounds, {"recording_id": stale.recording_id})
         segments = await list_segments(snapshot, stale.transcription_id)
@@ -134,7 +168,7 @@ async def _stage(owner: Tenant, embedder: Embedder, stale: _Stale) -> None:
     async with owner.writing() as work:
         of_it = {"recording_no": stale.recording_no}
         row = await work.fetch_one(queries.select_index_transcription, of_it)
-        if row is None or row[0] != stale.transcription_id:
+        if row is None or tuple(row) != (stale.transcription_id, stale.revision):
             return
         await work.execute(queries.delete_staged, of_it)
         values = {**of_it, "end_user_no": owner.key.end_user_no, "embedder": embedder.name}
@@ -152,6 +186,21 @@ async def _put_into_place(owner: Tenant, name: str) -> bool:
         for one in stale:
             await _swap(work, one, name)
     return True
+
+
+async def _drop_all(owner: Tenant, name: str) -> list[str]:
+    """Delete the vectors of other embedders than `name`; return whose they were. The words stay indexed."""
+    none = np.zeros((0, 0), np.int8)
+    async with owner.writing() as work:
+        stale = [_Stale(*row) for row in await work.fetch_all(queries.select_stale, {"embedder": name})]
+        dropped = [one for one in stale if one.embedder != NO_EMBEDDER]
+        for one in dropped:
+            of_it = {"recording_no": one.recording_no}
+            counts = {"new_embedder": NO_EMBEDDER, "new_vector_counts": pack_lengths([0] * one.chunk_count)}
+            await replace_vectors(work, one.recording_no, none)
+            await work.execute(queries.update_index_embedder, {**of_it, **counts})
+            await work.execute(queries.delete_staged, of_it)
+    return [one.recording_id for one in dropped]
 
 
 async def _swap(work: Tenant, stale: _Stale, name: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.retrieval.index.analysis import QueryTerms
-from earmark.retrieval.ranking.features import Floats, RecordingEntry, Snapshot, describe
+from earmark.retrieval.ranking.features import Description, Floats, RecordingEntry, Snapshot, describe
 from earmark.retrieval.ranking.weights import WEIGHTS
 
 __all__ = ["Hit", "RecordingEntry", "Snapshot", "rank"]
@@ -23,6 +23,13 @@ _PRIOR: Final = tuple(name for name in WEIGHTS if name.startswith("recording_"))
 
 REPETITION: Final = 0.015
 """Subtracted from a chunk for each higher-ranked neighbour, which it often repeats."""
+
+
+FLOOR: Final = 0.11
+"""The least best score of a search none of whose words is in reach: `python -m bench.floor` measures it."""
+
+_NAMING: Final = ("words", "speaker", "recording_name", "recording_date")
+"""Features that are above 0 only where the question names something that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,12 @@ class Hit:
         }
 
 
-def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
+def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int, floor: float = 0.0) -> list[Hit]:
     """Return the best chunks in scope, best first; equal scores by recording order, then ordinal.
 
     Without vectors, a question whose words don't occur in scope has no hits; with vectors, every chunk
-    has a score.
+    has a score. Nothing is returned if no chunk reaches `floor` and the question names nothing in scope: no word,
+    speaker, name or date of a recording.
     """
     described = describe(query, snapshot)
     scope = _positions(snapshot.in_scope, len(described.recording_of))
@@ -65,11 +73,23 @@ def rank(query: QueryTerms, snapshot: Snapshot, *, limit: int) -> list[Hit]:
     total = lexical + semantic + prior
     # Each hit lowers at most two others, so three times as many candidates always contain the next one.
     candidates = best(total, scope, 3 * limit)
+    if float(total[candidates].max()) < floor and not _names_any(described, scope):
+        return []
     spread = _spread(total, candidates.tolist(), described.recording_of)
     return [
         Hit(at, score, float(lexical[at]), float(semantic[at]), float(prior[at]), min(0.0, score - float(total[at])))
         for at, score in islice(spread, limit)
     ]
+
+
+def _names_any(described: Description, scope: NDArray[np.intp]) -> bool:
+    recordings = described.recording_of[scope]
+    return any(
+        bool((described.chunks[name][scope] > 0).any())
+        if name in described.chunks
+        else bool((described.recordings[name][recordings] > 0).any())
+        for name in _NAMING
+    )
 
 
 def _positions(in_scope: NDArray[np.bool_] | None, count: int) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ ask_sessions = Table(
     own_id(),
     Column("end_user_id", Key, nullable=False),
     Column("scope_type", Key, nullable=False),
-    Column("scope_json", Text, nullable=False),  # {"recording_ids": […], "recording_title": …}
+    Column("scope_json", Text, nullable=False),  # forms of JSON: ask/sessions/stored.py
     Column("title", Text, nullable=False),
     Column("title_folded", Text, nullable=False),  # NFC(casefold(NFC(title))), compared with `q`
     Column("title_seq", Int, nullable=False),  # the title's number within the tenant; a new title gets a new one
@@ -117,8 +117,38 @@ ask_messages = Table(
     Column("answered", Key),  # answers only: yes, partly or no
     Column("dropped_citations", Int),  # external models only: citations that their passages don't support
     Column("created_us", Int, nullable=False),
+    Column("word_seq", Int),  # its number in the end user's word index; None: not in it yet
     to("ask_sessions", "session_id"),
     sa.UniqueConstraint("tenant_id", "session_id", "id"),
+    Index("ix_ask_messages_time", "tenant_id", "end_user_id", "created_us", "id"),
+    Index("ix_ask_messages_word_seq", "tenant_id", "end_user_id", "word_seq", "created_us"),
+    sqlite_with_rowid=False,
+)
+
+ask_word_blocks = Table(
+    "ask_word_blocks",  # one row per end user: how many blocks of messages its word index has
+    metadata,
+    tenant(),
+    Column("end_user_no", Int, primary_key=True, autoincrement=False),
+    Column("end_user_id", Key, nullable=False),
+    Column("block_count", Int, nullable=False),
+    to("end_users", "end_user_id"),
+    Index(None, "tenant_id", "end_user_id"),
+)
+
+ask_words = Table(
+    "ask_words",  # words of messages in blocks; see ask/sessions/word_index.py
+    metadata,
+    tenant(),
+    Column("end_user_no", Int, primary_key=True, autoincrement=False),
+    Column("term", Key, primary_key=True),
+    Column("block", Int, primary_key=True, autoincrement=False),
+    Column("offsets", LargeBinary, nullable=False),  # of `word_seq` in the block, little-endian uint16, ascending
+    ForeignKeyConstraint(
+        ["tenant_id", "end_user_no"],
+        ["ask_word_blocks.tenant_id", "ask_word_blocks.end_user_no"],
+        ondelete="CASCADE",
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -150,7 +180,7 @@ ask_turn_events = Table(
     Column("message_id", Key, primary_key=True),  # the user's
     Column("first_seq", Int, primary_key=True, autoincrement=False),
     Column("end_user_id", Key, nullable=False),
-    Column("events_json", Text, nullable=False),  # [[event, data], …], numbered from first_seq
+    Column("events_json", Text, nullable=False),  # numbered from first_seq; its form: ask/turns/stored_events.py
     Column("created_us", Int, nullable=False),
     Column("ended_us", Int),  # on the last batch
     ForeignKeyConstraint(

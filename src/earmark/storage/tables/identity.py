@@ -42,7 +42,7 @@ api_keys = Table(
     Column("end_user_id", Key),
     Column("end_user_no", Int),
     Column("scopes_json", Text),  # null: all
-    Column("kind", Key, nullable=False, server_default="key"),  # key | token (`eut_`) | code (console sign-in)
+    Column("kind", Key, nullable=False, server_default="key"),  # key | token (`eut_`) | access | session | code …
     Column("created_us", Int, nullable=False),
     Column("expires_us", Int),
     Column("revoked_us", Int),
@@ -95,6 +95,24 @@ idempotency_answers = Table(
     Index(None, "tenant_id", "about_end_user_id"),
     Index(None, "tenant_id", "about_session_id"),
     Index(None, "tenant_id", "about_recording_id"),
+)
+
+idempotency_sources = Table(
+    "idempotency_sources",  # the recordings whose words a stored response repeats
+    metadata,
+    tenant(),
+    Column("caller_end_user", Key, primary_key=True),
+    Column("method", Key, primary_key=True),
+    Column("path", Key, primary_key=True),
+    Column("key", Key, primary_key=True),
+    Column("recording_id", Key, primary_key=True),
+    ForeignKeyConstraint(
+        ["tenant_id", "caller_end_user", "method", "path", "key"],
+        [f"idempotency_answers.{name}" for name in ("tenant_id", "caller_end_user", "method", "path", "key")],
+        name="fk_idempotency_sources_answer",
+        ondelete="CASCADE",
+    ),
+    Index(None, "tenant_id", "recording_id"),
 )
 
 audit_events = Table(

@@ -34,10 +34,12 @@ recordings = Table(
     Column("device_id", Text),
     Column("source", Key, nullable=False),
     Column("name", Text),
-    Column("name_folded", Text),
+    Column("name_folded", Key),
     Column("status", Key, nullable=False),
     Column("duration_ms", Int),
     Column("recorded_us", Int),
+    Column("recorded_offset_min", Int),  # minutes east of UTC where it was recorded
+    Column("recorded_precision", Text),  # day, if the time of day is unknown
     Column("ended_us", Int),
     Column("metadata_json", Text),
     Column("transcription_id", Key),  # the current completed one
@@ -54,6 +56,7 @@ recordings = Table(
     sa.UniqueConstraint("tenant_id", "end_user_id", "import_sha256"),
     Index(None, "tenant_id", "created_us", "id"),
     Index(None, "tenant_id", "end_user_id", "created_us", "id"),
+    Index("ix_recordings_recorded", "tenant_id", "end_user_id", "recorded_us", "id"),
 )
 
 transcriptions = Table(
@@ -76,6 +79,11 @@ transcriptions = Table(
     Column("created_us", Int, nullable=False),
     Column("updated_us", Int, nullable=False),
     Column("seq", Int, nullable=False, server_default="0"),  # what replaces what: clocks step back
+    Column("warnings_json", Text),  # what was repaired or left out when it was imported
+    Column("warnings_total", Int, nullable=False, server_default="0"),
+    Column("error_code", Text),  # why it failed, for programs
+    Column("is_heard", Int, nullable=False, server_default="0"),  # 1: a job makes it of the recording's audio
+    Column("revision", Int, nullable=False, server_default="1"),  # raised by each correction
     to("recordings", "recording_id"),
     Index(None, "tenant_id", "created_us", "id"),
     Index(None, "tenant_id", "end_user_id", "created_us", "id"),
@@ -96,6 +104,20 @@ segments = Table(
     Column("text", Text, nullable=False),
     Column("confidence", Float),
     to("transcriptions", "transcription_id"),
+    sqlite_with_rowid=False,
+)
+
+transcript_speakers = Table(
+    "transcript_speakers",  # who speaks in a transcript, and how much
+    metadata,
+    tenant(),
+    Column("transcription_id", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("end_user_id", Key, nullable=False),
+    Column("segment_count", Int, nullable=False),
+    Column("spoken_ms", Int, nullable=False),
+    to("transcriptions", "transcription_id"),
+    Index("ix_transcript_speakers_name", "tenant_id", "end_user_id", "name"),
     sqlite_with_rowid=False,
 )
 

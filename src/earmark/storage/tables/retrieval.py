@@ -21,6 +21,7 @@ recording_indexes = Table(
     Column("language", Key),
     Column("chunk_count", Int, nullable=False),
     Column("chunk_lengths", LargeBinary, nullable=False),  # terms in each chunk, little-endian uint32
+    Column("revision", Int, nullable=False, server_default="1"),  # of the transcript, whose words these are
     Column("vector_counts", LargeBinary),  # vectors of each chunk, little-endian uint32; None (old rows): one each
     to("recordings", "recording_id"),
     Index(None, "tenant_id", "recording_id"),

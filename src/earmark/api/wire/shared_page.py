@@ -1,0 +1,144 @@
+"""The page of a shared link: HTML with everything in it, for people without an account.
+
+Its style and its script are named by their digests in the policy; everything people said is escaped text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import Final
+
+from earmark.ask.types import CitationPart, Message
+from earmark.clock import local_day, render_offset, render_time
+from earmark.library.types import Recording
+from earmark.sharing.opening import SharedChat, SharedRecording
+from earmark.sharing.types import Share
+from earmark.transcripts.types import Segment
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --ink: light-dark(#1d1a16, #ede8e0); --soft: light-dark(#665f55, #a69d91);
+  --line: light-dark(#e4ddd1, #332e29); --accent: light-dark(#a1391b, #f2936f) }
+body { max-width: 42rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; background: light-dark(#faf8f4, #171513);
+  color: var(--ink); font: 16px/1.6 system-ui, sans-serif }
+h1 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .25rem }
+h2 { font-size: .85rem; color: var(--soft); margin: 1.6rem 0 .2rem; font-weight: 600 }
+p { margin: .3rem 0; white-space: pre-wrap; overflow-wrap: anywhere }
+header p, footer, .at { color: var(--soft); font-size: .85rem }
+audio { width: 100%; margin: 1rem 0; position: sticky; top: 0 }
+.line { display: grid; grid-template-columns: 4.2rem 1fr; gap: .2rem .6rem; padding: .25rem 0 }
+.at { font-variant-numeric: tabular-nums; text-decoration: none }
+button.at { all: unset; cursor: pointer; color: var(--accent); font-size: .85rem; font-variant-numeric: tabular-nums }
+button.at:focus-visible { outline: 2px solid var(--accent); border-radius: 4px }
+.who { font-weight: 600 }
+.question { border-left: 3px solid var(--accent); padding-left: .8rem; margin-top: 1.6rem; font-weight: 600 }
+cite { color: var(--soft); font-size: .85rem; font-style: normal }
+footer { border-top: 1px solid var(--line); margin-top: 2.5rem; padding-top: .8rem }
+"""
+_SCRIPT: Final = """
+for (const one of document.querySelectorAll("button[data-at]")) one.addEventListener("click", () => {
+  const player = document.querySelector("audio");
+  player.currentTime = one.dataset.at / 1000;
+  player.play();
+});
+"""
+
+
+def _digest(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+_CITED_INSIDE: Final = re.compile(r"((?: <cite>[^<]{0,400}</cite>)+)”")
+"""Citations before a closing quotation mark, behind which they are shown."""
+PAGE_HEADERS: Final = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (
+        b"content-security-policy",
+        f"default-src 'none'; style-src {_digest(_STYLE)}; script-src {_digest(_SCRIPT)}; media-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'".encode(),
+    ),
+    (b"cache-control", b"no-store"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+
+def gone_page() -> bytes:
+    """Return the page of a link that is not valid, or no longer."""
+    text = "It may have expired, or whoever made it has ended it. Ask them for a new one."
+    return _page("This link is not valid", f"<h1>This link is not valid</h1><p>{text}</p>")
+
+
+def shared_page(share: Share, shown: SharedChat | SharedRecording, audio_path: str | None) -> bytes:
+    """Return the page of a link."""
+    title, main = _chat(shown) if isinstance(shown, SharedChat) else _recording(share, shown, audio_path)
+    until = render_time(share.expires_us)
+    footer = f"<footer>Shared for reading with earmark until <time datetime={until}>{until[:10]}</time>.</footer>"
+    return _page(title, main + footer)
+
+
+def _page(title: str, main: str) -> bytes:
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=robots content=noindex>"
+        f"<meta name=viewport content='width=device-width'><title>{escape(title)}</title><style>{_STYLE}</style>"
+        f"<main>{main}</main><script>{_SCRIPT}</script></html>"
+    ).encode()
+
+
+def _chat(chat: SharedChat) -> tuple[str, str]:
+    head = (
+        f"<header><h1>{escape(chat.title)}</h1><p>A chat about recordings, as it was when it was shared.</p></header>"
+    )
+    return chat.title, head + "".join(_message(chat, one) for one in chat.messages)
+
+
+def _message(chat: SharedChat, message: Message) -> str:
+    if message.role == "user":
+        return f"<p class=question>{escape(message.content)}</p>"
+    text = _CITED_INSIDE.sub(r"”\1", "".join(_parts(chat, message)))
+    return f"<p>{text}</p>"
+
+
+def _parts(chat: SharedChat, message: Message) -> Iterator[str]:
+    for part in message.parts:
+        if isinstance(part, CitationPart):
+            recording = chat.recordings.get(part.recording_id)
+            name = "a deleted recording" if recording is None else _name(recording)
+            yield f" <cite>[{escape(name)} @ {render_offset(part.start_ms)}]</cite>"
+        else:
+            yield f"<strong>{escape(part.text)}</strong>" if part.is_key else escape(part.text)
+
+
+def _recording(share: Share, shown: SharedRecording, audio_path: str | None) -> tuple[str, str]:
+    recording, name = shown.recording, _name(shown.recording)
+    about = [] if recording.recorded_us is None else [local_day(recording.recorded_us, recording.recorded_offset_min)]
+    first_ms = share.start_ms or 0
+    if share.start_ms is not None and share.end_ms is not None:
+        about.append(f"{render_offset(share.start_ms)} to {render_offset(share.end_ms)}")
+    head = f"<header><h1>{escape(name)}</h1><p>{escape(' · '.join(about))}</p></header>"
+    player = "" if audio_path is None else f"<audio controls preload=none src='{escape(audio_path)}'></audio>"
+    return name, head + player + "".join(_lines(shown, None if audio_path is None else first_ms))
+
+
+def _lines(shown: SharedRecording, audio_begins_ms: int | None) -> Iterator[str]:
+    """Yield the lines; those of audio that can be heard have a button that plays it from there."""
+    before: str | None = None
+    for one in shown.segments:
+        who = f"<span class=who>{escape(one.speaker)}</span> " if one.speaker and one.speaker != before else ""
+        before = one.speaker
+        yield f"<div class=line>{_time(one, audio_begins_ms)}<p>{who}{escape(one.text)}</p></div>"
+
+
+def _time(segment: Segment, audio_begins_ms: int | None) -> str:
+    at = render_offset(segment.start_ms)
+    if audio_begins_ms is None:
+        return f"<span class=at>{at}</span>"
+    return f"<button class=at data-at={max(0, segment.start_ms - audio_begins_ms)} title='Play from here'>{at}</button>"
+
+
+def _name(recording: Recording) -> str:
+    return recording.name or "Recording without a name"

@@ -1,0 +1,122 @@
+// Correcting a transcript: names of speakers, here or in all recordings, and words; each with undo.
+
+import { ApiError, call } from "./api.js";
+import { askSpeaker } from "./ask-speaker.js";
+import { strings } from "./strings.js";
+import { say } from "./undo.js";
+
+const words = strings.correcting;
+const UNDO_MS = 10_000;
+const MOST = 500;
+
+/** @typedef {import("./recording-reader.js").Segment} Segment */
+/** @typedef {{id: string, recording_id: string, revision: number, segments: Segment[]}} Transcript */
+
+export class Corrections {
+  #isBusy = false;
+
+  /**
+   * @param {Transcript} transcript
+   * @param {string} endUserId
+   * @param {(transcript: Transcript) => void} show called with the corrected transcript
+   * @param {() => void} reload called when somebody else has corrected it
+   */
+  constructor(transcript, endUserId, show, reload) {
+    this.transcript = transcript;
+    this.endUserId = endUserId;
+    this.show = show;
+    this.reload = reload;
+  }
+
+  /** Ask for a speaker's new name, and rename it. @param {string} name */
+  async rename(name) {
+    const names = new Set(this.transcript.segments.map((one) => one.speaker ?? ""));
+    names.delete(name);
+    names.delete("");
+    const asked = await askSpeaker(name, [...names]);
+    if (!asked || asked.name === name) return;
+    if (asked.isEverywhere) return void (await this.#renameEverywhere(name, asked.name));
+    const isMerge = names.has(asked.name);
+    await this.#change({ speakers: { [name]: asked.name } }, (isMerge ? words.merged : words.renamed)(name, asked.name));
+  }
+
+  /** @param {number} index @param {string} text */
+  async edit(index, text) {
+    if (!text.trim()) return void say(words.emptyText);
+    if (text.trim() === this.transcript.segments[index].text) return;
+    await this.#change({ segments: [{ index, text }] }, words.edited);
+  }
+
+  /** @param {Record<string, any>} changes @param {string} said */
+  async #change(changes, said) {
+    const before = this.transcript.segments;
+    if (!(await this.#send(changes))) return;
+    const back = undoing(before, this.transcript.segments);
+    const undo = back.length && back.length <= MOST ? { label: strings.sessions.undo, run: () => void this.#undo(back) } : undefined;
+    say(said, undo, UNDO_MS);
+  }
+
+  /** @param {any[]} back */
+  async #undo(back) {
+    if (await this.#send({ segments: back })) say(words.undone);
+  }
+
+  /** @param {Record<string, any>} changes @returns {Promise<boolean>} whether it was corrected */
+  async #send(changes) {
+    return this.#run(async () => {
+      const body = { revision: this.transcript.revision, ...changes };
+      this.transcript = await call(`/transcriptions/${this.transcript.id}`, { method: "PATCH", body });
+      this.show(this.transcript);
+    });
+  }
+
+  /** @param {string} name @param {string} newName */
+  async #renameEverywhere(name, newName) {
+    let count = 0;
+    const isDone = await this.#run(async () => {
+      let remaining = 1;
+      while (remaining) {
+        const body = { end_user_id: this.endUserId, name, new_name: newName };
+        const done = await call("/speakers", { method: "PATCH", body });
+        count += done.transcriptions.length;
+        remaining = done.remaining;
+      }
+      this.transcript = await call(`/transcriptions/${this.transcript.id}`, { isQuiet: true });
+      this.show(this.transcript);
+    });
+    if (isDone) say(words.renamedEverywhere(name, newName, count));
+  }
+
+  /** Run one correction at a time. @param {() => Promise<void>} work */
+  async #run(work) {
+    if (this.#isBusy) return false;
+    this.#isBusy = true;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      const isStale = error instanceof ApiError && (error.status === 409 || error.status === 404);
+      say(isStale ? words.stale : /** @type {Error} */ (error).message, undefined, UNDO_MS);
+      if (isStale) this.reload();
+      return false;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+}
+
+/**
+ * Return what restores each segment that differs.
+ * @param {Segment[]} before
+ * @param {Segment[]} after
+ */
+function undoing(before, after) {
+  return before.flatMap((old, index) => {
+    const now = after[index];
+    const back = {
+      ...(old.text === now.text ? {} : { text: old.text }),
+      ...(old.speaker === now.speaker ? {} : { speaker: old.speaker ?? null }),
+    };
+    return Object.keys(back).length ? [{ index, ...back }] : [];
+  });
+}

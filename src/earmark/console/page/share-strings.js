@@ -1,0 +1,33 @@
+// The texts of shared links.
+
+export const shareStrings = {
+  share: {
+    action: "Share a link…",
+    chatTitle: "Share this chat",
+    recordingTitle: "Share this recording",
+    chatLead: "Whoever has the link can read the chat as it is now, without an account. What you ask later stays private.",
+    recordingLead: "Whoever has the link can read the transcript, without an account. Corrections that you make later are shown.",
+    life: "Ends after",
+    dayCounts: (/** @type {number} */ days) => (days === 1 ? "A day" : `${days} days`),
+    audio: "With audio",
+    from: "From",
+    until: "Until",
+    part: "Leave both times empty to share all of it. A part lasts ten minutes at most.",
+    wrongTime: "Write times such as 2:05 or 1:02:05.",
+    both: "Write both times, the first before the second.",
+    create: "Create link",
+    made: "Anyone with this link can open it. It is shown here only once.",
+    copy: "Copy link",
+    done: "Done",
+    lead: "Links that show a chat, a recording or a part of one to people without an account.",
+    none: "No links. Create one in the menu of a chat or a recording.",
+    types: { chat: "A chat", recording: "A recording", moment: "A part of a recording" },
+    withAudio: "with audio",
+    until_day: (/** @type {string} */ day) => `ends on ${day}`,
+    opened: (/** @type {number} */ count) => (count === 0 ? "not opened yet" : count === 1 ? "opened once" : `opened ${count} times`),
+    end: "End",
+    endLabel: (/** @type {string} */ name) => `End the link to ${name}`,
+    ended: "The link has ended.",
+    more: "Show more",
+  },
+};

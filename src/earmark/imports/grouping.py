@@ -1,0 +1,178 @@
+"""Decides which files of a folder or an export belong to one recording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from earmark.imports.audio import is_audio
+from earmark.imports.types import File, Group
+from earmark.text import cut_utf16, trim
+from earmark.transcripts.text.dates import find_date
+from earmark.transcripts.types import RecordedAt
+
+# Of several transcripts of one recording the one that says most: speakers and times, then times, then words.
+_PREFERRED: Final = (
+    ".json",
+    ".vtt",
+    ".srt",
+    ".ttml",
+    ".dfxp",
+    ".xml",
+    ".ass",
+    ".ssa",
+    ".sbv",
+    ".lrc",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".md",
+    ".docx",
+)
+_AUDIO_PREFERRED: Final = (
+    ".m4a",
+    ".mp3",
+    ".opus",
+    ".ogg",
+    ".oga",
+    ".flac",
+    ".aac",
+    ".wav",
+    ".webm",
+    ".mp4",
+    ".m4v",
+    ".mov",
+)
+# What tools append to the name of one recording's files.
+_ENDING: Final = re.compile(
+    r"[._ -](?:otter[._]ai|meeting recording|meeting transcript|transcript(?:ion)?|transkript|captions?|subtitles?|cc"
+    r"|audio|audio_only|gallery|speaker|avo|gvo|as|original|recording|\d{3,4}x\d{3,4}|en|de|fr|es|it|pt|nl)$",
+    re.IGNORECASE,
+)
+# The date that Teams and Meet put behind a meeting's name: no part of it, but it tells one meeting from the next.
+_DATED: Final = re.compile(r"(?:-\d{8}_\d{6}(?:UTC)?| \((?:19|20)\d\d[-_/.]\d\d[-_/.]\d\d[^()]{0,24}\))$", re.ASCII)
+_CHAT: Final = re.compile(r"(?:^|[._ -])(?:new)?chat$|newchat$", re.IGNORECASE)
+_NOT_FOR_US: Final = re.compile(
+    r"(?:readme|license|licence|manifest|index|metadata|account|profile|settings|user|users|summary|highlights?|notes"
+    r"|memories|facts|people|contacts|tasks|action[_ -]?items)$",
+    re.IGNORECASE,
+)
+_BESIDE: Final = re.compile(r"[ ._-](?:summary|highlights?|mind ?map|action[ _-]items?)$", re.IGNORECASE)
+# Names that say nothing: the folder's is the recording's then, as in Fireflies' and Zoom's exports.
+_NAMELESS: Final = re.compile(
+    r"(?:transcript(?:ion)?|audio(?:_only)?\d{0,12}|video\d{0,12}|recording|captions?|subtitles?|closed_caption"
+    r"|meeting_saved_closed_caption|zoom_\d{1,3}|playback)",
+    re.IGNORECASE,
+)
+_ZOOM_FILE: Final = re.compile(r"GMT\d{8}-\d{6}")
+_ZOOM_FOLDER: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d (.{1,200}?)(?: \d{9,12})?", re.ASCII)
+_DATE_FOLDER: Final = re.compile(r"\d{1,4}(?:[-_.]\d{1,2}){0,2}")
+_CHATS: Final = "chats"  # with an assistant, in exports of wearables
+
+
+def group_files(files: Iterable[File], *, root: str) -> tuple[list[Group], list[File]]:
+    """Return the recordings among files, and the files that belong to none.
+
+    Args:
+        root: the folder or archive; folders below it become those of the recordings.
+    """
+    transcripts: dict[str, list[File]] = {}
+    sounds: dict[str, list[File]] = {}
+    others: list[File] = []
+    for file in files:
+        stem, suffix = _split(file.base)
+        path = _folder_path(file, root)
+        key = f"{path}/{'' if _is_nameless(file) else _title(stem).lower()}"
+        if is_audio(file.base):
+            sounds.setdefault(key, []).append(file)
+        elif suffix in _PREFERRED and not _CHAT.search(stem) and not _is_beside(stem) and path.split("/")[-1] != _CHATS:
+            transcripts.setdefault(key, []).append(file)
+        else:
+            others.append(file)
+    groups = []
+    for key in sorted(transcripts.keys() | sounds.keys()):
+        said = sorted(transcripts.get(key, ()), key=lambda file: _PREFERRED.index(_split(file.base)[1]))
+        heard = sorted(sounds.get(key, ()), key=lambda file: _AUDIO_PREFERRED.index(_split(file.base)[1]))
+        first = (said or heard)[0]
+        groups.append(Group(said[0] if said else None, heard[0] if heard else None, _folder(first, root)))
+        if key.endswith("/"):  # audio1.m4a and audio2.m4a of one folder are no copies, as one in two sizes is
+            groups += [Group(None, one, _folder(one, root)) for one in heard[1:] if _is_like(one, heard[0])]
+        # Two files of one kind are two recordings: only their names are alike.
+        groups += [Group(one, None, _folder(one, root)) for one in said[1:] if _is_like(one, said[0])]
+    return groups, others
+
+
+def single(file: File) -> Group:
+    """Return the recording of one file: its audio by its name, else its transcript."""
+    return Group(None, file) if is_audio(file.base) else Group(file, None)
+
+
+def display_name(file: File) -> str:
+    """Return a recording's name from that of its file."""
+    stem, _ = _split(file.base)
+    folder = _named_by(file)
+    if folder is None:
+        return _DATED.sub("", _title(stem)) or _title(stem) or stem
+    zoom = _ZOOM_FOLDER.fullmatch(folder)
+    return zoom[1] if zoom else folder
+
+
+def find_file_date(file: File) -> RecordedAt | None:
+    """Return the date in a file's name, else in its folder's, if that is named after the recording or the day."""
+    folders = file.name.replace("\\", "/").split("/")[:-1]
+    outer = [name for name in folders[-1:] if name == _named_by(file) or _DATE_FOLDER.fullmatch(name)]
+    return next((found for name in (file.base, *outer) if (found := find_date(name)) is not None), None)
+
+
+def _named_by(file: File) -> str | None:
+    """Return the folder whose name is the recording's, None if the file's own name is."""
+    stem, _ = _split(file.base)
+    folder = file.name.replace("\\", "/").rpartition("/")[0].rpartition("/")[2]
+    if not folder or folder.lower().endswith(".zip"):
+        return None
+    if _NAMELESS.fullmatch(stem):
+        return folder
+    return folder if _ZOOM_FILE.fullmatch(_title(stem)) and _ZOOM_FOLDER.fullmatch(folder) else None
+
+
+def _is_like(one: File, other: File) -> bool:
+    return _split(one.base)[1] == _split(other.base)[1]
+
+
+def _is_nameless(file: File) -> bool:
+    """Whether a file is one of those that the recording of a folder consists of."""
+    return _NAMELESS.fullmatch(_split(file.base)[0]) is not None and _named_by(file) is not None
+
+
+def _is_beside(stem: str) -> bool:
+    """Whether a file is about a recording, or about the export, and no transcript."""
+    return _NOT_FOR_US.fullmatch(stem) is not None or _BESIDE.search(stem) is not None
+
+
+def _title(stem: str) -> str:
+    """Return a name without what tools append to it."""
+    while (shorter := _ENDING.sub("", stem).strip(" ._-")) != stem and shorter:
+        stem = shorter
+    return stem
+
+
+def _split(base: str) -> tuple[str, str]:
+    stem, dot, suffix = base.rpartition(".")
+    return (stem, f".{suffix.lower()}") if dot and stem else (base, "")
+
+
+def _folder_path(file: File, root: str) -> str:
+    inner = file.name.replace("\\", "/").removeprefix(root.replace("\\", "/")).strip("/")
+    return inner.rpartition("/")[0]
+
+
+def _folder(file: File, root: str) -> str | None:
+    """Return the name of the folder a file is in, None at the top and in folders that are only dates."""
+    path = _folder_path(file, root)
+    parts = [part for part in path.split("/") if part]
+    if path and _named_by(file) is not None:
+        parts.pop()  # it is the recording's own
+    named = [part for part in parts if not _DATE_FOLDER.fullmatch(part)]
+    is_named = bool(named) and named[-1] == parts[-1]
+    return cut_utf16(trim(named[-1]), 255) or None if is_named else None

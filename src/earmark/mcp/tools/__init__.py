@@ -1,0 +1,1 @@
+"""The tools, one file per kind: read the arguments, call one room, render."""

@@ -1,0 +1,1 @@
+"""Captions: time spans with words, as players show them (WebVTT, SubRip, SBV and their like)."""

@@ -1,0 +1,1 @@
+"""JSON of speech services, meeting tools and players: each adapter declares the shape it takes."""

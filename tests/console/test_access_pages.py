@@ -1,0 +1,41 @@
+"""Keys and the audit trail, for a project's owners."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.console.conftest import Library, Visitor
+
+
+def test_an_owner_creates_a_key_that_works_revokes_it_and_finds_both_in_the_audit_trail(
+    visitor: Visitor, library: Library
+) -> None:
+    page = visitor.open("/settings/keys", key=library.key)
+    page.get_by_label("What is it for?").fill("Billing")
+    page.get_by_label("It may").select_option("read")
+    page.get_by_role("button", name="Create key").click()
+    shown = page.locator(".secret-note pre")
+    expect(shown).to_contain_text("rk_live_")
+    headers = {"Authorization": f"Bearer {shown.inner_text().strip()}"}
+    url = f"{library.server.base_url}/v1/recordings"
+    assert httpx.get(url, headers=headers).status_code == 200
+    assert httpx.post(url, headers=headers, json={"end_user_id": library.end_user_id}).status_code == 403
+    page.get_by_role("button", name="Revoke “Billing”").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.locator("key-settings li").first).to_contain_text("revoked")
+    assert httpx.get(url, headers=headers).status_code == 401
+    page.get_by_role("link", name="Audit trail").click()
+    rows = page.locator("audit-settings tbody tr")
+    expect(rows.nth(0)).to_contain_text("key.revoked")
+    expect(rows.nth(1)).to_contain_text("key.created")
+    expect(rows.nth(0)).to_contain_text(re.compile(r"key_\w{24}"))
+
+
+def test_a_person_is_told_that_keys_belong_to_owners(visitor: Visitor, library: Library) -> None:
+    key = library.own_key()
+    for place in ("keys", "audit"):
+        page = visitor.open(f"/settings/{place}", key=key)
+        expect(page.get_by_text("belong to the project's owners")).to_be_visible()

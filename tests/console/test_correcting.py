@@ -1,0 +1,158 @@
+"""Correcting in the reader: speakers' names, here and everywhere, and words, with undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import BOARD, DEALERS, Library, Visitor
+from tests.console.test_access import axe
+
+
+class Desk:
+    """A recording that is open in the reader, and what the API says of it."""
+
+    def __init__(self, visitor: Visitor, library: Library) -> None:
+        self.library = library
+        self.recording = library.record("Board call", BOARD)
+        self.page = visitor.open(f"/recordings/{self.recording}", key=library.key)
+        expect(self.page.locator(".line")).to_have_count(len(BOARD))
+
+    def transcript(self) -> dict[str, Any]:
+        one = self.library.api.get(f"/v1/recordings/{self.recording}").json()["transcription_id"]
+        return dict(self.library.api.get(f"/v1/transcriptions/{one}").json())
+
+    def speakers(self) -> list[str]:
+        return [one["speaker"] for one in self.transcript()["segments"]]
+
+    def correct(self, **changes: Any) -> None:
+        one = self.transcript()
+        body = {"revision": one["revision"], **changes}
+        self.library.api.patch(f"/v1/transcriptions/{one['id']}", json=body).raise_for_status()
+
+    def rename(self, name: str, to: str, *, everywhere: bool = False) -> None:
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+        dialog = self.page.get_by_role("dialog", name=f"Rename {name}")
+        dialog.get_by_role("combobox", name="Name").fill(to)
+        if everywhere:
+            dialog.get_by_label("In all recordings").check()
+        dialog.get_by_role("button", name="Save").click()
+
+
+@pytest.fixture
+def desk(visitor: Visitor, library: Library) -> Desk:
+    return Desk(visitor, library)
+
+
+@pytest.fixture
+def page(desk: Desk) -> Page:
+    return desk.page
+
+
+def test_a_speaker_is_renamed_by_its_name_and_undone(desk: Desk, page: Page) -> None:
+    desk.rename("Ines", "Inês")
+    expect(page.locator(".line-speaker")).to_have_text(["Ruth", "Inês", "Klaas", "Inês", "Ruth"])
+    expect(page.locator(".legend li")).to_have_text(["Ruth", "Inês", "Klaas"])
+    expect(page.locator(".toast")).to_contain_text("Ines is now Inês.")
+    assert desk.speakers() == ["Ruth", "Inês", "Klaas", "Inês", "Ruth"]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".line-speaker")).to_have_text([who for who, _ in BOARD])
+    assert desk.speakers() == [who for who, _ in BOARD]
+
+
+def test_giving_another_speakers_name_merges_the_two_and_undo_parts_them(desk: Desk, page: Page) -> None:
+    page.get_by_role("button", name="Klaas", exact=True).click()
+    page.get_by_role("combobox", name="Name").fill("Ines")
+    expect(page.get_by_role("dialog")).to_contain_text("Klaas and Ines become one speaker.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".line-speaker")).to_have_text(["Ruth", "Ines", "Ruth"])
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".line-speaker")).to_have_text([who for who, _ in BOARD])
+    assert desk.speakers() == [who for who, _ in BOARD]
+
+
+def test_a_speaker_is_renamed_in_all_recordings_of_the_person(desk: Desk, page: Page) -> None:
+    second = desk.library.record("Call with Hanneke", DEALERS)
+    desk.rename("Ines", "Inês", everywhere=True)
+    expect(page.locator(".toast")).to_contain_text("Ines is now Inês in 2 recordings.")
+    expect(page.locator(".line-speaker").nth(1)).to_have_text("Inês")
+    other = desk.library.api.get(f"/v1/recordings/{second}").json()["transcription_id"]
+    segments = desk.library.api.get(f"/v1/transcriptions/{other}").json()["segments"]
+    assert [one["speaker"] for one in segments] == ["Hanneke", "Inês", "Hanneke"]
+
+
+def test_words_are_edited_in_place_by_a_double_click_found_and_undone(desk: Desk, page: Page) -> None:
+    page.locator(".line-text").nth(2).dblclick()
+    field = page.get_by_label("Text at 0:12")
+    expect(field).to_be_focused()
+    field.fill("I read both notes. They were short and honourable.")
+    field.press("Enter")
+    expect(page.locator(".line-text").nth(2)).to_have_text("I read both notes. They were short and honourable.")
+    expect(page.locator(".transcript")).to_be_focused()
+    page.get_by_label("Find in this transcript").fill("honourable")
+    expect(page.locator(".find-count")).to_have_text("1 of 1")
+    page.get_by_label("Find in this transcript").fill("")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".line-text").nth(2)).to_have_text(BOARD[2][1])
+    assert desk.transcript()["segments"][2]["text"] == BOARD[2][1]
+
+
+def test_everything_is_corrected_by_keys_and_escape_leaves_the_words(desk: Desk, page: Page) -> None:
+    page.locator(".transcript").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    expect(page.get_by_label("Text at 0:00")).to_be_focused()
+    page.keyboard.type(" Nothing of this / stays j k.")
+    page.keyboard.press("Escape")
+    expect(page.locator(".line-text").first).to_have_text(BOARD[0][1])
+    expect(page.locator(".transcript")).to_be_focused()
+    page.keyboard.press("r")
+    expect(page.get_by_role("combobox", name="Name")).to_be_focused()
+    page.keyboard.type("Ruth Meyer")
+    page.keyboard.press("Enter")
+    expect(page.locator(".line-speaker").first).to_have_text("Ruth Meyer")
+    assert desk.transcript()["revision"] == 2
+
+
+def test_an_empty_text_is_not_stored_and_the_same_text_changes_nothing(desk: Desk, page: Page) -> None:
+    for text in ("  ", BOARD[0][1]):
+        page.locator(".line-text").first.dblclick()
+        page.get_by_label("Text at 0:00").fill(text)
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".line-text").first).to_have_text(BOARD[0][1])
+    expect(page.locator(".toast")).to_contain_text("A segment can't be empty.")
+    assert desk.transcript()["revision"] == 1
+
+
+def test_a_transcript_that_somebody_else_corrected_is_read_again_and_says_so(desk: Desk, page: Page) -> None:
+    desk.correct(speakers={"Klaas": "Klaus"})
+    desk.rename("Ines", "Inês")
+    expect(page.locator(".toast")).to_contain_text("Somebody else has changed this transcript meanwhile.")
+    expect(page.locator(".line-speaker")).to_have_text(["Ruth", "Ines", "Klaus", "Ines", "Ruth"])
+    desk.rename("Ines", "Inês")
+    expect(page.locator(".line-speaker")).to_have_text(["Ruth", "Inês", "Klaus", "Inês", "Ruth"])
+
+
+def test_a_key_that_may_only_read_is_told_so(visitor: Visitor, desk: Desk) -> None:
+    token = desk.library.api.post(f"/v1/end-users/{desk.library.end_user_id}/tokens").json()["token"]
+    page = visitor.open(f"/recordings/{desk.recording}", key=token)
+    page.get_by_role("button", name="Klaas", exact=True).click()
+    page.get_by_role("combobox", name="Name").fill("Klaus")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_contain_text("transcriptions:write")
+    expect(page.locator(".line-speaker").nth(2)).to_have_text("Klaas")
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_axe_finds_nothing_while_one_corrects(visitor: Visitor, desk: Desk, scheme: Any, tmp_path: Path) -> None:
+    page = visitor.open(f"/recordings/{desk.recording}", key=desk.library.key, color_scheme=scheme)
+    page.locator(".line-text").nth(1).dblclick()
+    expect(page.get_by_label("Text at 0:06")).to_be_focused()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Klaas", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert axe(page) == []

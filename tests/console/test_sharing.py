@@ -1,0 +1,51 @@
+"""Sharing a chat and a part of a recording by a link, which somebody without an account opens."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.console.conftest import BOARD, Library, Visitor
+
+
+def test_a_person_shares_a_part_of_a_recording_and_ends_the_link(visitor: Visitor, ines: Library) -> None:
+    recording = ines.record("Board meeting", BOARD)
+    page = visitor.open(f"/recordings/{recording}", key=ines.key)
+    page.locator("reading-view .menu-holder button").first.click()
+    page.get_by_role("menuitem", name="Share a link…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("From").fill("0:06")
+    dialog.get_by_label("Until").fill("0:05")
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Until").fill("0:12")
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog).to_contain_text("shown here only once")
+    address = dialog.locator("pre").inner_text()
+    dialog.get_by_role("button", name="Done").click()
+
+    stranger = visitor.open()
+    stranger.goto(address)
+    expect(stranger.get_by_role("heading", name="Board meeting")).to_be_visible()
+    expect(stranger.locator("main")).to_contain_text("the fourteenth of July")
+    expect(stranger.locator("main")).not_to_contain_text("Good afternoon")
+
+    page.goto("/console/settings/shares")
+    row = page.locator("share-settings li")
+    expect(row).to_contain_text("Board meeting")
+    expect(row).to_contain_text("opened once")
+    row.get_by_role("button", name="End the link to Board meeting").click()
+    expect(page.locator("share-settings")).to_contain_text("No links.")
+    stranger.reload()
+    expect(stranger.get_by_role("heading", name="This link is not valid")).to_be_visible()
+
+
+def test_a_person_shares_a_chat_as_it_is(visitor: Visitor, ines: Library) -> None:
+    chat = ines.session(question="Why did the launch move?")
+    page = visitor.open(f"/ask/{chat['session_id']}", key=ines.key)
+    page.locator("chat-head .menu-holder button").first.click()
+    page.get_by_role("menuitem", name="Share a link…").click()
+    page.get_by_role("button", name="Create link").click()
+    address = page.get_by_role("dialog").locator("pre").inner_text()
+    page.goto(address)
+    expect(page.locator(".question")).to_have_text("Why did the launch move?")
+    expect(page.locator("cite").first).to_contain_text("@ 00:06")

@@ -1,0 +1,1 @@
+"""Transcriptions by real models of Whisper: `make test-speech` installs their weights and runs these."""
