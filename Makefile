@@ -111,6 +111,7 @@ test: .venv/.installed-dev chromium lint
 	$(PYTEST) $(call REPORT,http) tests/http > $(REPORTS)/http.log 2>&1 & two=$$!; \
 	$(BIN)/python -m pytest $(call REPORT,rest) --ignore tests/http --ignore tests/cli > $(REPORTS)/rest.log 2>&1; rest=$$?; \
 	wait $$two; http=$$?; wait $$one; commands=$$?; \
+	$(BIN)/python scripts/rerun_failed_tests.py $(REPORTS) postgresql commands http rest; \
 	$(BIN)/python scripts/summarize_tests.py $(REPORTS) postgresql=$$(cat $(REPORTS)/postgresql.status) commands=$$commands http=$$http rest=$$rest
 endif
 

@@ -1,15 +1,17 @@
 """Prints one summary of `make test`: what failed in any of its streams, their times, and the slowest tests.
 
 Usage: python scripts/summarize_tests.py FOLDER STREAM=STATUS...
-FOLDER holds each stream's `STREAM.xml` (pytest's --junitxml) and `STREAM.log` (its output); STATUS is its exit status.
-Exits with 1 if a stream failed, wrote no report that can be read, or ran no test.
+FOLDER holds each stream's `STREAM.xml` (pytest's --junitxml) and `STREAM.log` (its output); STATUS is its exit status;
+`STREAM-again.xml` tells how those of its tests that failed ended when `rerun_failed_tests.py` ran them alone.
+Exits with 1 if a stream failed, wrote no report that can be read, or ran no test. Tests that passed alone are named as
+unsteady, with the traceback of their failure, and fail nothing.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -28,6 +30,8 @@ class Case:
     outcome: str
     time_s: float
     details: str
+    is_unsteady: bool = False
+    """Whether it failed beside the other streams and passed when it was run once more, alone."""
 
     @property
     def is_bad(self) -> bool:
@@ -45,7 +49,9 @@ class Stream:
 
     @property
     def is_bad(self) -> bool:
-        return self.status != 0 or not self.cases or any(case.is_bad for case in self.cases)
+        # Of pytest's statuses, 1 says that tests failed; if each of those passed when run again, nothing failed.
+        has_failed = self.status != 0 and not (self.status == 1 and any(case.is_unsteady for case in self.cases))
+        return has_failed or not self.cases or any(case.is_bad for case in self.cases)
 
     @property
     def is_unexplained(self) -> bool:
@@ -54,15 +60,27 @@ class Stream:
 
 
 def read_stream(folder: Path, name: str, status: int) -> Stream:
-    """Read a stream's report."""
+    """Read a stream's report, and that of what was run again of it."""
+    time_s, cases = _read_report(folder / f"{name}.xml", name)
+    again = Counter((case.name, case.outcome) for case in _read_report(folder / f"{name}-again.xml", name)[1])
+    steadied = (
+        replace(case, outcome="passed", is_unsteady=True)
+        if case.is_bad and [one for one in again if one[0] == case.name] == [(case.name, "passed")]
+        else case
+        for case in cases
+    )
+    return Stream(name, status, time_s, tuple(steadied))
+
+
+def _read_report(path: Path, stream: str) -> tuple[float, tuple[Case, ...]]:
+    """Return how long the tests of a report took, and how each ended; none if it is missing or cut off."""
     try:
-        suite = ElementTree.parse(folder / f"{name}.xml").getroot().find("testsuite")
+        suite = ElementTree.parse(path).getroot().find("testsuite")
     except (OSError, ElementTree.ParseError):
         suite = None
     if suite is None:
-        return Stream(name, status, 0, ())
-    cases = tuple(_read_case(name, element) for element in suite.iter("testcase"))
-    return Stream(name, status, float(suite.get("time", 0)), cases)
+        return 0, ()
+    return float(suite.get("time", 0)), tuple(_read_case(stream, element) for element in suite.iter("testcase"))
 
 
 def _read_case(stream: str, element: ElementTree.Element) -> Case:
@@ -81,12 +99,14 @@ def render(folder: Path, streams: list[Stream]) -> str:
     """Return the failures' tracebacks, then the summary."""
     cases = [case for stream in streams for case in stream.cases]
     bad = [case for case in cases if case.is_bad]
-    lines = [f"{_rule(f'{case.name} ({case.stream})')}\n{case.details}" for case in bad]
+    unsteady = [case for case in cases if case.is_unsteady]
+    lines = [f"{_rule(f'{case.name} ({case.stream})')}\n{case.details}" for case in [*unsteady, *bad]]
     lines += [_last_lines(folder, stream) for stream in streams if stream.is_unexplained]
     lines += [_rule("slowest tests")]
     slowest = sorted(cases, key=lambda case: -case.time_s)[:_SLOWEST]
     lines += [f"{case.time_s:8.1f} s  {case.name} ({case.stream})" for case in slowest]
     lines += [_rule("summary"), *map(_stream_line, streams)]
+    lines += [f"UNSTEADY {case.name} ({case.stream}): failed beside the others, passed alone" for case in unsteady]
     lines += [f"{'FAILED' if case.outcome == 'failed' else 'ERROR'} {case.name} ({case.stream})" for case in bad]
     return "\n".join([*lines, _totals(cases)])
 

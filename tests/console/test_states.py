@@ -116,6 +116,8 @@ def test_loading_is_shown_while_it_lasts(visitor: Visitor, ines: Library) -> Non
     page.route("**/v1/recordings?*", lambda route: held.append(route))
     page.get_by_role("link", name="Recordings").click()
     expect(page.locator(".page-note .loading")).to_be_visible()
+    while not held:
+        page.wait_for_timeout(20)
     held[0].continue_()
     expect(page.locator(".recording").first).to_be_visible()
     expect(page.locator(".page-note .loading")).to_have_count(0)
@@ -154,7 +156,10 @@ def test_a_question_asked_before_the_chat_was_loaded_is_asked_in_that_chat(visit
     page.get_by_role("textbox", name="Question").fill(QUESTION)
     page.keyboard.press("Enter")
     page.get_by_role("textbox", name="Question").fill("And who")
+    while not held:
+        page.wait_for_timeout(20)
     held[0].continue_()
     expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
     expect(page.get_by_role("textbox", name="Question")).to_have_value("And who")
+    expect(page.locator(".answer-foot button").first).to_be_visible()  # the answer is whole, and stored
     assert [one["message_count"] for one in library.api.get("/v1/ask/sessions").json()["data"]] == [2]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from scripts import rerun_failed_tests
 from scripts.summarize_tests import main
 
 from tests.meta.sources import REPOSITORY
@@ -75,6 +76,43 @@ def test_a_stream_that_fails_although_its_tests_passed_fails_the_run(tmp_path: P
     assert main(tmp_path, ["crashed=3"]) == 1
 
 
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder with tests of its own, which are run without this project's plugins and settings."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_test_that_fails_beside_the_others_and_passes_alone_is_named_and_fails_nothing(
+    bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    once = "import pathlib\n\ndef test_five():\n    seen = pathlib.Path('seen')\n    was, _ = seen.exists(), seen.touch()\n"
+    stream = run(bare, "hasty", PASSING + once + "    assert was, 'too early'\n")
+    assert stream == "hasty=1"
+    assert main(bare, [stream]) == 1
+    rerun_failed_tests.main(bare, ["hasty"])
+    capsys.readouterr()
+    assert main(bare, [stream]) == 0
+    said = capsys.readouterr().out
+    assert "AssertionError: too early" in said
+    assert "UNSTEADY test_hasty.py::test_five (hasty): failed beside the others, passed alone\n2 passed" in said
+
+
+def test_a_test_that_also_fails_alone_fails_the_run(bare: Path) -> None:
+    streams = [run(bare, "steady", PASSING + FAILING), run(bare, "broken", PASSING + BROKEN)]
+    rerun_failed_tests.main(bare, ["steady", "broken"])
+    assert (bare / "steady-again.xml").exists()
+    assert [main(bare, [one]) for one in streams] == [1, 1]
+
+
+def test_many_failures_are_not_run_again(bare: Path) -> None:
+    run(bare, "worse", "".join(FAILING.replace("two", f"n{n}") for n in range(rerun_failed_tests.MOST + 1)))
+    rerun_failed_tests.main(bare, ["worse"])
+    assert not (bare / "worse-again.xml").exists()
+
+
 def test_a_stream_that_ran_no_test_fails_the_run(tmp_path: Path) -> None:
     assert main(tmp_path, [run(tmp_path, "empty", "")]) == 1
 
@@ -85,4 +123,5 @@ def test_make_test_summarizes_each_stream_that_it_runs() -> None:
     assert {f"build/tests/{one}.xml" in planned for one in ("postgresql", "commands", "http", "rest")} == {True}
     statuses = "postgresql=$(cat build/tests/postgresql.status) commands=$commands http=$http rest=$rest"
     assert f"summarize_tests.py build/tests {statuses}" in planned
+    assert "rerun_failed_tests.py build/tests postgresql commands http rest" in planned
     assert all(option in planned for option in REPORT)
