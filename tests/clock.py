@@ -1,4 +1,4 @@
-"""This process's wall clock, which a test sets."""
+"""This process's wall clock, which a test sets: the fixture `clock`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,19 @@ from earmark.clock_jumps import jumps
 
 
 class Clock:
-    """Jumps by `shift_s` from the real time; the monotonic clock goes on."""
+    """Jumps by `shift_s` from the real time, or stands still; the monotonic clock goes on."""
 
     def __init__(self) -> None:
         self.shift_s: float = 0
+        self._stopped_us: int | None = None
+
+    def stop_at(self, time_us: int) -> None:
+        """Stand still at microseconds since 1970."""
+        self._stopped_us = time_us
+
+    def shifted_ns(self, real_ns: int) -> int:
+        """Return what this clock shows at a real time."""
+        return real_ns + int(self.shift_s * 1e9) if self._stopped_us is None else self._stopped_us * 1_000
 
 
 @contextmanager
@@ -24,7 +33,7 @@ def shifted_clock() -> Iterator[Clock]:
     clock, time_ns = Clock(), time.time_ns
     jumps.__init__()  # type: ignore[misc]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "time_ns", lambda: time_ns() + int(clock.shift_s * 1e9))
+        patch.setattr(time, "time_ns", lambda: clock.shifted_ns(time_ns()))
         patch.setattr(time, "time", lambda: time.time_ns() / 1e9)
         yield clock
     jumps.__init__()  # type: ignore[misc]

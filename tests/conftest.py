@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.migrate import migrate_sqlite
+from tests.clock import Clock, shifted_clock
 from tests.postgres import Cluster, running_cluster
 from tests.server import Place
 
@@ -78,6 +79,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for one in items:
         if one.get_closest_marker("sqlite_suffices"):
             one.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """This process's wall clock, which shows the real time until the test sets it."""
+    with shifted_clock() as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

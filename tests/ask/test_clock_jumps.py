@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,18 +21,12 @@ from earmark.ask.types import Question
 from earmark.clock import now_us
 from earmark.llm.types import Finished, TextDelta
 from tests.ask.desk import QUESTION, Desk, FakeModel, another_process, send
-from tests.clock import Clock, shifted_clock
+from tests.clock import Clock
 from tests.streamed import shown
 
 HOUR_S = 3_600
 LOOKS_S = 0.6
 """Long enough for whoever looks four times a second."""
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with shifted_clock() as one:
-        yield one
 
 
 async def _slow_turn(desk: Desk, session_id: str) -> tuple[RunningTurn, asyncio.Event]:

@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-import earmark.ask.sessions.sessions
-import earmark.ask.turns.ending
 import earmark.ask.turns.heartbeat
-import earmark.ask.turns.question
 import earmark.ask.turns.queue
 from earmark.api.wire.turns import part_to_wire
 from earmark.ask import queries
@@ -31,6 +28,7 @@ from earmark.clock import now_us
 from earmark.errors import ProviderError
 from earmark.llm.types import AnswerEvent, CitationMark, Finished, TextDelta
 from tests.ask.desk import QUESTION, TALK, Desk, FakeModel, another_process, ask_in_new_session, regenerate, send
+from tests.clock import Clock
 
 FAILED = ProviderError("The model did not answer.")
 
@@ -348,13 +346,12 @@ async def test_turns_of_different_sessions_run_at_once(desk: Desk) -> None:
 # ---- time ------------------------------------------------------------------------------------------
 
 
-async def test_last_activity_never_goes_back_when_the_clock_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_last_activity_never_goes_back_when_the_clock_does(desk: Desk, clock: Clock) -> None:
     recording = await desk.recording()
     session = await desk.session(Scope("recording", (recording.id,)))
     await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
     before = await get_session(desk.tenant, session.id)
-    for module in (earmark.ask.turns.question, earmark.ask.turns.ending):
-        monkeypatch.setattr(module, "now_us", lambda: 1_000_000)
+    clock.stop_at(1_000_000)
     await send(desk.tenant, desk.engine, session.id, Question("Who agreed?"))
     after = await get_session(desk.tenant, session.id)
     assert after.last_message_us >= before.last_message_us
@@ -362,22 +359,20 @@ async def test_last_activity_never_goes_back_when_the_clock_does(desk: Desk, mon
     assert times == sorted(times)
 
 
-async def test_last_update_never_goes_back_when_the_clock_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_last_update_never_goes_back_when_the_clock_does(desk: Desk, clock: Clock) -> None:
     session = await desk.session()
     renamed = await rename_session(desk.tenant, session.id, "Mine")
-    for module in (earmark.ask.turns.question, earmark.ask.turns.ending):
-        monkeypatch.setattr(module, "now_us", lambda: 1_000_000)
-    monkeypatch.setattr(earmark.ask.sessions.sessions, "now_us", lambda: 1_000_000)
+    clock.stop_at(1_000_000)
     await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
     asked = await get_session(desk.tenant, session.id)
     assert asked.updated_us >= renamed.updated_us
     assert (await rename_session(desk.tenant, session.id, "Ours")).updated_us >= asked.updated_us
 
 
-async def test_a_session_created_in_the_future_keeps_its_last_activity(desk: Desk) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(earmark.ask.sessions.sessions, "now_us", lambda: 4_000_000_000_000_000)
-        session = await desk.session()
+async def test_a_session_created_in_the_future_keeps_its_last_activity(desk: Desk, clock: Clock) -> None:
+    clock.shift_s = 24 * 3_600
+    session = await desk.session()
+    clock.shift_s = 0
     await send(desk.tenant, desk.engine, session.id, Question(QUESTION))
     after = await get_session(desk.tenant, session.id)
     assert after.last_message_us == session.created_us

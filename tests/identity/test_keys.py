@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from earmark.clock import now_us
 from earmark.errors import UnauthorizedError
-from earmark.identity import keys
 from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
 from earmark.identity.keys import authenticate, create_key, find_refused, list_keys, revoke_key, rotate_key
 from earmark.identity.projects import create_project, get_installation_secret, get_tenant
@@ -20,6 +20,7 @@ from earmark.library.end_users import create_end_user
 from earmark.runtime import Runtime
 from earmark.storage.errors import StorageUnavailableError
 from earmark.storage.tenant import Tenant
+from tests.clock import Clock
 from tests.server import Place
 
 
@@ -60,13 +61,11 @@ async def test_a_key_is_valid_until_it_is_revoked(runtime: Runtime) -> None:
     ]
 
 
-def test_of_many_callers_those_whose_credential_ended_are_found_together(
-    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_callers_those_whose_credential_ended_are_found_together(fresh_place: Place, clock: Clock) -> None:
     async def work(runtime: Runtime) -> None:
         tenant = await new_tenant(runtime)
         made = [await create_key(tenant) for _ in range(205)]
-        ending = await create_key(tenant, expires_us=keys.now_us() + 60_000_000)
+        ending = await create_key(tenant, expires_us=now_us() + 60_000_000)
         headers = [f"Bearer {key.secret}" for key in (*made, ending)]
         assert await find_refused(runtime.database, headers) == set()
         assert await find_refused(runtime.database, []) == set()
@@ -75,8 +74,7 @@ def test_of_many_callers_those_whose_credential_ended_are_found_together(
         respelt = headers[0].replace("Bearer ", "bearer  ")
         refused = {headers[0], headers[204], respelt}
         assert await find_refused(runtime.database, [*headers, respelt]) == refused
-        now = keys.now_us()
-        monkeypatch.setattr(keys, "now_us", lambda: now + 61_000_000)
+        clock.shift_s = 61
         assert await find_refused(runtime.database, [*headers, None]) == {headers[0], headers[204], headers[205], None}
 
     fresh_place.run(work)
@@ -89,13 +87,13 @@ def test_every_process_signs_cursors_with_the_same_secret(fresh_place: Place) ->
     assert fresh_place.run(work) == fresh_place.run(work)
 
 
-async def test_a_key_stops_working_when_it_expires(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_stops_working_when_it_expires(runtime: Runtime, clock: Clock) -> None:
     expiry_us = 4_000_000_000_000_000
     project = await create_project(runtime.operator, "keys")
     key = await create_key(await get_tenant(runtime.operator, project.id, "live"), expires_us=expiry_us)
-    monkeypatch.setattr(keys, "now_us", lambda: expiry_us - 1)
+    clock.stop_at(expiry_us - 1)
     assert (await authenticate(runtime.database, f"Bearer {key.secret}")).key_id == key.id
-    monkeypatch.setattr(keys, "now_us", lambda: expiry_us)
+    clock.stop_at(expiry_us)
     with pytest.raises(UnauthorizedError):
         await authenticate(runtime.database, f"Bearer {key.secret}")
 
@@ -171,29 +169,27 @@ async def test_a_rotated_key_has_the_same_scopes_and_the_old_one_is_revoked_at_o
     assert shown[old.id].revoked_us is not None
 
 
-async def test_with_a_grace_period_the_old_key_is_valid_until_its_end(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_with_a_grace_period_the_old_key_is_valid_until_its_end(runtime: Runtime, clock: Clock) -> None:
     tenant = await new_tenant(runtime)
-    start_us = keys.now_us()
+    start_us = now_us()
     old = await create_key(tenant)
-    monkeypatch.setattr(keys, "now_us", lambda: start_us)
+    clock.stop_at(start_us)
     new = await rotate_key(tenant, old.id, grace_us=60_000_000)
-    monkeypatch.setattr(keys, "now_us", lambda: start_us + 59_999_999)
+    clock.stop_at(start_us + 59_999_999)
     assert (await authenticate(runtime.database, f"Bearer {old.secret}")).key_id == old.id
-    monkeypatch.setattr(keys, "now_us", lambda: start_us + 60_000_000)
+    clock.stop_at(start_us + 60_000_000)
     with pytest.raises(UnauthorizedError):
         await authenticate(runtime.database, f"Bearer {old.secret}")
     assert (await authenticate(runtime.database, f"Bearer {new.secret}")).key_id == new.id
 
 
-async def test_a_grace_period_never_extends_a_keys_expiry(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_grace_period_never_extends_a_keys_expiry(runtime: Runtime, clock: Clock) -> None:
     tenant = await new_tenant(runtime)
-    expiry_us = keys.now_us() + 10_000_000
+    expiry_us = now_us() + 10_000_000
     old = await create_key(tenant, expires_us=expiry_us)
     await rotate_key(tenant, old.id, grace_us=3_600_000_000)
     assert {one.expires_us for one in await list_keys(tenant)} == {expiry_us}
-    monkeypatch.setattr(keys, "now_us", lambda: expiry_us)
+    clock.stop_at(expiry_us)
     for why in ("has expired", "is revoked"):
         with pytest.raises(KeyNotRotatableError, match=why):
             await rotate_key(tenant, old.id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,16 +13,10 @@ from earmark.jobs.claiming import Claimer, new_process
 from earmark.jobs.kinds import JobKind
 from earmark.jobs.running import RunningJob
 from earmark.jobs.types import NewJob
-from tests.clock import Clock, shifted_clock
+from tests.clock import Clock
 from tests.jobs.world import World
 
 HOUR_S = 3_600
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with shifted_clock() as one:
-        yield one
 
 
 async def add(world: World) -> str:

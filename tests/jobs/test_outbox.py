@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from earmark.clock import now_us
 from earmark.errors import InvalidError
 from earmark.jobs import outbox
 from earmark.jobs.outbox import Event
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator, Tenant
+from tests.clock import Clock
 from tests.jobs.world import World
 
 
@@ -33,12 +33,9 @@ async def test_events_are_read_in_order_by_position_and_only_after_it(world: Wor
     assert numbers(await outbox.read_after(world.operator, first[-1].position or 0)) == [2, 3, 4]
 
 
-async def test_of_two_events_the_later_is_read_later_whatever_the_clock_says(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_two_events_the_later_is_read_later_whatever_the_clock_says(world: World, clock: Clock) -> None:
     for number in range(5):
-        behind_us = number * 5_000_000
-        monkeypatch.setattr("earmark.jobs.outbox.now_us", lambda behind_us=behind_us: now_us() - behind_us)
+        clock.shift_s = -5 * number
         await emit(world.tenant, number)
     assert numbers(await outbox.read_after(world.operator, 0)) == [0, 1, 2, 3, 4]
 

@@ -25,6 +25,7 @@ from earmark.jobs.types import (
 )
 from earmark.storage.query import Query
 from earmark.storage.tenant import Operator, Tenant
+from tests.clock import Clock
 from tests.jobs.world import World
 
 
@@ -178,15 +179,14 @@ async def test_a_job_of_a_process_that_died_runs_again_when_its_lease_is_over(wo
 
 
 async def test_jobs_from_before_the_clock_stepped_back_do_not_wait_until_it_is_there_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, clock: Clock
 ) -> None:
-    with monkeypatch.context() as ahead:
-        for module in ("queue", "claiming"):
-            ahead.setattr(f"earmark.jobs.{module}.now_us", lambda: now_us() + 3_600_000_000)
-        waits, runs = [await add(world.tenant, NewJob("greet")) for _ in range(2)]
-        died = Claimer(world.operator, [JobKind("greet", world.note)], new_process("other host", 30, 1))
-        async with world.operator.writing() as work:
-            assert await died.claim_one(work, world.tenant.key.tenant_id, str(runs)) is not None
+    clock.shift_s = 3_600
+    waits, runs = [await add(world.tenant, NewJob("greet")) for _ in range(2)]
+    died = Claimer(world.operator, [JobKind("greet", world.note)], new_process("other host", 30, 1))
+    async with world.operator.writing() as work:
+        assert await died.claim_one(work, world.tenant.key.tenant_id, str(runs)) is not None
+    clock.shift_s = 0
     async with world.process(JobKind("greet", world.note)):
         for job_id in (waits, runs):
             await world.until(job_id, "succeeded")

@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from earmark.clock import now_us
 from earmark.identity.keys import hash_secret
 from earmark.identity.projects import create_project, get_tenant
 from earmark.library.end_users import create_end_user, get_end_user
-from earmark.oauth import clients as clients_file
-from earmark.oauth import grants as grants_file
 from earmark.oauth import jobs
 from earmark.oauth.asking import check_asked
 from earmark.oauth.clients import REGISTRATIONS_PER_HOUR, Clients
@@ -20,18 +17,20 @@ from earmark.oauth.errors import ClientUnknownError, InvalidGrantError, TooManyC
 from earmark.oauth.grants import give_grant, list_grants
 from earmark.oauth.redirects import is_allowed, is_listed, with_answer
 from earmark.oauth.tokens import exchange_code
-from earmark.oauth.types import DAY_US, Asked
+from earmark.oauth.types import Asked
 from earmark.outbound.addresses import AddressRules
 from earmark.outbound.sending import Answer, NotAnsweredError, Request, Sender
 from earmark.runtime import Runtime
 from earmark.storage.credentials import find_credential
 from earmark.storage.tenant import Tenant
+from tests.clock import Clock
 
 URL = "https://assistant.example/oauth/client.json"
 CALLBACK = "https://assistant.example/callback"
 ISSUER = "https://earmark.example"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+DAY_S = 24 * 3_600
 DOCUMENT = {"client_id": URL, "client_name": "Assistant", "redirect_uris": [CALLBACK]}
 
 
@@ -59,14 +58,13 @@ async def test_a_client_is_what_the_document_at_its_id_says(runtime: Runtime) ->
     assert (request.method, request.url, deadline_s, limit_bytes) == ("GET", URL, 5.0, 65_537)
 
 
-async def test_a_document_is_read_once_a_day(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_document_is_read_once_a_day(runtime: Runtime, clock: Clock) -> None:
     web = Web(DOCUMENT)
     clients = Clients(runtime.operator, web)
     for _ in range(3):
         await clients.find(URL)
     assert len(web.asked) == 1
-    later = now_us() + DAY_US + 1
-    monkeypatch.setattr(clients_file, "now_us", lambda: later)
+    clock.shift_s = DAY_S + 1
     assert (await clients.find(URL, may_fetch=False)).name == "Assistant"
     assert len(web.asked) == 1
     web.body = json.dumps({**DOCUMENT, "client_name": "Renamed"}).encode()
@@ -154,14 +152,12 @@ async def _code(runtime: Runtime, person: Tenant) -> str:
     return await give_grant(person, checked, actor="key_a")
 
 
-async def test_a_code_is_valid_for_a_minute(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_code_is_valid_for_a_minute(runtime: Runtime, clock: Clock) -> None:
     person = await _person(runtime)
     code = await _code(runtime, person)
-    late = now_us() + 60_000_000
-    with monkeypatch.context() as patched:
-        patched.setattr("earmark.oauth.tokens.now_us", lambda: late)
-        with pytest.raises(InvalidGrantError):
-            await exchange_code(runtime.database, code, client_id=URL, redirect_uri=CALLBACK, verifier=VERIFIER)
+    clock.shift_s = 60
+    with pytest.raises(InvalidGrantError):
+        await exchange_code(runtime.database, code, client_id=URL, redirect_uri=CALLBACK, verifier=VERIFIER)
     assert await list_grants(person, limit=10) == []
 
 
@@ -176,7 +172,7 @@ async def test_a_client_that_is_used_no_longer_counts_for_the_address_that_regis
     assert (await clients.find(made[0].id)).id == made[0].id
 
 
-async def test_what_nobody_uses_is_swept_away(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_nobody_uses_is_swept_away(runtime: Runtime, clock: Clock) -> None:
     person = await _person(runtime)
     clients = Clients(runtime.operator, Web(DOCUMENT))
     used, unused = [await clients.register({"redirect_uris": [CALLBACK]}, "192.0.2.1") for _ in range(2)]
@@ -185,10 +181,8 @@ async def test_what_nobody_uses_is_swept_away(runtime: Runtime, monkeypatch: pyt
         runtime.database, await _code(runtime, person), client_id=URL, redirect_uri=CALLBACK, verifier=VERIFIER
     )
     abandoned = await _code(runtime, person)
-    soon, later = now_us() + 2 * DAY_US, now_us() + 40 * DAY_US
     (sweep,) = jobs.kinds()
-    monkeypatch.setattr(clients_file, "now_us", lambda: soon)
-    monkeypatch.setattr(grants_file, "now_us", lambda: soon)
+    clock.shift_s = 2 * DAY_S
     await jobs.sweep(runtime.operator)
     assert sweep.name == "oauth.prune"
     assert (await clients.find(used.id)).id == used.id
@@ -198,7 +192,7 @@ async def test_what_nobody_uses_is_swept_away(runtime: Runtime, monkeypatch: pyt
     assert await find_credential(runtime.database, hash_secret(tokens.access)) is None
     assert await find_credential(runtime.database, hash_secret(tokens.refresh)) is not None
     assert len(await list_grants(person, limit=10)) == 1
-    monkeypatch.setattr(grants_file, "now_us", lambda: later)
+    clock.shift_s = 40 * DAY_S
     await jobs.sweep(runtime.operator)
     assert await find_credential(runtime.database, hash_secret(tokens.refresh)) is None
     assert await list_grants(person, limit=10) == []

@@ -13,6 +13,7 @@ from earmark.identity.console_sessions import create_console_session, end_device
 from earmark.identity.keys import as_authorization, create_key, find_refused, list_keys
 from earmark.identity.projects import create_project, get_tenant
 from earmark.runtime import Runtime
+from tests.clock import Clock
 from tests.http.conftest import error_of
 from tests.oidc.conftest import SignInPlace
 from tests.oidc.provider import Browser
@@ -173,19 +174,16 @@ async def test_streams_see_that_a_session_has_ended(runtime: Runtime) -> None:
     assert await find_refused(runtime.database, held) == {held[0]}
 
 
-async def test_sessions_that_have_expired_are_deleted_and_no_others(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_sessions_that_have_expired_are_deleted_and_no_others(runtime: Runtime, clock: Clock) -> None:
     project = await create_project(runtime.operator, "tests")
     tenant = await get_tenant(runtime.operator, project.id, "live")
     key = await create_key(tenant, expires_us=now_us() + 1_000)
     await create_console_session(tenant, label="Laptop", actor="tests")
-    after = now_us() + 11 * 3_600_000_000
-    monkeypatch.setattr(console_sessions, "now_us", lambda: after)
+    clock.shift_s = 11 * 3_600
     newer = await create_console_session(tenant, label="Phone", actor="tests")
-    monkeypatch.setattr(console_sessions, "now_us", lambda: after + 2 * 3_600_000_000)
+    clock.shift_s = 13 * 3_600
     await console_sessions.sweep(runtime.operator)
     assert [one.id for one in await list_devices(tenant, limit=10, after=None)] == [newer.id]
     assert [one.id for one in await list_keys(tenant)] == [key.id]
-    monkeypatch.setattr(console_sessions, "now_us", lambda: after)  # as it was before: the first is gone for good
+    clock.shift_s = 11 * 3_600  # as it was before: the first is gone for good
     assert [one.id for one in await list_devices(tenant, limit=10, after=None)] == [newer.id]

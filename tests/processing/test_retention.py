@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,17 +25,11 @@ from earmark.processing.types import Expired
 from earmark.retrieval.types import SearchRequest
 from earmark.runtime import Runtime
 from tests.ask.importing import import_session
-from tests.clock import Clock, shifted_clock
+from tests.clock import Clock
 from tests.processing.world import Person, new_person
 from tests.server import Place
 
 DAY_S = 24 * 3_600
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    with shifted_clock() as one:
-        yield one
 
 
 async def expired(runtime: Runtime) -> list[Expired]:
