@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -18,9 +19,13 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expec
 from tests.server import Place, Server, new_bound_key, new_project, running, wait_until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+SPEECH = Path(sys.prefix) / "share" / "earmark" / "speech-samples" / "beckett.wav"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--autoplay-policy=no-user-gesture-required"]  # fmt: skip
+         "--autoplay-policy=no-user-gesture-required",
+         "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+         f"--use-file-for-fake-audio-capture={SPEECH}"]  # fmt: skip
+"""The microphone is a file of speech, and whoever asks for it gets it."""
 BOARD = [
     ("Ruth", "Good afternoon. I would like to take the cash first, then the launch."),
     ("Ines", "We moved the launch to the fourteenth of July because the covers got stuck in Piraeus."),

@@ -22,10 +22,12 @@ DIGEST = hashlib.sha256(AUDIO).hexdigest()
 TOTAL = len(AUDIO)
 
 
-def part(begun: dict[str, Any], first: int, last: int, *, content: bytes | None = None) -> httpx.Response:
+def part(
+    begun: dict[str, Any], first: int, last: int, *, content: bytes | None = None, total: int | str = TOTAL
+) -> httpx.Response:
     """PUT bytes `first` to `last`, or `content` under their name."""
     sent = AUDIO[first : last + 1] if content is None else content
-    headers = {**begun["headers"], "Content-Range": f"bytes {first}-{last}/{TOTAL}"}
+    headers = {**begun["headers"], "Content-Range": f"bytes {first}-{last}/{total}"}
     return httpx.put(begun["upload_url"], content=sent, headers=headers, timeout=60)
 
 
@@ -116,7 +118,8 @@ def test_a_stalled_request_makes_way_for_the_next(library: Library) -> None:
     ("content_range", "content"),
     [
         ("bytes 0-9/5", b"0123456789"), ("bytes 9-0/20", b"0"), ("bytes 0-9", b"0123456789"),
-        ("bytes 0-9/20", b"0123"), ("items 0-9/20", b"0123456789"), ("bytes */0", b""), ("bytes 0-9/*", b"0123456789"),
+        ("bytes 0-9/20", b"0123"), ("items 0-9/20", b"0123456789"), ("bytes */0", b""), ("bytes */*", b""),
+        ("bytes 9-0/*", b"0"), ("bytes 0-9/00", b"0123456789"),
     ],
 )  # fmt: skip
 def test_an_invalid_content_range_is_400(library: Library, content_range: str, content: bytes) -> None:
@@ -134,6 +137,27 @@ def test_announced_sizes_and_types_count_for_parts_too(library: Library) -> None
     assert finish(begun, 5 << 30).status_code == 413
     headers = {"Content-Type": "audio/wav", "Content-Range": f"bytes 0-9/{TOTAL}"}
     assert httpx.put(begun["upload_url"], content=b"0123456789", headers=headers).status_code == 415
+
+
+def test_an_upload_may_begin_before_anybody_knows_how_long_it_will_be(library: Library) -> None:
+    recording = library.recording(library.user())
+    begun = begin(library, recording)
+    for first, last in ((0, 999_999), (1_000_000, TOTAL - 1)):
+        sent = part(begun, first, last, total="*")
+        assert (sent.status_code, sent.headers["upload-offset"]) == (202, str(last + 1))
+        assert "upload-length" not in sent.headers
+    assert complete(library, recording).status_code == 425
+    assert finish(begun).json()["content_sha256"] == DIGEST
+    assert complete(library, recording, content_sha256=DIGEST).status_code == 200
+
+
+def test_an_upload_of_unknown_length_may_not_outgrow_what_was_announced_or_allowed(library: Library) -> None:
+    begun = begin(library, library.recording(library.user()), file_size_bytes=1_000)
+    assert part(begun, 0, 999, total="*").status_code == 202
+    assert part(begun, 1_000, 1_999, total="*").status_code == 400
+    headers = {**begun["headers"], "Content-Range": f"bytes {5 << 30}-{(5 << 30) + 9}/*"}
+    assert httpx.put(begun["upload_url"], content=b"0123456789", headers=headers).status_code == 413
+    assert offset(begun) == 1_000
 
 
 def test_parts_go_with_their_recording_at_once(server: Server, library: Library) -> None:

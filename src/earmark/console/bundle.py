@@ -1,35 +1,51 @@
-"""Bundles the console's JavaScript modules into one script.
+"""Bundles the console's JavaScript modules into two scripts: what every page needs, and what is fetched when used.
 
-Each module becomes a function that runs once, in import order. Only the syntax that the modules use is
-supported: named imports from the same folder, and exported functions, classes and constants; a test checks
-that. Comments are removed.
+Each module becomes a function that runs once, in import order. `await import("./name.js")` fetches the second script,
+which has all that the first one hasn't, and takes a module from it. Only the syntax that the modules use is supported:
+named imports from the same folder, and exported functions, classes and constants; a test checks that. Comments and
+indentation are removed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 _IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"\./([\w-]+)\.js";\n', re.MULTILINE)
+_LATER = re.compile(r'\bimport\("\./([\w-]+)\.js"\)')
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
 _COMMENT = re.compile(
     r"^[ \t]*//[^\n]*\n|^[ \t]*/\*(?:[^*]|\*(?!/))*\*/[ \t]*\n|/\*\* @(?:[^*]|\*(?!/))*\*/ ?", re.MULTILINE
 )
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 class CircularImportError(ValueError):
     """Modules import each other, so they have no order."""
 
 
-def bundle(modules: Mapping[str, str], entry: str) -> str:
-    """Return one script with `entry` and all its imports; names are without `.js`.
+def bundle(
+    modules: Mapping[str, str], entry: str, first: str = "console.js", second: str = "later.js"
+) -> tuple[str, str]:
+    """Return the script of `entry` with its imports, and that of what is imported later; names are without `.js`.
 
     Raises: CircularImportError; KeyError for a missing module.
     """
-    return "\n".join(_as_function(name, modules[name]) for name in _in_order(modules, entry)) + "\n"
+    at_once = list(_in_order(modules, [entry]))
+    later = sorted({found.group(1) for name in modules for found in _LATER.finditer(modules[name])})
+    afterwards = [name for name in _in_order(modules, later) if name not in at_once]
+    shared = ", ".join(_variable(name) for name in at_once)
+    return (
+        "\n".join([*(_as_function(name, modules[name], second) for name in at_once), f"export {{ {shared} }};\n"]),
+        "\n".join([
+            f'import {{ {shared} }} from "./{first}";',
+            *(_as_function(name, modules[name], second) for name in afterwards),
+            f"export {{ {', '.join(_variable(name) for name in afterwards)} }};\n",
+        ]),
+    )  # fmt: skip
 
 
-def _in_order(modules: Mapping[str, str], entry: str) -> Iterator[str]:
+def _in_order(modules: Mapping[str, str], entries: Sequence[str]) -> Iterator[str]:
     done: set[str] = set()
 
     def visit(name: str, above: tuple[str, ...]) -> Iterator[str]:
@@ -42,12 +58,14 @@ def _in_order(modules: Mapping[str, str], entry: str) -> Iterator[str]:
         done.add(name)
         yield name
 
-    yield from visit(entry, ())
+    for entry in entries:
+        yield from visit(entry, ())
 
 
-def _as_function(name: str, text: str) -> str:
+def _as_function(name: str, text: str, second: str) -> str:
     exported = [match.group(2) for match in _EXPORT.finditer(text)]
-    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_destructured, _COMMENT.sub("", text))).strip()
+    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_destructured, _INDENTATION.sub("", _COMMENT.sub("", text)))).strip()
+    body = _LATER.sub(lambda found: f'(import("./{second}").then((all) => all.{_variable(found.group(1))}))', body)
     return f"const {_variable(name)} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();"
 
 

@@ -47,7 +47,7 @@ PAGE_HEADERS: Mapping[str, str] = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self), display-capture=(self)",
 }
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -82,8 +82,10 @@ def load_site() -> Site:
     """Read, bundle, digest and compress all files, once per process."""
     sources = {one.name: one.read_text(encoding="utf-8") for one in (files("earmark.console") / "page").iterdir()}
     modules = {name[:-3]: text for name, text in sources.items() if name.endswith(".js")}
+    first, second = bundle(modules, "main")
     assets = {
-        "console.js": bundle(modules, "main"),
+        "console.js": first,
+        "later.js": second,
         "console.css": "".join(text for name, text in sorted(sources.items()) if name.endswith(".css")),
         "icon.svg": sources["icon.svg"],
     }

@@ -112,6 +112,7 @@ class ContentRangeError(InvalidError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Content-Range must be `bytes FIRST-LAST/TOTAL` of the bytes sent, or `bytes */TOTAL` with none.",
+            "Content-Range must be `bytes FIRST-LAST/TOTAL` of the bytes sent, with `*` for a TOTAL not known yet, or "
+            "`bytes */TOTAL` with none.",
             param="Content-Range",
         )

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from earmark.media.errors import ContentRangeError, RangeError
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})\Z")
-_PART = re.compile(r"bytes (?:(\d{1,15})-(\d{1,15})|\*)/(\d{1,15})\Z")
+_PART = re.compile(r"bytes (?:(\d{1,15})-(\d{1,15})|\*)/(\d{1,15}|\*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which bytes of an upload a request has: `size_bytes` from `first` on; none to end an upload that is all there."""
+    """Which bytes of an upload a request has: `size_bytes` from `first` on; none to end an upload that is all there.
+
+    `total_bytes` is None while nobody knows, as in a recording that goes on.
+    """
 
     first: int
     size_bytes: int
-    total_bytes: int
+    total_bytes: int | None
 
 
 def parse_part(header: str) -> Part:
@@ -29,13 +32,15 @@ def parse_part(header: str) -> Part:
     Raises: ContentRangeError.
     """
     match = _PART.match(header)
-    if match is None or not int(match[3]):
+    if match is None or not match[3].strip("0"):
         raise ContentRangeError
-    total = int(match[3])
+    total = None if match[3] == "*" else int(match[3])
     if match[1] is None:
+        if not total:
+            raise ContentRangeError
         return Part(total, 0, total)
     first, last = int(match[1]), int(match[2])
-    if not first <= last < total:
+    if first > last or (total is not None and last >= total):
         raise ContentRangeError
     return Part(first, last - first + 1, total)
 

@@ -49,26 +49,32 @@ async def receive_part(
     Raises: UploadOffsetError, UploadTooLargeError, UploadSizeError, MediaNotFoundError, LinkExpiredError,
         SupersededUploadError, StorageUnavailableError.
     """
-    if part.total_bytes > limit_bytes:
-        raise UploadTooLargeError(limit_bytes)
-    if grant.size_bytes not in (None, part.total_bytes):
-        raise UploadSizeError(int(grant.size_bytes or 0))
+    _check_size(part, grant.size_bytes, limit_bytes)
     begun = await supersede_others(tenant, grant.media_id)
     if begun.status == "received" and not part.size_bytes and begun.size_bytes == part.total_bytes:
-        return begun, part.total_bytes  # its response was lost
+        return begun, part.first  # its response was lost
     key = begun.partial_key(tenant.key.tenant_id)
     partial = await _take(store, key, is_new=part.first == 0)
     try:
         if partial.size_bytes != part.first:
             raise UploadOffsetError(partial.size_bytes)
         await _write(tenant, begun, partial, part, pieces)
-        if partial.size_bytes < part.total_bytes:
+        if part.total_bytes is None or partial.size_bytes < part.total_bytes:
             return begun, partial.size_bytes
         stored = await _store_whole(tenant, store, begun, partial)
         await store.delete(key)
         return stored, part.total_bytes
     finally:
         await partial.close()
+
+
+def _check_size(part: Part, announced_bytes: int | None, limit_bytes: int) -> None:
+    """Check a part against what the upload may have: its announced size, if any, and the server's limit."""
+    end = part.first + part.size_bytes
+    if (part.total_bytes or end) > limit_bytes:
+        raise UploadTooLargeError(limit_bytes)
+    if announced_bytes is not None and (end > announced_bytes or part.total_bytes not in (None, announced_bytes)):
+        raise UploadSizeError(announced_bytes)
 
 
 async def _take(store: MediaStore, key: str, *, is_new: bool) -> Partial:

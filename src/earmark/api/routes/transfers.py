@@ -44,7 +44,8 @@ TOKEN: dict[str, Any] = {
 _BYTES = {name: {"schema": {"type": "string", "format": "binary"}} for name in EXTENSIONS}
 _CONTENT_RANGE: dict[str, Any] = {
     "name": "Content-Range", "in": "header", "required": False, "schema": {"type": "string"},
-    "description": "`bytes FIRST-LAST/TOTAL` of a part of the file; `bytes */TOTAL`, without bytes, to end.",
+    "description": "`bytes FIRST-LAST/TOTAL` of a part of the file, with `*` for a TOTAL that isn't known yet; "
+    "`bytes */TOTAL`, without bytes, to end.",
 }  # fmt: skip
 _UPLOAD: dict[str, Any] = {"parameters": [TOKEN, _CONTENT_RANGE], "requestBody": {"required": True, "content": _BYTES}}
 _DOWNLOAD: dict[str, Any] = {
@@ -98,7 +99,7 @@ async def _upload_part(call: Call, media_id: str, part: Part) -> Reply:
             limit_bytes=call.runtime.settings.upload_limit_bytes,
         )  # fmt: skip
     _count_in(call, part.size_bytes)
-    if offset < part.total_bytes:
+    if part.total_bytes is None or offset < part.total_bytes:
         return json_reply(arrived_to_wire(media, offset), 202, _offset_headers(offset, part.total_bytes))
     return json_reply(received_to_wire(media), headers=_offset_headers(offset, part.total_bytes))
 

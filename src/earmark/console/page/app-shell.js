@@ -1,29 +1,29 @@
 // The frame around every view: navigation, chats, account.
 
 import { account, accounts, leave, leaveEndUser, nameOf } from "./account.js";
-import { wire } from "./api.js";
+import { AwayError, wire } from "./api.js";
 import { AskView } from "./ask-view.js";
 import { beside, BesidePanel } from "./beside-panel.js";
 import { CurlNote } from "./curl-note.js";
-import { DecisionsView } from "./decisions-view.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { pageKeys, showKeys } from "./key-help.js";
 import { menuButton } from "./menu.js";
-import { OverviewView } from "./overview-view.js";
 import { ReadingView } from "./reading-view.js";
 import { RecordingsView } from "./recordings-view.js";
 import { askPath, currentRoute, decisionsPath, navigate, overviewPath, recordingsPath, routes, searchPath, settingsPath } from "./router.js";
 import { SearchView } from "./search-view.js";
 import { SessionList } from "./session-list.js";
-import { SettingsView } from "./settings-view.js";
-import { ConnectionBar } from "./states.js";
+import { ConnectionBar, statusLine } from "./states.js";
 import { strings } from "./strings.js";
 import { cycleTheme } from "./theme.js";
 import { say } from "./undo.js";
 
+/** The views' classes; those that few visits need are fetched when they do. */
 const VIEWS = {
-  ask: AskView, reading: ReadingView, recordings: RecordingsView, decisions: DecisionsView, search: SearchView, overview: OverviewView,
-  settings: SettingsView,
+  ask: () => AskView, reading: () => ReadingView, recordings: () => RecordingsView, search: () => SearchView,
+  decisions: async () => (await import("./decisions-view.js")).DecisionsView,
+  overview: async () => (await import("./overview-view.js")).OverviewView,
+  settings: async () => (await import("./settings-view.js")).SettingsView,
 };
 /** @type {[keyof typeof strings.nav & ("ask" | "recordings" | "decisions" | "search" | "overview"), string][]} */
 const PLACES = [["ask", askPath()], ["recordings", recordingsPath()], ["decisions", decisionsPath()], ["search", searchPath("")], ["overview", overviewPath()]];
@@ -102,23 +102,32 @@ export class AppShell extends HTMLElement {
 
   #go = async () => {
     const route = currentRoute();
-    const View = VIEWS[route.view];
     const place = route.view === "reading" ? "recordings" : route.view;
     this.#drawer(false);
     for (const link of this.nav.querySelectorAll("a")) {
       if (link.dataset.place === place) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    if (!(this.view instanceof View)) {
-      beside().close();
-      this.curl.clear();
-      this.view = new View();
-      fill(this.main, this.view);
+    try {
+      const View = await VIEWS[route.view]();
+      if (currentRoute().view !== route.view) return; // left again meanwhile
+      if (!(this.view instanceof View)) this.#change(new View());
+    } catch {
+      this.view = null;
+      return fill(this.main, statusLine(new AwayError(), () => void this.#go()));
     }
     document.title = strings.product;
     await this.view?.show(route);
     this.#settleFocus();
   };
+
+  /** @param {HTMLElement & {show(route: any): Promise<unknown>}} view */
+  #change(view) {
+    beside().close();
+    this.curl.clear();
+    this.view = view;
+    fill(this.main, view);
+  }
 
   /** After navigation, focus the view's heading, unless the view has set the focus itself. */
   #settleFocus() {

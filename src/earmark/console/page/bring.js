@@ -160,15 +160,36 @@ export async function bringTranscript(id, file, onstep) {
  * @param {(step: string, share: number) => void} onstep
  */
 export async function bringAudio(id, file, onstep) {
-  const body = { content_type: AUDIO[endingOf(file.name)] ?? file.type, file_size_bytes: file.size };
-  const upload = await call(`/recordings/${id}/upload-url`, { method: "POST", body });
-  const url = new URL(upload.upload_url, location.origin);
+  const { path, headers } = await openUpload(id, AUDIO[endingOf(file.name)] ?? file.type, file.size);
   let last = 0;
-  await putResumably(url.pathname + url.search, file, {
-    headers: upload.headers ?? { "Content-Type": upload.content_type }, name: file.name,
+  await putResumably(path, file, {
+    headers, name: file.name,
     onprogress: (share) => onstep(words.sendingAudio, (last = share)),
     onwait: () => onstep(words.sendingAgain, last),
   });
+  return completeUpload(id, file);
+}
+
+/**
+ * Get the address for a recording's audio.
+ * @param {string} id
+ * @param {string} type
+ * @param {number} [size] in bytes, if it is known
+ * @returns {Promise<{path: string, headers: Record<string, string>}>} on our own origin
+ */
+export async function openUpload(id, type, size) {
+  const body = { content_type: type, ...(size === undefined ? {} : { file_size_bytes: size }) };
+  const upload = await call(`/recordings/${id}/upload-url`, { method: "POST", body });
+  const url = new URL(upload.upload_url, location.origin);
+  return { path: url.pathname + url.search, headers: upload.headers ?? { "Content-Type": upload.content_type } };
+}
+
+/**
+ * Complete an upload of which all has been sent: the server verifies it.
+ * @param {string} id
+ * @param {Blob} file
+ */
+export async function completeUpload(id, file) {
   const digest = await digestOf(file);
   for (let tries = 1; ; tries++) {
     try {
@@ -180,7 +201,7 @@ export async function bringAudio(id, file, onstep) {
   }
 }
 
-/** @param {File} file @returns {Promise<string | null>} null if the browser can't hash it: without https, or too large */
+/** @param {Blob} file @returns {Promise<string | null>} null if the browser can't hash it: without https, or too large */
 async function digestOf(file) {
   if (!globalThis.crypto.subtle || file.size > 256 << 20) return null;
   const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());

@@ -63,7 +63,7 @@ export class ConnectedApps extends HTMLElement {
       await call(`/oauth/grants/${grant.id}`, { method: "DELETE" });
       row.remove();
       this.#update();
-      /** @type {HTMLElement | null} */ (this.list.querySelector("button") ?? this.none).focus();
+      /** @type {HTMLElement | null} */ (this.list.querySelector("button") ?? this.none)?.focus();
     } catch (error) {
       say(problemOf(error));
     }

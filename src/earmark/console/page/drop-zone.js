@@ -116,8 +116,8 @@ export class DropZone extends HTMLElement {
     try {
       const parts = await importArchive(await packed(row.step), row.step);
       row.ended(archiveResult(parts));
-      const made = parts.find((one) => one.status === "imported" && one.recording_id);
-      if (made) await this.onbrought(made.recording_id);
+      const made = parts.find((one) => one.status === "imported" && one.recording_id)?.recording_id;
+      if (made) await this.onbrought(made);
       void hearImported(parts);
       speak(words.summary(parts.filter((one) => one.status === "imported").length, parts.filter((one) => one.status === "failed").length));
     } catch (error) {

@@ -26,7 +26,7 @@ export class ReadingView extends HTMLElement {
     reader.actions = (one) => this.#actions(one);
     reader.invite = (one) => this.#transcriptButton(one);
     reader.addEventListener("opened", () => {
-      document.title = `${nameOfRecording(reader.recording)} · ${strings.product}`;
+      document.title = `${nameOfRecording(reader.recording ?? null)} · ${strings.product}`;
     });
     fill(this, reader);
     await Promise.all([reader.open(recording, at), session ? this.#cite(reader, recording, session) : null]);

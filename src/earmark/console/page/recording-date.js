@@ -47,6 +47,12 @@ function renderOffset(minutes) {
   return `${minutes < 0 ? "-" : "+"}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
 }
 
+/** A time by the clock of this device, with its offset from UTC. @param {Date} moment */
+export function localTime(moment) {
+  const minutes = -moment.getTimezoneOffset();
+  return new Date(moment.getTime() + minutes * 60_000).toISOString().slice(0, 19) + renderOffset(minutes);
+}
+
 /**
  * Change the day and time; the offset of the place stays, or is this browser's on that day where none is known.
  * @param {Recording} recording

@@ -12,6 +12,7 @@ import { RecordingFilters } from "./recording-filters.js";
 import { forget, listRecordings, nameOfRecording, remember } from "./recording-names.js";
 import { askPath, navigate, readingPath } from "./router.js";
 import { draftScope } from "./scope-picker.js";
+import { offerLeft, recordButton, sounds } from "./sound-button.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
 import { lengthOf } from "./time.js";
@@ -42,9 +43,18 @@ export class RecordingsView extends HTMLElement {
     this.filters = new RecordingFilters();
     this.filters.onfilter = () => void this.#restart();
     fill(this, h("div", { class: "page" },
-      h("header", { class: "page-head" }, h("h1", { tabindex: "-1" }, words.title), this.zone.button()),
+      h("header", { class: "page-head" }, h("h1", { tabindex: "-1" }, words.title),
+        h("span", { class: "page-actions" }, recordButton(() => this.folder), this.zone.button())),
       this.folderBar, h("div", { class: "page-find" }, this.filters), this.note, this.list, this.zone));
+    sounds.addEventListener("brought", this.#recorded);
+    void offerLeft();
   }
+
+  disconnectedCallback() {
+    sounds.removeEventListener("brought", this.#recorded);
+  }
+
+  #recorded = () => void this.#restart();
 
   /** @param {Extract<import("./router.js").Route, {view: "recordings"}>} route */
   async show({ folder }) {

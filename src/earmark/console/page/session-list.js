@@ -86,7 +86,7 @@ export class SessionList extends HTMLElement {
   /** Say what there is, and leave room for messages where no title was found. */
   #noted() {
     fill(this.note, this.#noteFor());
-    this.list.hidden = !sessions.rows.length && !this.found.hidden;
+    if (this.list) this.list.hidden = !sessions.rows.length && !this.found.hidden;
   }
 
   #noteFor() {

@@ -7,12 +7,14 @@ import { recordingStrings } from "./recording-strings.js";
 import { settingsStrings } from "./settings-strings.js";
 import { setupStrings } from "./setup-strings.js";
 import { shareStrings } from "./share-strings.js";
+import { soundStrings } from "./sound-strings.js";
 import { summaryStrings } from "./summary-strings.js";
 
 export const strings = {
   ...connectStrings,
   ...setupStrings,
   ...shareStrings,
+  ...soundStrings,
   ...accessStrings,
   product: "earmark",
   tagline: "Ask your voice recordings.",

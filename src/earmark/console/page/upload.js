@@ -35,13 +35,13 @@ const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000, 60000, 60000];
  * Upload a file to a signed URL; if the connection breaks, go on where the server has it.
  * @param {string} url on our own origin
  * @param {Blob} file
- * @param {{headers: Record<string, string>, onprogress: (share: number) => void, onwait: () => void, name: string}} options
- *   `onwait`: called when the connection broke and it will be tried again
+ * @param {{headers: Record<string, string>, onprogress: (share: number) => void, onwait: () => void, name: string, first?: number}} options
+ *   `onwait`: called when the connection broke and it will be tried again; `first`: how many bytes the server has
  * @returns {Promise<any>} the response's JSON
  */
-export async function putResumably(url, file, { headers, onprogress, onwait, name }) {
+export async function putResumably(url, file, { headers, onprogress, onwait, name, first = 0 }) {
   if (!file.size) return putFile(url, file, { headers, onprogress, isSigned: true, name });
-  let [first, failures] = [0, 0];
+  let failures = 0;
   for (;;) {
     const rest = first < file.size ? file.slice(first) : new Blob();
     const range = first < file.size ? `bytes ${first}-${file.size - 1}/${file.size}` : `bytes */${file.size}`;
@@ -65,7 +65,7 @@ export async function putResumably(url, file, { headers, onprogress, onwait, nam
 const mayGoOn = (error) => error instanceof AwayError || (error instanceof ApiError && (error.status === 409 || error.status >= 500));
 
 /** @param {string} url @returns {Promise<number | null>} how many bytes the server has; null if it does not say */
-async function arrivedOf(url) {
+export async function arrivedOf(url) {
   const answer = await fetch(url, { method: "HEAD", cache: "no-store" }).catch(() => null);
   const offset = answer?.ok ? answer.headers.get("Upload-Offset") : null;
   return offset === null ? null : Number(offset);

@@ -88,7 +88,7 @@ export class WindowedList extends HTMLElement {
 
   #resized() {
     if (this.clientWidth !== this.#width && this.count) {
-      const anchor = this.indexAt(this.scrollTop);
+      const anchor = this.indexAt(/** @type {HTMLElement} */ (this).scrollTop);
       this.#width = this.clientWidth;
       this.#isKnown.fill(0);
       for (let i = 0; i < this.count; i++) this.#heights[i] = this.rows.estimate(i, this.#width);
