@@ -2,19 +2,22 @@
 """Trains `src/earmark/answers/reader.npz`: low-rank updates that turn the encoder into a reader.
 
     pip install torch==2.13.0        (a development tool of this one script; nothing else needs it)
-    EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_reader.py [EPOCHS] [--on]
+    EARMARK_QMSUM_DIR=… EARMARK_FRIENDSQA_DIR=… EARMARK_MOLWENI_DIR=… python scripts/train_reader.py [EPOCHS]
+        [--on [--new LIBRARIES] [--share SHARE]]
 
 The encoder's weights are frozen; each dense layer W gets W + up @ down of rank 32, and the token-type vectors, norms,
 biases and a head of one score per token are trained. A sentence's log-odds are the log of the sum over its tokens;
 those of a question's windows and 0 for "nothing answers" form one distribution, whose probability of the gold is the
 likelihood. Deterministic on one machine: seed 0, two threads, bfloat16 products.
-`--on` continues from the existing file, for questions added since.
+`--on` continues from the existing file, for questions added since: those of the `--new` libraries (comma-separated) are
+read in every pass, and `--share` of the others.
 `bench/training.py` decides what is trained on and held out. About an hour on two cores.
 Source: Hu et al. 2021, arXiv:2106.09685; Clark and Gardner 2018, arXiv:1710.10723.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 import random
 import sys
@@ -67,6 +70,7 @@ class Item:
     rows: tuple[Row, ...]
     is_answerable: bool
     weight: float
+    is_new: bool = True
 
 
 class Changed(nn.Module):
@@ -144,8 +148,8 @@ def norm_of(known: dict[str, Tensor], name: str) -> nn.LayerNorm:
     return norm
 
 
-def items(found: Sequence[Example]) -> list[Item]:
-    """Return usable questions: an answerable one must have its answer among the windows."""
+def items(found: Sequence[Example], new: frozenset[str]) -> list[Item]:
+    """Return usable questions: an answerable one must have its answer among the windows. Without `new`, all are."""
     tokenizer = open_tokenizer()
     listed = []
     for one in found:
@@ -158,13 +162,14 @@ def items(found: Sequence[Example]) -> list[Item]:
             for window, part in zip(one.windows, read, strict=True)
         )  # fmt: skip
         if rows and (not one.is_answerable or any(any(row.gold) for row in rows)):
-            listed.append(Item(rows, one.is_answerable, WEIGHTS[one.source.set]))
+            is_new = not new or one.source.library.name in new
+            listed.append(Item(rows, one.is_answerable, WEIGHTS[one.source.set], is_new))
     return listed
 
 
-def batches(listed: Sequence[Item], rng: random.Random) -> list[list[tuple[Item, list[Row]]]]:
+def batches(listed: Sequence[Item], rng: random.Random, share: float) -> list[list[tuple[Item, list[Row]]]]:
     """Return batches of similar length: few distinct shapes are twice as fast."""
-    order = [(item, pick(item, rng)) for item in listed]
+    order = [(item, pick(item, rng)) for item in listed if item.is_new or rng.random() < share]
     rng.shuffle(order)
     found: list[list[tuple[Item, list[Row]]]] = []
     for start in range(0, len(order), 512):
@@ -227,19 +232,19 @@ def loss_of(logits: Tensor, batch: Sequence[tuple[Item, list[Row]]]) -> Tensor:
     return total / weights
 
 
-def train(reader: Reader, listed: Sequence[Item], epochs: float) -> None:
+def train(reader: Reader, listed: Sequence[Item], epochs: float, share: float) -> None:
     """Train with a warm-up and decay of the learning rate."""
     rng = random.Random(0)
     learned = [one for one in reader.parameters() if one.requires_grad]
     body = [one for name, one in reader.named_parameters() if one.requires_grad and not name.startswith("head")]
     groups = [{"params": body}, {"params": list(reader.head.parameters()), "lr": 3 * RATE}]
     optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=0.01)
-    steps = int(len(batches(listed, random.Random(0))) * epochs)
+    steps = int(len(batches(listed, random.Random(0), share)) * epochs)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda at: min(1.0, (at + 1) / (0.06 * steps)) * max(0.02, 1 - at / steps)
     )
     started, losses = time.monotonic(), []
-    for step, batch in enumerate(endless(listed, rng)):
+    for step, batch in enumerate(endless(listed, rng, share)):
         if step == steps:
             break
         ids, types, mask = tensors([row for _, rows in batch for row in rows])
@@ -259,10 +264,10 @@ def train(reader: Reader, listed: Sequence[Item], epochs: float) -> None:
             )
 
 
-def endless(listed: Sequence[Item], rng: random.Random) -> Iterator[list[tuple[Item, list[Row]]]]:
+def endless(listed: Sequence[Item], rng: random.Random, share: float) -> Iterator[list[tuple[Item, list[Row]]]]:
     """Yield batches endlessly, shuffled in each epoch."""
     while True:
-        yield from batches(listed, rng)
+        yield from batches(listed, rng, share)
 
 
 def places_of(reader: Reader) -> dict[str, Tensor]:
@@ -294,18 +299,23 @@ def changes_of(reader: Reader) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Load the data, train, and write the file."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("epochs", type=float, nargs="?", default=2.0)
+    parser.add_argument("--on", action="store_true")
+    parser.add_argument("--new", type=lambda text: frozenset(text.split(",")), default=frozenset())
+    parser.add_argument("--share", type=float, default=1.0)
+    options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(2)
     vectors = Vectors(threads=2)
     found = [one for one in examples(vectors) if not one.is_held_out and one.source.set not in LEFT_OUT]
     vectors.save()
-    listed = items(found)
-    print(f"{len(listed)} questions, {sum(len(one.rows) for one in listed)} windows", flush=True)
+    listed = items(found, options.new)
+    print(f"{len(listed)} questions, {sum(one.is_new for one in listed)} new", flush=True)
     reader = Reader()
-    options = [one for one in sys.argv[1:] if one != "--on"]
-    if "--on" in sys.argv:
+    if options.on:
         restore(reader)
-    train(reader, listed, float(options[0]) if options else 2.0)
+    train(reader, listed, options.epochs, options.share)
     np.savez(TARGET, **changes_of(reader))
     print(f"{TARGET}: {TARGET.stat().st_size:,} bytes")
 

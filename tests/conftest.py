@@ -29,7 +29,7 @@ _no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 httpx._transports.default.create_ssl_context = lambda verify=True, *_, **__: (  # type: ignore[attr-defined]
     verify if isinstance(verify, ssl.SSLContext) else _no_certificates
 )
-_LOOPBACK = ("127.", "::1", "localhost")
+_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +18,7 @@ from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.audit import verify
 from earmark.identity.projects import list_tenants
 from earmark.jobs.queue import count_jobs
-from earmark.llm.prompt import Prompt
+from earmark.llm.trying import try_model
 from earmark.llm.types import AnswerModel
 from earmark.runtime import Runtime, open_runtime
 from earmark.sealing import SealedElsewhereError
@@ -29,7 +28,6 @@ from earmark.webhooks.rotation import count_unreadable
 
 _OVERDUE_S = 600.0
 _PROBE = "hello world"
-_TEST_PROMPT = Prompt("Answer with one word.", (), "Say hello.")
 
 
 def doctor(
@@ -106,12 +104,11 @@ async def _check_model(model: AnswerModel) -> Finding:
     check = f"model {model.provider}"
     if model.writer is None:
         return Finding(check, True, f"{model.model}, built in")
-    started_s = time.monotonic()
     try:
-        await model.writer.write(_TEST_PROMPT, 16)
+        took_ms = await try_model(model)
     except EarmarkError as error:
         return Finding(check, False, error.message)
-    return Finding(check, True, f"{model.model} answered in {time.monotonic() - started_s:.1f} s")
+    return Finding(check, True, f"{model.model} answered in {took_ms / 1_000:.1f} s")
 
 
 async def _check_jobs(runtime: Runtime) -> str:

@@ -77,9 +77,7 @@ export class AskView extends HTMLElement {
     if (this.#visit === visit) this.#loading = null;
   }
 
-  get top() {
-    return /** @type {Element} */ (this.querySelector(".chat-top"));
-  }
+  get top() { return /** @type {Element} */ (this.querySelector(".chat-top")); }
 
   #greet() {
     beside().close();
@@ -160,7 +158,7 @@ export class AskView extends HTMLElement {
       void turn.follow(session.active_turn.user_message_id);
     } else if (last?.role === "user") {
       this.log.failed(null, () => {
-        const turn = this.#watch(new Turn({ sessionId: session.id, content: last.content }), { isFollowed: true });
+        const turn = this.#watch(new Turn({ sessionId: session.id, content: last.content, provider: this.box.model?.chosen }), { isFollowed: true });
         void turn.send();
       });
     } else if (last) {
@@ -198,13 +196,13 @@ export class AskView extends HTMLElement {
     const create = this.session ? null : { scope: this.picker?.scope(), end_user_id: endUserId() };
     fill(this.top);
     this.classList.remove("is-fresh");
-    void this.#watch(new Turn({ sessionId: this.session?.id ?? null, content, create })).send();
+    void this.#watch(new Turn({ sessionId: this.session?.id ?? null, content, create, provider: this.box.model?.chosen })).send();
   }
 
   /** @param {string} question */
   #again(question) {
     if (this.turn?.state === "running") return;
-    const turn = new Turn({ sessionId: this.session?.id ?? null, content: "" });
+    const turn = new Turn({ sessionId: this.session?.id ?? null, content: "", provider: this.box.model?.chosen });
     void this.#watch(turn, { isAgain: true }).sendAgain(question);
   }
 
@@ -248,6 +246,7 @@ export class AskView extends HTMLElement {
     const session = await call(`/ask/sessions/${id}`, { isQuiet: true });
     if (this.session?.id !== id) return;
     this.#settle(session, true);
+    this.box.model?.adopt(id);
     sessions.put(session, { isActive: true });
   }
 

@@ -1,6 +1,7 @@
 // The question's input field. Drafts are stored in this tab until they are sent.
 
 import { fill, h, icon } from "./dom.js";
+import { ModelChoice } from "./model-choice.js";
 import { strings } from "./strings.js";
 
 const words = strings.ask;
@@ -22,14 +23,16 @@ export class QuestionBox extends HTMLElement {
       },
     });
     this.scope = h("div", { class: "box-scope" });
+    this.model = new ModelChoice();
     this.button = h("button", { type: "button", class: "send", onclick: () => (this.isRunning ? this.onstop() : this.#submit()) });
-    fill(this, h("div", { class: "box" }, this.field, h("div", { class: "box-row" }, this.scope, this.button)));
+    fill(this, h("div", { class: "box" }, this.field, h("div", { class: "box-row" }, this.scope, this.model, this.button)));
     this.running(false);
   }
 
   /** Restore a chat's draft. @param {string} session @param {boolean} isFirst */
   begin(session, isFirst) {
     this.draftName = `earmark.draft.${session}`;
+    void this.model?.show(session);
     this.field.value = sessionStorage.getItem(this.draftName) ?? "";
     this.field.placeholder = isFirst ? words.placeholder : words.followUp;
     this.#fit();

@@ -7,7 +7,7 @@ export const settingsStrings = {
     title: "Settings",
     label: "Parts of the settings",
     pages: { processing: "Processing", webhooks: "Webhooks", apps: "Assistants and apps", shares: "Shared links",
-      devices: "Signed-in devices", keys: "Keys", audit: "Audit trail" },
+      devices: "Signed-in devices", keys: "Keys", audit: "Audit trail", models: "Models" },
     saved: "Saved.",
   },
   processing: {

@@ -6,6 +6,7 @@ import { AuditSettings } from "./audit-settings.js";
 import { DeviceSettings } from "./device-settings.js";
 import { fill, h } from "./dom.js";
 import { KeySettings } from "./key-settings.js";
+import { ModelSettings } from "./model-settings.js";
 import { ProcessingSettings } from "./processing-settings.js";
 import { settingsPath } from "./router.js";
 import { ShareSettings } from "./share-settings.js";
@@ -15,11 +16,11 @@ import { WebhookSettings } from "./webhook-settings.js";
 
 const words = strings.settings;
 
-/** @typedef {"processing" | "webhooks" | "apps" | "shares" | "devices" | "keys" | "audit"} PageName */
+/** @typedef {"processing" | "models" | "webhooks" | "apps" | "shares" | "devices" | "keys" | "audit"} PageName */
 /** @type {PageName[]} */
-const PAGES = ["processing", "webhooks", "apps", "shares", "devices", "keys", "audit"];
+const PAGES = ["processing", "models", "webhooks", "apps", "shares", "devices", "keys", "audit"];
 const PARTS = {
-  processing: ProcessingSettings, apps: AppSettings, shares: ShareSettings, devices: DeviceSettings, keys: KeySettings, audit: AuditSettings,
+  processing: ProcessingSettings, models: ModelSettings, apps: AppSettings, shares: ShareSettings, devices: DeviceSettings, keys: KeySettings, audit: AuditSettings,
 };
 
 export class SettingsView extends HTMLElement {

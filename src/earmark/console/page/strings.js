@@ -3,6 +3,7 @@
 import { accessStrings } from "./access-strings.js";
 import { connectStrings } from "./connect-strings.js";
 import { counted } from "./counted.js";
+import { modelStrings } from "./model-strings.js";
 import { recordingStrings } from "./recording-strings.js";
 import { settingsStrings } from "./settings-strings.js";
 import { setupStrings } from "./setup-strings.js";
@@ -12,6 +13,7 @@ import { summaryStrings } from "./summary-strings.js";
 
 export const strings = {
   ...connectStrings,
+  ...modelStrings,
   ...setupStrings,
   ...shareStrings,
   ...soundStrings,

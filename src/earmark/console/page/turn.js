@@ -23,12 +23,16 @@ export class Turn extends EventTarget {
   #requestKey = newRequestKey();
   #lastEventId = "";
 
-  /** @param {{sessionId: string | null, content: string, create?: any}} asked `create`: the body of a new session */
-  constructor({ sessionId, content, create }) {
+  /**
+   * @param {{sessionId: string | null, content: string, create?: any, provider?: string}} asked `create`: the body of a new
+   *   session; `provider`: which model answers, "" for the default
+   */
+  constructor({ sessionId, content, create, provider = "" }) {
     super();
     this.sessionId = sessionId;
     this.content = content;
     this.create = create;
+    this.by = provider ? { provider } : {};
   }
 
   #changed() {
@@ -40,7 +44,7 @@ export class Turn extends EventTarget {
     this.#begin();
     const isNew = this.sessionId === null;
     const path = isNew ? "/ask/sessions" : `/ask/sessions/${this.sessionId}/messages`;
-    const question = { content: this.content };
+    const question = { content: this.content, ...this.by };
     const body = isNew ? { ...this.create, initial_message: question } : question;
     await this.#run(() => open(path, { method: "POST", body, headers: { Accept: ACCEPT, "Idempotency-Key": this.#requestKey } }));
   }
@@ -50,7 +54,7 @@ export class Turn extends EventTarget {
     this.#begin();
     this.userMessageId = userMessageId;
     const path = `/ask/sessions/${this.sessionId}/messages/${userMessageId}/regenerate`;
-    await this.#run(() => open(path, { method: "POST", body: {}, headers: { Accept: ACCEPT, "Idempotency-Key": this.#requestKey } }));
+    await this.#run(() => open(path, { method: "POST", body: this.by, headers: { Accept: ACCEPT, "Idempotency-Key": this.#requestKey } }));
   }
 
   /** Follow a running turn. @param {string} userMessageId */

@@ -1,0 +1,80 @@
+"""Wire models of `/v1/models`."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from earmark.api.wire.common import Body, Shown
+from earmark.lengths import check_length
+from earmark.llm.local_servers import TITLES, LocalServer
+from earmark.llm.providers import Candidate
+
+
+class ModelTestBody(Body):
+    """Which model to try."""
+
+    provider: Annotated[str, check_length(1, 64)] = Field(examples=["ollama"])
+
+
+class ModelShown(Shown):
+    """A configured language model, by the name that `provider` has in questions."""
+
+    provider: str = Field(examples=["earmark"])
+    model: str = Field(examples=["extractive-2"])
+    is_default: bool = Field(description="It answers the questions of this project that name no provider.")
+    is_built_in: bool = Field(description="It quotes, on this server, and needs no language model.")
+
+
+class ModelsShown(Shown):
+    """All configured models, the built-in one first."""
+
+    data: list[ModelShown]
+
+
+class ModelTestShown(Shown):
+    """A model that answered."""
+
+    provider: str
+    model: str
+    duration_ms: int
+
+
+class ModelServerShown(Shown):
+    """A model server that runs on the server's machine, and the command that uses its first model."""
+
+    name: str = Field(examples=["ollama"])
+    title: str = Field(examples=["Ollama"])
+    base_url: str
+    models: list[str]
+    command: str | None = Field(examples=["earmark models use ollama/llama3.2"])
+
+
+class ModelServersShown(Shown):
+    """What was found."""
+
+    data: list[ModelServerShown]
+
+
+def candidate_to_wire(one: Candidate, default: Candidate) -> dict[str, Any]:
+    """Render a configured model."""
+    return {
+        "provider": one.provider,
+        "model": one.model.model,
+        "is_default": one.model is default.model,
+        "is_built_in": one.model.writer is None,
+    }
+
+
+def server_to_wire(server: LocalServer) -> dict[str, Any]:
+    """Render a server that was found. Its models' names are whatever it says, so the command quotes them."""
+    usable = next((one for one in server.models if one.isprintable()), None)
+    return {
+        "name": server.name,
+        "title": TITLES.get(server.name, server.name),
+        "base_url": server.base_url,
+        "models": list(server.models),
+        "command": usable and f"earmark models use {shlex.quote(f'{server.name}/{usable}')}",
+    }
