@@ -485,6 +485,7 @@ ROWS = [
         is_unrestricted=True),
     Row("GET /v1/keys", "", "same for all", is_project_wide=True, is_unrestricted=True),
     Row("DELETE /v1/keys/{key_id}", "", "object", 204, is_project_wide=True, is_unrestricted=True),
+    Row("GET /v1/limits", "", "same for all", is_project_wide=True, is_unrestricted=True),
     Row("GET /v1/models", "ask:read", "same for all"),
     Row("GET /v1/models/servers", "", "same for all", is_project_wide=True, is_unrestricted=True),
     Row("POST /v1/models/test", "", "same for all", body=lambda *_: {"provider": "earmark"}, is_project_wide=True,

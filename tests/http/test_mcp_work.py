@@ -130,6 +130,18 @@ def test_a_question_that_is_sent_again_with_its_key_is_answered_once(
     assert (bad["code"], bad["param"]) == ("invalid_request", "Idempotency-Key")
 
 
+def test_a_kept_answer_goes_with_the_recording_that_it_quotes(client: httpx.Client, library: Library) -> None:
+    person = library.user()
+    recording = library.recording(person, TALK)
+    ask = call_of("ask", question=QUESTION, end_user_id=person)
+    key = {"Idempotency-Key": "quoted", "Accept": "application/json"}
+    first = result_of(post(client, ask, **key))
+    assert [one["recording_id"] for one in first["citations"]] == [recording] * len(first["citations"]) != []
+    assert client.delete(f"/v1/recordings/{recording}").status_code == 204
+    again = post(client, ask, **key).text
+    assert all(one["quote"] not in again for one in first["citations"])
+
+
 def test_work_that_is_asked_for_again_with_its_key_is_started_once(client: httpx.Client, library: Library) -> None:
     endpoint = Objects(client).endpoint
     send = call_of("trigger_webhook_event", endpoint_id=endpoint)

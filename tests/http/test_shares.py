@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import av
 import httpx
@@ -16,13 +18,13 @@ import pytest
 from earmark.clock import now_us, render_time
 from earmark.identity import audit
 from earmark.identity.console_sessions import create_console_session
-from earmark.identity.keys import create_key, revoke_key
+from earmark.identity.keys import create_key, list_keys, revoke_key, rotate_key
 from earmark.identity.projects import get_tenant
 from earmark.identity.tokens import issue_token
 from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime
 from tests.http.conftest import TALK, Library, error_of
-from tests.server import ProjectKeys, Server
+from tests.server import ProjectKeys, Server, wait_until
 
 TWO_CITIES = Path(sys.prefix) / "share" / "earmark" / "speech-samples" / "two_cities.wav"
 HOSTILE = '<script>alert(1)</script> & "quoted" <img src=x onerror=alert(2)>'
@@ -109,6 +111,39 @@ def test_a_chat_is_shown_as_it_was_when_it_was_shared(client: httpx.Client, libr
     assert "afterthought" not in page
     client.delete(f"/v1/recordings/{recording}")
     assert "[a deleted recording @" in opened(link).text
+
+
+def test_a_shared_chat_shows_no_later_answer_and_no_later_title(
+    client: httpx.Client, library: Library, user: str
+) -> None:
+    library.recording(user, TALK, name="Lantern call")
+    session = library.session(user)["id"]
+    path = f"/v1/ask/sessions/{session}"
+    asked = client.post(f"{path}/messages", json={"content": "When is the launch of the lantern?"}).json()
+    question = client.get(f"{path}/messages").json()["data"][0]["id"]
+    before = client.get(path).json()["title"]
+    link = share(client, session_id=session)
+    assert "ninth of June" in opened(link).text
+    secret = {"start": 0, "end": 5, "speaker": "Ada", "text": "The launch of the lantern moves: the secret layoffs."}
+    library.recording(user, [secret], name="Private")
+    again = client.post(f"{path}/messages/{question}/regenerate", json={})
+    assert (again.status_code, again.json()["message"]["id"] != asked["message"]["id"]) == (200, True)
+    assert client.patch(path, json={"title": "About the layoffs"}).status_code == 200
+    page = opened(link).text
+    assert ("layoffs" in page, "Private" in page) == (False, False)
+    assert f"<h1>{before}</h1>" in page
+    assert "When is the launch of the lantern?" in page
+
+
+def test_a_long_transcript_is_shown_whole_in_its_order(client: httpx.Client, library: Library, user: str) -> None:
+    lines = [
+        {"start": at, "end": at + 1, "speaker": "Ada" if at % 3 else "Bo", "text": f"This is line {at}."}
+        for at in range(1_234)
+    ]
+    page = opened(share(client, recording_id=library.recording(user, lines))).text
+    assert re.findall(r"This is line (\d+)\.", page) == [str(at) for at in range(1_234)]
+    assert page.count("class=who>Bo") == len([one for one in lines if one["speaker"] == "Bo"])
+    assert page.endswith("</html>")
 
 
 def test_a_link_follows_what_is_corrected(client: httpx.Client, recording: str) -> None:
@@ -232,6 +267,48 @@ def test_a_programs_link_ends_with_its_key_and_a_persons_outlives_the_token(
     assert client.delete(f"/v1/end-users/{user}/tokens").status_code == 204
     assert is_gone(programs)
     assert not is_gone(persons)
+
+
+def test_a_programs_link_ends_when_its_key_expires_or_is_rotated_with_a_grace_period(
+    server: Server, project: ProjectKeys, recording: str
+) -> None:
+    async def make(runtime: Runtime) -> tuple[str, str]:
+        tenant = await get_tenant(runtime.operator, project.id, "live")
+        short = await create_key(tenant, expires_us=now_us() + 1_500_000)
+        rotated = await create_key(tenant)
+        return short.secret, rotated.secret
+
+    async def rotate(runtime: Runtime) -> None:
+        tenant = await get_tenant(runtime.operator, project.id, "live")
+        newest = next(one for one in await list_keys(tenant) if one.hint == secrets[1][-4:])
+        await rotate_key(tenant, newest.id, grace_us=1_000_000)
+
+    secrets = server.place.run(make)
+    links = []
+    for secret in secrets:
+        with server.client(secret) as program:
+            links.append(share(program, recording_id=recording))
+    server.place.run(rotate)
+    wait_until(lambda: all(map(is_gone, links)))
+
+
+def test_a_key_can_not_be_labelled_as_those_of_browsers_are(client: httpx.Client) -> None:
+    refused = client.post("/v1/keys", json={"label": "console"})
+    assert (refused.status_code, error_of(refused)["param"]) == (400, "label")
+
+
+def test_sound_stops_flowing_when_its_link_is_revoked(client: httpx.Client, recording: str) -> None:
+    upload(client, recording, bytes(40_000_000), "audio/wav")
+    link = share(client, recording_id=recording, with_audio=True)
+    url = urlsplit(link["url"])
+    with socket.create_connection((url.hostname, url.port)) as listener:
+        listener.sendall(f"GET {url.path}/audio HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode())
+        got = len(listener.recv(100_000))
+        assert client.delete(f"/v1/shares/{link['id']}").status_code == 204
+        time.sleep(6)  # the server looks every five seconds
+        while piece := listener.recv(1 << 20):
+            got += len(piece)
+    assert got < 40_000_000
 
 
 def test_a_link_made_in_the_console_outlives_signing_out(

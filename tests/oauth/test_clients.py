@@ -139,7 +139,8 @@ def test_an_answer_keeps_the_query_that_an_address_has() -> None:
     )
 
 
-async def _person(runtime: Runtime) -> Tenant:
+async def person_of(runtime: Runtime) -> Tenant:
+    """Create a person; return the handle that acts for them."""
     project = await create_project(runtime.operator, "OAuth")
     tenant = await get_tenant(runtime.operator, project.id, "live")
     user = await get_end_user(tenant, (await create_end_user(tenant)).id)
@@ -153,7 +154,7 @@ async def _code(runtime: Runtime, person: Tenant) -> str:
 
 
 async def test_a_code_is_valid_for_a_minute(runtime: Runtime, clock: Clock) -> None:
-    person = await _person(runtime)
+    person = await person_of(runtime)
     code = await _code(runtime, person)
     clock.shift_s = 60
     with pytest.raises(InvalidGrantError):
@@ -173,7 +174,7 @@ async def test_a_client_that_is_used_no_longer_counts_for_the_address_that_regis
 
 
 async def test_what_nobody_uses_is_swept_away(runtime: Runtime, clock: Clock) -> None:
-    person = await _person(runtime)
+    person = await person_of(runtime)
     clients = Clients(runtime.operator, Web(DOCUMENT))
     used, unused = [await clients.register({"redirect_uris": [CALLBACK]}, "192.0.2.1") for _ in range(2)]
     await clients.note_use(used)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
+from select import select
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from joserfc import jwk
 
@@ -14,6 +21,7 @@ from earmark.oidc.flow import authorization_url, begin_flow
 from earmark.oidc.providers import Provider, Providers
 from earmark.oidc.types import Claims
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, running_provider
+from tests.server import Place, running, wait_until
 
 LOOPBACK = "127.0.0.1/32"
 REDIRECT = "http://127.0.0.1:8787/auth/company/callback"
@@ -67,6 +75,35 @@ async def test_a_document_of_another_issuer_is_not_used(fake: FakeProvider) -> N
         with pytest.raises(SignInFailedError) as failed:
             await trusted(fake.issuer).metadata()
         assert failed.value.reason == "unreachable"
+
+
+async def test_of_many_who_wait_for_a_silent_provider_one_asks_and_all_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(providers, "_FETCH_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        provider = trusted(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        told = await asyncio.gather(*(provider.metadata() for _ in range(6)), return_exceptions=True)
+        assert [type(one) for one in told] == [SignInFailedError] * 6
+        listener.setblocking(False)
+        listener.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_a_silent_provider_holds_up_nobody_who_has_no_credential(fresh_place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        silent = {"issuer": f"http://127.0.0.1:{listener.getsockname()[1]}", "client_id": CLIENT_ID}
+        env = {"EARMARK_OIDC": json.dumps({"company": silent}), "EARMARK_OIDC_PRIVATE_NETWORKS": LOOPBACK}
+        with running(fresh_place, **env) as server:
+            url = urlsplit(server.base_url)
+            start = f"GET /auth/company/start HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode()
+            with ExitStack() as waiting:
+                for _ in range(12):
+                    line = waiting.enter_context(socket.create_connection((url.hostname, url.port)))
+                    line.sendall(start)
+                wait_until(lambda: bool(select([listener], [], [], 0)[0]))
+                assert httpx.get(f"{server.base_url}/v1/console/sign-in", timeout=5).status_code == 200
 
 
 @pytest.mark.parametrize("networks", ["", "10.0.0.0/8"])

@@ -198,8 +198,9 @@ def _about_ids(ids: Iterable[str]) -> dict[str, Any]:
 
 
 def _quoted(document: Mapping[str, Any]) -> set[str]:
-    """Return the recordings whose words an answer repeats as `sources`."""
-    return {str(one["recording_id"]) for one in document.get("sources") or ()}
+    """Return the recordings whose words an answer repeats: its `sources`, or at `/mcp` its `citations`."""
+    named = [*(document.get("sources") or ()), *(document.get("citations") or ())]
+    return {str(one["recording_id"]) for one in named if isinstance(one, Mapping) and "recording_id" in one}
 
 
 async def mark_answered(work: Tenant, request: KeyedRequest, held: Claim, status: int) -> None:

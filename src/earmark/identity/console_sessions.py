@@ -12,8 +12,8 @@ from earmark.identity import audit, queries
 from earmark.identity.errors import ConsoleSessionNotFoundError
 from earmark.identity.keys import insert_credential, to_key_info
 from earmark.identity.projects import list_tenants
-from earmark.identity.sign_in import KEY_LIFE_US, LABEL
-from earmark.identity.types import KeyInfo, NewKey
+from earmark.identity.sign_in import KEY_LIFE_US
+from earmark.identity.types import CONSOLE_LABEL, KeyInfo, NewKey
 from earmark.storage.keyset import position_params
 from earmark.storage.tenant import Operator, Tenant
 
@@ -33,7 +33,7 @@ async def create_console_session(
 
 async def list_devices(tenant: Tenant, *, limit: int, after: tuple[int, str] | None) -> list[KeyInfo]:
     """Return the browsers that are signed in, by a provider or a one-time link, newest first."""
-    params = {"limit": limit, **position_params(after), "now_us": now_us(), "of_links": LABEL}
+    params = {"limit": limit, **position_params(after), "now_us": now_us(), "of_links": CONSOLE_LABEL}
     rows = await tenant.fetch_all(queries.select_devices, params, is_continued=after is not None)
     return [to_key_info(row, tenant) for row in rows]
 
@@ -44,7 +44,7 @@ async def end_device(tenant: Tenant, key_id: str, *, actor: str) -> None:
     Raises: ConsoleSessionNotFoundError, also if it is signed out already.
     """
     async with tenant.writing() as work:
-        params = {"key_id": key_id, "now_us": now_us(), "of_links": LABEL}
+        params = {"key_id": key_id, "now_us": now_us(), "of_links": CONSOLE_LABEL}
         if not await work.execute(queries.update_device_ended, params):
             raise ConsoleSessionNotFoundError
         await audit.record(work, "console.signed_out", key_id, actor=actor)

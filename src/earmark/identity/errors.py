@@ -26,6 +26,13 @@ class KeyNotFoundError(NotFoundError):
         super().__init__("No such key.")
 
 
+class ReservedLabelError(InvalidError):
+    """A key may not be labelled as those are that one-time links give: it would pass for a person's browser."""
+
+    def __init__(self) -> None:
+        super().__init__("This label is reserved; choose another one.", param="label")
+
+
 class KeyNotRotatableError(ConflictError):
     """The key is revoked, expired or a token, so it can't be rotated."""
 

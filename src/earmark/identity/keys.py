@@ -13,10 +13,10 @@ import orjson
 from earmark.clock import now_us
 from earmark.errors import UnauthorizedError
 from earmark.identity import audit, queries
-from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError
+from earmark.identity.errors import KeyNotFoundError, KeyNotRotatableError, ReservedLabelError
 from earmark.identity.projects import list_tenants
 from earmark.identity.scopes import check_scopes
-from earmark.identity.types import Caller, KeyInfo, NewKey
+from earmark.identity.types import CONSOLE_LABEL, Caller, KeyInfo, NewKey
 from earmark.ids import new_id, random_text
 from earmark.storage.credentials import find_credential, find_credentials
 from earmark.storage.database import Database
@@ -53,8 +53,10 @@ async def create_key(
 
     `end_user`, the id and number of one end user, limits the key to that end user.
 
-    Raises: UnknownScopeError.
+    Raises: UnknownScopeError, ReservedLabelError.
     """
+    if label == CONSOLE_LABEL:
+        raise ReservedLabelError
     async with tenant.writing() as work:
         key = await insert_credential(work, end_user=end_user, scopes=scopes, expires_us=expires_us, label=label)
         await audit.record(work, "key.created", key.id, actor=actor)

@@ -13,14 +13,13 @@ from earmark.clock import now_us
 from earmark.errors import UnauthorizedError
 from earmark.identity import audit, queries
 from earmark.identity.keys import find_by_secret, insert_credential
-from earmark.identity.types import NewKey
+from earmark.identity.types import CONSOLE_LABEL, NewKey
 from earmark.storage.database import Database
 from earmark.storage.tenant import Tenant, TenantKey
 
 CODE_LIFE_US = 600_000_000
 KEY_LIFE_US = 12 * 3_600_000_000
 TRIES_PER_MINUTE = 10
-LABEL = "console"
 
 
 class SignInRefusedError(UnauthorizedError):
@@ -36,7 +35,7 @@ async def create_code(tenant: Tenant, *, end_user: tuple[str, int] | None = None
     async with tenant.writing() as work:
         expires_us = now_us() + CODE_LIFE_US
         await work.execute(queries.delete_old_codes, {"now_us": now_us()})
-        code = await insert_credential(work, kind="code", end_user=end_user, expires_us=expires_us, label=LABEL)
+        code = await insert_credential(work, kind="code", end_user=end_user, expires_us=expires_us, label=CONSOLE_LABEL)
         await audit.record(work, "console_link.created", code.id)
     return code
 
@@ -63,7 +62,7 @@ async def create_console_key(
 ) -> NewKey:
     """Create the key of a browser that has signed in to the console."""
     async with tenant.writing() as work:
-        key = await insert_credential(work, end_user=end_user, expires_us=now_us() + KEY_LIFE_US, label=LABEL)
+        key = await insert_credential(work, end_user=end_user, expires_us=now_us() + KEY_LIFE_US, label=CONSOLE_LABEL)
         await audit.record(work, "console.signed_in", key.id, actor=actor)
     return key
 

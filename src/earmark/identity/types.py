@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from earmark.storage.tenant import TenantKey
 
 Mode = Literal["live", "test"]
+CONSOLE_LABEL: Final = "console"
+"""The label of the keys that one-time links give to browsers; no other key may have it."""
 
 
 @dataclass(frozen=True, slots=True)

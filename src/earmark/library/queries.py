@@ -83,6 +83,16 @@ def delete_end_user(own: Guard) -> Delete:
 # ---- recordings ------------------------------------------------------------------------------------
 
 
+@long_query
+def count_end_users(own: Guard) -> Select[Any]:
+    return select(func.count()).select_from(end_users).where(own(end_users))
+
+
+@long_query
+def count_recordings(own: Guard) -> Select[Any]:
+    return select(func.count()).select_from(recordings).where(own(recordings))
+
+
 @query
 def insert_recording(own: Guard) -> Insert:
     return own.insert(recordings, unset=("content_sha256", "content_sha256_verified_us", "file_size_bytes", "media_id"))

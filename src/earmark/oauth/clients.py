@@ -11,6 +11,7 @@ import orjson
 
 from earmark.clock import now_us
 from earmark.errors import InvalidError
+from earmark.identity.sign_in import rate_slot
 from earmark.ids import new_id
 from earmark.oauth import queries
 from earmark.oauth.errors import ClientUnknownError, OAuthError, TooManyClientsError
@@ -85,14 +86,14 @@ class Clients:
         """Register a client by its own metadata; it is deleted after a day unless somebody grants it something.
 
         Args:
-            address: the client's; at most 20 an hour are registered from each.
+            address: the client's; at most 20 an hour are registered from each, or from each IPv6 network of 64 bits.
 
         Raises: OAuthError.
         """
         if not isinstance(document, dict):
             raise OAuthError("invalid_client_metadata", "Send a JSON object.")
         name, uris = _read_metadata(document)
-        made_by = hashlib.sha256(address.encode()).hexdigest()
+        made_by = hashlib.sha256(b"%d" % rate_slot(address)).hexdigest()
         counted = {"of_made_by": made_by, "after_us": now_us() - _HOUR_US}
         row = await self._operator.fetch_one(queries.count_clients, counted)
         if row is not None and row[0] >= REGISTRATIONS_PER_HOUR:

@@ -116,8 +116,16 @@ def insert_credential(own: Guard) -> Insert:
 
 
 @query
+def select_grant_of(own: Guard) -> Select[Any]:
+    """Select the grant of a credential."""
+    return select(oauth_credentials.c.grant_id).where(
+        own(oauth_credentials), oauth_credentials.c.key_id == bindparam("key_id")
+    )
+
+
+@query
 def select_credential_to_use(own: Guard) -> Select[Any]:
-    """Lock a credential with its grant."""
+    """Lock a credential; its grant has been locked before it, as whoever revokes the grant does."""
     key, link, grant = api_keys.c, oauth_credentials.c, oauth_grants.c
     return (
         select(

@@ -115,11 +115,20 @@ async def _hold(work: Tenant, key_id: str, kind: Kind) -> _Held:
 
     Raises: InvalidGrantError for another kind's, and if the grant was revoked.
     """
-    row = await work.fetch_one(queries.select_credential_to_use, {"key_id": key_id})
-    held = None if row is None else _Held(*row)
+    held = await _lock(work, key_id)
     if held is None or held.kind != kind or held.grant_revoked_us is not None:
         raise InvalidGrantError
     return held
+
+
+async def _lock(work: Tenant, key_id: str) -> _Held | None:
+    """Lock the grant of a credential, then the credential: in the order of `end_grant`, so that both can't wait."""
+    grant = await work.fetch_one(queries.select_grant_of, {"key_id": key_id})
+    if grant is None:
+        return None
+    await work.fetch_one(queries.select_grant_to_change, {"grant_id": grant[0]})
+    row = await work.fetch_one(queries.select_credential_to_use, {"key_id": key_id})
+    return None if row is None else _Held(*row)
 
 
 async def _issue(work: Tenant, held: _Held, scopes: frozenset[str]) -> Tokens:
@@ -162,8 +171,7 @@ async def revoke_token(database: Database, token: str, *, client_id: str) -> Non
     try:
         tenant, key_id = await _find(database, token)
         async with tenant.writing() as work:
-            row = await work.fetch_one(queries.select_credential_to_use, {"key_id": key_id})
-            held = None if row is None else _Held(*row)
+            held = await _lock(work, key_id)
             if held is None or held.client_id != client_id or held.grant_revoked_us is not None:
                 return
             if held.kind == "oauth_access":

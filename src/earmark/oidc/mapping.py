@@ -21,7 +21,8 @@ def match_rules(rules: Sequence[ClaimRule], claims: Claims) -> Match | None:
     name, email = _text(claims.get("name")), _text(_value_of(claims, "email"))
     if rule.role == "owner":
         return Match(rule.project, rule.mode, None, may_create=False, name=name, email=email)
-    external_id = _text(_value_of(claims, rule.external_id_claim))
+    given = _value_of(claims, rule.external_id_claim)
+    external_id = _text(given) if given == _text(given) else None  # " bob" at the provider is somebody else than "bob"
     if external_id is None:
         return None
     return Match(rule.project, rule.mode, external_id, may_create=rule.create, name=name, email=email)

@@ -29,6 +29,7 @@ T = TypeVar("T")
 _FETCH_S: Final = 10.0
 _ANSWER_BYTES: Final = 256 * 1024
 _CACHED_S: Final = 3_600.0
+_FAILED_S: Final = 3.0
 _KEYS_AGAIN_S: Final = 30.0
 """An unknown key is looked for again no sooner: anybody can send a token that names one."""
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -47,6 +48,7 @@ class Provider:
         self._sender = sender
         self._lock = asyncio.Lock()
         self._metadata: tuple[float, Metadata] | None = None
+        self._failure: tuple[float, SignInFailedError] | None = None
         self._keys: tuple[float, list[Any]] | None = None
 
     @property
@@ -61,9 +63,19 @@ class Provider:
         """
         async with self._lock:
             if self._metadata is None or self._metadata[0] <= time.monotonic() - _CACHED_S:
-                document = await self._fetch(Request("GET", discovery_url(self.settings.issuer), _asking()))
-                self._metadata = (time.monotonic(), read_metadata(document, self.settings.issuer))
+                self._metadata = (time.monotonic(), await self._discover())
             return self._metadata[1]
+
+    async def _discover(self) -> Metadata:
+        """Return what its discovery document says; who waited while it failed is told so, and waits no more."""
+        if self._failure is not None and self._failure[0] > time.monotonic() - _FAILED_S:
+            raise self._failure[1]
+        try:
+            document = await self._fetch(Request("GET", discovery_url(self.settings.issuer), _asking()))
+            return read_metadata(document, self.settings.issuer)
+        except SignInFailedError as error:
+            self._failure = (time.monotonic(), error)
+            raise
 
     async def redeem(self, code: str, flow: Flow, redirect_uri: str) -> Claims:
         """Exchange a code; return what the provider says about who signed in.

@@ -10,7 +10,7 @@ from earmark.clock import now_us
 from earmark.identity import audit
 from earmark.identity.keys import insert_credential
 from earmark.identity.projects import list_tenants
-from earmark.identity.sign_in import LABEL
+from earmark.identity.types import CONSOLE_LABEL
 from earmark.ids import new_id
 from earmark.library.end_users import lock_end_user, page_params
 from earmark.library.recordings import get_recording
@@ -37,7 +37,7 @@ async def create_share(tenant: Tenant, wanted: Wanted, *, maker: str) -> tuple[S
     if expires_us > now + LONGEST_LIFE_US:
         raise ShareLifeError
     async with tenant.writing() as work:
-        end_user_id, last_ordinal = await _look_at(work, wanted)
+        end_user_id, chat = await _look_at(work, wanted)
         number = await lock_end_user(work, end_user_id)
         if number is None:
             raise MissingParentError
@@ -50,7 +50,7 @@ async def create_share(tenant: Tenant, wanted: Wanted, *, maker: str) -> tuple[S
         )
         share = Share(
             new_id("shr"), end_user_id, secret.id, wanted.kind, wanted.session_id, wanted.recording_id,
-            wanted.start_ms, wanted.end_ms, int(wanted.with_words), int(wanted.with_audio), last_ordinal, maker,
+            wanted.start_ms, wanted.end_ms, int(wanted.with_words), int(wanted.with_audio), *chat, maker,
             await _ending_key(work, maker), now, expires_us, 0, None,
         )  # fmt: skip
         await own.execute(queries.insert_share, asdict(share))
@@ -58,20 +58,20 @@ async def create_share(tenant: Tenant, wanted: Wanted, *, maker: str) -> tuple[S
     return share, secret.secret
 
 
-async def _look_at(work: Tenant, wanted: Wanted) -> tuple[str, int | None]:
-    """Return whose what is shared is, and the last message of a chat."""
+async def _look_at(work: Tenant, wanted: Wanted) -> tuple[str, tuple[int | None, str | None, str | None]]:
+    """Return whose what is shared is, and of a chat the place and id of its last message, and its title."""
     if wanted.session_id is not None:
         last = await find_last_message(work, wanted.session_id)
         session = await get_session(work, wanted.session_id)
         if last is None:
             raise NothingToShareError("The chat is empty.")
-        return session.end_user_id, last.ordinal
+        return session.end_user_id, (last.ordinal, last.id, session.title)
     recording = await get_recording(work, wanted.recording_id or "")
     if recording.transcription_id is None and not wanted.with_audio:
         raise NothingToShareError("The recording has no transcript yet.")
     if wanted.with_audio and not await list_media(work, [recording]):
         raise NothingToShareError("The recording has no audio.")
-    return recording.end_user_id, None
+    return recording.end_user_id, (None, None, None)
 
 
 async def _ending_key(work: Tenant, maker: str) -> str | None:
@@ -80,7 +80,7 @@ async def _ending_key(work: Tenant, maker: str) -> str | None:
     if row is None:
         return None
     kind, label = row
-    is_persons = kind in ("token", "session") or (kind == "key" and label == LABEL)
+    is_persons = kind in ("token", "session") or (kind == "key" and label == CONSOLE_LABEL)
     return None if is_persons else maker
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from earmark.ask.sessions.messages import MessagePage, list_messages
@@ -11,8 +11,8 @@ from earmark.ask.types import CitationPart, Message
 from earmark.clock import now_us
 from earmark.errors import NotFoundError
 from earmark.identity.keys import find_by_secret
+from earmark.library.reading import FOREVER_MS, Stretch, list_segments_within
 from earmark.library.recordings import find_recordings, get_recording
-from earmark.library.transcripts import list_segments
 from earmark.library.types import Recording
 from earmark.media.downloads import list_media
 from earmark.media.types import Media
@@ -23,24 +23,30 @@ from earmark.storage.database import Database
 from earmark.storage.tenant import Tenant, TenantKey
 from earmark.transcripts.types import Segment
 
-_BATCH = 500
+_MESSAGES_AT_ONCE = 100
+_SEGMENTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class SharedChat:
-    """A chat up to the moment it was shared, and the names of the recordings that it cites."""
+    """A chat as it was when it was shared; its messages are read by `read_messages`."""
 
     title: str
-    messages: Sequence[Message]
-    recordings: dict[str, Recording]
 
 
 @dataclass(frozen=True, slots=True)
 class SharedRecording:
-    """A recording or a part of one; no segments if its words are not shared."""
+    """A recording or a part of one; its words are read by `read_segments`."""
 
     recording: Recording
-    segments: Sequence[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMessages:
+    """Some messages of a chat, and the recordings that they cite."""
+
+    messages: Sequence[Message]
+    recordings: Mapping[str, Recording]
 
 
 async def open_link(database: Database, secret: str) -> tuple[Tenant, Share]:
@@ -60,10 +66,19 @@ async def open_link(database: Database, secret: str) -> tuple[Tenant, Share]:
         raise LinkGoneError
     share = Share(*found)
     if share.ends_with_key is not None:
-        is_revoked = {"key_id": share.ends_with_key}
-        if await tenant.whole_tenant().fetch_one(queries.select_key_revoked, is_revoked):
+        params = {"key_id": share.ends_with_key, "now_us": now_us()}
+        if await tenant.whole_tenant().fetch_one(queries.select_key_valid, params) is None:
             raise LinkGoneError
     return tenant, share
+
+
+async def is_open(database: Database, secret: str) -> bool:
+    """Whether a link still is what it was: for what takes long to send."""
+    try:
+        await open_link(database, secret)
+    except LinkGoneError:
+        return False
+    return True
 
 
 async def note_opened(tenant: Tenant, share: Share) -> None:
@@ -72,45 +87,55 @@ async def note_opened(tenant: Tenant, share: Share) -> None:
         await work.execute(queries.update_share_opened, {"share_id": share.id, "now_us": now_us()})
 
 
-async def read_shared(tenant: Tenant, share: Share) -> SharedChat | SharedRecording:
+async def find_shared(tenant: Tenant, share: Share) -> SharedChat | SharedRecording:
     """Return what a link shows.
 
     Raises: LinkGoneError if it was deleted meanwhile.
     """
     try:
-        async with tenant.reading() as snapshot:
-            if share.session_id is not None:
-                return await _read_chat(snapshot, share.session_id, share.last_ordinal or 0)
-            return await _read_recording(snapshot, share)
+        if share.session_id is not None:
+            session = await get_session(tenant, share.session_id)
+            return SharedChat(session.title if share.title is None else share.title)
+        return SharedRecording(await get_recording(tenant, share.recording_id or ""))
     except NotFoundError as error:
         raise LinkGoneError from error
 
 
-async def _read_chat(tenant: Tenant, session_id: str, last_ordinal: int) -> SharedChat:
-    session = await get_session(tenant, session_id)
-    messages: list[Message] = []
-    while batch := await list_messages(tenant, session_id, _page_after(messages)):
-        messages += [message for message in batch if message.ordinal <= last_ordinal]
-        if batch[-1].ordinal >= last_ordinal:
-            break
-    cited = {part.recording_id for one in messages for part in one.parts if isinstance(part, CitationPart)}
-    found = await find_recordings(tenant, sorted(cited)) if cited else []
-    return SharedChat(session.title, messages, {one.id: one for one in found})
+async def read_messages(tenant: Tenant, share: Share) -> AsyncIterator[SharedMessages]:
+    """Yield a shared chat's messages, some at a time; what took the place of the last one is left out."""
+    last_ordinal, after = share.last_ordinal or 0, None
+    while after is None or after < last_ordinal:
+        page = MessagePage(limit=_MESSAGES_AT_ONCE, after=after)
+        batch = await list_messages(tenant, share.session_id or "", page)
+        if not batch:
+            return
+        after = batch[-1].ordinal
+        messages = [one for one in batch if _was_shared(share, one, last_ordinal)]
+        cited = {part.recording_id for one in messages for part in one.parts if isinstance(part, CitationPart)}
+        found = await find_recordings(tenant, sorted(cited)) if cited else []
+        yield SharedMessages(messages, {one.id: one for one in found})
 
 
-def _page_after(messages: Sequence[Message]) -> MessagePage:
-    return MessagePage(limit=_BATCH, after=messages[-1].ordinal if messages else None)
+def _was_shared(share: Share, message: Message, last_ordinal: int) -> bool:
+    if message.ordinal == last_ordinal:
+        return share.last_message_id in (None, message.id)
+    return message.ordinal < last_ordinal
 
 
-async def _read_recording(tenant: Tenant, share: Share) -> SharedRecording:
-    recording = await get_recording(tenant, share.recording_id or "")
+async def read_segments(tenant: Tenant, share: Share, recording: Recording) -> AsyncIterator[Sequence[Segment]]:
+    """Yield the words of a shared recording, or of the part that is shared, some segments at a time."""
     if not share.with_words or recording.transcription_id is None:
-        return SharedRecording(recording, ())
-    segments = await list_segments(tenant, recording.transcription_id)
-    if share.start_ms is None or share.end_ms is None:
-        return SharedRecording(recording, segments)
-    start_ms, end_ms = share.start_ms, share.end_ms
-    return SharedRecording(recording, [one for one in segments if one.start_ms < end_ms and one.end_ms > start_ms])
+        return
+    from_ms = -1 if share.start_ms is None else share.start_ms
+    before_ms = FOREVER_MS if share.end_ms is None else share.end_ms
+    after, is_over = -1, False
+    while not is_over:
+        part = Stretch(from_ms, before_ms, after, _SEGMENTS_AT_ONCE)
+        batch = await list_segments_within(tenant, recording.transcription_id, part)
+        is_over = len(batch) < _SEGMENTS_AT_ONCE
+        if batch:
+            after = batch[-1][0]
+            yield [segment for _, segment in batch]
 
 
 async def find_audio(tenant: Tenant, share: Share) -> Media:

@@ -32,9 +32,10 @@ def select_share_opened(own: Guard) -> Select[Any]:
 
 
 @query
-def select_key_revoked(own: Guard) -> Select[Any]:
-    """Select a key that was revoked."""
-    is_it = (api_keys.c.id == bindparam("key_id")) & api_keys.c.revoked_us.is_not(None)
+def select_key_valid(own: Guard) -> Select[Any]:
+    """Select a key that was not revoked and has not expired."""
+    lasts = api_keys.c.expires_us.is_(None) | (api_keys.c.expires_us > bindparam("now_us"))
+    is_it = (api_keys.c.id == bindparam("key_id")) & api_keys.c.revoked_us.is_(None) & lasts
     return select(api_keys.c.id).where(own(api_keys), is_it)
 
 

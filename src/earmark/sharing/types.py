@@ -43,8 +43,8 @@ class Wanted:
 class Share:
     """A shared link. Its fields are the columns, in order.
 
-    `last_ordinal` is the last message that a chat's link shows: what is said later stays private. Revoking
-    `ends_with_key`, if there is one, ends the link.
+    `last_ordinal` is the last message that a chat's link shows: what is said later stays private, and so does another
+    answer in the place of `last_message_id`. The end of `ends_with_key`, if there is one, ends the link.
     """
 
     id: str
@@ -58,6 +58,8 @@ class Share:
     with_words: int
     with_audio: int
     last_ordinal: int | None
+    last_message_id: str | None
+    title: str | None
     made_by: str
     ends_with_key: str | None
     created_us: int

@@ -39,6 +39,7 @@ from earmark.api.routes import (
     folders,
     imports,
     keys,
+    limits,
     mcp,
     media,
     messages,
@@ -47,6 +48,7 @@ from earmark.api.routes import (
     oauth_protocol,
     recordings,
     sessions,
+    shared_page,
     shares,
     sign_in,
     summaries,
@@ -71,7 +73,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-PREFIXES = ("/v1/", shares.LINKS, sign_in.AUTH)
+PREFIXES = ("/v1/", shared_page.LINKS, sign_in.AUTH)
 ROUTES: tuple[Route, ...] = tuple(
     route
     for one in (
@@ -95,6 +97,7 @@ ROUTES: tuple[Route, ...] = tuple(
         access_tokens,
         keys,
         models,
+        limits,
         shares,
         ask_search,
         oauth,

@@ -31,7 +31,7 @@ class Call:
     """A request in progress: its caller, headers and the handles it may use."""
 
     __slots__ = (
-        "acting_for", "allowance", "at_work", "bodies", "caller", "cursors", "headers", "method", "path",
+        "acting_for", "allowance", "at_work", "bodies", "caller", "cursors", "headers", "linked", "method", "path",
         "query_string", "raw_body", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id",
         "streaming", "streams", "tenant",
     )  # fmt: skip
@@ -67,6 +67,7 @@ class Call:
         self.raw_body = b""  # of routes that parse it apart
         self.at_work: Owner | None = None
         self.streaming: Owner | None = None
+        self.linked = NOBODY
         self.scope = scope
 
     @property
@@ -108,7 +109,7 @@ class Call:
     def owner(self) -> Owner:
         """Whose share of the server the request counts against."""
         tenant: Tenant | None = getattr(self, "tenant", None)
-        return NOBODY if tenant is None else owner_of(tenant)
+        return self.linked if tenant is None else owner_of(tenant)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -130,6 +131,14 @@ class Call:
         owner = self.owner
         await self.runtime.admission.start(owner, is_read=self.method == "GET")
         self.at_work = owner
+
+    def count_for(self, tenant: Tenant) -> None:
+        """Count what follows against the tenant of a link, beside its end users: nobody knows who the caller is.
+
+        The request's turn to work, which was nobody's, is over: what follows is short, or waits for a turn of its own.
+        """
+        self.stop_working()
+        self.linked = (tenant.key.tenant_id, "links")
 
     @asynccontextmanager
     async def heavy(self) -> AsyncIterator[None]:

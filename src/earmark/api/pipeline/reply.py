@@ -37,6 +37,12 @@ class PiecewiseReply(Reply):
         raise NotImplementedError
 
 
+async def disconnected(receive: Receive) -> None:
+    """Return once the client is gone; to be watched while a body is sent."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def json_reply(value: Any, status: int = 200, headers: Headers = ()) -> Reply:
     """Return `value` as JSON; `orjson.Fragment` passes stored JSON through unparsed."""
     return Reply(status, orjson.dumps(value), (JSON, *headers))

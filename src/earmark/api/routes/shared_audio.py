@@ -7,15 +7,13 @@ from dataclasses import replace
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.reply import Reply
 from earmark.api.routes.transfers import download_of
-from earmark.limits.admission import owner_of
 from earmark.media.errors import MediaNotFoundError
 from earmark.media.store import StoredFile
 from earmark.media.types import Media
 from earmark.sharing.clips import CLIP_TYPE, cut_clip
 from earmark.sharing.errors import LinkGoneError
-from earmark.sharing.opening import find_audio, open_link
+from earmark.sharing.opening import find_audio, is_open, open_link
 from earmark.sharing.types import Share
-from earmark.storage.tenant import Tenant
 
 
 async def audio_of(call: Call, token: str) -> Reply:
@@ -23,25 +21,25 @@ async def audio_of(call: Call, token: str) -> Reply:
 
     Raises: LinkGoneError, RangeError.
     """
-    tenant, share = await open_link(call.runtime.database, token)
+    database = call.runtime.database
+    tenant, share = await open_link(database, token)
+    call.count_for(tenant)
     media = await find_audio(tenant, share)
     try:
         file = await call.runtime.media.open(media.key(tenant.key.tenant_id))
     except MediaNotFoundError as error:
         raise LinkGoneError from error
     if share.start_ms is not None:
-        file, media = await _clip_of(call, tenant, share, file, media)
-    return await download_of(call, file, media)
+        file, media = await _clip_of(call, share, file, media)
+    return await download_of(call, file, media, is_valid=lambda: is_open(database, token))
 
 
-async def _clip_of(
-    call: Call, tenant: Tenant, share: Share, file: StoredFile, media: Media
-) -> tuple[StoredFile, Media]:
+async def _clip_of(call: Call, share: Share, file: StoredFile, media: Media) -> tuple[StoredFile, Media]:
     """Return the clip of a moment, and what it is; the whole file is closed."""
     assert share.start_ms is not None
     assert share.end_ms is not None
     try:
-        async with call.runtime.admission.heavy.hold(owner_of(tenant)):
+        async with call.heavy():
             clip = await cut_clip(file, share.start_ms, share.end_ms)
     finally:
         await file.close()

@@ -8,18 +8,16 @@ from earmark.api.pipeline.pipeline import ANY_SCOPE, Rules
 from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Reply, json_reply, no_content
 from earmark.api.routes.shared_audio import audio_of
-from earmark.api.wire.shared_page import PAGE_HEADERS, gone_page, shared_page
+from earmark.api.routes.shared_page import LINKS, page_of
 from earmark.api.wire.shares import NewShareShown, ShareBody, SharePage, ShareQuery, ShareShown, share_to_wire
 from earmark.errors import ConflictError, NotFoundError
 from earmark.identity.access import ScopeMissingError, require_scope
 from earmark.identity.sign_in import rate_slot
-from earmark.limits.admission import owner_of, refuse_if_exceeded
-from earmark.sharing.errors import LinkGoneError, ShareNotFoundError
+from earmark.limits.admission import refuse_if_exceeded
+from earmark.sharing.errors import ShareNotFoundError
 from earmark.sharing.links import create_share, get_share, list_shares, revoke_share
-from earmark.sharing.opening import note_opened, open_link, read_shared
 from earmark.sharing.types import Share, ShareFilters
 
-LINKS = "/s/"
 _CHATS, _RECORDINGS, _WORDS = "ask:read", "recordings:read", "transcriptions:read"
 
 
@@ -44,7 +42,7 @@ async def create_shared_link(call: Call, body: ShareBody) -> Reply:
     """Create a link that shows a chat as it is now, a recording, or a part of one to whoever has it.
 
     It needs `ask:read` for a chat, `recordings:read` for a recording; the transcript is shown if the key may read
-    transcripts. A link made with a program's key ends when that key is revoked.
+    transcripts. A link made with a program's key ends when that key is revoked or expires.
     """
     wanted = body.to_wanted(with_words=body.recording_id is None or call.caller.may(_WORDS))
     share, secret = await create_share(call.tenant, wanted, maker=call.caller.key_id)
@@ -107,15 +105,7 @@ async def delete_shared_link(call: Call, share_id: str) -> Reply:
 async def open_shared_link(call: Call, token: str) -> Reply:
     """Show what a link shares, as a page."""
     refuse_if_exceeded(call.runtime.rates.links.count(rate_slot(call.client_host)))
-    try:
-        tenant, share = await open_link(call.runtime.database, token)
-        async with call.runtime.admission.heavy.hold(owner_of(tenant)):
-            shown = await read_shared(tenant, share)
-            page = shared_page(share, shown, f"{LINKS}{token}/audio" if share.with_audio else None)
-    except LinkGoneError:
-        return Reply(404, gone_page(), PAGE_HEADERS)
-    await note_opened(tenant, share)
-    return Reply(200, page, PAGE_HEADERS)
+    return await page_of(call, token)
 
 
 @links.add("GET", "/s/{token}/audio", _OPEN, answers={200: None, 206: None}, is_described=False)

@@ -62,7 +62,8 @@ async def start_sign_in(call: Call, provider: str) -> Reply:
     refuse_if_exceeded(call.runtime.rates.oidc.count(rate_slot(call.client_host)))
     chosen = call.runtime.sign_in_providers.get(provider)
     try:
-        metadata = await chosen.metadata()
+        with call.aside():
+            metadata = await chosen.metadata()
     except SignInFailedError as error:
         return _failed(call, chosen, error)
     flow = begin_flow(provider, _read_query(call).get("next"))
@@ -77,7 +78,8 @@ async def finish_sign_in(call: Call, provider: str) -> Reply:
     refuse_if_exceeded(call.runtime.rates.oidc.count(rate_slot(call.client_host)))
     chosen = call.runtime.sign_in_providers.get(provider)
     try:
-        return await _finish(call, chosen)
+        with call.aside():
+            return await _finish(call, chosen)
     except SignInFailedError as error:
         return _failed(call, chosen, error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +12,7 @@ from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import UnsupportedMediaTypeError
 from earmark.api.pipeline.pipeline import Rules, media_type_of, parse_query
 from earmark.api.pipeline.registry import Routes
-from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Reply, Send, json_reply
+from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Reply, Send, disconnected, json_reply
 from earmark.api.wire.media import ArrivedShown, ReceivedShown, arrived_to_wire, received_to_wire
 from earmark.errors import ConflictError, ForbiddenError, NotFoundError
 from earmark.media.downloads import get_granted
@@ -37,6 +37,7 @@ _PIECE_BYTES = 256 << 10
 _SILENCE_S = 60.0
 """How long an upload may stall: longer than a phone takes to change networks."""
 _QUIET_S = 1.0
+_RECHECK_S = 5.0
 TOKEN: dict[str, Any] = {
     "name": "token", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1},
     "description": "Part of the URL that `upload-url` or `download-url` returned.",
@@ -189,8 +190,13 @@ async def pieces_of(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
-async def download_of(call: Call, file: StoredFile, media: Media) -> Download:
+async def download_of(
+    call: Call, file: StoredFile, media: Media, is_valid: Callable[[], Awaitable[bool]] | None = None
+) -> Download:
     """Return the response to a request for a file, whole or in the range it asks for; closes the file on errors.
+
+    Args:
+        is_valid: whether what allows it still does; asked every few seconds while it is sent.
 
     Raises: RangeError.
     """
@@ -202,15 +208,23 @@ async def download_of(call: Call, file: StoredFile, media: Media) -> Download:
     except BaseException:
         await file.close()
         raise
-    return Download(file, media, span, call.runtime.metrics, is_head=call.method == "HEAD")
+    return Download(file, media, span, call.runtime.metrics, is_head=call.method == "HEAD", is_valid=is_valid)
 
 
 class Download(PiecewiseReply):
     """A response with a file or one range of it."""
 
     def __init__(
-        self, file: StoredFile, media: Media, span: tuple[int, int] | None, metrics: Metrics | None, *, is_head: bool
+        self,
+        file: StoredFile,
+        media: Media,
+        span: tuple[int, int] | None,
+        metrics: Metrics | None,
+        *,
+        is_head: bool,
+        is_valid: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
+        self._is_valid = is_valid
         self._file = file
         self._metrics = metrics
         self._is_head = is_head
@@ -236,7 +250,7 @@ class Download(PiecewiseReply):
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
         """Send the bytes; stop when the client disconnects or the recording is deleted."""
-        leaving = asyncio.ensure_future(_disconnected(receive))
+        leaving = asyncio.ensure_future(disconnected(receive))
         try:
             if self._is_head:
                 await send({"type": "http.response.body"})
@@ -249,8 +263,12 @@ class Download(PiecewiseReply):
             await self._file.close()
 
     async def _send_body(self, send: Send, leaving: asyncio.Future[None]) -> None:
-        offset = self._first
+        offset, checked_s = self._first, time.monotonic()
         while offset <= self._last and not leaving.done():
+            if self._is_valid is not None and time.monotonic() - checked_s >= _RECHECK_S:
+                if not await self._is_valid():
+                    return  # the connection closes before the declared length
+                checked_s = time.monotonic()
             piece = await self._file.read(offset, min(_PIECE_BYTES, self._last - offset + 1))
             if not piece:
                 return  # deleted meanwhile: the connection closes before the declared length
@@ -258,8 +276,3 @@ class Download(PiecewiseReply):
             if self._metrics is not None:
                 self._metrics.count("earmark_media_bytes_total", len(piece), direction="out")
             await send({"type": "http.response.body", "body": piece, "more_body": offset <= self._last})
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

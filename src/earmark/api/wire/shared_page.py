@@ -1,4 +1,4 @@
-"""The page of a shared link: HTML with everything in it, for people without an account.
+"""The page of a shared link, in pieces: HTML with everything in it, for people without an account.
 
 Its style and its script are named by their digests in the policy; everything people said is escaped text.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
 from earmark.ask.types import CitationPart, Message
 from earmark.clock import local_day, render_offset, render_time
 from earmark.library.types import Recording
-from earmark.sharing.opening import SharedChat, SharedRecording
+from earmark.sharing.opening import SharedChat, SharedMessages, SharedRecording
 from earmark.sharing.types import Share
 from earmark.transcripts.types import Segment
 
@@ -70,64 +70,75 @@ PAGE_HEADERS: Final = (
 def gone_page() -> bytes:
     """Return the page of a link that is not valid, or no longer."""
     text = "It may have expired, or whoever made it has ended it. Ask them for a new one."
-    return _page("This link is not valid", f"<h1>This link is not valid</h1><p>{text}</p>")
+    title = "This link is not valid"
+    return f"{_begin(title)}<h1>{title}</h1><p>{text}</p>{_END}".encode()
 
 
-def shared_page(share: Share, shown: SharedChat | SharedRecording, audio_path: str | None) -> bytes:
-    """Return the page of a link."""
-    title, main = _chat(shown) if isinstance(shown, SharedChat) else _recording(share, shown, audio_path)
+def head_of(share: Share, shown: SharedChat | SharedRecording, audio_path: str | None) -> str:
+    """Return the beginning of a link's page, up to what was said."""
+    if isinstance(shown, SharedChat):
+        about = "A chat about recordings, as it was when it was shared."
+        return f"{_begin(shown.title)}<header><h1>{escape(shown.title)}</h1><p>{about}</p></header>"
+    recording, name = shown.recording, _name(shown.recording)
+    facts = [] if recording.recorded_us is None else [local_day(recording.recorded_us, recording.recorded_offset_min)]
+    if share.start_ms is not None and share.end_ms is not None:
+        facts.append(f"{render_offset(share.start_ms)} to {render_offset(share.end_ms)}")
+    head = f"<header><h1>{escape(name)}</h1><p>{escape(' · '.join(facts))}</p></header>"
+    player = "" if audio_path is None else f"<audio controls preload=none src='{escape(audio_path)}'></audio>"
+    return _begin(name) + head + player
+
+
+def foot_of(share: Share) -> str:
+    """Return the end of a link's page."""
     until = render_time(share.expires_us)
     footer = f"<footer>Shared for reading with earmark until <time datetime={until}>{until[:10]}</time>.</footer>"
-    return _page(title, main + footer)
+    return footer + _END
 
 
-def _page(title: str, main: str) -> bytes:
+def messages_of(shown: SharedMessages) -> str:
+    """Return some messages of a shared chat."""
+    return "".join(_message(shown, one) for one in shown.messages)
+
+
+def lines_of(segments: Sequence[Segment], share: Share, before: str | None) -> str:
+    """Return some lines of a shared recording; those of audio that is shared have a button that plays it from there.
+
+    Args:
+        before: who speaks in the line before these.
+    """
+    begins_ms = (share.start_ms or 0) if share.with_audio else None
+    return "".join(_lines(segments, begins_ms, before))
+
+
+def _begin(title: str) -> str:
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=robots content=noindex>"
-        f"<meta name=viewport content='width=device-width'><title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<main>{main}</main><script>{_SCRIPT}</script></html>"
-    ).encode()
-
-
-def _chat(chat: SharedChat) -> tuple[str, str]:
-    head = (
-        f"<header><h1>{escape(chat.title)}</h1><p>A chat about recordings, as it was when it was shared.</p></header>"
+        f"<meta name=viewport content='width=device-width'><title>{escape(title)}</title><style>{_STYLE}</style><main>"
     )
-    return chat.title, head + "".join(_message(chat, one) for one in chat.messages)
 
 
-def _message(chat: SharedChat, message: Message) -> str:
+_END: Final = f"</main><script>{_SCRIPT}</script></html>"
+
+
+def _message(shown: SharedMessages, message: Message) -> str:
     if message.role == "user":
         return f"<p class=question>{escape(message.content)}</p>"
-    text = _CITED_INSIDE.sub(r"”\1", "".join(_parts(chat, message)))
+    text = _CITED_INSIDE.sub(r"”\1", "".join(_parts(shown, message)))
     return f"<p>{text}</p>"
 
 
-def _parts(chat: SharedChat, message: Message) -> Iterator[str]:
+def _parts(shown: SharedMessages, message: Message) -> Iterator[str]:
     for part in message.parts:
         if isinstance(part, CitationPart):
-            recording = chat.recordings.get(part.recording_id)
+            recording = shown.recordings.get(part.recording_id)
             name = "a deleted recording" if recording is None else _name(recording)
             yield f" <cite>[{escape(name)} @ {render_offset(part.start_ms)}]</cite>"
         else:
             yield f"<strong>{escape(part.text)}</strong>" if part.is_key else escape(part.text)
 
 
-def _recording(share: Share, shown: SharedRecording, audio_path: str | None) -> tuple[str, str]:
-    recording, name = shown.recording, _name(shown.recording)
-    about = [] if recording.recorded_us is None else [local_day(recording.recorded_us, recording.recorded_offset_min)]
-    first_ms = share.start_ms or 0
-    if share.start_ms is not None and share.end_ms is not None:
-        about.append(f"{render_offset(share.start_ms)} to {render_offset(share.end_ms)}")
-    head = f"<header><h1>{escape(name)}</h1><p>{escape(' · '.join(about))}</p></header>"
-    player = "" if audio_path is None else f"<audio controls preload=none src='{escape(audio_path)}'></audio>"
-    return name, head + player + "".join(_lines(shown, None if audio_path is None else first_ms))
-
-
-def _lines(shown: SharedRecording, audio_begins_ms: int | None) -> Iterator[str]:
-    """Yield the lines; those of audio that can be heard have a button that plays it from there."""
-    before: str | None = None
-    for one in shown.segments:
+def _lines(segments: Sequence[Segment], audio_begins_ms: int | None, before: str | None) -> Iterator[str]:
+    for one in segments:
         who = f"<span class=who>{escape(one.speaker)}</span> " if one.speaker and one.speaker != before else ""
         before = one.speaker
         yield f"<div class=line>{_time(one, audio_begins_ms)}<p>{who}{escape(one.text)}</p></div>"

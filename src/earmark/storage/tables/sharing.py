@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table
+from sqlalchemy import Column, Index, Table, Text
 
 from earmark.storage.tables.columns import Int, Key, metadata, own_id, tenant, to
 
@@ -21,6 +21,8 @@ shares = Table(
     Column("with_words", Int, nullable=False),  # of a recording: its transcript
     Column("with_audio", Int, nullable=False),
     Column("last_ordinal", Int),  # of a chat: the last message that it shows
+    Column("last_message_id", Key),  # what stands there later, such as another answer, is not shown
+    Column("title", Text),  # of a chat, as it was
     Column("made_by", Key, nullable=False),  # a key's id
     Column("ends_with_key", Key),  # revoking this key ends the link
     Column("created_us", Int, nullable=False),

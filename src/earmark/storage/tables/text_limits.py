@@ -22,7 +22,7 @@ TEXT_LIMITS: Final[dict[str, int]] = {
         "end_user_id", "folder_id", "holder", "import_id", "job_id", "made", "media_id", "message_id", "object_id",
         "project_id", "recording_id", "session_id", "subject_id", "transcription_id", "turn_holder", "turn_message_id",
         "lease_owner", "delivery_id", "endpoint_id", "event_id", "summary_id", "template_id", "grant_id", "key_id",
-        "made_by", "ends_with_key",
+        "made_by", "ends_with_key", "last_message_id",
     ), _ID),
     **dict.fromkeys((
         "action", "answered", "content_sha256", "content_type", "day", "error_code", "finish_reason", "gram", "hash",
