@@ -8,6 +8,7 @@ import httpx
 from playwright.sync_api import expect
 
 from tests.console.conftest import Library, Visitor
+from tests.console.test_access import axe
 
 
 def test_an_owner_creates_a_key_that_works_revokes_it_and_finds_both_in_the_audit_trail(
@@ -39,3 +40,16 @@ def test_a_person_is_told_that_keys_belong_to_owners(visitor: Visitor, library: 
     for place in ("keys", "audit"):
         page = visitor.open(f"/settings/{place}", key=key)
         expect(page.get_by_text("belong to the project's owners")).to_be_visible()
+
+
+def test_an_owner_sees_limits_and_what_is_stored_and_a_person_is_told_that_only_owners_do(
+    visitor: Visitor, ines: Library
+) -> None:
+    page = visitor.open("/settings/limits", key=ines.key)
+    facts = page.locator("limit-settings dl > div")
+    expect(facts.filter(has_text="Recordings")).to_have_text("Recordings2")
+    expect(facts.filter(has_text="Uploads")).to_have_text("Uploadsno limit")
+    expect(facts.filter(has_text="Imports")).to_have_text("Imports4 GB")
+    assert axe(page) == []
+    page = visitor.open("/settings/limits", key=ines.own_key())
+    expect(page.locator("limit-settings")).to_contain_text("Only a project's secret keys")

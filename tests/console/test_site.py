@@ -80,6 +80,22 @@ def test_assets_are_compressed_if_the_client_accepts_it(site: httpx.Client) -> N
     assert gzip.decompress(load_site().assets["console.css"].zipped) == plain.content
 
 
+@pytest.mark.parametrize(
+    ("wanted", "language"),
+    [("", "en"), ("de", "de"), ("de-CH,de;q=0.9,en;q=0.8", "de"), ("en-GB,de;q=0.5", "en"), ("fr,de;q=0.4,en;q=0.3", "de"),
+     ("fr, *;q=0.1", "en"), ("de;q=0, en", "en"), ("de;q=x, ;;,", "en"), ("en;q=0.1,de;q=0.2", "de")],
+)  # fmt: skip
+def test_the_page_is_in_the_language_that_the_browser_wants_most(
+    site: httpx.Client, wanted: str, language: str
+) -> None:
+    page = site.get("/console", headers={"Accept-Language": wanted})
+    assert f'<html lang="{language}">' in page.text
+    assert "accept-language" in page.headers["vary"]
+    digest = load_site(language).digest
+    assert f"/console/assets/{digest}/console.js" in page.text
+    assert site.get(f"/console/assets/{digest}/console.js").status_code == 200
+
+
 def test_head_answers_without_a_body(site: httpx.Client) -> None:
     assert site.head("/console").status_code == 200
     assert site.post("/console").status_code == 405
@@ -96,7 +112,7 @@ MODULES = {path.stem: path.read_text(encoding="utf-8") for path in PAGE.glob("*.
 
 
 def test_every_file_is_short_enough_to_read() -> None:
-    lengths = {path.name: path.read_text(encoding="utf-8").count("\n") for path in PAGE.iterdir()}
+    lengths = {path.name: path.read_text(encoding="utf-8").count("\n") for path in PAGE.rglob("*.*")}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
 
 

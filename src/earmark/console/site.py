@@ -1,7 +1,8 @@
 """Serves the console: one page for every path below `/console`, and its assets.
 
 Asset URLs contain a digest of all assets (`/console/assets/DIGEST/console.js`), so a browser may cache them
-permanently and never mixes two versions of earmark.
+permanently and never mixes two versions of earmark, or two languages. `page/` is in English; `page/de/` has the modules
+that are written anew for German, and likewise for every further language of `LANGUAGES`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -49,6 +51,8 @@ PAGE_HEADERS: Mapping[str, str] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(self), display-capture=(self)",
 }
+LANGUAGES = ("en", "de")
+"""The console's languages; the first is that of browsers which want none of them."""
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -78,9 +82,10 @@ def _asset(name: str, text: str) -> Asset:
 
 
 @cache
-def load_site() -> Site:
-    """Read, bundle, digest and compress all files, once per process."""
-    sources = {one.name: one.read_text(encoding="utf-8") for one in (files("earmark.console") / "page").iterdir()}
+def load_site(language: str = LANGUAGES[0]) -> Site:
+    """Read, bundle, digest and compress all files of a language, once per process."""
+    folder = files("earmark.console") / "page"
+    sources = _read(folder) | (_read(folder / language) if language != LANGUAGES[0] else {})
     modules = {name[:-3]: text for name, text in sources.items() if name.endswith(".js")}
     first, second = bundle(modules, "main")
     assets = {
@@ -90,8 +95,25 @@ def load_site() -> Site:
         "icon.svg": sources["icon.svg"],
     }
     digest = hashlib.sha256("\0".join(assets.values()).encode()).hexdigest()[:16]
-    page = sources["index.html"].replace("DIGEST", digest)
+    page = sources["index.html"].replace("DIGEST", digest).replace('lang="en"', f'lang="{language}"', 1)
     return Site(digest, _asset("index.html", page), {name: _asset(name, text) for name, text in assets.items()})
+
+
+def _read(folder: Traversable) -> dict[str, str]:
+    return {one.name: one.read_text(encoding="utf-8") for one in folder.iterdir() if one.is_file()}
+
+
+def choose_language(accepted: str) -> str:
+    """Return the console's language for an `Accept-Language` header (RFC 9110, 12.5.4): the one wanted most."""
+    wanted: list[tuple[float, str]] = []
+    for one in accepted.lower().split(","):
+        tag, _, weight = one.partition(";q=")
+        try:
+            wanted.append((-float(weight or 1), tag.strip().partition("-")[0]))
+        except ValueError:
+            continue
+    ranked = (tag for weight, tag in sorted(wanted, key=lambda pair: pair[0]) if weight and tag in LANGUAGES)
+    return next(ranked, LANGUAGES[0])
 
 
 async def serve_console(request: Request) -> Response:
@@ -99,19 +121,19 @@ async def serve_console(request: Request) -> Response:
 
     Raises: HTTPException 404 for an asset that does not exist.
     """
-    site = load_site()
     path = request.path_params.get("path", "")
     if not path.startswith("assets/"):
-        return _send(request, site.page, "no-cache")
+        page = load_site(choose_language(request.headers.get("accept-language", ""))).page
+        return _send(request, page, "no-cache", "accept-encoding, accept-language")
     digest, _, name = path.removeprefix("assets/").partition("/")
-    asset = site.assets.get(name) if digest == site.digest else None
+    asset = next((site.assets.get(name) for site in map(load_site, LANGUAGES) if site.digest == digest), None)
     if asset is None:
         raise HTTPException(404)
-    return _send(request, asset, _IMMUTABLE)
+    return _send(request, asset, _IMMUTABLE, "accept-encoding")
 
 
-def _send(request: Request, asset: Asset, cache_control: str) -> Response:
-    headers = {**PAGE_HEADERS, "cache-control": cache_control, "etag": asset.etag, "vary": "accept-encoding"}
+def _send(request: Request, asset: Asset, cache_control: str, vary: str) -> Response:
+    headers = {**PAGE_HEADERS, "cache-control": cache_control, "etag": asset.etag, "vary": vary}
     if asset.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if "gzip" not in request.headers.get("accept-encoding", ""):

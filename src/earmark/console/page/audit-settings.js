@@ -2,6 +2,7 @@
 
 import { call, callIfThere, query } from "./api.js";
 import { fill, h } from "./dom.js";
+import { LOCALE } from "./locale.js";
 import { loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
 
@@ -29,7 +30,7 @@ export class AuditSettings extends HTMLElement {
 
   /** @param {{data: AuditEvent[], has_more: boolean, next_cursor: string | null}} page */
   #append(page) {
-    this.rows.append(...page.data.map((one) => h("tr", {}, h("td", {}, new Date(one.at).toLocaleString("en-GB")), h("td", {}, one.action),
+    this.rows.append(...page.data.map((one) => h("tr", {}, h("td", {}, new Date(one.at).toLocaleString(LOCALE)), h("td", {}, one.action),
       h("td", {}, h("code", {}, one.object_id ?? "")), h("td", {}, h("code", {}, one.actor)))));
     fill(this.more, page.has_more ? h("button", { type: "button", class: "small", onclick: async () =>
       this.#append(await call(`/audit-events${query({ limit: 50, cursor: page.next_cursor })}`)) }, words.more) : null);

@@ -1,6 +1,7 @@
 // SVG bar charts, each with an accessible table of its numbers.
 
 import { h, svg } from "./dom.js";
+import { numeral } from "./locale.js";
 import { strings } from "./strings.js";
 import { longDate } from "./time.js";
 
@@ -12,7 +13,7 @@ const HEIGHT = 100;
 /** @param {string} title @param {string} text @param {Node} picture @param {Bar[]} bars @param {[string, string]} columns */
 function figure(title, text, picture, bars, columns) {
   const table = h("table", {}, h("caption", { class: "sr-only" }, title), h("thead", {}, h("tr", {}, columns.map((one) => h("th", { scope: "col" }, one)))),
-    h("tbody", {}, bars.map(({ label, value }) => h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, value.toLocaleString("en-GB"))))));
+    h("tbody", {}, bars.map(({ label, value }) => h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, numeral(value))))));
   return h("figure", { class: "chart" }, h("figcaption", {}, h("h2", {}, title), h("p", { class: "muted" }, text)), picture,
     h("details", {}, h("summary", {}, strings.overview.table), h("div", { class: "chart-table", tabindex: "0", role: "region", "aria-label": title }, table)));
 }
@@ -40,7 +41,7 @@ export function dayChart({ title, text, bars, columns }) {
  */
 export function nameChart({ title, text, bars, columns }) {
   const most = Math.max(1, ...bars.map((bar) => bar.value));
-  const rows = bars.map(({ label, value }) => h("li", {}, h("span", {}, label), h("span", { class: "muted" }, value.toLocaleString("en-GB")),
+  const rows = bars.map(({ label, value }) => h("li", {}, h("span", {}, label), h("span", { class: "muted" }, numeral(value)),
     svg("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
       svg("rect", { class: "track", width: 100, height: 8 }), svg("rect", { class: "bar", width: ((value / most) * 100).toFixed(1), height: 8 }))));
   return figure(title, text, h("ul", { class: "chart-rows" }, rows), bars, columns);

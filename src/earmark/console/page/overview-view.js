@@ -5,6 +5,7 @@ import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
 import { dayChart, nameChart } from "./charts.js";
 import { fill, h } from "./dom.js";
+import { numeral } from "./locale.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
 import { isoDay } from "./time.js";
@@ -64,10 +65,10 @@ export class OverviewView extends HTMLElement {
       charts.push(this.#models(usage.data));
     }
     fill(this.body, h("dl", { class: "figures" },
-      this.#figure(words.recordings, `${recordings.rows.length.toLocaleString("en-GB")}${more(recordings.isAll)}`),
-      this.#figure(words.hours, `${hours.toLocaleString("en-GB", { maximumFractionDigits: 1 })}${more(recordings.isAll)}`),
-      this.#figure(words.sessionsLately, `${made.length.toLocaleString("en-GB")}${more(sessions.isAll)}`),
-      usage ? this.#figure(words.answersLately, usage.totals.answers.toLocaleString("en-GB")) : null),
+      this.#figure(words.recordings, `${numeral(recordings.rows.length)}${more(recordings.isAll)}`),
+      this.#figure(words.hours, `${numeral(hours, { maximumFractionDigits: 1 })}${more(recordings.isAll)}`),
+      this.#figure(words.sessionsLately, `${numeral(made.length)}${more(sessions.isAll)}`),
+      usage ? this.#figure(words.answersLately, numeral(usage.totals.answers)) : null),
       h("div", { class: "charts" }, charts), usage ? null : h("p", { class: "muted" }, words.noUsage));
   }
 

@@ -1,6 +1,7 @@
 // The English texts about bringing, hearing and reading recordings.
 
 import { counted } from "./counted.js";
+import { numeral } from "./locale.js";
 
 export const recordingStrings = {
   reading: {
@@ -116,7 +117,7 @@ export const recordingStrings = {
       return [found, others ? `${counted(others, "other file")} will be left out.` : "", unseen ? `${counted(unseen, "transcript file")} not shown.` : ""].filter(Boolean).join(" ");
     },
     result: (/** @type {number} */ made, /** @type {number} */ known, /** @type {number} */ failed) =>
-      [`${counted(made, "recording")} added`, known ? `${known.toLocaleString("en-GB")} here already` : "",
+      [`${counted(made, "recording")} added`, known ? `${numeral(known)} here already` : "",
         failed ? `${counted(failed, "file")} failed` : ""].filter(Boolean).join(", ") + ".",
   },
   review: {
@@ -139,10 +140,10 @@ export const recordingStrings = {
     named: "Name",
     recorded: "Recorded",
     firstLines: "First lines",
-    repairs: (/** @type {number} */ n) => `${n.toLocaleString("en-GB")} repaired or left out`,
-    line: (/** @type {number} */ n) => `line ${n.toLocaleString("en-GB")}`,
-    item: (/** @type {number} */ n) => `item ${n.toLocaleString("en-GB")}`,
-    moreNotes: (/** @type {number} */ n) => `and ${n.toLocaleString("en-GB")} more`,
+    repairs: (/** @type {number} */ n) => `${numeral(n)} repaired or left out`,
+    line: (/** @type {number} */ n) => `line ${numeral(n)}`,
+    item: (/** @type {number} */ n) => `item ${numeral(n)}`,
+    moreNotes: (/** @type {number} */ n) => `and ${numeral(n)} more`,
     formats: {
       "webvtt": "WebVTT captions", "subrip": "SubRip captions", "sbv": "SBV captions of YouTube", "time-ranges": "Text with time ranges",
       "ttml": "TTML captions", "sami": "SAMI captions", "apple": "Transcript of Apple Voice Memos", "watson": "IBM Watson JSON", "substation": "SubStation Alpha captions", "lrc": "LRC lyrics with times",

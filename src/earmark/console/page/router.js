@@ -38,7 +38,7 @@ export const searchPath = (q) => `${BASE}/search${q ? `?${new URLSearchParams({ 
 export const decisionsPath = (kind) => `${BASE}/decisions${kind ? `?kind=${kind}` : ""}`;
 
 /**
- * @param {"processing" | "models" | "webhooks" | "apps" | "shares" | "devices" | "keys" | "audit"} page
+ * @param {"processing" | "models" | "webhooks" | "apps" | "shares" | "devices" | "keys" | "audit" | "limits"} page
  * @param {string} [id] of a webhook endpoint
  */
 export const settingsPath = (page, id) => `${BASE}/settings/${page}${id ? `/${id}` : ""}`;

@@ -1,14 +1,29 @@
 // The texts of settings: automatic processing, webhooks, assistants and apps.
 
 import { counted } from "./counted.js";
+import { numeral } from "./locale.js";
 
 export const settingsStrings = {
   settings: {
     title: "Settings",
     label: "Parts of the settings",
     pages: { processing: "Processing", webhooks: "Webhooks", apps: "Assistants and apps", shares: "Shared links",
-      devices: "Signed-in devices", keys: "Keys", audit: "Audit trail", models: "Models" },
+      devices: "Signed-in devices", keys: "Keys", audit: "Audit trail", models: "Models", limits: "Limits and storage" },
     saved: "Saved.",
+  },
+  limits: {
+    forbidden: "Only a project's secret keys may see its limits.",
+    lead: "Limits are settings of the server.",
+    stored: "Stored",
+    people: "People",
+    recordings: "Recordings",
+    audio: "Audio",
+    rates: "Requests a minute",
+    kinds: { overall: "All", uploads: "Uploads", transcriptions: "Transcriptions", summaries: "Summaries" },
+    none: "no limit",
+    sizes: "Largest file",
+    upload: "Audio",
+    imported: "Imports",
   },
   processing: {
     lead: "What happens by itself with new recordings. What is there already stays as it is.",
@@ -73,8 +88,8 @@ export const settingsStrings = {
     resend: "Send again",
     resent: "It is on its way again.",
     attempt: (/** @type {number} */ n, /** @type {string} */ time) => `Attempt ${n}, ${time}`,
-    answered: (/** @type {number} */ status, /** @type {number} */ ms) => `answered ${status} after ${ms.toLocaleString("en-GB")} ms`,
-    unanswered: (/** @type {string} */ error, /** @type {number} */ ms) => `${error.replaceAll("_", " ")} after ${ms.toLocaleString("en-GB")} ms`,
+    answered: (/** @type {number} */ status, /** @type {number} */ ms) => `answered ${status} after ${numeral(ms)} ms`,
+    unanswered: (/** @type {string} */ error, /** @type {number} */ ms) => `${error.replaceAll("_", " ")} after ${numeral(ms)} ms`,
     noAttempts: "Not sent yet.",
   },
   grants: {

@@ -1,11 +1,12 @@
 // The settings: processing, webhooks, assistants and apps, shared links; signed-in devices, keys, audit trail.
 
-import { beside } from "./beside-panel.js";
 import { AppSettings } from "./app-settings.js";
 import { AuditSettings } from "./audit-settings.js";
+import { beside } from "./beside-panel.js";
 import { DeviceSettings } from "./device-settings.js";
 import { fill, h } from "./dom.js";
 import { KeySettings } from "./key-settings.js";
+import { LimitSettings } from "./limit-settings.js";
 import { ModelSettings } from "./model-settings.js";
 import { ProcessingSettings } from "./processing-settings.js";
 import { settingsPath } from "./router.js";
@@ -16,11 +17,12 @@ import { WebhookSettings } from "./webhook-settings.js";
 
 const words = strings.settings;
 
-/** @typedef {"processing" | "models" | "webhooks" | "apps" | "shares" | "devices" | "keys" | "audit"} PageName */
+/** @typedef {"processing" | "models" | "webhooks" | "apps" | "shares" | "devices" | "keys" | "audit" | "limits"} PageName */
 /** @type {PageName[]} */
-const PAGES = ["processing", "models", "webhooks", "apps", "shares", "devices", "keys", "audit"];
+const PAGES = ["processing", "models", "webhooks", "apps", "shares", "devices", "keys", "audit", "limits"];
 const PARTS = {
-  processing: ProcessingSettings, models: ModelSettings, apps: AppSettings, shares: ShareSettings, devices: DeviceSettings, keys: KeySettings, audit: AuditSettings,
+  processing: ProcessingSettings, models: ModelSettings, apps: AppSettings, shares: ShareSettings, devices: DeviceSettings, keys: KeySettings,
+  audit: AuditSettings, limits: LimitSettings,
 };
 
 export class SettingsView extends HTMLElement {

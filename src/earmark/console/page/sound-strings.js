@@ -1,11 +1,13 @@
 // The English texts about recording in the browser.
 
+import { LOCALE } from "./locale.js";
+
 export const soundStrings = {
   sound: {
     record: "Record",
     title: "Record",
     name: "Name",
-    named: (/** @type {Date} */ now) => `Recording, ${now.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })}`,
+    named: (/** @type {Date} */ now) => `Recording, ${now.toLocaleString(LOCALE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })}`,
     source: "What to record",
     microphone: "The microphone",
     tab: "The microphone and the sound of a tab",

@@ -3,6 +3,7 @@
 import { accessStrings } from "./access-strings.js";
 import { connectStrings } from "./connect-strings.js";
 import { counted } from "./counted.js";
+import { numeral } from "./locale.js";
 import { modelStrings } from "./model-strings.js";
 import { recordingStrings } from "./recording-strings.js";
 import { settingsStrings } from "./settings-strings.js";
@@ -227,8 +228,8 @@ export const strings = {
     day: "Day (UTC)",
     table: "As a table",
     noUsage: "Questions and tokens are shown only to project-wide keys.",
-    atMost: (/** @type {number} */ most) => `, peak ${most.toLocaleString("en-GB")} per day`,
-    inDays: (/** @type {number} */ n, /** @type {string} */ unit, /** @type {number} */ days) => `${n.toLocaleString("en-GB")} ${unit} in ${days} days`,
+    atMost: (/** @type {number} */ most) => `, peak ${numeral(most)} per day`,
+    inDays: (/** @type {number} */ n, /** @type {string} */ unit, /** @type {number} */ days) => `${numeral(n)} ${unit} in ${days} days`,
   },
   ...recordingStrings,
   ...settingsStrings,

@@ -1,12 +1,13 @@
 // Formats times for people. The API has RFC 3339 times in UTC, and milliseconds in audio.
 
-const LOCALE = "en-GB";
+import { LOCALE, moments, numeral } from "./locale.js";
+
 const DAY_MS = 86_400_000;
 const exact = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
 const dayAndYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto", style: "short" });
 
 /** @param {string} iso */
 export const exactTime = (iso) => exact.format(new Date(iso));
@@ -42,12 +43,12 @@ export const dayStart = (day, later = 0) =>
 export function ago(iso, now = new Date()) {
   const then = new Date(iso);
   const seconds = Math.round((now.getTime() - then.getTime()) / 1000);
-  if (seconds < 45) return "now";
+  if (seconds < 45) return moments.now;
   if (seconds < 3600) return relative.format(-Math.max(1, Math.round(seconds / 60)), "minute");
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
   if (then >= midnight) return clock.format(then);
   const days = Math.ceil((midnight.getTime() - then.getTime()) / DAY_MS);
-  if (days === 1) return "yesterday";
+  if (days === 1) return moments.yesterday;
   if (days < 7) return relative.format(-days, "day");
   return then.getFullYear() === now.getFullYear() ? day.format(then) : dayAndYear.format(then);
 }
@@ -72,6 +73,13 @@ export function lengthOf(ms) {
   if (minutes < 1) return `${Math.max(1, Math.round(ms / 1000))} s`;
   if (minutes < 60) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** Format a size in bytes. @param {number} bytes */
+export function sizeOf(bytes) {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  const at = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${numeral(bytes / 1024 ** at, { maximumFractionDigits: 1 })} ${units[at]}`;
 }
 
 /** Format a UTC day like the API. @param {Date} date */

@@ -1,0 +1,33 @@
+// The German texts about sharing.
+
+export const shareStrings = {
+  share: {
+    action: "Link teilen…",
+    chatTitle: "Diesen Chat teilen",
+    recordingTitle: "Diese Aufnahme teilen",
+    chatLead: "Wer den Link hat, kann den Chat ohne Konto so lesen, wie er jetzt ist. Was du später fragst, bleibt privat.",
+    recordingLead: "Wer den Link hat, kann das Transkript ohne Konto lesen. Spätere Korrekturen von dir werden angezeigt.",
+    life: "Endet nach",
+    dayCounts: (/** @type {number} */ days) => (days === 1 ? "Einem Tag" : `${days} Tagen`),
+    audio: "Mit Audio",
+    from: "Von",
+    until: "Bis",
+    part: "Lass beide Zeiten leer, um alles zu teilen. Ein Teil dauert höchstens zehn Minuten.",
+    wrongTime: "Schreib Zeiten wie 2:05 oder 1:02:05.",
+    both: "Gib beide Zeiten an, die erste vor der zweiten.",
+    create: "Link erstellen",
+    made: "Alle, die diesen Link haben, können ihn öffnen. Er wird hier nur einmal angezeigt.",
+    copy: "Link kopieren",
+    done: "Fertig",
+    lead: "Links, die einen Chat, eine Aufnahme oder einen Teil davon Leuten ohne Konto zeigen.",
+    none: "Keine Links. Du kannst einen im Menü eines Chats oder einer Aufnahme erstellen.",
+    types: { chat: "Ein Chat", recording: "Eine Aufnahme", moment: "Ein Teil einer Aufnahme" },
+    withAudio: "mit Audio",
+    until_day: (/** @type {string} */ day) => `endet am ${day}`,
+    opened: (/** @type {number} */ count) => (count === 0 ? "noch nicht geöffnet" : count === 1 ? "einmal geöffnet" : `${count}-mal geöffnet`),
+    end: "Beenden",
+    endLabel: (/** @type {string} */ name) => `Link beenden: ${name}`,
+    ended: "Der Link ist beendet.",
+    more: "Mehr anzeigen",
+  },
+};

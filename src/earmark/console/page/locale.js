@@ -1,0 +1,10 @@
+// How this language writes numbers, dates and times; the other texts are in strings.js.
+
+/** The language's tag, for the browser's own formats. */
+export const LOCALE = "en-GB";
+
+/** What a chat of today's last minute, and one of yesterday, has for its time. */
+export const moments = { now: "now", yesterday: "yesterday" };
+
+/** @param {number} n @param {Intl.NumberFormatOptions} [options] */
+export const numeral = (n, options) => n.toLocaleString(LOCALE, options);
