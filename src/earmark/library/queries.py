@@ -84,13 +84,10 @@ def delete_end_user(own: Guard) -> Delete:
 
 
 @long_query
-def count_end_users(own: Guard) -> Select[Any]:
-    return select(func.count()).select_from(end_users).where(own(end_users))
-
-
-@long_query
-def count_recordings(own: Guard) -> Select[Any]:
-    return select(func.count()).select_from(recordings).where(own(recordings))
+def count_library(own: Guard) -> Select[Any]:
+    """Count end users, and recordings."""
+    counts = (select(func.count()).select_from(one).where(own(one)) for one in (end_users, recordings))
+    return select(*(one.scalar_subquery() for one in counts))
 
 
 @query

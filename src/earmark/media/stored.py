@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from earmark.library.queries import count_end_users, count_recordings
+from earmark.library.queries import count_library
 from earmark.media.queries import select_stored_bytes
 from earmark.storage.tenant import Tenant
 
@@ -20,5 +20,5 @@ class Stored:
 
 async def count_stored(tenant: Tenant) -> Stored:
     """Count what a project has."""
-    rows = [await tenant.fetch_one(one) for one in (count_end_users, count_recordings, select_stored_bytes)]
-    return Stored(*(int(row[0]) if row is not None else 0 for row in rows))
+    rows = [await tenant.fetch_one(one) or (0,) for one in (count_library, select_stored_bytes)]
+    return Stored(*(int(number) for row in rows for number in row))
