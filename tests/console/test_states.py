@@ -6,12 +6,21 @@ import re
 import time
 from pathlib import Path
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.console.conftest import BOARD, Library, Visitor, elsewhere, new_library
 from tests.server import Place, running
 
 QUESTION = "When did we move the launch?"
+
+
+def _until_held(page: Page, held: list[Route]) -> None:
+    """Wait until a request has arrived at a route that holds it; there the browser's events are heard."""
+    for _ in range(500):
+        if held:
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("no request was held")
 
 
 def test_a_lost_connection_is_shown_and_recovers_by_itself(visitor: Visitor, ines: Library) -> None:
@@ -116,8 +125,7 @@ def test_loading_is_shown_while_it_lasts(visitor: Visitor, ines: Library) -> Non
     page.route("**/v1/recordings?*", lambda route: held.append(route))
     page.get_by_role("link", name="Recordings").click()
     expect(page.locator(".page-note .loading")).to_be_visible()
-    while not held:
-        page.wait_for_timeout(20)
+    _until_held(page, held)
     held[0].continue_()
     expect(page.locator(".recording").first).to_be_visible()
     expect(page.locator(".page-note .loading")).to_have_count(0)
@@ -156,8 +164,7 @@ def test_a_question_asked_before_the_chat_was_loaded_is_asked_in_that_chat(visit
     page.get_by_role("textbox", name="Question").fill(QUESTION)
     page.keyboard.press("Enter")
     page.get_by_role("textbox", name="Question").fill("And who")
-    while not held:
-        page.wait_for_timeout(20)
+    _until_held(page, held)
     held[0].continue_()
     expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
     expect(page.get_by_role("textbox", name="Question")).to_have_value("And who")

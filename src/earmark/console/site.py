@@ -106,10 +106,10 @@ def _read(folder: Traversable) -> dict[str, str]:
 def choose_language(accepted: str) -> str:
     """Return the console's language for an `Accept-Language` header (RFC 9110, 12.5.4): the one wanted most."""
     wanted: list[tuple[float, str]] = []
-    for one in accepted.lower().split(","):
+    for one in accepted.lower().replace(" ", "").split(","):
         tag, _, weight = one.partition(";q=")
         try:
-            wanted.append((-float(weight or 1), tag.strip().partition("-")[0]))
+            wanted.append((-float(weight or 1), tag.partition("-")[0]))
         except ValueError:
             continue
     ranked = (tag for weight, tag in sorted(wanted, key=lambda pair: pair[0]) if weight and tag in LANGUAGES)

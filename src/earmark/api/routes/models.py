@@ -46,6 +46,8 @@ async def test_model(call: Call, body: ModelTestBody) -> Reply:
 async def list_model_servers(call: Call) -> Reply:
     """Find Ollama, LM Studio and other model servers on the server's machine, if it serves that machine only."""
     settings = call.runtime.settings
-    is_own_machine = is_loopback_url(f"http://{settings.host}")
+    is_behind_a_proxy = bool(settings.public_url or settings.trusted_proxies)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    is_own_machine = is_loopback_url(f"http://{host}") and not is_behind_a_proxy
     servers = await find_local_servers(settings) if is_own_machine else []
     return json_reply({"data": [server_to_wire(one) for one in servers]})

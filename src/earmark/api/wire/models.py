@@ -10,6 +10,7 @@ from pydantic import Field
 from earmark.api.wire.common import Body, Shown
 from earmark.lengths import check_length
 from earmark.llm.local_servers import TITLES, LocalServer
+from earmark.llm.model_lists import shown_url
 from earmark.llm.providers import Candidate
 
 
@@ -74,7 +75,7 @@ def server_to_wire(server: LocalServer) -> dict[str, Any]:
     return {
         "name": server.name,
         "title": TITLES.get(server.name, server.name),
-        "base_url": server.base_url,
+        "base_url": shown_url(server.base_url),
         "models": list(server.models),
         "command": usable and f"earmark models use {shlex.quote(f'{server.name}/{usable}')}",
     }

@@ -35,6 +35,7 @@ export class ApiError extends Error {
     /** @type {string | null} */
     this.sessionId = body?.session_id ?? null;
     this.retryAfterS = retryAfterS;
+    this.details = body?.error?.details ?? null;
   }
 }
 

@@ -108,18 +108,25 @@ export class AppShell extends HTMLElement {
       if (link.dataset.place === place) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    try {
-      const View = await VIEWS[route.view]();
-      if (currentRoute().view !== route.view) return; // left again meanwhile
-      if (!(this.view instanceof View)) this.#change(new View());
-    } catch {
-      this.view = null;
-      return fill(this.main, statusLine(new AwayError(), () => void this.#go()));
-    }
+    const View = await this.#load(route.view);
+    if (!View || currentRoute().view !== route.view) return; // left again meanwhile
+    if (!(this.view instanceof View)) this.#change(new View());
     document.title = strings.product;
     await this.view?.show(route);
     this.#settleFocus();
   };
+
+  /** Return a view's class, which may have to be fetched. @param {keyof typeof VIEWS} view */
+  async #load(view) {
+    try {
+      return await VIEWS[view]();
+    } catch (error) {
+      if (await fetch("/health").then((answer) => answer.ok, () => false)) throw error; // another version is served: to be reloaded
+      this.view = null;
+      fill(this.main, statusLine(new AwayError(), () => void this.#go()));
+      return null;
+    }
+  }
 
   /** @param {HTMLElement & {show(route: any): Promise<unknown>}} view */
   #change(view) {

@@ -242,11 +242,11 @@ export class AskView extends HTMLElement {
   /** Show a new chat's id in the URL and the list. @param {string} id */
   async #adopt(id) {
     navigate(askPath(id), { replace: true, quiet: true });
+    this.box.model?.adopt(id);
     this.session = /** @type {any} */ ({ id, scope: this.picker?.scope(), message_count: 1 });
     const session = await call(`/ask/sessions/${id}`, { isQuiet: true });
     if (this.session?.id !== id) return;
     this.#settle(session, true);
-    this.box.model?.adopt(id);
     sessions.put(session, { isActive: true });
   }
 

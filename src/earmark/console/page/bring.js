@@ -187,10 +187,10 @@ export async function openUpload(id, type, size) {
 /**
  * Complete an upload of which all has been sent: the server verifies it.
  * @param {string} id
- * @param {Blob} file
+ * @param {Blob | null} file null if it is not here whole
  */
 export async function completeUpload(id, file) {
-  const digest = await digestOf(file);
+  const digest = file && await digestOf(file);
   for (let tries = 1; ; tries++) {
     try {
       return await call(`/recordings/${id}/upload-complete`, { method: "POST", body: digest ? { content_sha256: digest } : {} });

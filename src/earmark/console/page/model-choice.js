@@ -1,17 +1,21 @@
 // Which model answers in a chat; shown only where there is a choice. What was chosen is stored in this tab for each chat.
 
-import { accounts } from "./account.js";
+import { account, accounts } from "./account.js";
 import { callIfThere } from "./api.js";
 import { fill, h } from "./dom.js";
 import { strings } from "./strings.js";
 
 const words = strings.models;
+const PREFIX = "earmark.model.";
 
 /** @typedef {{provider: string, model: string, is_default: boolean, is_built_in: boolean}} Model */
 
 /** @type {Promise<Model[]> | null} */
 let known = null;
-accounts.addEventListener("change", () => { known = null; });
+accounts.addEventListener("change", () => {
+  known = null;
+  if (!account.isSignedIn) for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+});
 
 /** The models that may be asked; none if they can't be listed. @returns {Promise<Model[]>} */
 const models = () => (known ??= callIfThere("/models", { isQuiet: true }).then((all) => all?.data ?? [], () => { known = null; return []; }));
@@ -24,9 +28,9 @@ export class ModelChoice extends HTMLElement {
 
   /** Offer the models in a chat. @param {string} session its id, or "new" */
   async show(session) {
-    this.#place = `earmark.model.${session}`;
+    this.#place = PREFIX + session;
     const all = await models();
-    if (this.#place !== `earmark.model.${session}`) return; // another chat is shown meanwhile
+    if (this.#place !== PREFIX + session) return; // another chat is shown meanwhile
     const kept = sessionStorage.getItem(this.#place);
     if (all.length < 2) return fill(this);
     const select = h("select", { class: "model-choice", "aria-label": words.choose, title: words.choose,
@@ -40,14 +44,14 @@ export class ModelChoice extends HTMLElement {
   /** A new chat has its id now. @param {string} session */
   adopt(session) {
     const chosen = this.chosen;
-    sessionStorage.removeItem("earmark.model.new");
-    if (chosen) sessionStorage.setItem(`earmark.model.${session}`, chosen);
+    sessionStorage.removeItem(`${PREFIX}new`);
+    if (chosen) sessionStorage.setItem(PREFIX + session, chosen);
     void this.show(session);
   }
 
   /** The chosen provider; "" for the default. @returns {string} */
   get chosen() {
-    return this.querySelector("select")?.value ?? "";
+    return sessionStorage.getItem(this.#place) ?? "";
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { account } from "./account.js";
 import { h, icon } from "./dom.js";
-import { leftTakes } from "./sound-store.js";
+import { unfinishedDrafts } from "./sound-store.js";
 import { strings } from "./strings.js";
 
 /** Dispatches `brought` when a recording has arrived, and when it has been transcribed. */
@@ -15,6 +15,6 @@ export const recordButton = (folder) =>
 
 /** Offer what an earlier visit recorded and could not send. */
 export async function offerLeft() {
-  const [take] = account.endUser ? await leftTakes(account.endUser.id).catch(() => []) : [];
-  if (take) (await import("./sound-recorder.js")).offer(take);
+  const [draft] = account.endUser ? await unfinishedDrafts(account.endUser.id).catch(() => []) : [];
+  if (draft) (await import("./sound-recorder.js")).offer(draft);
 }

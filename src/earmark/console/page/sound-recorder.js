@@ -1,14 +1,14 @@
 // Records in the browser: a bar that stays while other pages are looked at, until the server has the recording.
 
 import { account, accounts } from "./account.js";
-import { ask } from "./ask-dialog.js";
+import { ask, askSure } from "./ask-dialog.js";
 import { problemOf } from "./bring.js";
 import { fill, h } from "./dom.js";
 import { localTime } from "./recording-date.js";
 import { readingPath } from "./router.js";
 import { sounds } from "./sound-button.js";
 import { canRecord, canRecordTabs, recordedType, SilentTabError, SoundSource } from "./sound-source.js";
-import { dropTake, holding, keepPiece, keepTake, piecesOf } from "./sound-store.js";
+import { deleteDraft, draftOf, piecesOf, storeDraft, storePiece, withLock } from "./sound-store.js";
 import { SoundUpload } from "./sound-upload.js";
 import { speak } from "./spoken.js";
 import { strings } from "./strings.js";
@@ -19,11 +19,11 @@ import { say } from "./undo.js";
 const words = strings.sound;
 const LOOK_MS = 200;
 
-/** @typedef {import("./sound-store.js").Take} Take */
+/** @typedef {import("./sound-store.js").Draft} Draft */
 
 /** Ask for name and source, and begin; says why if it can't. @param {string | null} folderId */
 export async function record(folderId) {
-  if (document.querySelector("sound-recorder")) return say(words.oneAtATime);
+  if (!makeRoom()) return say(words.oneAtATime);
   if (!canRecord()) return say(words.notHere, undefined, 10_000);
   const now = new Date();
   const name = h("input", { value: words.named(now), maxlength: 255, required: true });
@@ -31,45 +31,54 @@ export async function record(folderId) {
     canRecordTabs() ? h("option", { value: "tab" }, words.tab) : null);
   const form = h("div", { class: "date-form" }, h("label", {}, words.name, name), h("label", {}, words.source, source));
   if ((await ask(words.title, form, words.begin, () => "yes", () => name.select())) === null) return;
-  const take = {
-    id: crypto.randomUUID(), endUserId: String(account.endUser?.id), name: name.value.trim(), type: recordedType(),
+  if (!account.endUser || !makeRoom()) return;
+  const draft = {
+    id: crypto.randomUUID(), endUserId: account.endUser.id, name: name.value.trim(), type: recordedType(),
     startedAt: localTime(new Date()), folderId,
   };
-  document.body.append(new SoundRecorder(take, source.value));
+  document.body.append(new SoundRecorder(draft, source.value));
 }
 
-/** Offer to save or discard what an earlier visit recorded. @param {Take} take */
-export function offer(take) {
-  if (!document.querySelector("sound-recorder")) document.body.append(new SoundRecorder(take, null));
+/** Offer to save or discard what an earlier visit recorded. @param {Draft} draft */
+export function offer(draft) {
+  if (account.endUser?.id === draft.endUserId && makeRoom()) document.body.append(new SoundRecorder(draft, null));
+}
+
+/** Whether nothing is being recorded or sent; what has been sent makes room. */
+function makeRoom() {
+  const bar = /** @type {SoundRecorder | null} */ (document.querySelector("sound-recorder"));
+  if (bar?.isSaved) bar.remove();
+  return !bar || bar.isSaved;
 }
 
 export class SoundRecorder extends HTMLElement {
+  isSaved = false;
   #source = new SoundSource();
   /** @type {Blob[]} */ #pieces = [];
   #timer = 0;
   #isOver = false;
+  #isStored = true;
   #release = () => {};
 
-  /** @param {Take} take @param {import("./sound-source.js").Source | null} from null: what is left of an earlier visit */
-  constructor(take, from) {
+  /** @param {Draft} draft @param {import("./sound-source.js").Source | null} from null: what is left of an earlier visit */
+  constructor(draft, from) {
     super();
-    this.take = take;
+    this.draft = draft;
     this.from = from;
-    this.upload = new SoundUpload(take);
+    this.upload = new SoundUpload(draft);
   }
 
   connectedCallback() {
-    this.state = h("span", { class: "sound-state", role: "status" });
+    this.state = h("span", { class: "sound-state", role: "status", tabindex: "-1" });
     this.time = h("span", { class: "sound-time", role: "timer" });
     this.meter = h("meter", { min: 0, max: 1, "aria-label": words.loudness, hidden: true });
     this.bar = h("progress", { max: 1, "aria-label": words.sending, hidden: true });
     this.buttons = h("span", { class: "sound-buttons" });
     fill(this, h("section", { class: "sound-bar", "aria-label": words.title }, h("span", { class: "sound-dot", "aria-hidden": "true" }),
-      h("span", { class: "sound-name" }, this.take.name), this.time, this.meter, this.bar, this.state, this.buttons));
+      h("span", { class: "sound-name" }, this.draft.name), this.time, this.meter, this.bar, this.state, this.buttons));
     addEventListener("beforeunload", this.#leaving);
     accounts.addEventListener("change", this.#changed);
-    void holding(this.take.id, () => new Promise((done) => { this.#release = () => done(undefined); }));
-    void (this.from ? this.#begin(this.from) : this.#offer());
+    void this.#live();
   }
 
   disconnectedCallback() {
@@ -81,16 +90,29 @@ export class SoundRecorder extends HTMLElement {
     this.#release();
   }
 
+  /** Record, or offer what is left; no other tab may work on it meanwhile. */
+  async #live() {
+    const isMine = await withLock(this.draft.id, async () => {
+      const ended = new Promise((done) => { this.#release = () => done(undefined); });
+      await (this.from ? this.#begin(this.from) : this.#offer());
+      if (this.isConnected) await ended;
+    });
+    if (!isMine) this.remove();
+  }
+
   /** @param {import("./sound-source.js").Source} from */
   async #begin(from) {
-    this.#source.onpiece = (piece) => void this.#keep(piece);
+    this.#source.onpiece = (piece) => void this.#add(piece);
     this.#source.onlost = () => void this.#stop();
     try {
-      await keepTake(this.take).catch(() => say(words.notKept, undefined, 10_000));
-      await this.#source.begin(from, this.take.type);
+      void navigator.storage?.persist?.().catch(() => {});
+      await storeDraft(this.draft).catch(() => this.#noStore());
+      this.#show(words.asking);
+      this.#offerButtons([strings.cancel, () => this.remove()]);
+      await this.#source.begin(from, this.draft.type);
     } catch (error) {
-      say(reasonOf(error), undefined, 10_000);
-      void dropTake(this.take.id).catch(() => {});
+      if (this.isConnected) say(reasonOf(error), undefined, 10_000);
+      void deleteDraft(this.draft.id).catch(() => {});
       return this.remove();
     }
     this.meter.hidden = false;
@@ -99,11 +121,17 @@ export class SoundRecorder extends HTMLElement {
     speak(words.recording);
   }
 
-  /** Store a piece, then send it: the server never has sound that this browser lacks. @param {Blob} piece */
-  async #keep(piece) {
+  /** Store a piece, then send it, so that the server never has sound that this browser lacks while it can store it. @param {Blob} piece */
+  async #add(piece) {
     const number = this.#pieces.push(piece);
-    await keepPiece(this.take.id, number, piece).catch(() => {});
+    if (this.#isStored) await storePiece(this.draft.id, number, piece).catch(() => this.#noStore());
     if (!this.#isOver) this.upload.add(piece);
+  }
+
+  /** The browser can't store more: pieces after a gap would be of no use. */
+  #noStore() {
+    this.#isStored = false;
+    say(words.notKept, undefined, 10_000);
   }
 
   #look() {
@@ -114,25 +142,34 @@ export class SoundRecorder extends HTMLElement {
   #going() {
     const { isPaused } = this.#source;
     this.classList.toggle("is-recording", !isPaused);
-    fill(this.state, isPaused ? words.paused : words.recording);
+    this.#show(isPaused ? words.paused : words.recording);
     const turn = () => {
       if (isPaused) this.#source.goOn();
       else this.#source.pause();
       this.#going();
     };
-    this.#offerButtons([words.stop, () => void this.#stop()], [isPaused ? words.goOn : words.pause, turn], [words.discard, () => void this.#discard()]);
+    this.#offerButtons([words.stop, () => void this.#stop()], [isPaused ? words.goOn : words.pause, turn], [words.discard, () => void this.#askToDiscard()]);
   }
 
   async #offer() {
-    this.#pieces = await piecesOf(this.take.id).catch(() => []);
-    if (!this.#pieces.length) return this.#discard();
-    fill(this.state, words.left(this.take.startedAt));
-    this.#offerButtons([words.keep, () => void this.#send()], [words.discard, () => void this.#discard()]);
+    try {
+      const stored = await draftOf(this.draft.id); // another tab may have worked on it since it was listed
+      if (!stored) return this.remove();
+      Object.assign(this.draft, stored);
+      this.#pieces = await piecesOf(this.draft.id);
+    } catch (error) {
+      this.#show(problemOf(error));
+      return this.#offerButtons([strings.tryAgain, () => void this.#offer()], [strings.close, () => this.remove()]);
+    }
+    if (!this.#pieces.length && !this.draft.recordingId) return this.#discard();
+    this.#show(words.left(this.draft.startedAt));
+    return this.#offerButtons([words.keep, () => void this.#send()], [words.discard, () => void this.#askToDiscard()]);
   }
 
   async #stop() {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#offerButtons();
     await this.#source.stop();
     clearInterval(this.#timer);
     this.classList.remove("is-recording");
@@ -144,19 +181,21 @@ export class SoundRecorder extends HTMLElement {
     [this.meter.hidden, this.bar.hidden] = [true, false];
     this.#offerButtons();
     const step = (/** @type {string} */ text, /** @type {number} */ share) => {
-      fill(this.state, text);
+      this.#show(text);
       this.bar.value = share;
     };
     try {
-      if (!this.#pieces.length) throw new Error(words.nothing);
+      if (!this.#pieces.length && !this.draft.recordingId) throw new Error(words.nothing);
       const id = await this.upload.finish(new Blob(this.#pieces, { type: this.upload.type }), step);
+      this.isSaved = true;
       removeEventListener("beforeunload", this.#leaving);
+      this.#offerButtons([strings.close, () => this.remove()]);
       sounds.dispatchEvent(new Event("brought"));
       await this.#hear(id, step);
     } catch (error) {
       this.bar.hidden = true;
       fill(this.state, h("span", { class: "upload-problem" }, problemOf(error)), " ", words.stillHere);
-      this.#offerButtons([strings.tryAgain, () => void this.#send()], [words.discard, () => void this.#discard()]);
+      this.#offerButtons([strings.tryAgain, () => void this.#send()], [words.discard, () => void this.#askToDiscard()]);
     }
   }
 
@@ -178,11 +217,26 @@ export class SoundRecorder extends HTMLElement {
     speak(strings.bring.done);
   }
 
+  async #askToDiscard() {
+    if (await askSure({ title: words.discardTitle, text: words.discardText(this.draft.name), button: words.discard })) await this.#discard();
+  }
+
   async #discard() {
     this.#isOver = true;
+    this.#offerButtons();
     await this.#source.stop();
-    await this.upload.discard();
-    this.remove();
+    try {
+      await this.upload.discard();
+      this.remove();
+    } catch (error) { // it is offered again at the next visit
+      this.#show(problemOf(error));
+      this.#offerButtons([strings.tryAgain, () => void this.#discard()], [strings.close, () => this.remove()]);
+    }
+  }
+
+  /** Show a state; one that stays the same is not said again. @param {string} text */
+  #show(text) {
+    if (this.state.textContent !== text) fill(this.state, text);
   }
 
   /** @param {...[string, () => void]} offered */
@@ -190,14 +244,14 @@ export class SoundRecorder extends HTMLElement {
     const hadFocus = this.buttons.contains(document.activeElement);
     fill(this.buttons, offered.map(([label, onclick], at) =>
       h("button", { type: "button", class: at || offered.length === 1 ? "small" : "small primary", onclick }, label)));
-    if (hadFocus) /** @type {HTMLElement | null} */ (this.buttons.querySelector("button"))?.focus();
+    if (hadFocus) /** @type {HTMLElement} */ (this.buttons.querySelector("button") ?? this.state).focus();
   }
 
   #leaving = (/** @type {BeforeUnloadEvent} */ event) => event.preventDefault();
 
-  /** Another person signs in: what was recorded waits in this browser for the one who recorded it. */
+  /** When somebody else signs in, what was recorded waits in this browser; a session that ends stops no recording. */
   #changed = () => {
-    if (account.endUser?.id !== this.take.endUserId) this.remove();
+    if (account.endUser && account.endUser.id !== this.draft.endUserId) this.remove();
   };
 }
 

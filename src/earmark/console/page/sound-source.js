@@ -28,6 +28,7 @@ export class SoundSource {
   /** @type {MediaStream[]} */ #streams = [];
   /** @type {MediaRecorder | null} */ #recorder = null;
   #isClosed = false;
+  #isStopping = false;
   #spokenMs = 0;
   #since = 0;
 
@@ -38,8 +39,8 @@ export class SoundSource {
    */
   async begin(source, type) {
     try {
-      if (source === "tab") this.#streams.push(await tabSound());
-      this.#streams.push(await navigator.mediaDevices.getUserMedia({ audio: VOICE }));
+      if (source === "tab") this.#take(await tabSound());
+      this.#take(await navigator.mediaDevices.getUserMedia({ audio: VOICE }));
     } catch (error) {
       this.#close();
       throw error;
@@ -53,8 +54,18 @@ export class SoundSource {
     await this.#context.resume();
     this.#recorder = new MediaRecorder(mixed.stream, type ? { mimeType: type } : {});
     this.#recorder.addEventListener("dataavailable", ({ data }) => { if (data.size) this.onpiece(data); });
+    for (const name of ["error", "stop"]) this.#recorder.addEventListener(name, () => { if (!this.#isStopping) this.onlost(); });
+    this.#context.addEventListener("statechange", () => { if (!this.#isClosed && this.#context.state !== "running") void this.#context.resume(); });
     this.#recorder.start(PIECE_MS);
     this.#since = performance.now();
+  }
+
+  /** Use a stream that was granted, unless nobody waits for it any more. @param {MediaStream} stream */
+  #take(stream) {
+    this.#streams.push(stream);
+    if (!this.#isClosed) return;
+    for (const track of stream.getTracks()) track.stop();
+    throw new DOMException("", "AbortError");
   }
 
   get isPaused() {
@@ -85,6 +96,7 @@ export class SoundSource {
 
   /** Stop; the last piece has been given when this resolves. */
   async stop() {
+    this.#isStopping = true;
     [this.#spokenMs, this.#since] = [this.lengthMs, 0];
     const recorder = this.#recorder;
     if (recorder && recorder.state !== "inactive") {

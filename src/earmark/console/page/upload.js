@@ -6,18 +6,19 @@ import { sleep } from "./time.js";
 /**
  * @param {string} url on our own origin
  * @param {Blob} file
- * @param {{headers: Record<string, string>, onprogress: (share: number) => void, isSigned?: boolean, name: string}} options
+ * @param {{headers: Record<string, string>, onprogress: (share: number) => void, isSigned?: boolean, name: string, timeoutMs?: number}} options
  *   `isSigned`: the URL is signed and needs no key
  * @returns {Promise<any>} the response's JSON, or null
  */
-export function putFile(url, file, { headers, onprogress, isSigned = false, name }) {
+export function putFile(url, file, { headers, onprogress, isSigned = false, name, timeoutMs = 0 }) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     request.open("PUT", url);
     const sent = isSigned ? headers : { ...headers, ...credentials() };
     for (const [header, value] of Object.entries(sent)) request.setRequestHeader(header, value);
     request.upload.onprogress = (event) => onprogress(event.loaded / Math.max(1, event.total));
-    request.onerror = () => failed(new AwayError());
+    request.timeout = timeoutMs;
+    request.onerror = request.ontimeout = () => failed(new AwayError());
     request.onload = () => {
       if (!isSigned) tell(url, headers, name, request.status);
       const body = parsed(request.responseText);
