@@ -12,7 +12,7 @@ import pytest
 from earmark.api.edge.protocol import PatientProtocol
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import ClientGoneError
-from earmark.fair_slots import FairSlots
+from earmark.fair_slots import NOBODY, FairSlots
 
 
 class _Line:
@@ -51,7 +51,7 @@ def test_after_each_piece_that_is_discarded_the_loop_reads_nothing_for_a_while()
 
 def call_with(slots: FairSlots, receive: Any) -> Call:
     call = Call.__new__(Call)
-    call.receive = receive
+    call.receive, call.linked = receive, NOBODY
     call.runtime = SimpleNamespace(admission=SimpleNamespace(heavy=slots))  # type: ignore[assignment]
     return call
 
