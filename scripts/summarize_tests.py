@@ -62,14 +62,13 @@ class Stream:
 def read_stream(folder: Path, name: str, status: int) -> Stream:
     """Read a stream's report, and that of what was run again of it."""
     time_s, cases = _read_report(folder / f"{name}.xml", name)
-    again = Counter((case.name, case.outcome) for case in _read_report(folder / f"{name}-again.xml", name)[1])
-    steadied = (
-        replace(case, outcome="passed", is_unsteady=True)
-        if case.is_bad and [one for one in again if one[0] == case.name] == [(case.name, "passed")]
-        else case
+    again = _read_report(folder / f"{name}-again.xml", name)[1]
+    steady = {case.name for case in again if case.outcome == "passed"} - {case.name for case in again if case.is_bad}
+    judged = (
+        replace(case, outcome="passed", is_unsteady=True) if case.is_bad and case.name in steady else case
         for case in cases
     )
-    return Stream(name, status, time_s, tuple(steadied))
+    return Stream(name, status, time_s, tuple(judged))
 
 
 def _read_report(path: Path, stream: str) -> tuple[float, tuple[Case, ...]]:

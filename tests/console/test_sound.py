@@ -156,7 +156,7 @@ def test_what_two_tabs_offer_is_saved_by_one(visitor: Visitor, library: Library)
     for tab in tabs:
         tab.add_init_script(f"sessionStorage.setItem('earmark.key', '{library.key}')")
         tab.goto("/console/recordings")
-    expect(recorder(tabs[0])).to_contain_text("not saved yet")
+        expect(recorder(tabs[0])).to_contain_text("not saved yet")  # the first that looks holds it
     expect(tabs[1].get_by_role("heading", name="Recordings")).to_be_visible()
     expect(recorder(tabs[1])).to_have_count(0)
     recorder(tabs[0]).get_by_role("button", name="Save").click()

@@ -86,3 +86,13 @@ def test_a_server_for_other_machines_looks_for_no_model_servers(new_place: Calla
             server.client(key.live) as client,
         ):
             assert client.get("/v1/models/servers").json() == {"data": []}
+
+
+def test_a_model_that_only_embeds_is_not_offered(new_place: Callable[[], Place]) -> None:
+    place = new_place()
+    key = new_project(place)
+    with listening(openai_list("nomic-embed-text", "qwen3")) as ollama:
+        ports = json.dumps({"ollama": ollama.port})
+        with running(place, EARMARK_MODEL_PORTS=ports) as server, server.client(key.live) as client:
+            (found,) = client.get("/v1/models/servers").json()["data"]
+    assert (found["models"], found["command"]) == (["nomic-embed-text", "qwen3"], "earmark models use ollama/qwen3")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import sys
@@ -16,7 +15,6 @@ from earmark.llm.local_servers import TITLES, LocalServer
 from earmark.llm.overview import ConfiguredModel, Overview
 from earmark.llm.sdks import install_command, is_sdk_installed, sdk_of
 
-_NOT_FOR_CHAT: Final = re.compile(r"embed|minilm|rerank|whisper|\bbge\b", re.IGNORECASE)
 _MOST_CHOICES: Final = 4
 _SDK_NAMES: Final = {
     "openai": "OpenAI's SDK, which local servers need too",
@@ -84,7 +82,7 @@ def _of_servers(overview: Overview) -> Iterator[_Choice]:
     """Yield a model of each running server: the configured one if it has it."""
     configured = {one.provider: one.model for one in overview.configured if one.has_model}
     for server in overview.servers:
-        model = configured.get(server.name) or _chat_model(server)
+        model = configured.get(server.name) or server.chat_model
         if model is not None:
             yield server.name, model, None if server.name in overview.names else server.base_url
 
@@ -114,15 +112,11 @@ def _of_default(default: ConfiguredModel, servers: Sequence[LocalServer]) -> Ite
         yield Step(f"{TITLES.get(default.provider, default.provider)} at {default.base_url} does not answer; start it.")
     elif default.has_model is False:
         found = next(one for one in servers if one.name == default.provider)
-        model = _chat_model(found)
+        model = found.chat_model
         command = _earmark("models", "use", f"{found.name}/{model}") if model else None
         yield Step(f"{default.provider} has no model {default.model}; install it or use another one.", command)
     elif step is None:
         yield Step("Test the default model.", _earmark("doctor", "--models"))
-
-
-def _chat_model(server: LocalServer) -> str | None:
-    return next((model for model in server.models if not _NOT_FOR_CHAT.search(model)), None)
 
 
 def _earmark(*arguments: str) -> str:

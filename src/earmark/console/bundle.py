@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+FIRST, SECOND = "console.js", "later.js"
+"""The scripts' names: the second imports the first."""
 _IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"\./([\w-]+)\.js";\n', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("\./([\w-]+)\.js"\)')
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
@@ -24,9 +26,7 @@ class CircularImportError(ValueError):
     """Modules import each other, so they have no order."""
 
 
-def bundle(
-    modules: Mapping[str, str], entry: str, first: str = "console.js", second: str = "later.js"
-) -> tuple[str, str]:
+def bundle(modules: Mapping[str, str], entry: str) -> tuple[str, str]:
     """Return the script of `entry` with its imports, and that of what is imported later; names are without `.js`.
 
     Raises: CircularImportError; KeyError for a missing module.
@@ -36,10 +36,10 @@ def bundle(
     afterwards = [name for name in _in_order(modules, later) if name not in at_once]
     shared = ", ".join(_variable(name) for name in at_once)
     return (
-        "\n".join([*(_as_function(name, modules[name], second) for name in at_once), f"export {{ {shared} }};\n"]),
+        "\n".join([*(_as_function(name, modules[name]) for name in at_once), f"export {{ {shared} }};\n"]),
         "\n".join([
-            f'import {{ {shared} }} from "./{first}";',
-            *(_as_function(name, modules[name], second) for name in afterwards),
+            f'import {{ {shared} }} from "./{FIRST}";',
+            *(_as_function(name, modules[name]) for name in afterwards),
             f"export {{ {', '.join(_variable(name) for name in afterwards)} }};\n",
         ]),
     )  # fmt: skip
@@ -62,10 +62,10 @@ def _in_order(modules: Mapping[str, str], entries: Sequence[str]) -> Iterator[st
         yield from visit(entry, ())
 
 
-def _as_function(name: str, text: str, second: str) -> str:
+def _as_function(name: str, text: str) -> str:
     exported = [match.group(2) for match in _EXPORT.finditer(text)]
     body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(_destructured, _INDENTATION.sub("", _COMMENT.sub("", text)))).strip()
-    body = _LATER.sub(lambda found: f'(import("./{second}").then((all) => all.{_variable(found.group(1))}))', body)
+    body = _LATER.sub(lambda found: f'(import("./{SECOND}").then((all) => all.{_variable(found.group(1))}))', body)
     return f"const {_variable(name)} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }};\n}})();"
 
 

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from earmark.console.bundle import bundle
+from earmark.console.bundle import FIRST, SECOND, bundle
 
 _TYPES = {
     "html": "text/html; charset=utf-8",
@@ -89,8 +89,8 @@ def load_site(language: str = LANGUAGES[0]) -> Site:
     modules = {name[:-3]: text for name, text in sources.items() if name.endswith(".js")}
     first, second = bundle(modules, "main")
     assets = {
-        "console.js": first,
-        "later.js": second,
+        FIRST: first,
+        SECOND: second,
         "console.css": "".join(text for name, text in sorted(sources.items()) if name.endswith(".css")),
         "icon.svg": sources["icon.svg"],
     }

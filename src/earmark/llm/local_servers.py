@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,7 @@ TITLES: Final = {
 }
 _HOSTS: Final = ("127.0.0.1", "[::1]")
 _PATIENCE_S: Final = 2.0
+_NOT_FOR_CHAT: Final = re.compile(r"embed|minilm|rerank|whisper|\bbge\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class LocalServer:
     name: str
     base_url: str
     models: tuple[str, ...]
+
+    @property
+    def chat_model(self) -> str | None:
+        """The first of its models that isn't named as one for something else."""
+        return next((model for model in self.models if not _NOT_FOR_CHAT.search(model)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,12 @@ class _Target:
 def usual_urls(port: int) -> tuple[str, ...]:
     """Return the possible base URLs of a server on a loopback port."""
     return tuple(f"http://{host}:{port}/v1" for host in _HOSTS)
+
+
+def serves_own_machine(settings: Settings) -> bool:
+    """Whether the server answers its own machine only, and no proxy sends it requests of others."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return is_loopback_url(f"http://{host}") and not (settings.public_url or settings.trusted_proxies)
 
 
 async def find_local_servers(settings: Settings) -> list[LocalServer]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
@@ -37,8 +39,19 @@ class PiecewiseReply(Reply):
         raise NotImplementedError
 
 
-async def disconnected(receive: Receive) -> None:
-    """Return once the client is gone; to be watched while a body is sent."""
+@asynccontextmanager
+async def leaving(receive: Receive) -> AsyncIterator[asyncio.Future[None]]:
+    """Yield a future that is done once the client is gone; to be looked at while a body is sent."""
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        yield gone
+    finally:
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+
+
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -11,12 +11,11 @@ from earmark.api.wire.models import (
     ModelsShown,
     ModelTestBody,
     ModelTestShown,
-    candidate_to_wire,
+    model_to_wire,
     server_to_wire,
 )
 from earmark.errors import ForbiddenError, ProviderError
-from earmark.llm.local_servers import find_local_servers
-from earmark.llm.model_lists import is_loopback_url
+from earmark.llm.local_servers import find_local_servers, serves_own_machine
 from earmark.llm.providers import UnknownProviderError
 from earmark.llm.trying import try_model
 
@@ -27,9 +26,8 @@ routes = Routes("Models")
 async def list_models(call: Call) -> Reply:
     """List the configured language models: the names that `provider` may have in questions, and the default."""
     providers = call.runtime.turns.providers
-    default = providers.choose(None, call.tenant.key.project_id)[0]
-    candidates = [providers.choose(one.provider)[0] for one in providers.models]
-    return json_reply({"data": [candidate_to_wire(one, default) for one in candidates]})
+    default = providers.choose(None, call.tenant.key.project_id)[0].model
+    return json_reply({"data": [model_to_wire(one, default) for one in providers.models]})
 
 
 @routes.add("POST", "/models/test", Rules(ANY_SCOPE, is_project_wide=True, is_unrestricted=True, retry="none"),
@@ -46,8 +44,5 @@ async def test_model(call: Call, body: ModelTestBody) -> Reply:
 async def list_model_servers(call: Call) -> Reply:
     """Find Ollama, LM Studio and other model servers on the server's machine, if it serves that machine only."""
     settings = call.runtime.settings
-    is_behind_a_proxy = bool(settings.public_url or settings.trusted_proxies)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    is_own_machine = is_loopback_url(f"http://{host}") and not is_behind_a_proxy
-    servers = await find_local_servers(settings) if is_own_machine else []
+    servers = await find_local_servers(settings) if serves_own_machine(settings) else []
     return json_reply({"data": [server_to_wire(one) for one in servers]})

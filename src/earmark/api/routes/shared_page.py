@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 from earmark.api.pipeline.call import Call
-from earmark.api.pipeline.reply import PiecewiseReply, Receive, Reply, Send, disconnected
+from earmark.api.pipeline.reply import PiecewiseReply, Receive, Reply, Send, leaving
 from earmark.api.wire.shared_page import PAGE_HEADERS, foot_of, gone_page, head_of, lines_of, messages_of
 from earmark.sharing.errors import LinkGoneError
 from earmark.sharing.opening import (
@@ -48,17 +46,12 @@ class SharedPage(PiecewiseReply):
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
         """Send the page; end where the reader leaves, or where what is shared is deleted meanwhile."""
-        leaving = asyncio.ensure_future(disconnected(receive))
-        try:
+        async with leaving(receive) as gone:
             async for piece in self._pieces():
-                if leaving.done():
+                if gone.done():
                     return
                 await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
             await send({"type": "http.response.body"})
-        finally:
-            leaving.cancel()
-            with suppress(asyncio.CancelledError):
-                await leaving
 
     async def _pieces(self) -> AsyncIterator[str]:
         yield self._head

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import UnsupportedMediaTypeError
 from earmark.api.pipeline.pipeline import Rules, media_type_of, parse_query
 from earmark.api.pipeline.registry import Routes
-from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Reply, Send, disconnected, json_reply
+from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Reply, Send, json_reply, leaving
 from earmark.api.wire.media import ArrivedShown, ReceivedShown, arrived_to_wire, received_to_wire
 from earmark.errors import ConflictError, ForbiddenError, NotFoundError
 from earmark.media.downloads import get_granted
@@ -250,21 +249,18 @@ class Download(PiecewiseReply):
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
         """Send the bytes; stop when the client disconnects or the recording is deleted."""
-        leaving = asyncio.ensure_future(disconnected(receive))
         try:
-            if self._is_head:
-                await send({"type": "http.response.body"})
-            else:
-                await self._send_body(send, leaving)
+            async with leaving(receive) as gone:
+                if self._is_head:
+                    await send({"type": "http.response.body"})
+                else:
+                    await self._send_body(send, gone)
         finally:
-            leaving.cancel()
-            with suppress(asyncio.CancelledError):
-                await leaving
             await self._file.close()
 
-    async def _send_body(self, send: Send, leaving: asyncio.Future[None]) -> None:
+    async def _send_body(self, send: Send, gone: asyncio.Future[None]) -> None:
         offset, checked_s = self._first, time.monotonic()
-        while offset <= self._last and not leaving.done():
+        while offset <= self._last and not gone.done():
             if self._is_valid is not None and time.monotonic() - checked_s >= _RECHECK_S:
                 if not await self._is_valid():
                     return  # the connection closes before the declared length

@@ -11,7 +11,7 @@ from earmark.api.wire.common import Body, Shown
 from earmark.lengths import check_length
 from earmark.llm.local_servers import TITLES, LocalServer
 from earmark.llm.model_lists import shown_url
-from earmark.llm.providers import Candidate
+from earmark.llm.types import AnswerModel
 
 
 class ModelTestBody(Body):
@@ -59,23 +59,24 @@ class ModelServersShown(Shown):
     data: list[ModelServerShown]
 
 
-def candidate_to_wire(one: Candidate, default: Candidate) -> dict[str, Any]:
+def model_to_wire(one: AnswerModel, default: AnswerModel) -> dict[str, Any]:
     """Render a configured model."""
     return {
         "provider": one.provider,
-        "model": one.model.model,
-        "is_default": one.model is default.model,
-        "is_built_in": one.model.writer is None,
+        "model": one.model,
+        "is_default": one is default,
+        "is_built_in": one.writer is None,
     }
 
 
 def server_to_wire(server: LocalServer) -> dict[str, Any]:
     """Render a server that was found. Its models' names are whatever it says, so the command quotes them."""
-    usable = next((one for one in server.models if one.isprintable()), None)
+    model = server.chat_model
+    is_usable = model is not None and model.isprintable()
     return {
         "name": server.name,
         "title": TITLES.get(server.name, server.name),
         "base_url": shown_url(server.base_url),
         "models": list(server.models),
-        "command": usable and f"earmark models use {shlex.quote(f'{server.name}/{usable}')}",
+        "command": shlex.join(["earmark", "models", "use", f"{server.name}/{model}"]) if is_usable else None,
     }

@@ -161,13 +161,24 @@ export async function bringTranscript(id, file, onstep) {
  */
 export async function bringAudio(id, file, onstep) {
   const { path, headers } = await openUpload(id, AUDIO[endingOf(file.name)] ?? file.type, file.size);
+  await sendAudio(path, file, { headers, name: file.name, onstep });
+  return completeUpload(id, file);
+}
+
+/**
+ * Send audio to the address of an upload, and say how far it is.
+ * @param {string} path
+ * @param {Blob} file
+ * @param {{headers: Record<string, string>, name: string, onstep: (step: string, share: number) => void, first?: number}} options
+ *   `first`: how many bytes the server has
+ */
+export function sendAudio(path, file, { headers, name, onstep, first }) {
   let last = 0;
-  await putResumably(path, file, {
-    headers, name: file.name,
+  return putResumably(path, file, {
+    headers, name, first,
     onprogress: (share) => onstep(words.sendingAudio, (last = share)),
     onwait: () => onstep(words.sendingAgain, last),
   });
-  return completeUpload(id, file);
 }
 
 /**

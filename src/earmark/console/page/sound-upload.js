@@ -1,12 +1,10 @@
 // Uploads a recording while it is being made; what could not be sent meanwhile follows at its end.
 
 import { ApiError, AwayError, call, callIfThere } from "./api.js";
-import { completeUpload, openUpload } from "./bring.js";
+import { completeUpload, openUpload, sendAudio } from "./bring.js";
 import { deleteDraft, storeDraft } from "./sound-store.js";
-import { strings } from "./strings.js";
-import { arrivedOf, putFile, putResumably } from "./upload.js";
+import { arrivedOf, putFile } from "./upload.js";
 
-const words = strings.bring;
 const PIECES_AT_ONCE = 5;
 const PART_MS = 30_000;
 
@@ -108,12 +106,8 @@ export class SoundUpload {
       return void await completeUpload(/** @type {string} */ (draft.recordingId), null);
     }
     if (arrived === null) await this.#open();
-    let last = 0;
-    await putResumably(/** @type {string} */ (draft.uploadUrl), sound, {
-      first: arrived ?? 0, headers: { "Content-Type": this.type }, name: draft.name,
-      onprogress: (share) => onstep(words.sendingAudio, (last = share)),
-      onwait: () => onstep(words.sendingAgain, last),
-    });
+    const headers = { "Content-Type": this.type };
+    await sendAudio(/** @type {string} */ (draft.uploadUrl), sound, { headers, name: draft.name, onstep, first: arrived ?? 0 });
     await completeUpload(/** @type {string} */ (draft.recordingId), sound);
   }
 
