@@ -1,4 +1,4 @@
-"""Measures the floor of search: which questions it would lose, and which nonsense it keeps away.
+"""Measures the floor of search: how many questions it would lose, and how much nonsense it rejects.
 
     EARMARK_QMSUM_DIR=… python -m bench.floor [--holdout]
 

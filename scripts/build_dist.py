@@ -59,7 +59,7 @@ def build_earmark(into: Path, at: str) -> None:
 
 
 def build_weights(into: Path, at: str = WEIGHTS_EPOCH) -> None:
-    """Build the wheels of the weights, of files whose digests are checked here."""
+    """Build the wheels of the weights, from files whose digests it verifies."""
     for name, files in (("text", text_files()), ("speech", speech_files())):
         with tempfile.TemporaryDirectory() as folder:
             project = Path(folder) / name

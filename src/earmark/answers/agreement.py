@@ -1,4 +1,4 @@
-"""Adjusts log-odds to what kind of words the question asks for: whose, a cause, what was settled or left open.
+"""Adjusts log-odds to the kind of statement asked for: of whom, a cause, a decision, an open point.
 
 Signals and reader know words and meaning; they take "I'm worried about Colm" for what Colm is worried about, and "we
 decide next Monday" for what was decided. The steps were chosen on questions that are not measured on.

@@ -80,7 +80,7 @@ def decisions(talk: Talk) -> Iterator[Candidate]:
 
 
 def _is_told(one: Sentence) -> bool:
-    """Whether a sentence says that something is to be told: what it says was decided before."""
+    """Whether a sentence announces that others are to be informed of a decision made earlier."""
     return TELLS.search(one.text) is not None
 
 
@@ -102,7 +102,7 @@ def _settles_what_was_said(one: Sentence) -> bool:
 
 
 def _is_settleable(before: Sequence[Sentence], reply: Sentence) -> bool:
-    """Whether a reply settles the turn before; after a question or a guess "Four thousand, yes." only tells a fact."""
+    """Whether a reply settles the previous turn; after a question, "Four thousand, yes." only states a fact."""
     last = before[-1]
     if CONFIRMS.search(reply.text) is None or PROPOSES.search(last.text) or SUGGESTS.search(last.text):
         return True

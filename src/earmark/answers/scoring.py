@@ -37,7 +37,7 @@ _ECHO_SHARE: Final = 0.6
 _ECHO_SENTENCES: Final = 2
 """A question is never the answer: this share of its probability moves to the sentences that reply."""
 _PROPOSED_SHARE: Final = 0.5
-"""A question that proposes something says what it is: it keeps this share, though it is never the key."""
+"""The share of its chance that a question with a proposal retains; it is never the key."""
 CLIP: Final = 5.0
 """A signal is clipped at this many standard deviations from its mean."""
 

@@ -67,7 +67,7 @@ def _names_of(subject: Subject) -> Iterable[frozenset[str]]:
 
 
 def name_speakers(request: AnswerRequest) -> AnswerRequest:
-    """Replace a company that asks, wants or offers something by the person who speaks for it, if one can be told."""
+    """Replace a company as the subject of a question by the person who speaks for it, if one is identified."""
     subject = subject_of(request.question)
     if subject is None or subject.name == "I" or any(is_by(subject, one) for one in request.passages):
         return request

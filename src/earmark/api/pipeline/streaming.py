@@ -132,7 +132,7 @@ def stream_turn(call: Call, follower: Follower, headers: Headers = ()) -> Stream
 
 
 def replay_end(body: bytes, headers: Headers = ()) -> Reply:
-    """Return a stream of nothing but the last event, whose data is that of a stored response.
+    """Return a stream with the last event only, whose data is that of a stored response.
 
     Its answer was replaced since, so that there is nothing to wait for and no result to make the data of.
     """

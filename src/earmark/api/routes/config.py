@@ -62,27 +62,27 @@ async def _show(call: Call, section: Section, end_user_id: str | None) -> Reply:
 
 @routes.add("GET", "/config/processing", Rules("config:read"), answers={200: ConfigShown})
 async def get_processing_config(call: Call) -> Reply:
-    """Show what is done by itself, for the project, or for the end user whose credential asks."""
+    """Show automatic processing of the project, or of the end user whose credential is used."""
     return await _show(call, PROCESSING, call.acting_for)
 
 
 @routes.add("GET", "/config/retention", Rules("config:read"), answers={200: ConfigShown})
 async def get_retention_config(call: Call) -> Reply:
-    """Show how long things are kept, for the project, or for the end user whose credential asks."""
+    """Show retention periods of the project, or of the end user whose credential is used."""
     return await _show(call, RETENTION, call.acting_for)
 
 
 @routes.add("GET", "/end-users/{end_user_id}/config/processing", Rules("config:read", BY_ID, _end_user_exists),
             answers={200: ConfigShown}, errors=[NotFoundError])  # fmt: skip
 async def get_end_user_processing_config(call: Call, end_user_id: str) -> Reply:
-    """Show what is done by itself for an end user."""
+    """Show automatic processing of an end user."""
     return await _show(call, PROCESSING, end_user_id)
 
 
 @routes.add("GET", "/end-users/{end_user_id}/config/retention", Rules("config:read", BY_ID, _end_user_exists),
             answers={200: ConfigShown}, errors=[NotFoundError])  # fmt: skip
 async def get_end_user_retention_config(call: Call, end_user_id: str) -> Reply:
-    """Show how long an end user's things are kept."""
+    """Show retention periods of an end user."""
     return await _show(call, RETENTION, end_user_id)
 
 
@@ -111,7 +111,7 @@ async def _change_end_user(call: Call, section: Section, end_user_id: str, body:
             Rules("config:write", BY_PROJECT, project_is_own, is_project_wide=True),
             answers={200: ConfigShown}, errors=[NotFoundError])  # fmt: skip
 async def set_project_processing_config(call: Call, project_id: str, body: ProcessingBody) -> Reply:
-    """Set what is done by itself in the project's data of the key's mode (live or test)."""
+    """Set automatic processing of the project, for data of the key's mode (live or test)."""
     await _check_template(call, body)
     return await _change_project(call, PROCESSING, body)
 
@@ -120,14 +120,14 @@ async def set_project_processing_config(call: Call, project_id: str, body: Proce
             Rules("config:write", BY_PROJECT, project_is_own, is_project_wide=True),
             answers={200: ConfigShown}, errors=[NotFoundError])  # fmt: skip
 async def set_project_retention_config(call: Call, project_id: str, body: RetentionBody) -> Reply:
-    """Set how long things are kept in the project's data of the key's mode (live or test)."""
+    """Set retention periods of the project, for data of the key's mode (live or test)."""
     return await _change_project(call, RETENTION, body)
 
 
 @routes.add("PUT", "/end-users/{end_user_id}/config/processing", Rules("config:write", BY_ID, _end_user_exists),
             answers={200: ConfigShown}, errors=[NotFoundError])  # fmt: skip
 async def set_end_user_processing_config(call: Call, end_user_id: str, body: ProcessingBody) -> Reply:
-    """Set what is done by itself for an end user."""
+    """Set automatic processing of an end user."""
     await _check_template(call, body)
     return await _change_end_user(call, PROCESSING, end_user_id, body)
 
@@ -136,7 +136,7 @@ async def set_end_user_processing_config(call: Call, end_user_id: str, body: Pro
             Rules("config:write", BY_ID, _end_user_exists, is_project_wide=True),
             answers={200: ConfigShown}, errors=[NotFoundError])  # fmt: skip
 async def set_end_user_retention_config(call: Call, end_user_id: str, body: RetentionBody) -> Reply:
-    """Set how long an end user's things are kept; only the project may."""
+    """Set retention periods of an end user; only the project may."""
     return await _change_end_user(call, RETENTION, end_user_id, body)
 
 
