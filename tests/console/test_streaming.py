@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from earmark.identity.keys import list_keys, revoke_key
 from earmark.identity.projects import get_tenant
@@ -180,6 +180,25 @@ def test_a_finished_answer_does_not_change_another_views_url(visitor: Visitor, t
     expect(page.locator("session-list .session-title").first).to_have_text(QUESTION)
     page.wait_for_timeout(300)
     assert page.url.endswith("/overview")
+
+
+def test_a_chat_that_was_left_does_not_change_the_url_while_the_next_view_is_fetched(
+    visitor: Visitor, talked: Library, model: Model
+) -> None:
+    model.will_say(WAIT, "Late [1].")
+    page = _open(visitor, talked)
+    scripts: list[Route] = []
+    page.route("**/later.js*", lambda route: scripts.append(route))
+    page.get_by_role("textbox", name="Question").fill(QUESTION)
+    with page.expect_response("**/v1/ask/sessions", timeout=15_000):
+        page.keyboard.press("Enter")
+        page.get_by_role("link", name="Overview").click()
+    expect(page.locator("main > .loading")).to_be_visible()
+    model.go_on()
+    expect(page.locator("session-list .session-title").first).to_have_text(QUESTION)
+    assert page.url.endswith("/overview")
+    scripts.pop().continue_()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
 def test_the_next_question_can_be_typed_during_an_answer(visitor: Visitor, talked: Library, model: Model) -> None:

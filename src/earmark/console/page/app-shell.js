@@ -13,7 +13,7 @@ import { RecordingsView } from "./recordings-view.js";
 import { askPath, currentRoute, decisionsPath, navigate, overviewPath, recordingsPath, routes, searchPath, settingsPath } from "./router.js";
 import { SearchView } from "./search-view.js";
 import { SessionList } from "./session-list.js";
-import { ConnectionBar, statusLine } from "./states.js";
+import { ConnectionBar, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
 import { cycleTheme } from "./theme.js";
 import { say } from "./undo.js";
@@ -30,6 +30,7 @@ const PLACES = [["ask", askPath()], ["recordings", recordingsPath()], ["decision
 
 export class AppShell extends HTMLElement {
   /** @type {HTMLElement & {show(route: any): Promise<unknown>} | null} */ view = null;
+  /** @type {keyof typeof VIEWS | null} the place that `view` shows, or that it is fetched for */ shown = null;
   curl = new CurlNote();
 
   connectedCallback() {
@@ -108,9 +109,10 @@ export class AppShell extends HTMLElement {
       if (link.dataset.place === place) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
+    if (this.shown !== route.view) this.#leave(route.view);
     const View = await this.#load(route.view);
-    if (!View || currentRoute().view !== route.view) return; // left again meanwhile
-    if (!(this.view instanceof View)) this.#change(new View());
+    if (!View || this.shown !== route.view) return; // left again meanwhile
+    if (!this.view) fill(this.main, this.view = new View());
     document.title = strings.product;
     await this.view?.show(route);
     this.#settleFocus();
@@ -122,18 +124,18 @@ export class AppShell extends HTMLElement {
       return await VIEWS[view]();
     } catch (error) {
       if (await fetch("/health").then((answer) => answer.ok, () => false)) throw error; // another version is served: to be reloaded
-      this.view = null;
-      fill(this.main, statusLine(new AwayError(), () => void this.#go()));
+      if (this.shown === view) fill(this.main, statusLine(new AwayError(), () => void this.#go()));
       return null;
     }
   }
 
-  /** @param {HTMLElement & {show(route: any): Promise<unknown>}} view */
-  #change(view) {
+  /** Remove the view at once: while the next one is fetched, the old one must not change the URL. @param {keyof typeof VIEWS} next */
+  #leave(next) {
     beside().close();
     this.curl.clear();
-    this.view = view;
-    fill(this.main, view);
+    this.shown = next;
+    this.view = null;
+    fill(this.main, loading());
   }
 
   /** After navigation, focus the view's heading, unless the view has set the focus itself. */

@@ -46,7 +46,7 @@ export class DeliveryLog extends HTMLElement {
     this.#turn++;
   }
 
-  /** List the newest deliveries; while one waits for its first attempt, look again every second for a while. */
+  /** List the newest deliveries; while one is about to be sent, look again every second for a while. */
   async load() {
     const turn = ++this.#turn;
     try {
@@ -55,7 +55,7 @@ export class DeliveryLog extends HTMLElement {
         if (turn !== this.#turn) return;
         const isBeingRead = look > 0 && this.list.querySelector("details[open]");
         if (!isBeingRead) this.#show(page);
-        if (isBeingRead || !page.data.some((/** @type {Delivery} */ one) => one.status === "pending" && !one.attempts)) return;
+        if (isBeingRead || !page.data.some(isDue)) return;
         await sleep(EVERY_MS);
       }
     } catch (error) {
@@ -122,6 +122,9 @@ export class DeliveryLog extends HTMLElement {
     }
   }
 }
+
+/** @param {Delivery} one */
+const isDue = ({ status, next_attempt_at }) => status === "pending" && (!next_attempt_at || Date.parse(next_attempt_at) <= Date.now());
 
 /** @param {Attempt} one */
 function attempt({ number, at, duration_ms, status_code, error, answer }) {
