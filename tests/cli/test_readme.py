@@ -10,6 +10,10 @@ from pathlib import Path
 from tests.server import Place, running
 
 README = Path(__file__).parents[2] / "README.md"
+INSTALLED = [
+    'export PATH="$PWD/.venv/bin:$PATH"                       # in this folder',
+    "mkdir -p ~/recordings && cd ~/recordings",
+]
 EARMARK = f'earmark() {{ "{sys.executable}" -m earmark "$@"; }}; '
 
 
@@ -24,9 +28,12 @@ def _paste(commands: str, place: Place, folder: Path) -> str:
 
 
 def test_the_readmes_commands_work_in_order(fresh_place: Place, tmp_path: Path) -> None:
+    """The first two lines put the installed command on the path and make the folder that the others run in."""
     first, second = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     commands = first.splitlines()
     assert commands.pop() == "earmark serve"
+    assert commands[:2] == INSTALLED
+    del commands[:2]
     assert len(commands) == 12
     shown = {command.partition("  #")[0].strip(): _paste(command, fresh_place, tmp_path) for command in commands}
     answer = shown['earmark ask "When did we move the launch?"']

@@ -211,7 +211,7 @@ def test_docs_are_one_page_without_external_requests(server: Server) -> None:
      ("PUT", "/v1/ask/sessions", 405), ("DELETE", "/v1/ask/sessions/as_unknown", 404),
      ("GET", "/health", 200), ("GET", "/docs", 200), ("GET", "/openapi.json", 200), ("GET", "/nothing", 404)],
 )  # fmt: skip
-def test_every_answer_tells_browsers_to_keep_their_hands_off(
+def test_every_answer_forbids_framing_sniffing_and_caching(
     client: httpx.Client, method: str, path: str, status: int
 ) -> None:
     answer = client.request(method, path)

@@ -18,15 +18,14 @@ class Breaker:
         self._failures = 0
         self._opened_s: float | None = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether requests should fail at once. Once `rest_s` is over, the first read returns False."""
+    def allow(self) -> bool:
+        """Let a request through, or not. Once `rest_s` is over, one is: the trial, during which others are not."""
         if self._opened_s is None:
-            return False
-        if self._clock() - self._opened_s < self._rest_s:
             return True
-        self._opened_s = self._clock()  # this request is the trial; the breaker stays open for others
-        return False
+        if self._clock() - self._opened_s < self._rest_s:
+            return False
+        self._opened_s = self._clock()
+        return True
 
     def succeeded(self) -> None:
         """Record a success and close the breaker."""

@@ -160,7 +160,7 @@ class VendorModel:
         self, prompt: Prompt, answer_tokens: int, schema: Mapping[str, Any] | None = None
     ) -> AsyncIterator[TextDelta | Finished]:
         """Stream an answer; retry transient failures until the first text."""
-        if self._breaker.is_open:
+        if not self._breaker.allow():
             why = "failed several times in a row and is paused. Try again in half a minute"
             raise ModelFailedError(self.provider, why)
         await self._ready()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -95,7 +95,7 @@ _MESSAGES = {
     "list_type": "must be an array",
     "tuple_type": "must be an array",
     "union_tag_not_found": "is required",
-    "extra_forbidden": "is not known here",
+    "extra_forbidden": "is not a known field",
 }
 
 
@@ -110,9 +110,13 @@ def invalid_request(error: ValidationError, *, where: str) -> InvalidError:
     return InvalidError(f"{name} {_say(first)}.", param=param or None)
 
 
+_TAGGED: Final = frozenset(("scope", tag) for tag in ("recording", "library", "selected", "folder"))
+
+
 def _dotted(loc: Sequence[int | str]) -> str:
-    """Join the path with dots, without the tags that unions add to it."""
-    return ".".join(str(part) for part in loc if part not in ("recording", "library", "selected", "folder"))
+    """Join the path with dots, without the tag that the union of scopes adds behind its field."""
+    tagged = zip((None, *loc), loc, strict=False)
+    return ".".join(str(part) for before, part in tagged if (before, part) not in _TAGGED)
 
 
 def _say(first: Any) -> str:

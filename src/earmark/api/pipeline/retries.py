@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from earmark.api.pipeline.large_bodies import run_sized
@@ -76,13 +76,23 @@ async def answer_once(call: Call, kind: RetryKind, document: Any, handle: Handle
         held = await idempotency.claim(work, request)
         if isinstance(held, StoredAnswer):
             return _replay(held)
-        call.tenant = work
-        reply = await handle()
+        with _within(call, work):
+            reply = await handle()
         await idempotency.store_answer(
             work, request, held, StoredAnswer(reply.status, reply.body),
             lock_recordings=lock_recordings, is_secret=kind == "secret",
         )  # fmt: skip
         return reply
+
+
+@contextmanager
+def _within(call: Call, work: Tenant) -> Iterator[None]:
+    """Let the handler's reads and writes be part of this unit of work."""
+    outside, call.tenant = call.tenant, work
+    try:
+        yield
+    finally:
+        call.tenant = outside
 
 
 def _keyed(call: Call, document: Any) -> KeyedRequest:
