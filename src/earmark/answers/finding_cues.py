@@ -113,7 +113,7 @@ ASKS_OUTRIGHT: Final = re.compile(
 )  # fmt: skip
 """Opens a question that asks for something, as against one that proposes: "Thirty days, as before?"."""
 UNSURE: Final = re.compile(
-    r"\b(?:(?:not|haven't|hasn't|never|n't) (?:yet )?(?:decided|agreed|settled|approved|final)|if (?:i|you|we|they|it|he|she)\b|"
+    r"\b(?:(?:not|haven't|hasn't|never|n't) (?:yet )?(?:decided|agreed|settled|approved|final)|(?:not|never|\w+n['’]t) (?:\w+ to )?(?:decide|agree|settle)\b|if (?:i|you|we|they|it|he|she)\b|"
     r"would(?: not|n't)? have|might|maybe|perhaps|could have|last (?:time|week|year|autumn|month)|used to|who (?:agreed|decided))\b",
     _I,
 )  # fmt: skip

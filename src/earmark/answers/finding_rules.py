@@ -46,6 +46,8 @@ _LEAST: Final = 0.7
 _MOST_TURN_WORDS: Final = 40
 _ORDER_WORDS: Final = 8
 _NEAR_END: Final = 3
+_VOTE_WORDS: Final = 4
+"""What may stand before a recap in its turn: "Three to one. So we put …"."""
 _LATE: Final = 0.6
 """The share of a talk after which a recap repeats what was agreed."""
 _CLAUSE: Final = re.compile(r"[,;:.]\s|\band\b\s")
@@ -123,7 +125,7 @@ def _decided(talk: Talk, at: int, place: int, one: Sentence) -> float:
         score += 1.0
     if DEFERS.search(one.text) and score < 1.0:
         return 0.0
-    if place == 0 and RECAPS.search(one.text):
+    if RECAPS.search(one.text) and words_in(turn[:place]) <= _VOTE_WORDS:
         score += _recaps(talk, at, one)
     if consent:
         score += 0.9 if proposes else 0.4 if score else 0.0
