@@ -2,7 +2,8 @@
 
 One client of project B sends its list, a search and a question in turns, in peace and while project A attacks in one
 of twelve ways, without rate limits. Client and attacker are processes of their own, on the last core where there are
-several; the attacker's has the lowest priority. Peace is measured before and after each attack. Shown are the 50th, 95th
+several; the attacker's has the lowest priority. Peace is measured before and after each attack, once the server has
+nothing left to do of the last one (its processes have rested for two seconds). Shown are the 50th, 95th
 and 99th percentiles as B sees them, and those within the server: from the request's arrival at the application to
 its reply (`EARMARK_LOG_REQUESTS`). The last columns say what the server's event loop did meanwhile: which part of the
 time it ran, and which it waited for a core.
@@ -30,6 +31,7 @@ from bench.fairness_attacks import ATTACKS, QUESTION, Side, attacking
 from bench.results import circumstances, table, write_section
 from bench.server import resident_mb
 
+RESTED_S, RESTING_MS, MOST_SETTLING_S = 2, 100, 180.0
 MOST_S = 60.0
 """The longest that one attack is watched."""
 KINDS = ("list", "search", "send")
@@ -117,6 +119,17 @@ def loop_ms(pid: int) -> tuple[float, float]:
     return int(ran) / 1e6, int(waited) / 1e6
 
 
+def _cpu_ms(pid: int) -> float:
+    """Return the processor time of a server and its children, in milliseconds."""
+    try:
+        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[11:13]
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:  # it ended meanwhile
+        return 0.0
+    ticks = int(user) + int(system)
+    return ticks * 1_000 / os.sysconf("SC_CLK_TCK") + sum(_cpu_ms(int(child)) for child in below)
+
+
 def percentile(times: Sequence[float], part: float) -> float:
     """Return a percentile of milliseconds."""
     ordered = sorted(times) or [0.0]
@@ -144,6 +157,18 @@ class Measuring:
         self.ours, self.theirs = (Side(port, new_project(place, name).live) for name in ("B", "A"))
         self.ours.fill(5)
         self.theirs.fill(40)
+        self.theirs.fill_more()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the server has rested for a while: jobs of an attack may run long after it."""
+        until, rested_s = time.monotonic() + MOST_SETTLING_S, 0
+        before = _cpu_ms(self.server.process.pid)
+        while rested_s < RESTED_S and time.monotonic() < until:
+            time.sleep(1)
+            now = _cpu_ms(self.server.process.pid)
+            rested_s = rested_s + 1 if now - before < RESTING_MS else 0
+            before = now
 
     def peace(self, samples: int) -> dict[str, Cell]:
         """Look while nobody attacks."""
@@ -173,7 +198,7 @@ def measure(place: Place, samples: int, names: Sequence[str]) -> list[list[objec
         before = at.peace(samples // 2)
         for name in names:
             during, loop = at.attack(name)
-            time.sleep(3)
+            at.settle()
             after = at.peace(samples // 2)
             for number, kind in enumerate(KINDS):
                 peace, now = before[kind] + after[kind], during[kind]

@@ -20,6 +20,10 @@ import httpx
 from bench.crash_load import WORDS
 
 THREADS = 24
+TITLES = 1_500
+MESSAGES = 10_000
+STREAMS_EACH = 40
+"""Streams that a thread holds open at once: 960 by all of them."""
 QUESTION = "When is the launch of the lantern?"
 TALK = (
     "Ada: When is the launch of the lantern?\nBo: The launch is on the ninth of June.\nAda: Good, then we have time.\n"
@@ -37,6 +41,7 @@ class Side:
     user: str = ""
     session: str = ""
     recording: str = ""
+    long_session: str = ""
 
     def http(self) -> httpx.Client:
         """Return a client of this project."""
@@ -51,6 +56,14 @@ class Side:
                 self.recording = http.post("/v1/recordings", json={"end_user_id": self.user}).json()["id"]
                 bring(http, self.recording, TALK)
         self.open_session()
+
+    def fill_more(self) -> None:
+        """Make many titled sessions, and one with many messages: what is searched, exported and read slowly."""
+        with self.http() as http:
+            for at in range(TITLES):
+                title = " ".join(WORDS[(at + by * by) % len(WORDS)] for by in range(6))
+                http.post("/v1/ask/sessions", json={**self.scope(), "title": f"{title} {at}"})
+            self.long_session = import_session(self, http, 0).json()["id"]
 
     def open_session(self) -> None:
         """Go on in a new session."""
@@ -87,9 +100,14 @@ def _export(messages: int, user: str) -> bytes:
     return json.dumps({**document, "messages": said, "end_user_id": user}).encode()
 
 
-def session_import(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
-    body = _export(10_000, side.user).replace(b"TITLE", str(at).encode(), 1)
+def import_session(side: Side, http: httpx.Client, at: int) -> httpx.Response:
+    """Bring a session of many messages."""
+    body = _export(MESSAGES, side.user).replace(b"TITLE", str(at).encode(), 1)
     return http.post("/v1/ask/sessions/import", content=body, headers={"content-type": "application/json"})
+
+
+def session_import(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
+    return import_session(side, http, at)
 
 
 def waiting_sends(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
@@ -107,7 +125,8 @@ def many_jobs(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
 
 
 def expensive_q(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
-    return http.get("/v1/ask/sessions", params={"q": "e" * (1 + at % 3), "limit": 100})
+    """Search for a common letter, and for three that no title has together."""
+    return http.get("/v1/ask/sessions", params={"q": ("e", "er", "eqx")[at % 3], "limit": 100})
 
 
 def expensive_searches(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
@@ -116,7 +135,7 @@ def expensive_searches(side: Side, http: httpx.Client, at: int) -> httpx.Respons
 
 
 def big_exports(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
-    return http.get(f"/v1/ask/sessions/{side.session}/export", params={"format": "markdown"})
+    return http.get(f"/v1/ask/sessions/{side.long_session}/export", params={"format": "markdown"})
 
 
 def _raw(side: Side, head: str) -> socket.socket:
@@ -126,7 +145,8 @@ def _raw(side: Side, head: str) -> socket.socket:
 
 
 def slow_readers(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
-    with _raw(side, "GET /v1/ask/sessions?limit=100 HTTP/1.1") as line:
+    """Read an export of more than a connection holds, slowly."""
+    with _raw(side, f"GET /v1/ask/sessions/{side.long_session}/export?format=markdown HTTP/1.1") as line:
         line.sendall(b"\r\n")
         for _ in range(20):
             line.recv(64)
@@ -154,11 +174,16 @@ def half_open(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
 
 
 def streams(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:
-    body = {**side.scope(), "initial_message": {"content": QUESTION}}
-    with http.stream("POST", "/v1/ask/sessions", json=body, headers={"accept": "text/event-stream"}) as answer:
-        for _ in answer.iter_bytes():
-            pass
-    return answer
+    """Ask in many new sessions at once, and leave the answers unread for a second."""
+    body = json.dumps({**side.scope(), "initial_message": {"content": QUESTION}}).encode()
+    lines = [_raw(side, "POST /v1/ask/sessions HTTP/1.1") for _ in range(STREAMS_EACH)]
+    for line in lines:
+        head = f"Accept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        line.sendall(head.encode() + body)
+    time.sleep(1)
+    for line in lines:
+        line.close()
+    return None
 
 
 def trailers(side: Side, http: httpx.Client, at: int) -> httpx.Response | None:

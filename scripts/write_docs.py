@@ -21,7 +21,7 @@ DOCS = ROOT / "docs"
 ROOMS = (
     "api", "cli", "mcp", "console", "runtime", "processing", "sharing", "oauth", "oidc", "webhooks", "summaries", "ask", "imports", "speech",
     "corrections", "answers", "llm", "retrieval", "media", "library", "transcripts", "idempotency", "limits", "identity",
-    "jobs", "storage", "outbound", "config",
+    "jobs", "storage", "outbound", "computing", "config",
 )  # fmt: skip
 """Top to bottom, as they stand in the drawing."""
 
