@@ -111,7 +111,9 @@ def test_an_encoding_can_be_named(desk: Place, fresh_project: str, tmp_path: Pat
     assert "Żółw śpi." in shown
 
 
-def test_a_dry_run_needs_no_project_and_an_import_does(desk: Place, tmp_path: Path) -> None:
+def test_a_dry_run_needs_no_project_and_an_import_does(
+    desk: Place, project: str, fresh_project: str, tmp_path: Path
+) -> None:
     (tmp_path / "hive.vtt").write_text(VTT)
     shown = desk.cli("import", str(tmp_path / "hive.vtt"), "--dry-run").stdout
     assert ": webvtt, utf-8, 1 segment, 00:03 long" in shown
