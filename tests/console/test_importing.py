@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from earmark.imports import grouping
 from earmark.imports.grouping import _PREFERRED
+from earmark.transcripts import titles
 from earmark.transcripts.reading import FORMATS
 from tests.cli.transcripts import FORMS
 from tests.console.conftest import Library, Visitor
@@ -373,7 +374,7 @@ def test_the_console_and_the_server_leave_out_the_same_files() -> None:
     console, bring = (MODULES[name] for name in ("archive-review", "bring"))
     for pattern in (grouping._CHAT, grouping._NOT_FOR_US, grouping._BESIDE):
         assert pattern.pattern.replace("$", "") in console.replace("$", "").replace("^(?:", "(?:")
-    assert grouping._ENDING.pattern in bring
+    assert titles._ENDING.pattern in bring
 
 
 def test_the_date_and_the_partner_of_a_file_are_taken_from_its_name(visitor: Visitor, library: Library) -> None:
