@@ -130,7 +130,7 @@ def test_a_rotated_key_is_replaced_by_a_new_secret(desk: Place, project: str) ->
     assert listed[new["id"]]["expires_at"]
 
 
-def test_the_audit_trail_says_who_did_what(desk: Place, fresh_project: str) -> None:
+def test_the_audit_trail_says_who_did_what(desk: Place, project: str, fresh_project: str) -> None:
     key = json.loads(desk.cli("keys", "create", "--project", fresh_project, "--json").stdout)
     desk.cli("keys", "revoke", key["id"], "--project", fresh_project)
     events = json_lines(desk.cli("audit", "--project", fresh_project, "--json").stdout)

@@ -88,7 +88,31 @@ def test_commands_need_no_flags(ready: Place) -> None:
     assert "key.created" in ready.cli("audit").stdout
 
 
-def test_without_a_default_the_missing_flag_is_named(desk: Place, project: str) -> None:
+def test_the_only_project_and_person_need_not_be_named(empty_place: Place) -> None:
+    project = new_project(empty_place, "House").id
+    Path("meeting.vtt").write_text(f"WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ada>{LAUNCH}\n")
+    assert "--end-user" in check_mistake(empty_place.cli("recordings", "list", check=False), 2)
+    imported = empty_place.cli("import", "meeting.vtt", "--end-user", "ada", "--json")
+    assert f"Using the only project, House ({project})." in imported.stderr
+    assert [one["status"] for one in json_lines(imported.stdout)] == ["imported"]
+    listed = empty_place.cli("recordings", "list")
+    assert ("meeting" in listed.stdout, listed.stderr) == (True, "")
+    again = empty_place.cli("recordings", "rename", "meeting", "Kick-off")
+    assert "Using the only person, ada." in again.stderr
+    assert "#code=" in empty_place.cli("console-link").stdout
+    assert "key.created" in empty_place.cli("audit").stdout
+    empty_place.cli("import", "meeting.vtt", "--end-user", "grace")
+    assert "--end-user" in check_mistake(empty_place.cli("recordings", "list", check=False), 2)
+    new_project(empty_place)
+    assert "--project" in check_mistake(empty_place.cli("recordings", "list", check=False), 2)
+
+
+def test_a_command_without_a_project_makes_no_data(empty_place: Place) -> None:
+    assert "--project" in check_mistake(empty_place.cli("search", "x", check=False), 2)
+    assert not empty_place.data_dir.exists()
+
+
+def test_without_a_default_the_missing_flag_is_named(desk: Place, project: str, fresh_project: str) -> None:
     assert "--project" in check_mistake(desk.cli("search", "x", check=False), 2)
     assert "--end-user" in check_mistake(desk.cli("search", "x", "--project", project, check=False), 2)
     assert "earmark use PROJECT PERSON" in check_mistake(desk.cli("import", "x.vtt", check=False), 2)

@@ -74,6 +74,15 @@ def test_the_same_export_again_adds_nothing(desk: Place, fresh_project: str, tmp
     assert len(recordings_of(desk, fresh_project, "twice")) == 5
 
 
+def test_a_plain_folder_and_those_in_it_become_folders(desk: Place, fresh_project: str, tmp_path: Path) -> None:
+    house = tmp_path / "House"
+    (house / "Roof").mkdir(parents=True)
+    (house / "march.vtt").write_text(VTT)
+    (house / "Roof" / "april.vtt").write_text(VTT.replace("hive", "roof"))
+    run_import(desk, fresh_project, "ana", str(house))
+    assert sorted(desk.run(_folders(fresh_project))) == [("House", 1), ("Roof", 1)]
+
+
 def test_a_folder_is_read_as_an_archive_of_it_is(desk: Place, fresh_project: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(export(tmp_path / "export.zip")) as archive:
         archive.extractall(tmp_path / "export")
@@ -111,7 +120,9 @@ def test_an_encoding_can_be_named(desk: Place, fresh_project: str, tmp_path: Pat
     assert "Żółw śpi." in shown
 
 
-def test_a_dry_run_needs_no_project_and_an_import_does(desk: Place, tmp_path: Path) -> None:
+def test_a_dry_run_needs_no_project_and_an_import_does(
+    desk: Place, project: str, fresh_project: str, tmp_path: Path
+) -> None:
     (tmp_path / "hive.vtt").write_text(VTT)
     shown = desk.cli("import", str(tmp_path / "hive.vtt"), "--dry-run").stdout
     assert ": webvtt, utf-8, 1 segment, 00:03 long" in shown
@@ -177,3 +188,14 @@ def _end_users(project: str) -> Any:
         return await list_end_users(await get_tenant(runtime.operator, project, "live"), Page())
 
     return work
+
+
+def test_a_chat_in_an_iphones_archive_is_imported_and_named_by_it(
+    desk: Place, fresh_project: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "WhatsApp Chat - Bo.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("_chat.txt", "[17.09.24, 08:12:01] Ana: The roof leaks.\n[17.09.24, 08:12:09] Bo: Again?\n")
+    options = ("--project", fresh_project, "--end-user", "ana")
+    desk.cli("import", str(path), *options)
+    assert "WhatsApp Chat - Bo" in desk.cli("recordings", "list", *options).stdout

@@ -39,6 +39,25 @@ def test_recordings_are_listed_newest_first(desk: Place, person: tuple[str, ...]
     assert desk.cli("recordings", "list", *person, "--name", "zzz", "--json").stdout == ""
 
 
+def test_the_list_is_in_the_order_of_the_dates_that_it_prints(desk: Place, fresh_project: str, tmp_path: Path) -> None:
+    person = ("--project", fresh_project, "--end-user", "ada")
+    for day in ("2024-07-09", "2024-09-16", "2024-03-12"):
+        (file,) = written(tmp_path, {f"{day}.json": native((0, f"Said on {day}."))})
+        desk.cli("import", file, *person, "--recorded-at", f"{day}T10:00:00+02:00")
+    days = [line.split()[1] for line in desk.cli("recordings", "list", *person).stdout.splitlines()]
+    assert days == ["2024-09-16", "2024-07-09", "2024-03-12"]
+
+
+def test_a_question_and_a_search_can_name_their_recording(desk: Place, person: tuple[str, ...]) -> None:
+    assert LAUNCH in desk.cli("search", "lantern", "--recording", "Kick-off", *person).stdout
+    assert PRICE not in desk.cli("search", "price of the lantern", "--recording", "Kick-off", *person).stdout
+    answered = json.loads(desk.cli("ask", QUESTION, "--recording", "Kick-off", *person, "--json").stdout)
+    assert {source["recording_id"] for source in answered["sources"]} <= {
+        json.loads(desk.cli("recordings", "show", "Kick-off", *person, "--json").stdout)["id"]
+    }
+    check_mistake(desk.cli("ask", QUESTION, "--recording", "Nothing", *person, check=False), 1)
+
+
 def test_a_recording_is_shown_with_its_transcript_by_id_or_name(desk: Place, person: tuple[str, ...]) -> None:
     shown = json.loads(desk.cli("recordings", "show", "Kick-off", *person, "--json").stdout)
     assert [one["text"] for one in shown["segments"]] == [LAUNCH]

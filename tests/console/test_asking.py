@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import Library, Visitor
+from tests.console.conftest import BOARD, Library, Visitor
 
 QUESTION = "When did we move the launch?"
 
@@ -142,3 +143,20 @@ def test_a_new_answer_is_visible_together_with_its_question(visitor: Visitor, in
     expect(page.locator("answer-view")).to_have_count(6)
     expect(page.locator("answer-view").last.locator(".citation").first).to_be_in_viewport()
     expect(page.locator(".question").last).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_long_name_neither_widens_the_sources_nor_hides_their_times(
+    visitor: Visitor, library: Library, width: int
+) -> None:
+    library.record("The meeting of all owners of the house about the roof, the cellar and the summer party " * 2, BOARD)
+    page = visitor.open(key=library.key, viewport={"width": width, "height": 800})
+    _ask(page, QUESTION)
+    if width < 1000:
+        page.get_by_role("button", name=re.compile("source")).first.click()
+    time = page.locator(".source-time").first
+    expect(time).to_be_visible()
+    box = time.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= width
+    assert page.locator(".sources").evaluate("(one) => one.scrollWidth <= one.parentElement.clientWidth + 20")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.conftest import MEETING, Library, Visitor, new_library
 from tests.server import Server
@@ -79,3 +79,42 @@ def test_a_long_list_is_shown_in_parts(visitor: Visitor, library: Library) -> No
     expect(page.locator(".items li")).to_have_count(60)
     expect(page.locator(".item-group")).to_have_count(1)
     expect(page.locator(".items li").last).to_have_text("Errand 59")
+
+
+def test_recordings_without_a_summary_are_counted_and_summarised(visitor: Visitor, library: Library) -> None:
+    library.summary(library.record("Launch", MEETING, recorded_at="2026-06-25T14:00:00Z"))
+    for name in ("Printer", "Again"):
+        library.record(name, LATER, recorded_at="2026-06-28T14:00:00Z")
+    library.record("No transcript", None)
+    page = visitor.open("/decisions?kind=action_item", key=library.key)
+    missing = page.locator("missing-summaries")
+    expect(missing).to_contain_text("2 recordings have no summary yet")
+    missing.get_by_role("button", name="Summarise all 2").click()
+    expect(page.locator(".item-group h2 a")).to_have_text(["Again", "Printer", "Launch"])
+    expect(missing).to_be_empty()
+    assert len(library.api.get("/v1/summaries").json()["data"]) == 3
+
+
+def test_summarising_all_can_be_stopped(visitor: Visitor, library: Library) -> None:
+    for at in range(2):
+        library.record(f"Meeting {at}", LATER)
+    page = visitor.open("/decisions", key=library.key)
+    missing = page.locator("missing-summaries")
+    held: list[Route] = []
+    page.route(
+        "**/v1/summaries", lambda route: held.append(route) if route.request.method == "POST" else route.fallback()
+    )
+    missing.get_by_role("button", name="Summarise all 2").click()
+    expect(missing).to_contain_text("0 of 2 done")
+    missing.get_by_role("button", name="Stop").click()
+    expect(missing).to_contain_text("2 recordings have no summary yet")
+
+
+def test_a_library_whose_recordings_have_summaries_says_nothing_of_missing_ones(
+    visitor: Visitor, meetings: Library
+) -> None:
+    page = visitor.open("/decisions", key=meetings.key)
+    with page.expect_response("**/v1/summaries?*"):
+        page.reload()
+    expect(page.locator(".items li").first).to_be_visible()
+    expect(page.locator("missing-summaries")).to_be_empty()

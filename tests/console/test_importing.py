@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from earmark.imports import grouping
 from earmark.imports.grouping import _PREFERRED
+from earmark.transcripts import titles
 from earmark.transcripts.reading import FORMATS
 from tests.cli.transcripts import FORMS
 from tests.console.conftest import Library, Visitor
@@ -373,7 +374,7 @@ def test_the_console_and_the_server_leave_out_the_same_files() -> None:
     console, bring = (MODULES[name] for name in ("archive-review", "bring"))
     for pattern in (grouping._CHAT, grouping._NOT_FOR_US, grouping._BESIDE):
         assert pattern.pattern.replace("$", "") in console.replace("$", "").replace("^(?:", "(?:")
-    assert grouping._ENDING.pattern in bring
+    assert titles._ENDING.pattern in bring
 
 
 def test_the_date_and_the_partner_of_a_file_are_taken_from_its_name(visitor: Visitor, library: Library) -> None:
@@ -384,3 +385,18 @@ def test_the_date_and_the_partner_of_a_file_are_taken_from_its_name(visitor: Vis
     expect(page.get_by_text("Added. Open it")).to_be_visible()
     (made,) = [one for one in library.api.get("/v1/recordings").json()["data"] if one["name"] == "GMT20260520-100000"]
     assert made["recorded_at"] == "2026-05-20T10:00:00Z"
+
+
+def test_the_list_of_added_files_leaves_the_button_that_sends_and_says_when_it_is_finished(
+    visitor: Visitor, library: Library
+) -> None:
+    library.record("First", [("Ada", "The launch moved to the ninth of June.")])
+    page = visitor.open(key=library.key, viewport={"width": 1280, "height": 800})
+    expect(page.locator(".suggestion").first).to_be_visible()
+    page.evaluate(DROP, [[name, CLEAN] for name in ("one.vtt", "two.vtt", "three.vtt")])
+    page.get_by_role("dialog", name="Import").get_by_role("button", name="Import 3 files").click()
+    expect(page.locator(".upload-list")).to_contain_text("Added. Open it")
+    expect(page.locator(".uploads h2")).to_have_text("Files added")
+    page.get_by_role("textbox", name="Question").fill("When is the launch?")
+    page.get_by_role("button", name="Send question").click()
+    expect(page.locator("answer-view")).to_contain_text("ninth of June")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -53,6 +54,15 @@ def test_a_person_sets_it_for_themselves_and_a_transcript_is_summarised(visitor:
     expect(page.locator(".toasts")).to_contain_text("Saved.")
     library.record("Launch", MEETING)
     wait_until(lambda: bool(library.api.get("/v1/summaries").json()["data"]))
+
+
+def test_the_settings_say_that_audio_added_in_the_console_is_transcribed_in_any_case(
+    visitor: Visitor, library: Library
+) -> None:
+    page = visitor.open("/settings/processing", key=library.key)
+    box = page.get_by_label("Transcribe audio").first
+    expect(box).not_to_be_checked()
+    expect(box).to_have_accessible_description(re.compile("added in this console is transcribed in any case"))
 
 
 def test_a_setting_that_is_refused_is_shown_as_it_was(visitor: Visitor, library: Library) -> None:

@@ -50,3 +50,40 @@ def test_a_person_shares_a_chat_as_it_is(visitor: Visitor, ines: Library) -> Non
     page.goto(address)
     expect(page.locator(".question")).to_have_text("Why did the launch move?")
     expect(page.locator("cite").first).to_contain_text("@ 00:06")
+
+
+def test_a_marked_moment_is_what_is_shared_and_the_dialog_repeats_it(visitor: Visitor, ines: Library) -> None:
+    recording = ines.record("Board meeting", BOARD)
+    page = visitor.open(f"/recordings/{recording}?at=6000", key=ines.key)
+    expect(page.locator(".is-marked")).to_be_visible()
+    page.locator("reading-view .menu-holder button").first.click()
+    page.get_by_role("menuitem", name="Share a link…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("From")).to_have_value("0:06")
+    expect(dialog.get_by_label("Until")).not_to_have_value("")
+    expect(dialog).to_contain_text("Times such as 2:05 or 1:02:05.")
+    dialog.get_by_label("Until").fill("0.12")
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog).to_contain_text("The link shows the part from 0:06 to 0.12. It ends on ")
+    expect(dialog).to_contain_text("This address opens on this computer only")
+    expect(dialog.get_by_role("button")).to_have_text(["Copy link", "Done"])
+
+
+def test_a_whole_recording_is_said_to_be_shared_whole(visitor: Visitor, ines: Library) -> None:
+    recording = ines.record("Board meeting", BOARD)
+    page = visitor.open(f"/recordings/{recording}", key=ines.key)
+    page.locator("reading-view .menu-holder button").first.click()
+    page.get_by_role("menuitem", name="Share a link…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("From")).to_have_value("")
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog).to_contain_text("The link shows the whole recording.")
+
+
+def test_a_long_item_of_a_menu_begins_where_the_others_do(visitor: Visitor, ines: Library) -> None:
+    recording = ines.record("Board meeting", BOARD)
+    page = visitor.open(f"/recordings/{recording}", key=ines.key)
+    page.locator("reading-view .menu-holder button").first.click()
+    item = page.get_by_role("menuitem", name="Copy a link to this moment")
+    assert item.evaluate("(one) => getComputedStyle(one).textAlign") == "start"
+    assert item.evaluate("(one) => one.scrollHeight <= one.clientHeight + 1")

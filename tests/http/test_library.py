@@ -406,6 +406,22 @@ def test_recordings_are_narrowed_by_who_speaks(library: Library) -> None:
     assert listed(library, end_user_id=user, speaker="linus") == []
 
 
+def test_a_first_name_finds_those_who_have_it(library: Library) -> None:
+    user = library.user()
+    said = "We pay for the new roof of the house in May."
+    talks = {}
+    for name in ("Bo Lindqvist", "Bo", "Bobby Jones", "Ana Bo"):
+        segments = [{"start": 0.0, "end": 4.0, "speaker": name, "text": said}]
+        talks[name] = library.recording(user, segments, name=name)
+    assert sorted(listed(library, end_user_id=user, speaker="Bo")) == ["Bo", "Bo Lindqvist"]
+    assert listed(library, end_user_id=user, speaker="Bo", sort="name") == ["Bo", "Bo Lindqvist"]
+    assert listed(library, end_user_id=user, speaker="Bo Lindqvist") == ["Bo Lindqvist"]
+    assert listed(library, end_user_id=user, speaker="Lindqvist") == []
+    for asked in ("bo", "Bo"):
+        found = {row["recording_id"] for row in search(library, user, "new roof", limit=50, speaker=asked)}
+        assert found == {talks["Bo"], talks["Bo Lindqvist"]}
+
+
 def test_the_time_at_the_place_of_a_recording_is_shown_on_request(library: Library) -> None:
     user = library.user()
 

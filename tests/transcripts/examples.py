@@ -127,6 +127,8 @@ EXAMPLES: tuple[Example, ...] = (
     Example("time-ranges", "a.txt", b"[0.00s -> 2.00s]  The hive is full.\n[2.00s -> 4.50s]  Bring the smoker.\n", BARE),
     Example("text-timed", "a.txt", b"Ines  0:00\nThe hive is full.\n\nTomas  0:02\nBring the smoker.\n",
             (TWO[0], (2_000, 3_200, *TWO[1][2:]))),
+    Example("chat", "a.txt", b"17/09/2024, 08:12 - Ines: The hive is full.\n17/09/2024, 08:13 - Tomas: Bring the smoker.\n",
+            ((0, 1_600, *TWO[0][2:]), (1_600, 2_800, *TWO[1][2:]))),
     Example("text-dialogue", "a.txt", b"Ines: The hive is full.\nTomas: Bring the smoker.\n",
             ((0, 1_600, *TWO[0][2:]), (1_600, 2_800, *TWO[1][2:]))),
     Example("text-prose", "a.txt", b"The hive is full. Bring the smoker.\n",

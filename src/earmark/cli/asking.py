@@ -16,6 +16,7 @@ from earmark.ask.turns.running import RunningTurn
 from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import AskResult, CitationPart, Question, ScopeType
 from earmark.cli.answer_text import AnswerText, place_of
+from earmark.cli.named_recordings import find_recording_ids
 from earmark.cli.output import EndUserOption, JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.cli.owners import named_owner
 from earmark.errors import InvalidError, NotFoundError
@@ -29,7 +30,9 @@ from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 from earmark.text import printable, trim, utf16_length
 
-RecordingOption = Annotated[list[str] | None, typer.Option("--recording", help="Only this recording.", metavar="rec_…")]
+RecordingOption = Annotated[
+    list[str] | None, typer.Option("--recording", help="Only this recording (its name, or rec_…).", metavar="RECORDING")
+]
 FolderOption = Annotated[str | None, typer.Option("--folder", help="Only this folder (its name, or fld_…).")]
 
 
@@ -56,7 +59,8 @@ def search(
 
     async def work(runtime: Runtime) -> list[ChunkHit]:
         tenant = await named_owner(runtime, project, mode, end_user)
-        ids = await choose_recordings(tenant, recording, await _folder_id(tenant, folder))
+        wanted = await find_recording_ids(tenant, recording)
+        ids = await choose_recordings(tenant, wanted, await _folder_id(tenant, folder))
         return await runtime.searcher.search(tenant, SearchRequest(query, ids, limit=limit, is_floored=True))
 
     hits = run(work)
@@ -116,7 +120,7 @@ async def _begin(
     tenant: Tenant, runtime: Runtime, question: Question, recording: list[str] | None, folder: str | None
 ) -> RunningTurn:
     """Begin a session about these recordings, this folder, or all."""
-    ids = await choose_recordings(tenant, recording, None) or ()
+    ids = await choose_recordings(tenant, await find_recording_ids(tenant, recording), None) or ()
     folder_id = await _folder_id(tenant, folder)
     wanted = NewSession(_scope_type(ids, folder_id), ids, folder_id)
     return await begin_new_session(tenant, runtime.turns, wanted, question)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from earmark.cli.noted_server import find_noted
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.cli.owners import find_owner
 from earmark.clock import render_time_or_none
@@ -39,7 +40,8 @@ def console_link(
         return await create_code(tenant, end_user=(owner.end_user_id, owner.end_user_no))
 
     code = run(work)
-    link = link_of(settings.public_url or address_of(settings.host, settings.port), code)
+    host, port = find_noted(settings.data_dir) or (settings.host, settings.port)
+    link = link_of(settings.public_url or address_of(host, port), code)
     emit({"url": link, "expires_at": render_time_or_none(code.expires_us)}, as_json=as_json, text=link)
 
 

@@ -1,17 +1,25 @@
-"""The default project and person of commands, from the settings file (`earmark use`)."""
+"""The default project and person of commands: of the settings file (`earmark use`), else the only ones there are."""
 
 from __future__ import annotations
 
-from typing import cast
+import sys
+from typing import Final, cast, get_args
 
 import typer
 
+from earmark.cli.only_one import find_only_person, find_only_project
 from earmark.config import load_settings, settings_file
 from earmark.errors import NotFoundError
+from earmark.identity.types import Mode
+from earmark.text import printable
 
 # Typer bundles click and exports only some of its classes; UsageError is BadParameter's base class.
 UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 _CHOOSE = "or choose a default with `earmark use PROJECT PERSON`"
+_WRITES: Final = frozenset(
+    ("import", "watch", "transcribe", "summarize", "create", "rotate", "revoke", "rename", "delete")
+)
+"""Commands that say which project and person they chose."""
 
 
 class DefaultGoneError(NotFoundError):
@@ -29,35 +37,57 @@ def fill_project(context: typer.Context, param: typer.CallbackParam, value: str)
 
     Raises: UsageError if there is none.
     """
-    return get_default_project() if _is_left_out(context, param) and not _stores_nothing(context) else value
+    if not _is_left_out(context, param) or _stores_nothing(context):
+        return value
+    return get_default_project(is_said=context.info_name in _WRITES)
 
 
-def get_default_project() -> str:
-    """Return the default project.
+def get_default_project(*, is_said: bool = False) -> str:
+    """Return the project of the settings, else the only one there is; `is_said`: and print that it is used.
 
     Raises: UsageError if there is none.
     """
     project = load_settings().default_project
-    if project is None:
+    if project is not None:
+        return project
+    only = find_only_project()
+    if only is None:
         raise UsageError(f"Give --project, {_CHOOSE}.")
-    return project
+    if is_said:
+        _say(f"Using the only project, {only.name} ({only.id}).")
+    return only.id
 
 
 def fill_person(context: typer.Context, param: typer.CallbackParam, value: str) -> str:
-    """Return the option's value, else the default person, who belongs to the default project only.
+    """Return the option's value, else the person of the settings, of their project, else the only one of the project.
 
     Raises: UsageError if there is none.
     """
     if not _is_left_out(context, param) or _stores_nothing(context):
         return value
     settings = load_settings()
+    project, mode = context.params.get("project", settings.default_project), context.params.get("mode", "live")
+    if settings.default_end_user is not None and (project, mode) == (settings.default_project, "live"):
+        return settings.default_end_user
+    only = find_only_person(project, mode) if project and mode in get_args(Mode) else None
+    if only is None:
+        raise UsageError(_why_no_person(project, mode))
+    if context.info_name in _WRITES:
+        _say(f"Using the only person, {only.name or only.external_id or only.id}.")
+    return only.id
+
+
+def _why_no_person(project: str | None, mode: str) -> str:
+    settings = load_settings()
     if settings.default_end_user is None or settings.default_project is None:
-        raise UsageError(f"Give --end-user, {_CHOOSE}.")
-    if context.params.get("project", settings.default_project) != settings.default_project:
-        raise UsageError("Give --end-user: the default person belongs to the default project only.")
-    if context.params.get("mode", "live") != "live":
-        raise UsageError("Give --end-user: the default person belongs to live data.")
-    return settings.default_end_user
+        return f"Give --end-user, {_CHOOSE}."
+    if project != settings.default_project:
+        return "Give --end-user: the default person belongs to the default project only."
+    return "Give --end-user: the default person belongs to live data."
+
+
+def _say(sentence: str) -> None:
+    print(f"earmark: {printable(sentence)}", file=sys.stderr)
 
 
 def _stores_nothing(context: typer.Context) -> bool:

@@ -181,7 +181,8 @@ def plan_import(files: Sequence[Path], audio: Sequence[Path] | None, opened: Exi
     for index, path in enumerate(files):
         try:
             if path.is_dir():
-                groups, left_out = group_files(list_folder(path), root=str(path))
+                is_named = path.name not in ("", "..")  # it becomes a folder, as one dropped on the console does
+                groups, left_out = group_files(list_folder(path), root=str(path.parent if is_named else path))
             elif path.suffix.lower() == ".zip":
                 entries = opened.enter_context(open_archive(local_file(path)))
                 groups, left_out = group_files(entries, root=str(path))

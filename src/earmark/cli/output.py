@@ -24,16 +24,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 ProjectOption = Annotated[
     str,
     typer.Option(
-        "--project", help="The project's id (default: of `earmark use`).", metavar="proj_…", callback=fill_project,
-        show_default=False,
+        "--project", help="The project's id (default: of `earmark use`, else the only one).", metavar="proj_…",
+        callback=fill_project, show_default=False,
     ),
 ]  # fmt: skip
 """Its default is the empty text, for which the default project stands."""
 EndUserOption = Annotated[
     str,
     typer.Option(
-        "--end-user", help="The end user's eu_…, or external id (default: of `earmark use`).", callback=fill_person,
-        show_default=False,
+        "--end-user", help="The end user's eu_…, or external id (default: of `earmark use`, else the only one).",
+        callback=fill_person, show_default=False,
     ),
 ]  # fmt: skip
 """Its default is the empty text, for which the default person stands. It comes after the project."""

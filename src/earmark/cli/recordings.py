@@ -9,15 +9,14 @@ import typer
 
 from earmark.api.wire.recordings import recording_to_wire
 from earmark.api.wire.transcriptions import segment_to_wire
+from earmark.cli.named_recordings import RECORDING, find_recording
 from earmark.cli.output import EndUserOption, JsonOption, ModeOption, ProjectOption, check_mode, emit, run
 from earmark.cli.owners import named_owner
-from earmark.clock import render_offset, render_time
-from earmark.errors import NotFoundError
-from earmark.ids import is_id
+from earmark.clock import local_day, render_offset
 from earmark.lengths import has_length
-from earmark.library.recordings import find_recordings, list_recordings, update_recording
+from earmark.library.recordings import list_recordings, update_recording
 from earmark.library.transcripts import list_segments
-from earmark.library.types import Page, Recording, RecordingFilters
+from earmark.library.types import Page, Recording, RecordingFilters, RecordingOrder
 from earmark.media.downloads import list_media
 from earmark.media.types import Media
 from earmark.runtime import Runtime
@@ -28,19 +27,9 @@ from earmark.transcripts.types import Segment
 recordings_cli = typer.Typer(
     help="List, show, rename and delete a person's recordings.", no_args_is_help=True, rich_markup_mode=None
 )
-RecordingArgument = Annotated[str, typer.Argument(help="The recording's id, or its name.", metavar="RECORDING")]
+RecordingArgument = Annotated[str, RECORDING]
 _NAME_UNITS = 255
-_SAME_NAME = 100
-
-
-class UnknownRecordingError(NotFoundError):
-    """No recording, or more than one, has this name."""
-
-    def __init__(self, ids: list[str]) -> None:
-        if ids:
-            super().__init__(f"Several recordings have this name; give the id of one: {', '.join(ids)}.")
-        else:
-            super().__init__("No recording has this id or name; `earmark recordings list` shows all.")
+_LATEST_FIRST = RecordingOrder("recorded_at")
 
 
 @recordings_cli.command("list")
@@ -52,12 +41,12 @@ def list_all(
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
-    """List recordings, the newest first."""
+    """List recordings, the latest first; those of no known date last."""
     check_mode(mode)
 
     async def work(runtime: Runtime) -> tuple[list[Recording], dict[str, list[Media]]]:
         owner = await named_owner(runtime, project, mode, end_user)
-        found = await list_recordings(owner, Page(limit), RecordingFilters(q=name))
+        found = await list_recordings(owner, Page(limit), RecordingFilters(q=name), _LATEST_FIRST)
         return found, await list_media(owner, [one for one in found if one.media_id is not None])
 
     found, media = run(work)
@@ -68,7 +57,8 @@ def list_all(
 
 
 def _line_of(recording: Recording) -> str:
-    recorded = "" if recording.recorded_us is None else render_time(recording.recorded_us)[:10]
+    when = recording.recorded_us
+    recorded = "" if when is None else local_day(when, recording.recorded_offset_min)
     length = "" if recording.duration_ms is None else render_offset(recording.duration_ms)
     state = "" if recording.transcription_id is not None else "  (no transcript)"
     return f"{recording.id}  {recorded:10}  {length:>8}  {recording.name or ''}{state}"
@@ -87,7 +77,7 @@ def show(
 
     async def work(runtime: Runtime) -> tuple[Recording, list[Media], list[Segment]]:
         owner = await named_owner(runtime, project, mode, end_user)
-        found = await _find(owner, recording)
+        found = await find_recording(owner, recording)
         text = [] if found.transcription_id is None else await list_segments(owner, found.transcription_id)
         return found, await _media_of(owner, found), text
 
@@ -117,7 +107,7 @@ def rename(
 
     async def work(runtime: Runtime) -> tuple[Recording, list[Media]]:
         owner = await named_owner(runtime, project, mode, end_user)
-        renamed = await update_recording(owner, (await _find(owner, recording)).id, {"name": name})
+        renamed = await update_recording(owner, (await find_recording(owner, recording)).id, {"name": name})
         return renamed, await _media_of(owner, renamed)
 
     renamed, media = run(work)
@@ -140,7 +130,7 @@ def delete(
         raise typer.BadParameter("Give --yes to delete without being asked.")
 
     async def find(runtime: Runtime) -> Recording:
-        return await _find(await named_owner(runtime, project, mode, end_user), recording)
+        return await find_recording(await named_owner(runtime, project, mode, end_user), recording)
 
     found = run(find)
     if asks:
@@ -152,22 +142,6 @@ def delete(
 
     run(work)
     emit({"id": found.id, "deleted": True}, as_json=as_json, text=f"{found.id} is deleted.")
-
-
-async def _find(owner: Tenant, wanted: str) -> Recording:
-    """Return the recording with this id, else the only one with this name.
-
-    Raises: UnknownRecordingError.
-    """
-    if is_id(wanted, "rec"):
-        found = await find_recordings(owner, [wanted])
-        if found:
-            return found[0]
-    listed = await list_recordings(owner, Page(_SAME_NAME), RecordingFilters(q=wanted)) if wanted else []
-    same = [one for one in listed if one.name == wanted]
-    if len(same) != 1:
-        raise UnknownRecordingError([one.id for one in same])
-    return same[0]
 
 
 async def _media_of(owner: Tenant, recording: Recording) -> list[Media]:

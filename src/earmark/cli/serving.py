@@ -12,6 +12,7 @@ import typer
 import uvicorn
 
 from earmark.api.edge.protocol import PatientProtocol
+from earmark.cli.noted_server import noted
 from earmark.cli.output import JsonOption, emit
 from earmark.cli.supervisor import Supervisor
 from earmark.clock import render_time_or_none
@@ -83,6 +84,8 @@ def _say_where(address: str, public_url: str | None, code: NewKey | None, *, as_
             "\n\nThere is no project yet. Open this link to create it (valid once, for ten minutes), "
             f"or run `earmark setup`:\n  {link}\n"
         )
+    else:
+        text += "\nsign in with a link from `earmark console-link`"
     shown = {"url": address, "docs_url": f"{address}/docs", "console_url": console, "setup_url": link}
     emit({**shown, "setup_expires_at": expires_at}, as_json=as_json, text=text)
     sys.stdout.flush()
@@ -152,7 +155,15 @@ def address_of(listener: socket.socket) -> str:
 
 
 def run_server(settings: Settings, listener: socket.socket) -> None:
-    """Serve on a bound socket until a signal stops the server."""
+    """Serve on a bound socket until a signal stops the server; commands find its address meanwhile."""
+    with noted(settings.data_dir, *listener.getsockname()[:2]):
+        has_failed = _run(settings, listener)
+    if has_failed:
+        raise typer.Exit(1)
+
+
+def _run(settings: Settings, listener: socket.socket) -> bool:
+    """Run the processes to their end; return whether they failed to start."""
     config = uvicorn.Config(
         "earmark.api.asgi:make_app",
         factory=True,
@@ -173,10 +184,7 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
     if settings.workers > 1:
         supervisor = Supervisor(config, listener, settings.shutdown_grace_s + _PATIENCE_S)
         supervisor.run()
-        has_failed = supervisor.has_failed
-    else:
-        server = uvicorn.Server(config)
-        server.run(sockets=[listener])
-        has_failed = not server.started
-    if has_failed:
-        raise typer.Exit(1)
+        return supervisor.has_failed
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return not server.started

@@ -8,14 +8,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from earmark.api.wire.summaries import item_to_wire, summary_to_wire
+from earmark.cli.named_recordings import RECORDING, find_recording
 from earmark.cli.output import EndUserOption, JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.cli.owners import named_owner
-from earmark.clock import now_us
+from earmark.clock import now_us, parse_time, render_time
 from earmark.errors import InvalidError
-from earmark.ids import is_id
 from earmark.lengths import has_length
-from earmark.library.errors import RecordingNotFoundError
-from earmark.library.recordings import get_recording
+from earmark.library.recordings import list_transcribed
 from earmark.library.types import Recording
 from earmark.runtime import Runtime
 from earmark.summaries.built_in_templates import GENERAL_NOTES
@@ -25,12 +24,13 @@ from earmark.summaries.markdown import render_digest, render_summary
 from earmark.summaries.summaries import check_wanted, store_summary
 from earmark.summaries.types import Summary, Wanted
 
-_SINCE: Final = re.compile(r"([1-9][0-9]{0,4})([hdw])\Z")
+_SINCE: Final = re.compile(r"([1-9][0-9]{0,4})([hdw])\Z", re.ASCII)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 _UNIT_S: Final = {"h": 3_600, "d": 86_400, "w": 7 * 86_400}
 
 
 def summarize(
-    recording: Annotated[str, typer.Argument(help="The recording's id.", metavar="rec_…")],
+    recording: Annotated[str, RECORDING],
     project: ProjectOption = "",
     template: Annotated[str | None, typer.Option(help="The template (default: tmpl_general_notes).")] = None,
     prompt: Annotated[str | None, typer.Option(help="What to write instead of a template.")] = None,
@@ -48,9 +48,7 @@ def summarize(
 
     async def work(runtime: Runtime) -> tuple[Summary, Recording, str]:
         tenant = await find_tenant(runtime, project, mode)
-        if not is_id(recording, "rec"):
-            raise RecordingNotFoundError
-        found = await get_recording(tenant, recording)
+        found = await find_recording(tenant, recording)
         if found.transcription_id is None:
             raise TranscriptionNotReadyError
         project_id = tenant.key.project_id
@@ -67,23 +65,53 @@ def summarize(
 def digest(
     project: ProjectOption = "",
     end_user: EndUserOption = "",
-    since: Annotated[str, typer.Option(help="How far back: hours, days or weeks, such as 36h, 7d or 2w.")] = "7d",
+    since: Annotated[
+        str, typer.Option(help="How far back, such as 36h, 7d or 2w, or from which day on (UTC), such as 2024-03-01.")
+    ] = "7d",
     mode: ModeOption = "live",
     as_json: JsonOption = False,
 ) -> None:
     """Show what was decided, promised and left open in all of a person's recordings of late."""
     check_mode(mode)
-    matched = _SINCE.match(since)
-    if matched is None:
-        raise typer.BadParameter("--since is a number of hours, days or weeks, such as 36h, 7d or 2w.")
-    since_us = now_us() - int(matched[1]) * _UNIT_S[matched[2]] * 1_000_000
+    since_us = _parse_since(since)
 
-    async def work(runtime: Runtime) -> list[Digest]:
+    async def work(runtime: Runtime) -> tuple[list[Digest], Recording | None]:
         owner = await named_owner(runtime, project, mode, end_user)
-        return await make_digest(owner, since_us)
+        return await make_digest(owner, since_us), next(iter(await list_transcribed(owner, None, 1)), None)
 
-    found = run(work)
-    emit({"data": list(map(_to_wire, found))}, as_json=as_json, text=render_digest(found))
+    found, newest = run(work)
+    text = _why_empty(newest, since, since_us) or render_digest(found)
+    emit({"data": list(map(_to_wire, found))}, as_json=as_json, text=text)
+
+
+def _parse_since(text: str) -> int:
+    """Return from when on, in microseconds since 1970.
+
+    Raises: typer.BadParameter.
+    """
+    matched = _SINCE.match(text)
+    if matched is not None:
+        return now_us() - int(matched[1]) * _UNIT_S[matched[2]] * 1_000_000
+    try:
+        if _DAY.match(text):
+            return parse_time(f"{text}T00:00:00Z")
+    except ValueError as error:
+        raise typer.BadParameter(f"There is no day {text}.") from error
+    raise typer.BadParameter(
+        "--since is a number of hours, days or weeks, such as 36h, 7d or 2w, or a day, such as 2024-03-01."
+    )
+
+
+def _why_empty(newest: Recording | None, since: str, since_us: int) -> str | None:
+    """Return why a digest can have nothing: there is no recording, or none of that time."""
+    if newest is None:
+        return "There is no recording with a transcript yet."
+    when_us = newest.recorded_us or newest.created_us
+    if when_us >= since_us:
+        return None
+    day = render_time(when_us)[:10]  # in UTC, as --since reads it
+    span = f"since {since}" if _DAY.match(since) else f"in the last {since}"
+    return f"There is no recording {span}; the newest is of {day}: `earmark digest --since {day}` includes it."
 
 
 def _to_wire(one: Digest) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from earmark.cli.foreground import run_here
+from earmark.cli.named_recordings import RECORDING, find_recording
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.cli.progress import share_done
 from earmark.clock import render_offset
@@ -26,7 +27,7 @@ LanguageOption = Annotated[
 
 
 def transcribe(
-    recording: Annotated[str, typer.Argument(help="The recording whose audio to transcribe.", metavar="rec_…")],
+    recording: Annotated[str, RECORDING],
     project: ProjectOption = "",
     language: LanguageOption = None,
     provider: Annotated[
@@ -41,8 +42,9 @@ def transcribe(
 
     async def work(runtime: Runtime) -> Transcription:
         tenant = await find_tenant(runtime, project, mode)
+        recording_id = (await find_recording(tenant, recording)).id
         with share_done("transcribing", is_shown=not as_json) as note:
-            return await transcribe_here(runtime, tenant, recording, asked, note)
+            return await transcribe_here(runtime, tenant, recording_id, asked, note)
 
     one = run(work)
     emit(transcription_line(one), as_json=as_json, text=describe(one))

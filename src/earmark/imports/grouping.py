@@ -9,7 +9,9 @@ from typing import Final
 from earmark.imports.audio import is_audio
 from earmark.imports.types import File, Group
 from earmark.text import cut_utf16, trim
+from earmark.transcripts.text.chats import NAMELESS_CHAT
 from earmark.transcripts.text.dates import find_date
+from earmark.transcripts.titles import meeting_name, without_endings
 from earmark.transcripts.types import RecordedAt
 
 # Of several transcripts of one recording the one that says most: speakers and times, then times, then words.
@@ -44,15 +46,8 @@ _AUDIO_PREFERRED: Final = (
     ".m4v",
     ".mov",
 )
-# What tools append to the name of one recording's files.
-_ENDING: Final = re.compile(
-    r"[._ -](?:otter[._]ai|meeting recording|meeting transcript|transcript(?:ion)?|transkript|captions?|subtitles?|cc"
-    r"|audio|audio_only|gallery|speaker|avo|gvo|as|original|recording|\d{3,4}x\d{3,4}|en|de|fr|es|it|pt|nl)$",
-    re.IGNORECASE,
-)
-# The date that Teams and Meet put behind a meeting's name: no part of it, but it tells one meeting from the next.
-_DATED: Final = re.compile(r"(?:-\d{8}_\d{6}(?:UTC)?| \((?:19|20)\d\d[-_/.]\d\d[-_/.]\d\d[^()]{0,24}\))$", re.ASCII)
-_CHAT: Final = re.compile(r"(?:^|[._ -])(?:new)?chat$|newchat$", re.IGNORECASE)
+# Beside a recording; `_chat` alone is WhatsApp's on iPhones, a transcript.
+_CHAT: Final = re.compile(r"(?:^|[^._ -][._ -]+)(?:new)?chat$|newchat$", re.IGNORECASE)
 _NOT_FOR_US: Final = re.compile(
     r"(?:readme|license|licence|manifest|index|metadata|account|profile|settings|user|users|summary|highlights?|notes"
     r"|memories|facts|people|contacts|tasks|action[_ -]?items)$",
@@ -83,7 +78,7 @@ def group_files(files: Iterable[File], *, root: str) -> tuple[list[Group], list[
     for file in files:
         stem, suffix = _split(file.base)
         path = _folder_path(file, root)
-        key = f"{path}/{'' if _is_nameless(file) else _title(stem).lower()}"
+        key = f"{path}/{'' if _is_nameless(file) else without_endings(stem).lower()}"
         if is_audio(file.base):
             sounds.setdefault(key, []).append(file)
         elif suffix in _PREFERRED and not _CHAT.search(stem) and not _is_beside(stem) and path.split("/")[-1] != _CHATS:
@@ -113,7 +108,7 @@ def display_name(file: File) -> str:
     stem, _ = _split(file.base)
     folder = _named_by(file)
     if folder is None:
-        return _DATED.sub("", _title(stem)) or _title(stem) or stem
+        return meeting_name(stem)
     zoom = _ZOOM_FOLDER.fullmatch(folder)
     return zoom[1] if zoom else folder
 
@@ -129,11 +124,13 @@ def _named_by(file: File) -> str | None:
     """Return the folder whose name is the recording's, None if the file's own name is."""
     stem, _ = _split(file.base)
     folder = file.name.replace("\\", "/").rpartition("/")[0].rpartition("/")[2]
+    if folder and stem == NAMELESS_CHAT:
+        return folder.removesuffix(".zip")
     if not folder or folder.lower().endswith(".zip"):
         return None
     if _NAMELESS.fullmatch(stem):
         return folder
-    return folder if _ZOOM_FILE.fullmatch(_title(stem)) and _ZOOM_FOLDER.fullmatch(folder) else None
+    return folder if _ZOOM_FILE.fullmatch(without_endings(stem)) and _ZOOM_FOLDER.fullmatch(folder) else None
 
 
 def _is_like(one: File, other: File) -> bool:
@@ -148,13 +145,6 @@ def _is_nameless(file: File) -> bool:
 def _is_beside(stem: str) -> bool:
     """Whether a file is about a recording, or about the export, and no transcript."""
     return _NOT_FOR_US.fullmatch(stem) is not None or _BESIDE.search(stem) is not None
-
-
-def _title(stem: str) -> str:
-    """Return a name without what tools append to it."""
-    while (shorter := _ENDING.sub("", stem).strip(" ._-")) != stem and shorter:
-        stem = shorter
-    return stem
 
 
 def _split(base: str) -> tuple[str, str]:

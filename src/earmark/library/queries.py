@@ -160,9 +160,9 @@ def select_transcribed(own: Guard, *, is_narrowed: bool) -> Select[Any]:
 
 
 def _transcripts_with_speaker(own: Guard) -> Select[Any]:
-    return select(transcript_speakers.c.transcription_id).where(
-        own(transcript_speakers), transcript_speakers.c.name == bindparam("speaker")
-    )
+    of, name = transcript_speakers, transcript_speakers.c.name
+    begins_so = (name > bindparam("speaker_from")) & (name < bindparam("speaker_until"))  # "Bo" of "Bo Lindqvist"
+    return select(of.c.transcription_id).where(own(of), begins_so | (name == bindparam("speaker")))
 
 
 def _recordings(own: Guard, filters: frozenset[str]) -> Select[Any]:

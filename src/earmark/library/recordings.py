@@ -159,6 +159,8 @@ async def list_recordings(
     names = set(given)
     if "q" in given:
         params["q"] = contains_pattern(given["q"])
+    if filters.speaker is not None:  # names that go on after a space, which "!" follows
+        params |= {"speaker_from": f"{filters.speaker} ", "speaker_until": f"{filters.speaker}!"}
     if filters.status == "uploaded":
         names = names - {"status"} | {"uploaded"}
     if not order.is_default:

@@ -64,7 +64,11 @@ def to_library(index: StoredIndex) -> Library:
     spoken_by = None
     if index.speaker is not None:
         speaker = fold(index.speaker)
-        spoken_by = {(recording_id, ordinal) for recording_id, ordinal, name in index.spoken if fold(name) == speaker}
+        spoken_by = {
+            (recording_id, ordinal)
+            for recording_id, ordinal, name in index.spoken
+            if f"{fold(name)} ".startswith(f"{speaker} ")  # "Bo" is the first name of "Bo Lindqvist"
+        }
     return Library(index.rows, index.chosen, index.postings, [to_scan(one) for one in index.vectors], spoken_by)
 
 

@@ -12,6 +12,7 @@ from earmark.transcripts.captions.lyrics import is_lyrics
 from earmark.transcripts.captions.sami import is_sami
 from earmark.transcripts.refusals import begins_as_json
 from earmark.transcripts.tables import Table, find_table
+from earmark.transcripts.text.chats import is_chat
 from earmark.transcripts.text.ending_stamps import with_stamps_in_front
 from earmark.transcripts.text.headed import confirm_times, is_headed
 from earmark.transcripts.text.lines import TextLine, read_text_lines, without_numbers
@@ -42,6 +43,8 @@ def detect(text: str, lines: Sequence[str], *, hint: str | None) -> Detected:
     structured, table = _structured(text, lines)
     found = [*structured, *_captions(lines, hint)]
     text_lines: list[TextLine] = []
+    if not found and is_chat(lines):
+        found = [Candidate("chat", "its lines begin with date, time and sender")]
     if not found:
         text_lines = confirm_times(with_stamps_in_front(read_text_lines(without_numbers(lines))))
         found = list(_texts(text_lines))

@@ -23,6 +23,7 @@ from earmark.transcripts.refusals import refuse_binary, refuse_text, refuse_xml
 from earmark.transcripts.repairs import Repairs
 from earmark.transcripts.speakers import Names
 from earmark.transcripts.tables import read_table
+from earmark.transcripts.text.chats import NAMELESS_CHAT, read_chat
 from earmark.transcripts.text.dates import find_date
 from earmark.transcripts.text.headed import read_headed
 from earmark.transcripts.text.plain import dialogue_names, heads_of, read_dialogue, read_prose
@@ -34,7 +35,7 @@ from earmark.transcripts.word_documents import is_word_document, word_text
 
 FORMATS: Final = (
     "webvtt", "subrip", "sbv", "time-ranges", "ttml", "sami", "substation", "lrc", "csv", "tsv",
-    "text-timed", "text-dialogue", "text-prose", *(adapter.format for adapter in ADAPTERS),
+    "text-timed", "chat", "text-dialogue", "text-prose", *(adapter.format for adapter in ADAPTERS),
 )  # fmt: skip
 _FEW_KEYS: Final = 8
 _HINTS: Final = {
@@ -149,6 +150,8 @@ def _with_participants(parsed: ParsedTranscript, document: Any) -> ParsedTranscr
 def _finish(parsed: ParsedTranscript, repairs: Repairs, filename: str | None) -> ParsedTranscript:
     named = find_date(filename) if filename else None
     recorded = parsed.recorded or named
+    if parsed.format == "chat" and filename and not filename.startswith(NAMELESS_CHAT):
+        parsed = replace(parsed, name=None)  # the app has named the file after the group
     if recorded and named and recorded.is_day and not named.is_day and _local_day(named) == _local_day(recorded):
         recorded = named  # the name has the time of day, too
     return replace(parsed, recorded=recorded, warnings=tuple(repairs.warnings), warnings_total=repairs.total)
@@ -176,6 +179,8 @@ def _read(found: Detected, text: str, lines: list[str], repairs: Repairs) -> Par
         return read_lyrics(lines, repairs)
     if found.table is not None:
         return read_table(lines, found.table, repairs)
+    if form == "chat":
+        return read_chat(lines, repairs)
     if form == "text-timed":
         return read_headed(found.text_lines, repairs)
     if form == "text":

@@ -91,7 +91,7 @@ class RecordingListQuery(ListQuery):
     q: Annotated[str, check_length(0, 200)] | None = Field(None, description="Part of the name, in any case.")
     folder_id: FolderIdField | None = Field(None, description="Only recordings in this folder.")
     speaker: Annotated[str, check_length(1, 128)] | None = Field(
-        None, description="Only recordings in which this name speaks; needs `transcriptions:read` too."
+        None, description="Only recordings in which this name, or first name, speaks; needs `transcriptions:read` too."
     )
     sort: Literal["created_at", "recorded_at", "name", "duration"] = Field(
         "created_at", description="What the list is ordered by; recordings without it come last."

@@ -8,7 +8,7 @@ const words = strings.archive;
 const LOOKED_AT = 20;
 const LARGEST_BYTES = 32 << 20;
 // What belongs to no recording, as `imports/grouping.py` has it.
-const BESIDE = /(?:^|[._ -])(?:new)?chat$|newchat$|^(?:readme|license|licence|manifest|index|metadata|account|profile|settings|user|users|summary|highlights?|notes|memories|facts|people|contacts|tasks|action[_ -]?items)$|[ ._-](?:summary|highlights?|mind ?map|action[ _-]items?)$/i;
+const BESIDE = /(?:^|[^._ -][._ -]+)(?:new)?chat$|newchat$|^(?:readme|license|licence|manifest|index|metadata|account|profile|settings|user|users|summary|highlights?|notes|memories|facts|people|contacts|tasks|action[_ -]?items)$|[ ._-](?:summary|highlights?|mind ?map|action[ _-]items?)$/i;
 
 /** @typedef {{path: string, size: number, read: () => Promise<Blob>}} Inside a file in it */
 

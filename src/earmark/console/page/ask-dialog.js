@@ -41,9 +41,10 @@ export function askChoice({ title, options, button = strings.save }) {
  * @param {string} button
  * @param {() => string | null} answer
  * @param {() => void} ready
+ * @param {{isTold?: boolean}} [options] `isTold`: there is nothing to cancel
  * @returns {Promise<string | null>}
  */
-export function ask(title, body, button, answer, ready) {
+export function ask(title, body, button, answer, ready, { isTold = false } = {}) {
   const from = /** @type {HTMLElement | null} */ (document.activeElement);
   return new Promise((done) => {
     let result = /** @type {string | null} */ (null);
@@ -54,7 +55,7 @@ export function ask(title, body, button, answer, ready) {
     };
     const dialog = h("dialog", { "aria-labelledby": "ask-dialog-title", class: "ask-dialog" }, h("form", { onsubmit: finish },
       h("h2", { id: "ask-dialog-title" }, title), body,
-      h("div", { class: "dialog-foot" }, h("button", { type: "button", onclick: () => dialog.close() }, strings.cancel),
+      h("div", { class: "dialog-foot" }, isTold ? null : h("button", { type: "button", onclick: () => dialog.close() }, strings.cancel),
         h("button", { type: "submit", class: "primary" }, button))));
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -36,6 +36,9 @@ export const isTranscript = (name) => TRANSCRIPTS.includes(endingOf(name));
 // What tools append to the names of one recording's files, as `imports/grouping.py` has it.
 const APPENDED = /[._ -](?:otter[._]ai|meeting recording|meeting transcript|transcript(?:ion)?|transkript|captions?|subtitles?|cc|audio|audio_only|gallery|speaker|avo|gvo|as|original|recording|\d{3,4}x\d{3,4}|en|de|fr|es|it|pt|nl)$/i;
 
+// The date that Teams and Meet put behind a meeting's name.
+const DATED = /(?:-\d{8}_\d{6}(?:UTC)?| \((?:19|20)\d\d[-_/.]\d\d[-_/.]\d\d[^()]{0,24}\))$/;
+
 /** @param {string} name */
 function stemOf(name) {
   let stem = name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : name;
@@ -114,7 +117,7 @@ export async function bring(one, onstep) {
   if (one.problem) throw new Error(one.problem);
   onstep(words.creating, 0);
   const file = /** @type {File} */ (one.audio ?? one.transcript); // its name may have the date
-  const body = { end_user_id: endUserId(), source: "app_import", name: one.stem.slice(0, 255), file_name: file.name.slice(0, 255), ...one.facts };
+  const body = { end_user_id: endUserId(), source: "app_import", name: (one.stem.replace(DATED, "") || one.stem).slice(0, 255), file_name: file.name.slice(0, 255), ...one.facts };
   const recording = await call("/recordings", { method: "POST", body });
   try {
     if (one.transcript) await bringTranscript(recording.id, one.transcript, onstep);

@@ -4,6 +4,7 @@ import { call, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
 import { fill, h } from "./dom.js";
+import { MissingSummaries } from "./missing-summaries.js";
 import { momentLink } from "./moment-link.js";
 import { dayOfRecording } from "./recording-date.js";
 import { decisionsPath, readingPath, settingsPath } from "./router.js";
@@ -34,9 +35,11 @@ export class DecisionsView extends HTMLElement {
     this.kinds = h("nav", { class: "chips", "aria-label": words.label }, h("ul", {}, KINDS.map((kind) =>
       h("li", {}, h("a", { class: "folder", href: decisionsPath(kind), "data-kind": kind }, words.kinds[kind])))));
     this.results = h("div", { class: "items", "aria-live": "polite" });
+    this.missing = new MissingSummaries();
+    this.missing.onwritten = changed;
     fill(this, h("div", { class: "page scrolls" }, h("h1", { tabindex: "-1" }, words.title), this.kinds,
       h("div", { class: "search-filters", role: "group", "aria-label": words.filters }, h("label", {}, words.speaker, this.speaker),
-        h("label", {}, words.after, this.fromDay), h("label", {}, words.before, this.toDay)), this.results));
+        h("label", {}, words.after, this.fromDay), h("label", {}, words.before, this.toDay)), this.missing, this.results));
     this.addEventListener("open-moment", (/** @type {any} */ event) => this.#open(event.detail));
     beside().onmoment = (moment) => this.#open(moment);
   }
@@ -53,7 +56,7 @@ export class DecisionsView extends HTMLElement {
       if (link.dataset.kind === this.#kind) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    await this.#list();
+    await Promise.all([this.#list(), this.missing?.load()]);
   }
 
   #filters() {

@@ -25,8 +25,9 @@ export class DropZone extends HTMLElement {
   veil = h("div", { class: "drop-veil", hidden: true }, icon("download"), words.drop);
 
   connectedCallback() {
+    this.heading = h("h2", {}, words.progress);
     this.board = h("section", { class: "uploads", "aria-label": words.progress, hidden: true },
-      h("header", {}, h("h2", {}, words.progress), iconButton("close", strings.close, () => this.#clear())), this.rows);
+      h("header", {}, this.heading, iconButton("close", strings.close, () => this.#clear())), this.rows);
     fill(this, this.veil, this.board);
     this.#depth = 0;
     for (const name of /** @type {const} */ (["dragenter", "dragover", "dragleave", "drop"])) addEventListener(name, this.#drag);
@@ -77,6 +78,7 @@ export class DropZone extends HTMLElement {
     this.board.hidden = false;
     const jobs = chosen.map((one) => ({ one, row: this.#row(one) }));
     this.rows.prepend(...jobs.map((job) => job.row.element));
+    this.#entitle();
     let [made, failed] = [0, 0];
     for (const { one, row } of jobs) {
       try {
@@ -113,6 +115,7 @@ export class DropZone extends HTMLElement {
     const row = this.#row({ stem: name, transcript: null, audio: null, problem: null, facts: {} });
     this.board.hidden = false;
     this.rows.prepend(row.element);
+    this.#entitle();
     try {
       const parts = await importArchive(await packed(row.step), row.step);
       row.ended(archiveResult(parts));
@@ -143,6 +146,14 @@ export class DropZone extends HTMLElement {
     }
   }
 
+  /** Say in the board's title whether files are still under way. */
+  #entitle() {
+    if (!this.board || !this.heading) return;
+    const title = this.rows.querySelector(".is-under-way") ? words.progress : words.finished;
+    fill(this.heading, title);
+    this.board.setAttribute("aria-label", title);
+  }
+
   #clear() {
     for (const row of [...this.rows.children]) if (!row.classList.contains("is-under-way")) row.remove();
     this.board.hidden = !this.rows.childElementCount;
@@ -158,6 +169,7 @@ export class DropZone extends HTMLElement {
       element.classList.remove("is-under-way");
       bar.remove();
       fill(state, ...shown);
+      this.#entitle();
     };
     return {
       element,

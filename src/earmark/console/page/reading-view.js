@@ -8,9 +8,10 @@ import { fill, h, icon } from "./dom.js";
 import { reviewed } from "./import-review.js";
 import { menuButton } from "./menu.js";
 import { copyMoment } from "./moment-tools.js";
+import { addToFolder, deleteRecording } from "./recording-actions.js";
 import { nameOfRecording, remember } from "./recording-names.js";
 import { RecordingReader } from "./recording-reader.js";
-import { askPath, navigate } from "./router.js";
+import { askPath, navigate, recordingsPath } from "./router.js";
 import { saveFile } from "./save-file.js";
 import { draftScope } from "./scope-picker.js";
 import { shareRecording } from "./share-dialog.js";
@@ -42,12 +43,28 @@ export class ReadingView extends HTMLElement {
     return [h("div", { class: "reader-actions" }, h("button", { type: "button", class: "small", onclick: ask }, icon("ask"), strings.reading.ask),
       menuButton(strings.recordings.actions(nameOfRecording(recording)), () => [
         { label: strings.recordings.rename, run: () => void this.#rename(recording) },
-        ...(recording.transcription_id ? [{ label: strings.share.action, run: () => void shareRecording(recording) }] : []),
+        ...(recording.transcription_id ? [{ label: strings.share.action, run: () => void shareRecording(recording, this.reader?.marked) }] : []),
         { label: strings.reading.copyLink, run: () => void copyMoment(this.reader) },
         ...(recording.transcription_id ? [{ label: strings.reading.download, run: () => void this.#download(recording) }] : []),
         { label: recording.transcription_id ? strings.reading.replace : strings.reading.add, run: () => field.click() },
         ...(recording.media?.length ? [{ label: strings.reading.transcribe, run: () => void this.reader?.transcribe() }] : [{ label: strings.reading.addAudio, run: () => sound.click() }]),
+        { label: strings.recordings.intoFolder, run: () => void this.#try(() => addToFolder(recording)) },
+        { label: strings.recordings.remove, run: () => void this.#try(() => this.#remove(recording)), isDanger: true },
       ]), field, sound)];
+  }
+
+  /** @param {any} recording */
+  async #remove(recording) {
+    if (await deleteRecording(recording)) navigate(recordingsPath());
+  }
+
+  /** @param {() => Promise<unknown>} work */
+  async #try(work) {
+    try {
+      await work();
+    } catch (error) {
+      say(problemOf(error));
+    }
   }
 
   /** @param {any} recording */

@@ -43,6 +43,11 @@ export class RecordingReader extends HTMLElement {
 
   #pressed = (/** @type {KeyboardEvent} */ event) => pressInReader(this, event);
 
+  /** The segment that is marked, if one is. */
+  get marked() {
+    return this.lines?.segments[this.lines.marked];
+  }
+
   set citations(moments) {
     this.#citations = [...new Set(moments)].sort((a, b) => a - b);
     if (!this.lines) return;
@@ -71,7 +76,7 @@ export class RecordingReader extends HTMLElement {
     } catch (error) {
       if (isAbort(error) || this.recordingId !== id) return;
       const again = isGone(error) ? undefined : () => void this.open(id, at);
-      fill(this, h("div", { class: "reader-note" }, statusLine(isGone(error) ? new Error(words.gone) : /** @type {Error} */ (error), again)));
+      fill(this, h("div", { class: "reader-note" }, statusLine(isGone(error) ? new Error(this.isCompact ? words.deleted : words.gone) : /** @type {Error} */ (error), again)));
     }
   }
 

@@ -1,6 +1,6 @@
 // The recordings page: list, import, rename, folders, delete.
 
-import { askChoice, askSure, askText } from "./ask-dialog.js";
+import { askText } from "./ask-dialog.js";
 import { call, isAbort } from "./api.js";
 import { beside } from "./beside-panel.js";
 import { DropZone } from "./drop-zone.js";
@@ -8,10 +8,12 @@ import { fill, h, icon } from "./dom.js";
 import { FolderBar } from "./folder-bar.js";
 import { menuButton } from "./menu.js";
 import { changeDate, dayElement, monthOf } from "./recording-date.js";
+import { addToFolder, deleteRecording } from "./recording-actions.js";
 import { RecordingFilters } from "./recording-filters.js";
-import { forget, listRecordings, nameOfRecording, remember } from "./recording-names.js";
+import { listRecordings, nameOfRecording, remember } from "./recording-names.js";
 import { askPath, navigate, readingPath } from "./router.js";
 import { draftScope } from "./scope-picker.js";
+import { shareRecording } from "./share-dialog.js";
 import { offerLeft, recordButton, sounds } from "./sound-button.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
@@ -132,12 +134,12 @@ export class RecordingsView extends HTMLElement {
       draftScope({ type: "recordings", ids: [recording.id] });
       navigate(askPath());
     };
-    const folders = this.folderBar?.folders.filter((one) => one.id !== this.folder) ?? [];
     return [
       { label: words.ask, run: ask },
       { label: words.rename, run: () => void this.#rename(recording, index) },
+      ...(recording.transcription_id ? [{ label: strings.share.action, run: () => void shareRecording(recording) }] : []),
       { label: strings.dates.change, run: () => void this.#redate(recording) },
-      ...(folders.length ? [{ label: words.intoFolder, run: () => void this.#intoFolder(recording, folders) }] : []),
+      { label: words.intoFolder, run: () => void this.#try(() => addToFolder(recording, this.folder)) },
       ...(this.folder ? [{ label: words.outOfFolder, run: () => void this.#outOfFolder(recording) }] : []),
       { label: words.remove, run: () => void this.#remove(recording), isDanger: true },
     ];
@@ -159,12 +161,6 @@ export class RecordingsView extends HTMLElement {
     if (await changeDate(recording)) await this.#restart();
   }
 
-  /** @param {Recording} recording @param {{id: string, name: string}[]} folders */
-  async #intoFolder(recording, folders) {
-    const chosen = await askChoice({ title: words.intoFolder, options: folders.map(({ id, name }) => ({ value: id, label: name })) });
-    if (chosen) await this.#try(() => call(`/folders/${chosen}/recordings/${recording.id}`, { method: "PUT" }));
-  }
-
   /** @param {Recording} recording */
   async #outOfFolder(recording) {
     await this.#try(async () => {
@@ -175,12 +171,8 @@ export class RecordingsView extends HTMLElement {
 
   /** @param {Recording} recording */
   async #remove(recording) {
-    const sure = await askSure({ title: words.removeTitle(nameOfRecording(recording)), text: words.removeText, button: words.removeButton });
-    if (!sure) return;
     await this.#try(async () => {
-      await call(`/recordings/${recording.id}`, { method: "DELETE" });
-      forget(recording.id);
-      await this.#restart();
+      if (await deleteRecording(recording)) await this.#restart();
     });
   }
 

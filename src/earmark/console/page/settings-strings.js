@@ -30,7 +30,7 @@ export const settingsStrings = {
     project: "The whole project",
     person: (/** @type {string} */ name) => `Only ${name}`,
     transcription: "Transcribe audio",
-    transcriptionHint: "When its upload is complete, unless there is a transcript already.",
+    transcriptionHint: "When its upload is complete, unless there is a transcript already. What is added in this console is transcribed in any case.",
     summary: "Summarise transcripts",
     summaryHint: "When a transcript is complete, whether it was brought or made from audio.",
     template: "Template",

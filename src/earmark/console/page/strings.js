@@ -181,7 +181,12 @@ export const strings = {
     outOfFolder: "Remove from this folder",
     remove: "Delete",
     removeTitle: (/** @type {string} */ name) => `Delete “${name}”?`,
-    removeText: "Its audio, its transcript and its passages in answers' sources are deleted permanently. This can't be undone.",
+    removeText: "Its audio, its transcript and its passages in answers' sources are deleted permanently. This can't be undone. Answers in your chats stay, with the words that they quote from it.",
+    removeChats: "Also delete the chats that quote it",
+    removed: (/** @type {string} */ name) => `“${name}” is deleted.`,
+    removedWithChats: (/** @type {string} */ name, /** @type {number} */ n) => `“${name}” and ${counted(n, "chat")} are deleted.`,
+    inFolder: (/** @type {string} */ name, /** @type {string} */ folder) => `“${name}” is in “${folder}” now.`,
+    noFolders: "There is no other folder. Create one above the list of recordings.",
     removeButton: "Delete recording",
     statuses: {
       pending: "no transcript", streaming: "recording", uploaded: "no transcript", processing: "processing",

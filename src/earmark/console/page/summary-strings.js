@@ -49,5 +49,13 @@ export const summaryStrings = {
     noneLead: "They are taken from the summaries of recordings. Open a recording to summarise it, or have every recording summarised.",
     noneFiltered: "No item matches these filters.",
     settings: "Automatic summaries",
+    missing: {
+      count: (/** @type {number} */ n) => `${counted(n, "recording has", "recordings have")} no summary yet, so what was decided there is not listed.`,
+      write: (/** @type {number} */ n) => (n === 1 ? "Summarise it" : `Summarise all ${n}`),
+      writing: (/** @type {number} */ done, /** @type {number} */ n) => `Summarising… ${done} of ${n} done`,
+      written: (/** @type {number} */ n) => `${counted(n, "summary", "summaries")} written.`,
+      stop: "Stop",
+      failed: "A summary was not written.",
+    },
   },
 };

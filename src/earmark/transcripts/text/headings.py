@@ -14,6 +14,7 @@ from earmark.transcripts.speakers import is_name
 from earmark.transcripts.stamps import spoken_ms
 from earmark.transcripts.text.dates import find_date
 from earmark.transcripts.text.lines import TextLine, unmarked
+from earmark.transcripts.titles import meeting_title
 from earmark.transcripts.types import RecordedAt
 
 _MOST_LINES: Final = 40
@@ -165,7 +166,10 @@ def _read_field(heading: Heading, key: str, value: str) -> bool:
     if _WHEN.fullmatch(key) and heading.recorded is None:
         heading.recorded = find_date(value)
     elif _TITLES.fullmatch(key) and value:
-        heading.title = _cut(value)
+        title = meeting_title(value)
+        if title != value and heading.recorded is None:
+            heading.recorded = find_date(value)
+        heading.title = _cut(title)
     return False
 
 
@@ -178,7 +182,7 @@ def _read_title(heading: Heading, text: str, position: int, line: TextLine) -> b
         heading.recorded = found
     is_title = heading.title is None and position <= 2 and len(text) <= _LONGEST_TITLE and text[-1] not in ".!?…,;"
     if is_title and (found is None or sum(map(str.isalpha, _without_date(text))) > 12):
-        heading.title = _cut(_without_date(text))
+        heading.title = _cut(meeting_title(_without_date(text)))
         return True
     is_date_like = sum(map(str.isdigit, text)) >= 4 and len(text) <= 60 and text[-1] not in ".!?"
     return (found is not None and len(text) <= _LONGEST_TITLE) or is_date_like

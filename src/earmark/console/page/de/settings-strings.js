@@ -30,7 +30,7 @@ export const settingsStrings = {
     project: "Das ganze Projekt",
     person: (/** @type {string} */ name) => `Nur ${name}`,
     transcription: "Audio transkribieren",
-    transcriptionHint: "Sobald es vollständig hochgeladen ist, wenn es noch kein Transkript gibt.",
+    transcriptionHint: "Sobald es vollständig hochgeladen ist, wenn es noch kein Transkript gibt. Was in dieser Konsole hinzugefügt wird, wird in jedem Fall transkribiert.",
     summary: "Transkripte zusammenfassen",
     summaryHint: "Sobald ein Transkript fertig ist, ob mitgebracht oder aus Audio entstanden.",
     template: "Vorlage",

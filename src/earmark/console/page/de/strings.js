@@ -187,8 +187,12 @@ export const strings = {
     outOfFolder: "Aus diesem Ordner entfernen",
     remove: "Löschen",
     removeTitle: (/** @type {string} */ name) => `„${name}“ löschen?`,
-    removeText: "Ihr Audio, ihr Transkript und ihre Stellen in den Quellen von Antworten werden endgültig gelöscht. " +
-      "Das lässt sich nicht rückgängig machen.",
+    removeText: "Ihr Audio, ihr Transkript und ihre Stellen in den Quellen von Antworten werden endgültig gelöscht. Das lässt sich nicht rückgängig machen. Antworten in deinen Chats bleiben, mit den Worten, die sie daraus zitieren.",
+    removeChats: "Auch die Chats löschen, die sie zitieren",
+    removed: (/** @type {string} */ name) => `„${name}“ ist gelöscht.`,
+    removedWithChats: (/** @type {string} */ name, /** @type {number} */ n) => `„${name}“ und ${counted(n, "Chat", "Chats")} sind gelöscht.`,
+    inFolder: (/** @type {string} */ name, /** @type {string} */ folder) => `„${name}“ ist jetzt in „${folder}“.`,
+    noFolders: "Es gibt keinen anderen Ordner. Du kannst über der Liste der Aufnahmen einen erstellen.",
     removeButton: "Aufnahme löschen",
     statuses: {
       pending: "kein Transkript", streaming: "wird aufgenommen", uploaded: "kein Transkript", processing: "wird verarbeitet",

@@ -49,5 +49,13 @@ export const summaryStrings = {
     noneLead: "Sie stammen aus den Zusammenfassungen der Aufnahmen. Öffne eine Aufnahme, um sie zusammenzufassen, oder lass jede zusammenfassen.",
     noneFiltered: "Kein Eintrag passt zu diesen Filtern.",
     settings: "Automatische Zusammenfassungen",
+    missing: {
+      count: (/** @type {number} */ n) => `${counted(n, "Aufnahme hat", "Aufnahmen haben")} noch keine Zusammenfassung; was dort entschieden wurde, steht nicht in der Liste.`,
+      write: (/** @type {number} */ n) => (n === 1 ? "Zusammenfassen" : `Alle ${n} zusammenfassen`),
+      writing: (/** @type {number} */ done, /** @type {number} */ n) => `Wird zusammengefasst… ${done} von ${n} fertig`,
+      written: (/** @type {number} */ n) => `${counted(n, "Zusammenfassung", "Zusammenfassungen")} geschrieben.`,
+      stop: "Anhalten",
+      failed: "Eine Zusammenfassung wurde nicht geschrieben.",
+    },
   },
 };
