@@ -50,12 +50,26 @@ def fill_person(context: typer.Context, param: typer.CallbackParam, value: str) 
     """
     if not _is_left_out(context, param) or _stores_nothing(context):
         return value
+    person = find_default_person(context.params.get("project"), context.params.get("mode", "live"))
+    if person is None:
+        raise UsageError(f"Give --end-user, {_CHOOSE}.")
+    return person
+
+
+def find_default_person(project: str | None, mode: str) -> str | None:
+    """Return the default person, or None if there is none.
+
+    Args:
+        project: the command's project; None if it is the default one.
+
+    Raises: UsageError if the default person is not of this project and mode.
+    """
     settings = load_settings()
     if settings.default_end_user is None or settings.default_project is None:
-        raise UsageError(f"Give --end-user, {_CHOOSE}.")
-    if context.params.get("project", settings.default_project) != settings.default_project:
+        return None
+    if project is not None and project != settings.default_project:
         raise UsageError("Give --end-user: the default person belongs to the default project only.")
-    if context.params.get("mode", "live") != "live":
+    if mode != "live":
         raise UsageError("Give --end-user: the default person belongs to live data.")
     return settings.default_end_user
 
