@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from earmark.config.errors import SettingsError
-from earmark.config.loading import load_settings, settings_file
+from earmark.config.loading import load_settings, read_environment, settings_file
 
 _FIELDS: Final = ("database_url", "allow_unsafe_database_role", "public_url", "host", "port", "embedder")
 """Settings that decide which data is read, how it is searched, and where links lead."""
@@ -22,7 +21,7 @@ def environment_elsewhere() -> dict[str, str]:
     Raises: SettingsError, also if the environment's database URL holds a password.
     """
     settings = load_settings()
-    found = {name: value for name, value in sorted(os.environ.items()) if _is_needed(name)}
+    found = {name: value for name, value in sorted(read_environment().items()) if _is_needed(name)}
     if _holds_password(found.get("EARMARK_DATABASE_URL", "")):
         raise SettingsError(
             "EARMARK_DATABASE_URL holds a password, which a client's configuration should not: give --url and --token "
@@ -39,7 +38,7 @@ def environment_elsewhere() -> dict[str, str]:
 
 def _is_needed(name: str) -> bool:
     field = name.removeprefix("EARMARK_").partition("__")[0].lower()
-    return name.startswith("EARMARK_") and field in _FIELDS and not name.endswith(_SECRET)
+    return field in _FIELDS and not name.endswith(_SECRET)
 
 
 def _holds_password(url: str) -> bool:
