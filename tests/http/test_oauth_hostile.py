@@ -120,7 +120,7 @@ def test_the_client_is_told_of_what_it_may_not_ask(
 def test_consent_needs_a_credential_that_no_page_can_borrow(
     server: Server, project: ProjectKeys, app: App, person: httpx.Client, user: str, client: httpx.Client
 ) -> None:
-    """There is no cookie: a page of another origin has nothing to send a consent with."""
+    """A consent needs a key, or the console's cookie with its header: a page of another origin can send neither."""
     body = {**app.link, "approved": True}
     assert app.http.post("/v1/oauth/consents", json=body).status_code == 401
     crossed = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
