@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.assistants import call_of, post
 from tests.console.conftest import BOARD, Library, Visitor, elsewhere, native
 from tests.console.test_access import WINDOWS, axe
 from tests.server import Place, Server, new_bound_key, running
@@ -73,6 +74,19 @@ def test_a_page_reloaded_before_the_key_is_put_away_is_signed_in(visitor: Visito
     expect(page.get_by_role("heading", name="“Lanterns” is ready")).to_be_visible()
     page.reload()
     expect(page.locator(".side-person")).to_contain_text("Ada")
+
+
+def test_an_assistant_is_connected_straight_after_setting_up(visitor: Visitor, new_server: Server) -> None:
+    page = visitor.open(fragment_of(new_server), base_url=new_server.base_url)
+    fill_in(page, "Lanterns", "Ada")
+    page.get_by_role("button", name="Open the console").click()
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Assistants and apps").click()
+    page.get_by_label("What is it for?").fill("Claude on my laptop")
+    page.get_by_role("button", name="Create token").click()
+    token = page.locator(".secret-note pre").inner_text()
+    with new_server.client(token) as client:
+        assert post(client, call_of("list_my_recordings")).json()["result"]["isError"] is False
 
 
 def test_a_blank_name_is_refused_and_the_page_goes_on(visitor: Visitor, new_server: Server) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from earmark.mcp.clients import ClientName, LocalServer, RemoteServer, configure
-from tests.assistants import post, rpc
+from tests.assistants import call_of, post, rpc
 from tests.cli.test_mcp_grants import grant
 from tests.console.conftest import MEETING, Library, Visitor, elsewhere
 from tests.console.test_access import WINDOWS, axe
@@ -132,11 +132,49 @@ def test_an_app_that_signed_in_is_listed_and_disconnected(visitor: Visitor, libr
     assert [one["end_user_id"] for one in library.api.get("/v1/oauth/grants").json()["data"]] == [other]
 
 
-def test_a_project_key_is_told_how_the_person_makes_tokens(visitor: Visitor, library: Library) -> None:
-    page = visitor.open("/settings/apps", key=library.key)
+def test_a_restricted_key_of_a_project_is_told_who_makes_tokens(visitor: Visitor, library: Library) -> None:
+    scopes = ["ask:read", "end_users:read"]
+    made = library.api.post("/v1/keys", json={"scopes": scopes}).raise_for_status().json()
+    page = visitor.open("/settings/apps", key=made["key"])
+    expect(page.get_by_text("Only ines and the project's owners can make tokens.")).to_be_visible()
     expect(page.locator(".card pre")).to_have_text(
         f"earmark console-link --project {library.project_id} --end-user ines"
     )
+
+
+def test_an_owner_makes_a_token_of_the_person_whose_recordings_are_shown(visitor: Visitor, library: Library) -> None:
+    mine = library.record("Board call", None)
+    other = library.api.post("/v1/end-users", json={"external_id": "klaas"}).json()["id"]
+    library.api.post("/v1/recordings", json={"end_user_id": other, "name": "Not hers"}).raise_for_status()
+    page = visitor.open("/settings/apps", key=library.key)
+    page.get_by_role("button", name="ines").click()
+    expect(page.get_by_text("answers from the recordings of ines")).to_be_visible()
+    page.get_by_label("What is it for?").fill("Claude on my laptop")
+    page.get_by_role("button", name="Create token").click()
+    token = page.locator(".secret-note pre").inner_text()
+    expect(page.locator(".client-config pre")).to_contain_text(token)
+    assert axe(page) == []
+    with httpx.Client(base_url=library.server.base_url, headers={"Authorization": f"Bearer {token}"}) as client:
+        listed = post(client, call_of("list_my_recordings")).json()["result"]["structuredContent"]
+        assert [one["id"] for one in listed["data"]] == [mine]
+        tools = {one["name"] for one in post(client, rpc("tools/list")).json()["result"]["tools"]}
+        assert {"ask", "search", "fetch"} <= tools
+        assert "list_end_users" not in tools
+        assert client.post("/v1/recordings", json={}).status_code == 403
+        page.locator("app-settings").get_by_role("link", name="Keys").click()
+        page.get_by_role("button", name="Revoke “Claude on my laptop”").click()
+        page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(page.locator("key-settings li").first).to_contain_text("revoked")
+        assert post(client, rpc("ping")).status_code == 401
+
+
+def test_chatgpt_gets_the_address_and_no_token(visitor: Visitor, library: Library) -> None:
+    page = visitor.open("/settings/apps", key=library.own_key())
+    page.get_by_label("Assistant", exact=True).select_option("ChatGPT")
+    expect(page.locator(".client-config pre")).to_have_text(f"{library.server.base_url}/mcp")
+    expect(page.locator(".client-config")).to_contain_text("OAuth")
+    expect(page.locator(".client-config")).to_contain_text("can't reach this address")
+    assert axe(page) == []
 
 
 @pytest.mark.parametrize("window", WINDOWS)

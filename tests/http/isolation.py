@@ -6,8 +6,6 @@ the response for each credential and owner, independently of the server's code.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,20 +18,15 @@ import httpx
 from earmark.clock import now_us, render_time
 from earmark.identity.access_tokens import USUAL_SCOPES, create_access_token
 from earmark.identity.console_sessions import create_console_session
-from earmark.identity.keys import create_key, revoke_key
+from earmark.identity.keys import create_key
 from earmark.identity.projects import create_project, get_tenant
-from earmark.identity.tokens import issue_token
 from earmark.identity.types import Mode
 from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime
 from tests.http.conftest import TALK, Library
+from tests.http.credentials import VERIFIER, Credential, challenge_of, make_credentials
 from tests.server import Server, wait_until
 
-AREAS = ("recordings", "transcriptions", "end_users", "summaries", "config", "ask", "folders", "webhooks")
-SCOPES = [f"{area}:{access}" for area in AREAS for access in ("read", "write")]
-ALL = frozenset(SCOPES)
-TOKEN_SCOPES = frozenset({"ask:write", "folders:write", "recordings:read", "transcriptions:read", "summaries:read",
-                          "end_users:read", "config:read"})  # fmt: skip
 _numbers = count()
 NOBODY = "http://127.0.0.1:40998/hook"
 """A receiver that isn't there."""
@@ -42,7 +35,6 @@ SCHEMA = {"type": "object", "properties": {"lanterns": {"type": "array", "items"
 QUESTION = {"content": "When is the launch of the lantern?"}
 
 
-VERIFIER = "v" * 43
 _clients: dict[str, str] = {}
 """The assistant that is registered at each server: an address may register only some."""
 
@@ -54,9 +46,8 @@ def link_of(base_url: str) -> dict[str, str]:
         made = httpx.post(f"{base_url}/oauth/register", json={"redirect_uris": [callback]})
         assert made.status_code == 201, made.text
         _clients[base_url] = made.json()["client_id"]
-    digest = hashlib.sha256(VERIFIER.encode()).digest()
     return {"client_id": _clients[base_url], "redirect_uri": callback, "response_type": "code",
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), "code_challenge_method": "S256",
+            "code_challenge": challenge_of(VERIFIER), "code_challenge_method": "S256",
             "resource": f"{base_url}/mcp"}  # fmt: skip
 
 
@@ -233,24 +224,6 @@ IN_PATHS = {"end_user_id": "user", "recording_id": "recording", "transcription_i
             "template_id": "template", "token_id": "access_token", "grant_id": "grant", "share_id": "share", "key_id": "key", "console_session_id": "console_session", "project_id": "project",
             "section": "section"}  # fmt: skip
 """Which object stands for a path's parameter."""
-
-
-@dataclass(frozen=True)
-class Credential:
-    """An `Authorization` value and the access that it should have."""
-
-    name: str
-    secret: str | None
-    home: str  # the owner that it acts for, or names
-    sees: frozenset[str] = frozenset()
-    scopes: frozenset[str] = ALL
-    is_bound: bool = False
-    is_good: bool = True
-    is_unrestricted: bool = False
-    is_narrow: bool = False  # tested with fewer owners, because only its scopes differ
-
-    def may(self, scope: str) -> bool:
-        return scope in self.scopes or scope.replace(":read", ":write") in self.scopes
 
 
 Named = Literal[
@@ -554,7 +527,7 @@ def expected(row: Row, who: Credential, owner: str) -> Expected:
     """Return the response that the contract demands for `who` and an object of `owner`."""
     if row.scope is None:
         return Expected(row.ok)
-    if not who.is_good:
+    if not who.is_valid_at("v1"):
         return Expected(401, "unauthorized")
     return _refused(row, who) or _of_project(row, who, owner) or _of_person(row, who, owner)
 
@@ -671,7 +644,7 @@ def make_world(server: Server) -> World:
     assert all(one.grant and one.share and one.console_session for one in owners.values())  # a list of them has rows
     owners["absent"] = Absent()
     keys = {owner: key for owner, (_, _, key) in projects.items()}
-    return World(server, owners, keys, _credentials(server, projects, owners), before)
+    return World(server, owners, keys, make_credentials(server.place, projects, owners["own"].user), before)
 
 
 def _token_maker(server: Server, project_id: str, mode: Mode) -> Callable[[str], str]:
@@ -696,44 +669,3 @@ def _session_maker(server: Server, project_id: str, mode: Mode) -> Callable[[str
         return (await create_console_session(tenant, end_user=bound, label="Laptop", actor="tests")).id
 
     return lambda user_id: server.place.run(lambda runtime: make(runtime, user_id))
-
-
-def _credentials(
-    server: Server, projects: dict[str, tuple[str, Mode, str]], owners: dict[str, Any]
-) -> list[Credential]:
-    whole, mine = frozenset({"own", "other_user"}), frozenset({"own"})
-
-    async def make(runtime: Runtime) -> list[Credential]:
-        tenant = await get_tenant(runtime.operator, projects["own"][0], "live")
-        user = await get_end_user(tenant, owners["own"].user)
-        bound = (user.id, user.number)
-        revoked = await create_key(tenant)
-        await revoke_key(tenant, revoked.id)
-        found = [
-            Credential("secret key", projects["own"][2], "own", whole, is_unrestricted=True),
-            Credential("bound secret key", (await create_key(tenant, end_user=bound)).secret, "own", mine, is_bound=True,
-                       is_unrestricted=True),
-            Credential("restricted key with every scope", (await create_key(tenant, scopes=ALL)).secret, "own", whole),
-            Credential("bound restricted key", (await create_key(tenant, scopes=ALL, end_user=bound)).secret, "own", mine,
-                       is_bound=True),
-            Credential("end-user token", (await issue_token(tenant, bound)).secret, "own", mine, TOKEN_SCOPES,
-                       is_bound=True),
-            Credential("test key", projects["other_mode"][2], "other_mode", frozenset({"other_mode"}),
-                       is_unrestricted=True),
-            Credential("other project's key", projects["other_project"][2], "other_project",
-                       frozenset({"other_project"}), is_unrestricted=True),
-        ]  # fmt: skip
-        for scopes in [(), *((scope,) for scope in SCOPES)]:
-            held = frozenset(scopes)
-            secret = (await create_key(tenant, scopes=held)).secret
-            found.append(Credential(f"restricted key with {scopes}", secret, "own", whole, held, is_narrow=True))
-        bad = {
-            "revoked key": revoked.secret,
-            "expired key": (await create_key(tenant, expires_us=1)).secret,
-            "unknown key": "sk_live_" + "x" * 43,
-            "malformed key": "sk_live_x",
-            "no key": None,
-        }
-        return found + [Credential(name, secret, "own", is_good=False, is_narrow=True) for name, secret in bad.items()]
-
-    return server.place.run(make)

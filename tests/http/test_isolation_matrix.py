@@ -15,12 +15,12 @@ import pytest
 
 from earmark.api.edge.app import create_app
 from earmark.storage.query import Compiled
+from tests.http.credentials import Credential
 from tests.http.isolation import (
     IN_PATHS,
     OUTSIDE_V1,
     OWNERS,
     ROWS,
-    Credential,
     Expected,
     Objects,
     Row,
@@ -74,11 +74,10 @@ def send(client: httpx.Client, world: World, row: Row, who: Credential, owner: s
         row.path.format(**ids),
         json=body,
         params=None if row.query is None else row.query(theirs),
-        headers={} if who.secret is None else {"Authorization": f"Bearer {who.secret}"},
+        headers=who.headers,
     )
     if row.route == "POST /v1/webhook-endpoints" and answer.status_code == 201:  # a project has few
-        headers = {"Authorization": f"Bearer {who.secret}"}
-        assert client.delete(f"{row.path}/{answer.json()['id']}", headers=headers).status_code == 204
+        assert client.delete(f"{row.path}/{answer.json()['id']}", headers=who.headers).status_code == 204
     if row.route == "POST /v1/end-users" and answer.status_code == 201:
         world.fresh.append((who.home, Objects(client, answer.json()["id"])))
     return answer
@@ -173,11 +172,10 @@ def test_refused_requests_changed_nothing(world: World) -> None:
 
 def test_a_cursor_is_invalid_for_other_callers(client: httpx.Client, world: World) -> None:
     """A cursor works only with the credential that it was issued to, or one with the same access."""
-    good = [who for who in world.credentials if who.is_good and who.may("recordings:read")]
+    good = [who for who in world.credentials if who.is_valid_at("v1") and who.may("recordings:read")]
     cursors = {}
     for who in good:
-        headers = {"Authorization": f"Bearer {who.secret}"}
-        page = client.get("/v1/recordings", params={"limit": 1}, headers=headers).json()
+        page = client.get("/v1/recordings", params={"limit": 1}, headers=who.headers).json()
         if page["next_cursor"] is not None:
             cursors[who.name] = page["next_cursor"]
     tried = 0
@@ -185,8 +183,7 @@ def test_a_cursor_is_invalid_for_other_callers(client: httpx.Client, world: Worl
         for who in good:
             is_same = (whose.sees, whose.is_bound) == (who.sees, who.is_bound)
             if whose.name in cursors and not is_same:
-                headers = {"Authorization": f"Bearer {who.secret}"}
-                answer = client.get("/v1/recordings", params={"cursor": cursors[whose.name]}, headers=headers)
+                answer = client.get("/v1/recordings", params={"cursor": cursors[whose.name]}, headers=who.headers)
                 assert answer.status_code == 400, (whose.name, who.name)
                 assert json.loads(answer.content)["error"]["param"] == "cursor"
                 tried += 1

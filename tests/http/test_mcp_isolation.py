@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
+from earmark.identity.keys import CredentialKind
 from earmark.mcp.catalogue import TOOLS
 from tests.assistants import call_of, post, rpc
-from tests.http.isolation import OWNERS, QUESTION, Credential, World, make_world
+from tests.http.credentials import Credential
+from tests.http.isolation import OWNERS, QUESTION, World, make_world
 from tests.server import Server
 
 Arguments = Callable[[Any], dict[str, Any]]
@@ -79,8 +81,14 @@ def test_every_tool_has_a_row() -> None:
     assert {tool.name for tool in TOOLS} == {row.tool for row in ROWS}
 
 
+def test_every_kind_of_credential_is_tried(world: World) -> None:
+    """Codes, refresh tokens and shared links are none: they are exchanged, or open a page."""
+    never = {"code", "oauth_code", "oauth_refresh", "share"}
+    assert {who.kind for who in world.credentials if who.is_good} == set(get_args(CredentialKind)) - never
+
+
 def send(client: httpx.Client, who: Credential, body: Any) -> httpx.Response:
-    return post(client, body, **({} if who.secret is None else {"Authorization": f"Bearer {who.secret}"}))
+    return post(client, body, **who.headers)
 
 
 def outcome(answer: httpx.Response) -> tuple[str, str]:
@@ -101,7 +109,7 @@ def outcome(answer: httpx.Response) -> tuple[str, str]:
 
 def expected(row: Row, who: Credential, person: str, owner: str | None) -> str:
     """Return how a call must end that names `person` as the end user, and an object of `owner`."""
-    if not who.is_good:
+    if not who.is_valid_at("mcp"):
         return "401"
     if row.is_projects and who.is_bound:
         return "-32602"
@@ -155,7 +163,7 @@ def check_nothing_of_others(world: World, who: Credential, sent: str, text: str,
 def test_lists_hold_what_the_caller_may_see(client: httpx.Client, world: World) -> None:
     for who in world.credentials:
         listed = send(client, who, rpc("tools/list"))
-        if not who.is_good:
+        if not who.is_valid_at("mcp"):
             assert listed.status_code == 401
             continue
         names = {tool["name"] for tool in listed.json()["result"]["tools"]}
@@ -175,7 +183,7 @@ def test_transcripts_are_read_by_their_owners_only(client: httpx.Client, world: 
             uri = f"earmark://recordings/{world.owners[owner].recording}/transcript"
             answer = send(client, who, rpc("resources/read", {"uri": uri}))
             missing = [scope for scope in READS if not who.may(scope)]
-            if not who.is_good:
+            if not who.is_valid_at("mcp"):
                 assert answer.status_code == 401
             elif missing:
                 assert answer.json()["error"]["details"] == {"scope": missing[0]}

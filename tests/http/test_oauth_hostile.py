@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.http.conftest import error_of
+from tests.http.conftest import Library, error_of
 from tests.http.oauth_app import CALLBACK, FORM, App, consent, parameters, refused, register
 from tests.http.oauth_app import app as app
 from tests.http.oauth_app import client_id as client_id
 from tests.http.oauth_app import person as person
 from tests.http.oauth_app import tokens as tokens
 from tests.http.oauth_app import user as user
-from tests.server import Place, ProjectKeys, Server, new_bound_key, running
+from tests.server import Place, ProjectKeys, Server, new_bound_key, new_project, running
 
 # ---- hostile ones ---------------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ def test_the_client_is_told_of_what_it_may_not_ask(
 def test_consent_needs_a_credential_that_no_page_can_borrow(
     server: Server, project: ProjectKeys, app: App, person: httpx.Client, user: str, client: httpx.Client
 ) -> None:
-    """There is no cookie: a page of another origin has nothing to send a consent with."""
+    """A consent needs a key, or the console's cookie with its header: a page of another origin can send neither."""
     body = {**app.link, "approved": True}
     assert app.http.post("/v1/oauth/consents", json=body).status_code == 401
     crossed = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
@@ -186,3 +186,19 @@ def test_a_name_can_not_hide_what_it_says(server: Server, person: httpx.Client, 
     shown = person.get("/v1/oauth/consents", params=app.link).json()
     assert shown["client_name"].startswith("Lantern xxx")
     assert len(shown["client_name"]) <= 100
+
+
+def test_a_client_counts_for_its_address_until_it_has_tokens_whatever_was_sent_in_its_name(fresh_place: Place) -> None:
+    """A consent that fails, or whose code is never exchanged, is no use of the client."""
+    project = new_project(fresh_place)
+    with running(fresh_place) as server, server.client() as http, server.client(project.live) as owner:
+        ids = [register(http).json()["client_id"] for _ in range(20)]
+        app = App(http, server.base_url, ids[0], CALLBACK, secrets.token_urlsafe(48))
+        nobody = {**app.link, "approved": True, "end_user_id": "eu_" + "x" * 24}
+        assert owner.post("/v1/oauth/consents", json=nobody).status_code == 404
+        assert register(http).status_code == 429
+        code = consent(owner, app.link, end_user_id=Library(owner).user())["code"]
+        assert refused(app.exchange("oac_" + "x" * 43)) == "invalid_grant"
+        assert register(http).status_code == 429
+        assert app.exchange(code).status_code == 200
+        assert register(http).status_code == 201

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
+import httpx2
 import pytest
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
 
+from tests.assistants import ERAS, use
 from tests.http.conftest import TALK, Library
-from tests.server import Place, new_project, running
+from tests.server import Place, Server, new_project, running
+
+
+@dataclass
+class TwoServers:
+    """Two servers on the same data, the second with two workers, and a client of each."""
+
+    servers: tuple[Server, Server]
+    clients: tuple[httpx.Client, httpx.Client]
+    key: str
+
+
+@pytest.fixture
+def new_servers(fresh_place: Place) -> Iterator[TwoServers]:
+    key = new_project(fresh_place).live
+    with (
+        running(fresh_place) as one,
+        running(fresh_place, "--workers", "2") as two,
+        one.client(key) as first,
+        two.client(key) as second,
+    ):
+        yield TwoServers((one, two), (first, second), key)
 
 
 def test_a_cursor_of_one_server_is_valid_on_another(fresh_place: Place) -> None:
@@ -25,6 +54,49 @@ def test_a_cursor_of_one_server_is_valid_on_another(fresh_place: Place) -> None:
                 page = client.get("/v1/ask/sessions", params={"limit": 2, "cursor": page["next_cursor"]}).json()
                 seen += [row["id"] for row in page["data"]]
             assert seen == made
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_session_of_an_assistant_is_answered_by_whichever_server_it_reaches(
+    new_servers: TwoServers, era: str
+) -> None:
+    """Each request of the SDK's client goes to the other server than the one before: neither holds a session."""
+    first, second = new_servers.clients
+    library = Library(first)
+    user = library.user()
+    recording = library.recording(user, TALK, name="Lantern call")
+    turns = itertools.cycle(httpx2.URL(one.base_url) for one in new_servers.servers)
+    reached: list[int] = []
+
+    async def send_to_the_next(request: httpx2.Request) -> None:
+        there = next(turns)
+        reached.append(there.port or 0)
+        request.url = request.url.copy_with(host=there.host, port=there.port)
+        request.headers["Host"] = there.netloc.decode()
+
+    async def check(response: httpx2.Response) -> None:
+        assert "mcp-session-id" not in response.headers
+
+    hooks = {"request": [send_to_the_next], "response": [check]}
+    key = {"Authorization": f"Bearer {new_servers.key}"}
+    url = f"{new_servers.servers[0].base_url}/mcp"
+    async with (
+        httpx2.AsyncClient(headers=key, timeout=60, event_hooks=hooks) as http,
+        Client(streamable_http_client(url, http_client=http), mode=ERAS[era]) as client,
+    ):
+        assert client.protocol_version == era
+        for _ in range(2):
+            (found,) = (await use(client, "list_my_recordings", end_user_id=user))["data"]
+            assert found["id"] == recording
+        chat: dict[str, Any] = {}
+        for _ in range(2):
+            asked = {"end_user_id": user, "question": "When is the launch of the lantern?", **chat}
+            answer = await use(client, "ask", **asked)
+            assert answer["citations"][0]["recording_id"] == recording
+            chat = {"session_id": answer["session_id"]}
+    assert len(set(reached)) == 2
+    messages = second.get(f"/v1/ask/sessions/{chat['session_id']}/messages").json()["data"]
+    assert [one["role"] for one in messages] == ["user", "assistant"] * 2
 
 
 def test_sends_to_two_servers_answer_one_after_the_other(fresh_place: Place) -> None:

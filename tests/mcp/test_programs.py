@@ -76,7 +76,7 @@ async def test_one_persons_recordings_are_served(desk: Desk, way: str, era: str)
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        ([], 2, "Give --end-user for the data folder, or --url and --token for a running server."),
+        ([], 2, "Give --end-user for the data folder (or choose a default with `earmark use PROJECT PERSON`), or --url"),
         (["--url", "http://127.0.0.1:9"], 2, "--url needs --token"),
         (["--url", "127.0.0.1:9", "--token", "eut_x"], 2, "--url must begin with http:// or https://."),
         (["--url", "http://127.0.0.1:9", "--end-user", "mara"], 2, "Give either --end-user or --url"),

@@ -167,7 +167,7 @@ async def test_a_client_that_is_used_no_longer_counts_for_the_address_that_regis
     made = [await clients.register(metadata, "192.0.2.7") for _ in range(REGISTRATIONS_PER_HOUR)]
     with pytest.raises(TooManyClientsError):
         await clients.register(metadata, "192.0.2.7")
-    await clients.note_use(made[0])
+    await clients.note_use(made[0].id)
     await clients.register(metadata, "192.0.2.7")
     await jobs.sweep(runtime.operator)
     assert (await clients.find(made[0].id)).id == made[0].id
@@ -177,7 +177,7 @@ async def test_what_nobody_uses_is_swept_away(runtime: Runtime, clock: Clock) ->
     person = await person_of(runtime)
     clients = Clients(runtime.operator, Web(DOCUMENT))
     used, unused = [await clients.register({"redirect_uris": [CALLBACK]}, "192.0.2.1") for _ in range(2)]
-    await clients.note_use(used)
+    await clients.note_use(used.id)
     tokens = await exchange_code(
         runtime.database, await _code(runtime, person), client_id=URL, redirect_uri=CALLBACK, verifier=VERIFIER
     )
@@ -197,3 +197,33 @@ async def test_what_nobody_uses_is_swept_away(runtime: Runtime, clock: Clock) ->
     await jobs.sweep(runtime.operator)
     assert await find_credential(runtime.database, hash_secret(tokens.refresh)) is None
     assert await list_grants(person, limit=10) == []
+
+
+async def test_a_client_that_was_used_is_deleted_once_no_grant_of_it_can_be_left(
+    runtime: Runtime, clock: Clock
+) -> None:
+    clients = Clients(runtime.operator, Web(DOCUMENT))
+    client = await clients.register({"redirect_uris": [CALLBACK]}, "192.0.2.1")
+    await clients.note_use(client.id)
+    clock.shift_s = 366 * DAY_S
+    await jobs.sweep(runtime.operator)
+    assert (await clients.find(client.id)).id == client.id
+    await clients.note_use(client.id)
+    clock.shift_s = 2 * 366 * DAY_S
+    await jobs.sweep(runtime.operator)
+    assert (await clients.find(client.id)).id == client.id, "it was used again"
+    clock.shift_s += 2 * DAY_S
+    await jobs.sweep(runtime.operator)
+    with pytest.raises(ClientUnknownError):
+        await clients.find(client.id)
+
+
+async def test_the_use_of_a_document_is_not_noted_and_it_is_read_again(runtime: Runtime, clock: Clock) -> None:
+    web = Web(DOCUMENT)
+    clients = Clients(runtime.operator, web)
+    await clients.find(URL)
+    await clients.note_use(URL)
+    clock.shift_s = 2 * DAY_S
+    await jobs.sweep(runtime.operator)
+    await clients.find(URL)
+    assert len(web.asked) == 2

@@ -1,6 +1,7 @@
-"""A real OpenID Connect provider on this machine: discovery, keys, codes with PKCE, ID tokens, user info.
+"""An OpenID Connect provider of the tests' own, in a thread: discovery, keys, codes with PKCE, ID tokens, user info.
 
-It is correct unless a test asks for one fault: `provider.id_token` and `provider.answer` change what it says once.
+It answers correctly unless a test asks for a fault, which no provider that one can install would make on demand
+(`FakeProvider.fails`). Sign-in with an independent one is tested in `test_independent_provider.py`.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ class Browser:
     """A browser that signs in: it holds cookies, and says with each request who sent it."""
 
     base_url: str
-    provider: FakeProvider
+    provider: FakeProvider | None = None
     name: str = "company"
     client: httpx.Client = field(init=False)
 
@@ -174,6 +175,7 @@ class Browser:
 
     def sign_in(self, change: Callable[[dict[str, str]], Any] = lambda _: None, **claims: Any) -> httpx.Response:
         """Begin, sign in at the provider, and come back with what `change` makes of its answer."""
+        assert self.provider is not None
         answer = self.provider.sign_in(self.start(), **claims)
         change(answer)
         return self.back(answer)

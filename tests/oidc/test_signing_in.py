@@ -1,4 +1,4 @@
-"""People sign in with a provider: the code flow against a real one, and every way in which it goes wrong."""
+"""People sign in with a provider: the code flow over HTTP with one of our own, and every way in which it goes wrong."""
 
 from __future__ import annotations
 

@@ -37,8 +37,16 @@ class Authority:
 
     @property
     def trusting(self) -> ssl.SSLContext:
-        pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
-        return ssl.create_default_context(cadata=pem)
+        return ssl.create_default_context(cadata=self._pem.decode())
+
+    @property
+    def _pem(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    def write(self, file: Path) -> Path:
+        """Write the authority's own certificate, for a process that reads `SSL_CERT_FILE`."""
+        file.write_bytes(self._pem)
+        return file
 
     def server(self, name: str) -> ssl.SSLContext:
         """Return a server's context with a certificate for a name."""

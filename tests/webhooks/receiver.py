@@ -101,6 +101,9 @@ class Handler(BaseHTTPRequestHandler):
             with receiver.noting():
                 receiver.under_way -= 1
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def reply(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(code)
         for name, value in (headers or {}).items():

@@ -65,16 +65,43 @@ def fill_person(context: typer.Context, param: typer.CallbackParam, value: str) 
     """
     if not _is_left_out(context, param) or _stores_nothing(context):
         return value
-    settings = load_settings()
-    project, mode = context.params.get("project", settings.default_project), context.params.get("mode", "live")
-    if settings.default_end_user is not None and (project, mode) == (settings.default_project, "live"):
-        return settings.default_end_user
+    project, mode = context.params.get("project", load_settings().default_project), context.params.get("mode", "live")
+    person = _of_settings(project, mode)
+    if person is not None:
+        return person
     only = find_only_person(project, mode) if project and mode in get_args(Mode) else None
     if only is None:
         raise UsageError(_why_no_person(project, mode))
     if context.info_name in _WRITES:
         _say(f"Using the only person, {only.name or only.external_id or only.id}.")
     return only.id
+
+
+def find_default_person(project: str | None, mode: Mode) -> str | None:
+    """Return the person of the settings, else the only one of the project; None if there is none.
+
+    Args:
+        project: the command's project; None if it is the default or the only one.
+
+    Raises: UsageError if the default person is not of this project and mode.
+    """
+    settings = load_settings()
+    project = project or settings.default_project
+    if project is None and (only := find_only_project()) is not None:
+        project = only.id
+    person = _of_settings(project, mode)
+    if person is not None or project is None:
+        return person
+    found = find_only_person(project, mode)
+    if found is None and settings.default_end_user is not None:
+        raise UsageError(_why_no_person(project, mode))
+    return None if found is None else found.id
+
+
+def _of_settings(project: str | None, mode: str) -> str | None:
+    settings = load_settings()
+    is_theirs = project is not None and (project, mode) == (settings.default_project, "live")
+    return settings.default_end_user if is_theirs else None
 
 
 def _why_no_person(project: str | None, mode: str) -> str:

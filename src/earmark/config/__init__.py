@@ -3,6 +3,7 @@
 Never: what follows from it, which the room that it is for decides. No other module reads the environment.
 """
 
+from earmark.config.elsewhere import environment_elsewhere
 from earmark.config.errors import NotTomlError, SettingsError
 from earmark.config.loading import load_settings, parse_settings, settings_file
 from earmark.config.models import ServerSettings, VendorSettings
@@ -14,6 +15,6 @@ from earmark.config.values import ServerName, check_url, parse_networks
 
 __all__ = [
     "ClaimRule", "EmbedderSettings", "NotTomlError", "OidcSettings", "ServerName", "ServerSettings", "Settings",
-    "SettingsError", "SpeechServerSettings", "VendorSettings", "check_url", "load_settings", "parse_networks",
-    "parse_settings", "settings_file",
+    "SettingsError", "SpeechServerSettings", "VendorSettings", "check_url", "environment_elsewhere", "load_settings",
+    "parse_networks", "parse_settings", "settings_file",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -22,6 +23,11 @@ def load_settings(**overrides: object) -> Settings:
     Raises: SettingsError naming the first invalid setting.
     """
     return _read(Settings, **{name: value for name, value in overrides.items() if value is not None})
+
+
+def read_environment() -> dict[str, str]:
+    """Return the environment's `EARMARK_*` variables, as they are written there."""
+    return {name: value for name, value in os.environ.items() if name.startswith("EARMARK_")}
 
 
 class _FilePlace(BaseSettings):

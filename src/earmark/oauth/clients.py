@@ -16,7 +16,7 @@ from earmark.ids import new_id
 from earmark.oauth import queries
 from earmark.oauth.errors import ClientUnknownError, OAuthError, TooManyClientsError
 from earmark.oauth.redirects import is_allowed
-from earmark.oauth.types import DAY_US, Client
+from earmark.oauth.types import DAY_US, GRANT_LIFE_US, Client
 from earmark.outbound.sending import NotAnsweredError, Request, Sender
 from earmark.storage.tenant import Operator
 from earmark.strict_json import parse_json
@@ -25,6 +25,8 @@ REGISTRATIONS_PER_HOUR: Final = 20
 _HOUR_US: Final = 3_600_000_000
 _CACHED_US: Final = DAY_US
 _UNUSED_US: Final = DAY_US
+_LEFT_US: Final = GRANT_LIFE_US + DAY_US
+"""After its last use: whatever a client was granted has ended by then."""
 _FETCH_S: Final = 5.0
 _DOCUMENT_BYTES: Final = 64 * 1024
 _LONGEST_ID: Final = 1_024
@@ -83,7 +85,7 @@ class Clients:
             raise ClientUnknownError(error.message) from error
 
     async def register(self, document: Any, address: str) -> Client:
-        """Register a client by its own metadata; it is deleted after a day unless somebody grants it something.
+        """Register a client by its own metadata; it is deleted after a day unless it gets tokens.
 
         Args:
             address: the client's; at most 20 an hour are registered from each, or from each IPv6 network of 64 bits.
@@ -109,9 +111,9 @@ class Clients:
         }  # fmt: skip
         await self._operator.write((queries.delete_client, {"client_id": client.id}), (queries.insert_client_once, row))
 
-    async def note_use(self, client: Client) -> None:
-        """Note that a registered client was granted something: it stays, without the hash of where it was made."""
-        await self._operator.write((queries.update_client_used, {"client_id": client.id, "now_us": now_us()}))
+    async def note_use(self, client_id: str) -> None:
+        """Note that a registered client got tokens for a grant: it stays, without the hash of where it was made."""
+        await self._operator.write((queries.update_client_used, {"client_id": client_id, "now_us": now_us()}))
 
 
 def _is_document_id(client_id: str) -> bool:
@@ -141,5 +143,10 @@ def _read_metadata(document: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 
 async def sweep(operator: Operator) -> None:
-    """Delete registered clients that nobody granted anything within a day, and documents read a day ago."""
-    await operator.write((queries.delete_unused_clients, {"before_us": now_us() - _UNUSED_US}))
+    """Delete registered clients without a grant, and documents read a day ago.
+
+    A client that never got tokens is deleted after a day, others once every grant they can have had has ended.
+    """
+    now = now_us()
+    params = {"before_us": now - _UNUSED_US, "left_before_us": now - _LEFT_US}
+    await operator.write((queries.delete_unused_clients, params))

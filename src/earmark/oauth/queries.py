@@ -43,8 +43,10 @@ def insert_client_once(own: Guard) -> Insert:
 
 @query
 def update_client_used(own: Guard) -> Update:
+    """Change a registered client; documents have no `made_by`, and are not noted."""
     changed: dict[str, Any] = {"used_us": bindparam("now_us"), "made_by": ""}
-    return update(oauth_clients).where(oauth_clients.c.id == bindparam("client_id")).values(changed)
+    is_it = (oauth_clients.c.id == bindparam("client_id")) & oauth_clients.c.made_by.is_not(None)
+    return update(oauth_clients).where(is_it).values(changed)
 
 
 @query
@@ -57,7 +59,9 @@ def delete_unused_clients(own: Guard) -> Delete:
     """Documents too: they can be fetched again."""
     is_document = oauth_clients.c.made_by.is_(None)
     is_old = oauth_clients.c.created_us < bindparam("before_us")
-    return delete(oauth_clients).where(is_old, or_(is_document, oauth_clients.c.used_us.is_(None)))
+    is_unused = or_(is_document, oauth_clients.c.used_us.is_(None))
+    is_left = oauth_clients.c.used_us < bindparam("left_before_us")
+    return delete(oauth_clients).where(or_(is_old & is_unused, is_left))
 
 
 # ---- grants ----------------------------------------------------------------------------------------

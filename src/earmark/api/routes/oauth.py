@@ -35,10 +35,8 @@ async def _check(call: Call, given: ConsentQuery | ConsentBody) -> Checked:
 
 
 async def _fetch_client(call: Call, body: ConsentBody) -> None:
-    """Fetch what the client's id names, and keep a client that is approved: before the unit of work."""
-    checked = await _check(call, body)
-    if body.approved and not checked.client.is_document:
-        await call.runtime.oauth_clients.note_use(checked.client)
+    """Fetch what the client's id names, before the unit of work."""
+    await _check(call, body)
 
 
 @routes.add("GET", "/oauth/consents", Rules(ANY_SCOPE, is_unrestricted=True), answers={200: ConsentShown},

@@ -102,11 +102,11 @@ async def _give_tokens(call: Call, body: bytes) -> Reply:
     if kind == "authorization_code":
         code, verifier = _required(form, "code"), _required(form, "code_verifier")
         redirect_uri = _required(form, "redirect_uri")
-        return _shown(
-            await tokens.exchange_code(
-                database, code, client_id=client_id, redirect_uri=redirect_uri, verifier=verifier
-            )
+        given = await tokens.exchange_code(
+            database, code, client_id=client_id, redirect_uri=redirect_uri, verifier=verifier
         )
+        await call.runtime.oauth_clients.note_use(client_id)
+        return _shown(given)
     if kind == "refresh_token":
         token = _required(form, "refresh_token")
         return _shown(await tokens.refresh(database, token, client_id=client_id, scope=form.get("scope")))

@@ -1,10 +1,11 @@
-// What a person pastes into an assistant to connect it to this server, as `earmark mcp config` prints it.
+// What a person pastes into an assistant to connect it to this server, as `earmark mcp config` prints it; ChatGPT, which
+// takes no token, gets the address and signs in.
 
 import { commandLine } from "./copyable.js";
 
-/** @typedef {"claude-code" | "claude-desktop" | "cursor" | "vscode"} Client */
+/** @typedef {"claude-code" | "claude-desktop" | "cursor" | "vscode" | "chatgpt"} Client */
 /** @type {Client[]} */
-export const CLIENTS = ["claude-code", "claude-desktop", "cursor", "vscode"];
+export const CLIENTS = ["claude-code", "claude-desktop", "cursor", "vscode", "chatgpt"];
 
 /**
  * @param {Client} client
@@ -13,6 +14,7 @@ export const CLIENTS = ["claude-code", "claude-desktop", "cursor", "vscode"];
  */
 export function configureClient(client, origin, token) {
   const [url, header] = [`${origin}/mcp`, `Bearer ${token}`];
+  if (client === "chatgpt") return url;
   if (client === "claude-code") {
     return commandLine("claude", "mcp", "add", "--transport", "http", "earmark", url, "--header", `Authorization: ${header}`);
   }

@@ -112,7 +112,11 @@ export const settingsStrings = {
     title: "Assistenten und Apps",
     lead: "Ein Assistent mit einem Token von dir antwortet aus deinen Aufnahmen, mit Links zu den Stellen. " +
       "Er kann fragen und lesen, aber nichts ändern außer seinen eigenen Chats.",
-    forbidden: (/** @type {string} */ name) => `Nur ${name} kann Tokens erstellen. Melde dich als diese Person mit dem Link an, den dieser Befehl ausgibt:`,
+    ownerLead: (/** @type {string} */ name) => `Ein Assistent mit einem Token, das du hier erstellst, antwortet aus den Aufnahmen von ${name}, mit Links zu den Stellen. ` +
+      "Er kann fragen und lesen, aber nichts ändern außer seinen eigenen Chats.",
+    ownerList: "Widerrufen werden diese Tokens unter",
+    ownerLink: "Schlüssel",
+    forbidden: (/** @type {string} */ name) => `Nur ${name} und die Inhaber des Projekts können Tokens erstellen. Melde dich als diese Person mit dem Link an, den dieser Befehl ausgibt:`,
     restricted: "Dieser Schlüssel kann keine Tokens erstellen. Melde dich mit dem Link an, den „earmark console-link“ für dich ausgibt.",
     copyCommand: "Befehl kopieren",
     name: "Wofür ist es?",
@@ -126,14 +130,17 @@ export const settingsStrings = {
     client: "Assistent",
     withToken: "Das neue Token steht darin.",
     withoutToken: "Setze an die Stelle von TOKEN ein Token ein.",
+    signsIn: "Ein Token ist nicht nötig: ChatGPT öffnet hier eine Seite, die um deine Zustimmung bittet. Seine Server müssen diese Adresse erreichen können.",
+    needsHttps: "ChatGPT kann diese Adresse nicht erreichen: Es verbindet sich nur mit öffentlichen https-Adressen. Wer den Server betreibt, setzt EARMARK_PUBLIC_URL auf eine solche.",
     copy: "Kopieren",
-    clients: { "claude-code": "Claude Code", "claude-desktop": "Claude Desktop", cursor: "Cursor", vscode: "VS Code" },
+    clients: { "claude-code": "Claude Code", "claude-desktop": "Claude Desktop", cursor: "Cursor", vscode: "VS Code", chatgpt: "ChatGPT" },
     where: {
       "claude-code": "Führe das aus:",
       "claude-desktop": "Füge das in claude_desktop_config.json ein (Settings, Developer, Edit Config) und starte Claude neu. " +
         "Es startet „earmark“, das auf diesem Rechner installiert sein muss:",
       cursor: "Füge das in ~/.cursor/mcp.json ein:",
       vscode: "Füge das in .vscode/mcp.json ein:",
+      chatgpt: "Schalte in den Einstellungen von ChatGPT den Entwicklermodus ein, erstelle einen Konnektor mit dieser Adresse und wähle OAuth zur Authentifizierung:",
     },
     tokens: "Tokens",
     none: "Noch keine Tokens.",
