@@ -108,16 +108,21 @@ async def test_the_data_that_a_settings_file_names_is_found_from_another_folder(
 
 
 @pytest.mark.parametrize(
-    "form", ["postgresql://ask:s3cret@db.example/ask", "postgresql://db.example/ask?password=s3cret"]
+    ("name", "url"),
+    [
+        ("EARMARK_DATABASE_URL", "postgresql://ask:s3cret@db.example/ask"),
+        ("EARMARK_DATABASE_URL", "postgresql://db.example/ask?password=s3cret"),
+        ("EARMARK_EMBEDDER__BASE_URL", "https://ask:s3cret@embed.example/v1"),
+    ],
 )
-def test_a_database_password_is_not_written_into_a_clients_configuration(place: Place, form: str) -> None:
+def test_a_password_is_not_written_into_a_clients_configuration(place: Place, name: str, url: str) -> None:
     done = run_forked(
         ["mcp", "config", "--client", "cursor", "--end-user", "ada"],
-        {**place.environment, "EARMARK_DATABASE_URL": form},
+        {**place.environment, name: url},
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "EARMARK_DATABASE_URL holds a password" in done.stderr
+    assert f"{name} holds a password" in done.stderr
     assert "--url" in done.stderr
     assert "s3cret" not in done.stderr
 

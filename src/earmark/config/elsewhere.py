@@ -18,17 +18,18 @@ def environment_elsewhere() -> dict[str, str]:
 
     Of the environment it has what says where the data is; of the settings file its path.
 
-    Raises: SettingsError, also if the environment's database URL holds a password.
+    Raises: SettingsError, also if one of these variables is a URL with a password.
     """
     settings = load_settings()
-    found = {name: value for name, value in sorted(read_environment().items()) if _is_needed(name)}
-    if _holds_password(found.get("EARMARK_DATABASE_URL", "")):
-        raise SettingsError(
-            "EARMARK_DATABASE_URL holds a password, which a client's configuration should not: give --url and --token "
-            f"of a running server instead, or move it as database_url into {settings_file()}.",
-            param="EARMARK_DATABASE_URL",
-        )
-    found["EARMARK_DATA_DIR"] = str(settings.data_dir.resolve())
+    given = {name: value for name, value in sorted(read_environment().items()) if _is_needed(name)}
+    for name, value in given.items():
+        if _holds_password(value):
+            raise SettingsError(
+                f"{name} holds a password, which a client's configuration should not: give --url and --token of a "
+                f"running server instead, or move it into {settings_file()}.",
+                param=name,
+            )
+    found = {"EARMARK_DATA_DIR": str(settings.data_dir.resolve()), **given}
     if settings_file().exists():
         found["EARMARK_CONFIG"] = str(settings_file().resolve())
     if settings.embedder.path is not None:
@@ -42,7 +43,7 @@ def _is_needed(name: str) -> bool:
 
 
 def _holds_password(url: str) -> bool:
-    """Whether a database URL has a password, in either of its two places; one that can't be read counts."""
+    """Whether a value is a URL with a password, in either of its two places; a URL that can't be read counts."""
     try:
         parts = urlsplit(url)
         return parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
