@@ -148,10 +148,7 @@ export class DropZone extends HTMLElement {
 
   /** Say in the board's title whether files are still under way. */
   #entitle() {
-    if (!this.board || !this.heading) return;
-    const title = this.rows.querySelector(".is-under-way") ? words.progress : words.finished;
-    fill(this.heading, title);
-    this.board.setAttribute("aria-label", title);
+    if (this.heading) fill(this.heading, this.rows.querySelector(".is-under-way") ? words.progress : words.finished);
   }
 
   #clear() {
