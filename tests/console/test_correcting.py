@@ -15,21 +15,21 @@ from tests.console.test_access import axe
 class Desk:
     """A recording that is open in the reader, and what the API says of it."""
 
-    def __init__(self, visitor: Visitor, library: Library) -> None:
+    def __init__(self, visitor: Visitor, library: Library, lines: list[tuple[str, str]] = BOARD) -> None:
         self.library = library
-        self.recording = library.record("Board call", BOARD)
+        self.recording = library.record("Board call", lines)
         self.page = visitor.open(f"/recordings/{self.recording}", key=library.key)
-        expect(self.page.locator(".line")).to_have_count(len(BOARD))
+        expect(self.page.locator(".line")).to_have_count(len(lines))
 
-    def transcript(self) -> dict[str, Any]:
-        one = self.library.api.get(f"/v1/recordings/{self.recording}").json()["transcription_id"]
+    def transcript(self, recording: str | None = None) -> dict[str, Any]:
+        one = self.library.api.get(f"/v1/recordings/{recording or self.recording}").json()["transcription_id"]
         return dict(self.library.api.get(f"/v1/transcriptions/{one}").json())
 
-    def speakers(self) -> list[str]:
-        return [one["speaker"] for one in self.transcript()["segments"]]
+    def speakers(self, recording: str | None = None) -> list[str]:
+        return [one["speaker"] for one in self.transcript(recording)["segments"]]
 
-    def correct(self, **changes: Any) -> None:
-        one = self.transcript()
+    def correct(self, recording: str | None = None, **changes: Any) -> None:
+        one = self.transcript(recording)
         body = {"revision": one["revision"], **changes}
         self.library.api.patch(f"/v1/transcriptions/{one['id']}", json=body).raise_for_status()
 
@@ -82,6 +82,48 @@ def test_a_speaker_is_renamed_in_all_recordings_of_the_person(desk: Desk, page: 
     other = desk.library.api.get(f"/v1/recordings/{second}").json()["transcription_id"]
     segments = desk.library.api.get(f"/v1/transcriptions/{other}").json()["segments"]
     assert [one["speaker"] for one in segments] == ["Hanneke", "Inês", "Hanneke"]
+
+
+def test_a_rename_in_all_recordings_is_undone_in_just_those_and_parts_speakers_that_it_merged(
+    desk: Desk, page: Page
+) -> None:
+    merged = desk.library.record("Two of them", [("Ines", "One."), ("Inês", "Two."), ("Ines", "Three.")])
+    apart = desk.library.record("Only the other", [("Inês", "Alone.")])
+    desk.rename("Ines", "Inês", everywhere=True)
+    expect(page.locator(".toast")).to_contain_text("Ines is now Inês in 2 recordings.")
+    assert desk.speakers(merged) == ["Inês", "Inês", "Inês"]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("The correction was undone.")
+    expect(page.locator(".line-speaker")).to_have_text([who for who, _ in BOARD])
+    assert desk.speakers() == [who for who, _ in BOARD]
+    assert (desk.speakers(merged), desk.speakers(apart)) == (["Ines", "Inês", "Ines"], ["Inês"])
+
+
+def test_undoing_a_rename_leaves_a_recording_that_was_corrected_since(desk: Desk, page: Page) -> None:
+    second = desk.library.record("Call with Hanneke", DEALERS)
+    desk.rename("Ines", "Inês", everywhere=True)
+    expect(page.locator(".toast")).to_contain_text("in 2 recordings")
+    desk.correct(second, speakers={"Hanneke": "Hanna"})
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("Undone in 1 of 2 recordings.")
+    assert desk.speakers() == [who for who, _ in BOARD]
+    assert desk.speakers(second) == ["Hanna", "Inês", "Hanna"]
+
+
+def test_a_machines_label_is_renamed_in_its_own_recording_only(visitor: Visitor, library: Library) -> None:
+    heard = [("SPEAKER_0", "Good morning."), ("SPEAKER_1", "Hello."), ("Klaas", "Hi.")]
+    other = library.record("Another call", heard)
+    desk = Desk(visitor, library, heard)
+    desk.page.get_by_role("button", name="SPEAKER_0", exact=True).click()
+    dialog = desk.page.get_by_role("dialog", name="Rename SPEAKER_0")
+    expect(dialog).to_contain_text("A machine wrote this label")
+    expect(dialog.get_by_role("checkbox")).to_have_count(0)
+    dialog.get_by_role("combobox", name="Name").fill("Ada")
+    dialog.get_by_role("button", name="Save").click()
+    expect(desk.page.locator(".line-speaker")).to_have_text(["Ada", "SPEAKER_1", "Klaas"])
+    assert desk.speakers(other) == [who for who, _ in heard]
+    desk.page.get_by_role("button", name="Klaas", exact=True).click()
+    expect(desk.page.get_by_label("In all recordings")).to_be_visible()
 
 
 def test_words_are_edited_in_place_by_a_double_click_found_and_undone(desk: Desk, page: Page) -> None:

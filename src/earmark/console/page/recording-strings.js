@@ -51,6 +51,7 @@ export const recordingStrings = {
     rename: (/** @type {string} */ name) => `Rename ${name}`,
     name: "Name",
     everywhere: "In all recordings of this person",
+    hereOnly: "A machine wrote this label, and another person may have it in each recording. It is renamed in this recording only.",
     willMerge: (/** @type {string} */ from, /** @type {string} */ to) => `${from} and ${to} become one speaker.`,
     renamed: (/** @type {string} */ from, /** @type {string} */ to) => `${from} is now ${to}.`,
     merged: (/** @type {string} */ from, /** @type {string} */ to) => `${from} was merged into ${to}.`,
@@ -59,6 +60,7 @@ export const recordingStrings = {
     edited: "The text was corrected.",
     emptyText: "A segment can't be empty.",
     undone: "The correction was undone.",
+    undoneSome: (/** @type {number} */ n, /** @type {number} */ of) => `Undone in ${numeral(n)} of ${counted(of, "recording")}. The others were changed or deleted meanwhile.`,
     stale: "Somebody else has changed this transcript meanwhile. It was read again; nothing of yours was stored.",
   },
   keys: {

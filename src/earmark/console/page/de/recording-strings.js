@@ -51,6 +51,7 @@ export const recordingStrings = {
     rename: (/** @type {string} */ name) => `${name} umbenennen`,
     name: "Name",
     everywhere: "In allen Aufnahmen dieser Person",
+    hereOnly: "Diese Bezeichnung hat eine Maschine vergeben; in jeder Aufnahme kann sie jemand anders haben. Umbenannt wird nur in dieser Aufnahme.",
     willMerge: (/** @type {string} */ from, /** @type {string} */ to) => `${from} und ${to} werden zu einem Sprecher.`,
     renamed: (/** @type {string} */ from, /** @type {string} */ to) => `${from} heißt jetzt ${to}.`,
     merged: (/** @type {string} */ from, /** @type {string} */ to) => `${from} wurde mit ${to} zusammengeführt.`,
@@ -60,6 +61,8 @@ export const recordingStrings = {
     edited: "Der Text wurde korrigiert.",
     emptyText: "Ein Abschnitt kann nicht leer sein.",
     undone: "Die Korrektur wurde rückgängig gemacht.",
+    undoneSome: (/** @type {number} */ n, /** @type {number} */ of) =>
+      `In ${numeral(n)} von ${counted(of, "Aufnahme", "Aufnahmen")} rückgängig gemacht. Die anderen wurden inzwischen geändert oder gelöscht.`,
     stale: "Inzwischen hat jemand anders dieses Transkript geändert. Es wurde neu gelesen; von dir wurde nichts gespeichert.",
   },
   keys: {
