@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.console.conftest import BOARD, DEALERS, Library, Visitor
 from tests.console.test_access import axe
@@ -32,6 +32,10 @@ class Desk:
         one = self.transcript(recording)
         body = {"revision": one["revision"], **changes}
         self.library.api.patch(f"/v1/transcriptions/{one['id']}", json=body).raise_for_status()
+
+    def history(self) -> list[dict[str, Any]]:
+        path = f"/v1/transcriptions/{self.transcript()['id']}/history"
+        return list(self.library.api.get(path).json()["data"])
 
     def rename(self, name: str, to: str, *, everywhere: bool = False) -> None:
         self.page.get_by_role("button", name=name, exact=True).first.click()
@@ -186,6 +190,45 @@ def test_a_key_that_may_only_read_is_told_so(visitor: Visitor, desk: Desk) -> No
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".toast")).to_contain_text("transcriptions:write")
     expect(page.locator(".line-speaker").nth(2)).to_have_text("Klaas")
+
+
+def open_history(page: Page) -> Locator:
+    page.get_by_role("button", name="Actions for “Board call”").click()
+    page.get_by_role("menuitem", name="History").click()
+    return page.get_by_role("dialog", name="History")
+
+
+def test_the_history_says_who_changed_what_newest_first_and_restores_a_segments_original_text(
+    desk: Desk, page: Page
+) -> None:
+    history = open_history(page)
+    expect(history).to_contain_text("Nobody has corrected this transcript.")
+    history.get_by_role("button", name="Close").click()
+    desk.correct(speakers={"Ines": "Inês"})
+    desk.correct(segments=[{"index": 2, "text": "Once."}])
+    desk.correct(segments=[{"index": 2, "text": "Twice."}, {"index": 4, "speaker": "Klaas"}])
+    page.reload()
+    history = open_history(page)
+    expect(history.locator(".history > li")).to_have_count(3)
+    newest, middle, oldest = (history.locator(".history > li").nth(at) for at in range(3))
+    expect(newest).to_contain_text("Once.")
+    expect(newest.locator("ins").first).to_have_text("Twice.")
+    expect(newest).to_contain_text(f"Originally: {BOARD[2][1]}")
+    expect(newest).to_contain_text("0:24 Ruth → Klaas")
+    expect(middle.locator("del")).to_have_text(BOARD[2][1])
+    expect(oldest).to_contain_text("Ines → Inês in 2 segments")
+    actor = desk.history()[0]["actor"]
+    label = {one["id"]: one["label"] for one in desk.library.api.get("/v1/keys").json()["data"]}[actor]
+    expect(oldest).to_contain_text(f"by {label or actor}")
+    assert axe(page) == []
+    newest.get_by_role("button", name="Restore the original text at 0:12").click()
+    expect(history.locator(".history > li")).to_have_count(4)
+    expect(history.get_by_role("button", name="Restore")).to_have_count(0)
+    history.get_by_role("button", name="Close").click()
+    expect(page.locator(".line-text").nth(2)).to_have_text(BOARD[2][1])
+    assert desk.transcript()["segments"][2]["text"] == BOARD[2][1]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".line-text").nth(2)).to_have_text("Twice.")
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])

@@ -48,6 +48,11 @@ export class Corrections {
     await this.#change({ segments: [{ index, text }] }, words.edited);
   }
 
+  /** Give a segment the text that it came with. @param {number} index @param {string} text */
+  async restore(index, text) {
+    await this.#change({ segments: [{ index, text }] }, words.restored);
+  }
+
   /** @param {Record<string, any>} changes @param {string} said */
   async #change(changes, said) {
     const before = this.transcript.segments;

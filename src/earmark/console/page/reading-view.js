@@ -45,6 +45,7 @@ export class ReadingView extends HTMLElement {
         ...(recording.transcription_id ? [{ label: strings.share.action, run: () => void shareRecording(recording) }] : []),
         { label: strings.reading.copyLink, run: () => void copyMoment(this.reader) },
         ...(recording.transcription_id ? [{ label: strings.reading.download, run: () => void this.#download(recording) }] : []),
+        ...(this.reader?.corrections ? [{ label: strings.history.title, run: () => void this.#history() }] : []),
         { label: recording.transcription_id ? strings.reading.replace : strings.reading.add, run: () => field.click() },
         ...(recording.media?.length ? [{ label: strings.reading.transcribe, run: () => void this.reader?.transcribe() }] : [{ label: strings.reading.addAudio, run: () => sound.click() }]),
       ]), field, sound)];
@@ -74,6 +75,11 @@ export class ReadingView extends HTMLElement {
     } catch (error) {
       say(problemOf(error));
     }
+  }
+
+  async #history() {
+    const { showHistory } = await import("./history-dialog.js");
+    if (this.reader?.corrections) showHistory(this.reader.corrections);
   }
 
   /** @param {any} recording @param {string} accept */

@@ -60,10 +60,23 @@ export const recordingStrings = {
     edit: (/** @type {string} */ time) => `Text bei ${time}`,
     edited: "Der Text wurde korrigiert.",
     emptyText: "Ein Abschnitt kann nicht leer sein.",
+    restored: "Der ursprüngliche Text wurde wiederhergestellt.",
     undone: "Die Korrektur wurde rückgängig gemacht.",
     undoneSome: (/** @type {number} */ n, /** @type {number} */ of) =>
       `In ${numeral(n)} von ${counted(of, "Aufnahme", "Aufnahmen")} rückgängig gemacht. Die anderen wurden inzwischen geändert oder gelöscht.`,
     stale: "Inzwischen hat jemand anders dieses Transkript geändert. Es wurde neu gelesen; von dir wurde nichts gespeichert.",
+  },
+  history: {
+    title: "Verlauf",
+    lead: "Korrekturen dieses Transkripts, die neuesten zuerst.",
+    none: "Niemand hat dieses Transkript korrigiert.",
+    by: (/** @type {string} */ who) => `durch ${who}`,
+    segments: (/** @type {number} */ n) => `in ${counted(n, "Abschnitt", "Abschnitten")}`,
+    rest: (/** @type {number} */ n) => `und ${counted(n, "weitere Änderung", "weitere Änderungen")}`,
+    original: (/** @type {string} */ text) => `Ursprünglich: ${text}`,
+    restore: "Ursprünglichen Text wiederherstellen",
+    restoreAt: (/** @type {string} */ time) => `Ursprünglichen Text bei ${time} wiederherstellen`,
+    more: "Mehr anzeigen",
   },
   keys: {
     title: "Tasten",
