@@ -387,6 +387,8 @@ def test_speakers_are_listed_by_name_with_recordings_and_minutes(talk: Talk, lib
     rest = {"end_user_id": talk.user, "limit": 2, "cursor": page["next_cursor"]}
     assert [one["name"] for one in talk.client.get("/v1/speakers", params=rest).json()["data"]] == ["Linus"]
     assert speakers(talk, end_user_id="eu_nobody") == []
+    assert speakers(talk, name="Ada") == [ada]
+    assert speakers(talk, name="ada") == []
 
 
 def test_speakers_follow_a_transcript_that_replaces_another_and_a_deletion(talk: Talk) -> None:

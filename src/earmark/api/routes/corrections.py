@@ -89,7 +89,7 @@ async def list_all_speakers(call: Call, query: SpeakerListQuery) -> Reply:
         tenant = None
 
     async def fetch(page: Page) -> list[Speaker]:
-        return [] if tenant is None else await list_speakers(tenant, page)
+        return [] if tenant is None else await list_speakers(tenant, page, query.name)
 
     owner = "" if tenant is None else tenant.end_user_id or ""
     return await page_reply(

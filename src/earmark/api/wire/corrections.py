@@ -110,6 +110,7 @@ class SpeakerListQuery(ListQuery):
     """Whose recordings' speakers to list."""
 
     end_user_id: EndUserIdField | None = Field(None, description="Required with a project-wide key.")
+    name: PresentName | None = Field(None, description="Exactly this one.")
 
 
 class SpeakerShown(Shown):

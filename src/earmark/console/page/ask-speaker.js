@@ -2,6 +2,7 @@
 
 import { ask } from "./ask-dialog.js";
 import { h } from "./dom.js";
+import { personPath } from "./router.js";
 import { strings } from "./strings.js";
 
 const words = strings.correcting;
@@ -20,7 +21,8 @@ export async function askSpeaker(name, others, isLabel) {
     oninput: () => { note.textContent = others.includes(field.value.trim()) ? words.willMerge(name, field.value.trim()) : ""; },
   });
   const everywhere = h("input", { type: "checkbox" });
-  const body = h("div", { class: "speaker-form" }, field, list, note, isLabel ? h("p", { class: "hint" }, words.hereOnly) : h("label", {}, everywhere, words.everywhere));
+  const body = h("div", { class: "speaker-form" }, field, list, note, isLabel ? h("p", { class: "hint" }, words.hereOnly) : h("label", {}, everywhere, words.everywhere),
+    h("p", {}, h("a", { href: personPath(name), onclick: (/** @type {Event} */ event) => /** @type {Element} */ (event.target).closest("dialog")?.close() }, strings.person.all(name))));
   const given = await ask(words.rename(name), body, strings.save, () => field.value.trim() || null, () => field.select());
   return given === null ? null : { name: given, isEverywhere: everywhere.checked };
 }
