@@ -17,7 +17,7 @@ export const setupStrings = {
     keyLabel: "Secret key",
     keyHint: "This key is shown only now. Apps and scripts use it; it can read and change everything in the project. You are signed in here without it.",
     copyKey: "Copy key",
-    commandLead: "Run this where you run commands, and they use this project without being told:",
+    commandLead: "Run this in your terminal; later commands then use this project by default:",
     copyCommand: "Copy command",
     go: "Open the console",
   },

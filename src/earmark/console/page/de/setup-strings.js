@@ -19,7 +19,7 @@ export const setupStrings = {
     keyHint: "Dieser Schlüssel wird nur jetzt angezeigt. Apps und Skripte verwenden ihn; er kann alles im Projekt lesen und ändern. " +
       "Du bist hier auch ohne ihn angemeldet.",
     copyKey: "Schlüssel kopieren",
-    commandLead: "Führe das dort aus, wo du Befehle ausführst, dann verwenden sie von selbst dieses Projekt:",
+    commandLead: "Führe das in deinem Terminal aus; spätere Befehle verwenden dann standardmäßig dieses Projekt:",
     copyCommand: "Befehl kopieren",
     go: "Konsole öffnen",
   },
