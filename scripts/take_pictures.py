@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import re
+import json
 import shutil
 import subprocess
 import sys
@@ -17,7 +17,10 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+PERSON = "ines"
+SAMPLE = ROOT / "src" / "earmark" / "sample" / PERSON
 WINDOW = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 800}
 QUESTIONS = [
@@ -27,22 +30,33 @@ QUESTIONS = [
     "Who was against the 399 euro price, and why?",
     "When did we move the launch, and why?",
 ]
-FOLLOW_UP = "And what did Klaas think of the five-year warranty?"
 _WAIT_S = 240
 
 
 @contextmanager
-def demo() -> Iterator[tuple[str, httpx.Client, str]]:
-    """Run the demo on data of its own; yield its address, a client and its key."""
+def library() -> Iterator[tuple[str, httpx.Client, str]]:
+    """Serve the sample library of one person, on data of its own; yield its address, a client and its key."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "earmark", "demo", "--port", "8799"]
-        environment = {"EARMARK_DATA_DIR": folder, "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path))}
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+        environment = {
+            "EARMARK_DATA_DIR": folder, "EARMARK_PORT": "8799", "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": ":".join(filter(None, sys.path)),
+        }  # fmt: skip
+        command = [sys.executable, "-m", "earmark"]
+
+        def run(*arguments: str) -> Any:
+            done = subprocess.run([*command, *arguments, "--json"], cwd=folder, env=environment, check=True, stdout=-1)
+            return json.loads(done.stdout.splitlines()[0])
+
+        project = run("projects", "create", "Marigold")["id"]
+        key = run("keys", "create", "--project", project)["key"]
+        talks = sorted(SAMPLE.glob("*.json"))
+        audio = [part for one in talks for part in ("--audio", str(one.with_suffix(".opus")))]
+        run("import", *map(str, talks), *audio, "--project", project, "--end-user", PERSON)
+        process = subprocess.Popen([*command, "serve"], cwd=folder, env=environment)
         try:
-            assert process.stdout is not None
-            key = next(found[0] for line in process.stdout if (found := re.search(r"sk_test_\w+", line)))
             address = "http://127.0.0.1:8799"
-            with httpx.Client(base_url=f"{address}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60) as api:
+            headers = {"Authorization": f"Bearer {key}"}
+            with httpx.Client(base_url=f"{address}/v1", headers=headers, timeout=_WAIT_S) as api:
                 until(lambda: is_up(address))
                 yield address, api, key
         finally:
@@ -73,7 +87,7 @@ class Studio:
     def __init__(self, browser: Browser, address: str, api: httpx.Client, key: str) -> None:
         self.browser, self.address, self.api, self.key = browser, address, api, key
         people = api.get("/end-users").json()["data"]
-        self.person = next(one["id"] for one in people if one["external_id"] == "ines")
+        self.person = next(one["id"] for one in people if one["external_id"] == PERSON)
         rows = api.get("/recordings", params={"end_user_id": self.person, "limit": 100}).json()["data"]
         self.recordings = {one["name"]: one["id"] for one in rows}
 
@@ -81,6 +95,15 @@ class Studio:
         """Ask a question in a chat of its own."""
         body = {"scope": {"type": "library"}, "end_user_id": self.person, "initial_message": {"content": question}}
         return str(self.api.post("/ask/sessions", json=body).raise_for_status().json()["session_id"])
+
+    def summarise(self) -> None:
+        """Have every recording summarised."""
+        made = []
+        for one in self.recordings.values():
+            transcription = self.api.get(f"/recordings/{one}").json()["transcription_id"]
+            body = {"transcription_id": transcription, "template_id": "tmpl_general_notes"}
+            made.append(self.api.post("/summaries", json=body).raise_for_status().json()["id"])
+        until(lambda: all(self.api.get(f"/summaries/{one}").json()["status"] == "completed" for one in made))
 
     def open(self, path: str, **window: Any) -> Page:
         """Open a page of the console."""
@@ -120,7 +143,7 @@ def take_wide(studio: Studio, chat: str) -> None:
     page = studio.open("/decisions?kind=action_item")
     page.locator(".items .moment").first.hover()
     studio.save(page, "decisions")
-    page = studio.open("/person?name=Klaas&kind=decision")
+    page = studio.open("/person?name=Ines&kind=action_item")
     expect(page.locator(".items li").first).to_be_visible()
     studio.save(page, "person")
 
@@ -135,7 +158,7 @@ def take_phone(studio: Studio, chat: str) -> None:
     cite(page)
     page.wait_for_timeout(600)
     shots.append(page.screenshot())
-    page.goto(f"{studio.address}/console/person?name=Klaas&kind=action_item")
+    page.goto(f"{studio.address}/console/person?name=Ines&kind=action_item")
     expect(page.locator(".items li").first).to_be_visible()
     page.wait_for_timeout(600)
     shots.append(page.screenshot())
@@ -149,22 +172,15 @@ def take_phone(studio: Studio, chat: str) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    with demo() as (address, api, key), sync_playwright() as playwright:
+    with library() as (address, api, key), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         studio = Studio(browser, address, api, key)
-        until(lambda: summaries_are_ready(studio))
+        studio.summarise()
         for question in QUESTIONS:
             chat = studio.chat(question)
-        api.post(f"/ask/sessions/{chat}/messages", json={"content": FOLLOW_UP}).raise_for_status()
         take_wide(studio, chat)
         take_phone(studio, chat)
         browser.close()
-
-
-def summaries_are_ready(studio: Studio) -> bool:
-    """Whether every recording of the person has its automatic summary."""
-    found = [studio.api.get("/summaries", params={"recording_id": one}).json()["data"] for one in studio.recordings.values()]
-    return all(rows and rows[0]["status"] == "completed" for rows in found)
 
 
 if __name__ == "__main__":

@@ -26,14 +26,15 @@ export class ItemGroups extends HTMLElement {
     const found = new Map(await Promise.all(ids.map(async (id) => /** @type {const} */ ([id, await recordingOf(id).catch(() => null)]))));
     for (const item of items) {
       if (item.recording_id !== this.#last || !this.#group) this.#begin(item, found.get(item.recording_id) ?? null);
-      this.#group?.append(h("li", {}, item.text, item.citation ? [" ", momentLink(item.citation)] : null, this.#speaker(item.speaker)));
+      this.#group?.append(h("li", {}, this.#said(item, item.citation ? [" ", momentLink(item.citation)] : [])));
     }
   }
 
-  /** @param {string | null} speaker */
-  #speaker(speaker) {
-    if (!speaker || !this.hasSpeakers) return null;
-    return [" ", h("a", { class: "item-speaker muted", href: personPath(speaker), title: strings.person.all(speaker) }, speaker)];
+  /** The item's text with its moment and a link to whose it is: the name that it begins with, else one behind it. @param {Item} item @param {(Node | string)[]} moment */
+  #said({ text, speaker }, moment) {
+    if (!speaker || !this.hasSpeakers) return [text, moment];
+    const link = h("a", { class: "item-speaker", href: personPath(speaker), title: strings.person.all(speaker) }, speaker);
+    return text.startsWith(`${speaker}:`) ? [link, text.slice(speaker.length), moment] : [text, moment, " ", link];
   }
 
   /** Begin the items of another recording. @param {Item} item @param {import("./recording-names.js").Recording | null} recording */
