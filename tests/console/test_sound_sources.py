@@ -58,7 +58,7 @@ def sound_of(library: Library, recording_id: str) -> bytes:
 
 def has_tone(sound: bytes, hertz: int) -> bool:
     """Whether a tone stands out from what is beside it."""
-    with av.open(io.BytesIO(sound)) as file:
+    with av.open(io.BytesIO(sound), "r") as file:
         rate = file.streams.audio[0].rate
         resampler = av.AudioResampler("fltp", "mono", rate)
         samples = np.concatenate(
