@@ -25,7 +25,13 @@ VIEWS = {
     "/search?q=launch": ".result",
     "/overview": ".chart",
     "/decisions?kind=action_item": ".moment",
+    "/decisions?kind=open_question": "h1",
+    "/person?name=Ines": ".recordings-month",
+    "/person?name=Ines&kind=decision": "h1",
     "/settings/processing": ".switch",
+    "/settings/models": ".model-reason",
+    "/settings/shares": "share-settings .row",
+    "/settings/limits": "limit-settings dl",
     "/settings/webhooks": ".adding",
     "/settings/apps": ".card",
     "/settings/devices": "device-settings p",
@@ -50,6 +56,7 @@ def window(request: pytest.FixtureRequest) -> dict[str, Any]:
 def test_axe_finds_nothing_in_the_views(visitor: Visitor, ines: Library, window: dict[str, Any]) -> None:
     (board,) = (one for one in ines.api.get("/v1/recordings").json()["data"] if one["name"] == "Board call")
     ines.summary(board["id"])
+    ines.api.post("/v1/shares", json={"recording_id": board["id"]}).raise_for_status()
     page = visitor.open(key=ines.key, **window)
     for path, sign in VIEWS.items():
         page.goto(f"/console{path}")

@@ -10,6 +10,7 @@ import httpx
 from playwright.sync_api import Page, Route, expect
 
 from tests.console.conftest import Library, Visitor
+from tests.console.test_access import axe
 from tests.server import Server
 
 CALLBACK = "http://127.0.0.1:40996/callback"
@@ -55,6 +56,7 @@ def test_a_person_is_shown_what_an_app_may_see_and_connects_it(server: Server, v
     expect(page.locator("connect-page")).to_contain_text("Read transcripts")
     expect(page.locator("connect-page")).to_contain_text("You will be sent back to 127.0.0.1.")
     expect(page.locator("connect-page")).to_contain_text("nobody has checked it")
+    assert axe(page) == []
     page.get_by_role("button", name="Connect", exact=True).click()
     expect(page.get_by_text("The app goes on.")).to_be_visible()
     came = parse_qs(urlsplit(caught[0]).query)

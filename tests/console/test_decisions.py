@@ -34,7 +34,7 @@ def test_the_navigation_leads_to_what_was_decided(visitor: Visitor, meetings: Li
 
 def test_what_is_to_do_is_listed_by_recording_newest_first(visitor: Visitor, meetings: Library) -> None:
     page = visitor.open("/decisions?kind=action_item", key=meetings.key)
-    expect(page.locator(".item-group h2 a")).to_have_text(["Printer", "Launch"])
+    expect(page.locator(".item-group h3 a")).to_have_text(["Printer", "Launch"])
     expect(page.get_by_role("link", name="To do")).to_have_attribute("aria-current", "page")
 
 
@@ -45,10 +45,10 @@ def test_items_are_narrowed_to_a_person_and_to_days(visitor: Visitor, meetings: 
     expect(page.locator(".items li")).to_contain_text("I will write to the dealers")
     page.get_by_label("Person").select_option("Anyone")
     page.get_by_label("Recorded until").fill("2026-06-25")
-    expect(page.locator(".item-group h2 a")).to_have_text(["Launch"])
+    expect(page.locator(".item-group h3 a")).to_have_text(["Launch"])
     page.get_by_label("Recorded until").fill("2026-06-28")
     page.get_by_label("Recorded from").fill("2026-06-28")
-    expect(page.locator(".item-group h2 a")).to_have_text(["Printer"])
+    expect(page.locator(".item-group h3 a")).to_have_text(["Printer"])
     page.get_by_label("Recorded from").fill("2026-07-01")
     expect(page.locator(".empty")).to_contain_text("No item matches these filters.")
 

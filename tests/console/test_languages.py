@@ -53,6 +53,19 @@ def test_every_language_has_every_text_with_the_same_arguments(browser: Browser,
     assert untranslated == {}
 
 
+UNUSUAL = r"\b(?:[Mm]akes?|whoever|for good|if you like|by itself|without being told)\b"
+
+
+def test_english_uses_the_usual_words_create_and_not_make() -> None:
+    """The words of the style guide: buttons and sentences say Create, automatically, permanently, optional."""
+    said = [
+        (path.name, text)
+        for path in PAGE.glob("*strings.js")
+        for text in re.findall(r'"[^"]*"|`[^`]*`', path.read_text("utf-8"))
+    ]
+    assert [(name, text) for name, text in said if re.search(UNUSUAL, text)] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_a_language_writes_anew_only_modules_that_there_are(language: str) -> None:
     assert {path.name for path in (PAGE / language).iterdir()} <= {path.name for path in PAGE.iterdir()}

@@ -65,12 +65,22 @@ def test_a_model_is_chosen_for_one_chat(visitor: Visitor, offered: Library, mode
     expect(page.locator("answer-view")).to_contain_text("fourteenth of July")
 
 
+def test_a_person_is_told_that_the_built_in_model_answers_because_none_is_configured(
+    visitor: Visitor, ines: Library
+) -> None:
+    page = visitor.open("/settings/models", key=ines.own_key())
+    expect(page.locator(".model-reason")).to_contain_text("answers, because no language model is configured")
+
+
 def test_owners_try_models_and_see_how_to_add_one(visitor: Visitor, offered: Library, model: Model) -> None:
     page = _open(visitor, offered, "/settings/models")
     rows = page.locator("model-settings .rows > li")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("(built in)")
     expect(rows.first).to_contain_text("default")
+    expect(page.locator(".model-reason")).to_contain_text(
+        "(built in) answers, because the setting EARMARK_DEFAULT_PROVIDER names no other model."
+    )
     model.will_say("Hello.")
     page.get_by_role("button", name="Test scripted-1").click()
     expect(rows.last).to_contain_text("Answered in")

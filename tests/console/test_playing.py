@@ -13,7 +13,7 @@ from tests.http.test_transcription_audio import silence
 QUIET_S = 40
 
 
-def _add_audio(library: Library, recording: str) -> None:
+def add_audio(library: Library, recording: str) -> None:
     begun = library.api.post(f"/v1/recordings/{recording}/upload-url", json={"content_type": "audio/wav"}).json()
     httpx.put(begun["upload_url"], content=silence(QUIET_S), headers=begun["headers"]).raise_for_status()
     library.api.post(f"/v1/recordings/{recording}/upload-complete").raise_for_status()
@@ -28,7 +28,7 @@ def heard(visitor: Visitor, library: Library) -> Page:
         for at, (who, text) in zip((0.0, 5.0, 29.0, 34.0), BOARD, strict=False)
     ]
     library.api.put(f"/v1/recordings/{recording}/transcript", json={"segments": lines}).raise_for_status()
-    _add_audio(library, recording)
+    add_audio(library, recording)
     page = visitor.open(f"/recordings/{recording}", key=library.key)
     expect(page.locator(".line").first).to_be_visible()
     return page
@@ -82,6 +82,30 @@ def test_a_link_to_the_moment_is_copied_and_opens_there(heard: Page) -> None:
     expect(heard.locator(".line.is-marked .line-text")).to_have_text(BOARD[3][1])
 
 
+MEDIA_KEYS = """() => {
+  window.handlers = {};
+  navigator.mediaSession.setActionHandler = (action, run) => { window.handlers[action] = run; };
+}"""
+
+
+def test_the_keys_of_a_phone_skip_fifteen_seconds_and_its_lock_screen_shows_the_name(heard: Page) -> None:
+    heard.evaluate(MEDIA_KEYS)
+    heard.get_by_role("button", name="Play", exact=True).click()
+    expect(heard.get_by_role("button", name="Pause")).to_be_visible()
+    heard.get_by_role("button", name="Pause").click()
+    assert heard.evaluate("navigator.mediaSession.metadata.title") == "Board call"
+    assert heard.evaluate("Object.keys(window.handlers).sort()") == ["seekbackward", "seekforward"]
+    heard.keyboard.press("Home")
+    heard.evaluate("window.handlers.seekbackward({ action: 'seekbackward' })")
+    expect(heard.locator(".audio-now")).to_have_text("0:00")
+    heard.evaluate("window.handlers.seekforward({ action: 'seekforward' })")
+    expect(heard.locator(".audio-now")).to_have_text("0:15")
+    heard.evaluate("window.handlers.seekforward({ action: 'seekforward' })")
+    expect(heard.locator(".audio-now")).to_have_text("0:30")
+    heard.evaluate("window.handlers.seekbackward({ action: 'seekbackward' })")
+    expect(heard.locator(".audio-now")).to_have_text("0:15")
+
+
 def test_following_along_stops_when_the_reader_scrolls(heard: Page) -> None:
     follow = heard.get_by_role("button", name="Follow along")
     expect(follow).to_have_attribute("aria-pressed", "true")
@@ -94,7 +118,7 @@ def test_following_along_stops_when_the_reader_scrolls(heard: Page) -> None:
 
 def test_audio_without_a_transcript_is_heard_and_has_one_way_on(visitor: Visitor, library: Library) -> None:
     recording = library.record("Memo", None)
-    _add_audio(library, recording)
+    add_audio(library, recording)
     page = visitor.open(f"/recordings/{recording}", key=library.key)
     expect(page.get_by_role("button", name="Transcribe the audio")).to_be_visible()
     page.keyboard.press("Space")

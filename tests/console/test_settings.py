@@ -32,7 +32,7 @@ def test_a_project_key_sets_what_happens_by_itself_for_all_and_for_one(visitor: 
     expect(own).to_contain_text("Nothing is set")
     whole.get_by_label("Summarise transcripts").check()
     expect(own.get_by_label("Summarise transcripts")).to_be_checked()
-    expect(own).to_contain_text("As the whole project.")
+    expect(own).to_contain_text("Same as the whole project.")
     expect(whole.get_by_label("Summarise transcripts")).to_be_focused()
     whole.get_by_label("Template").select_option("Sales call")
     expect(own.get_by_label("Template")).to_have_value("tmpl_sales_call")
@@ -117,7 +117,7 @@ def test_an_app_that_signed_in_is_listed_and_disconnected(visitor: Visitor, libr
     )
     page = visitor.open("/settings/apps", key=library.own_key() if whose == "person" else library.key)
     if whose == "project":
-        page.get_by_role("button", name="ines").click()
+        page.locator(".person", has_text="ines").click()
     apps = page.locator("connected-apps")
     expect(apps.locator(".row")).to_have_count(1)
     expect(apps.locator(".row")).to_contain_text("Lantern")

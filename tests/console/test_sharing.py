@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import BOARD, Library, Visitor
+from tests.console.test_access import axe
+from tests.console.test_playing import add_audio
 
 
 def test_a_person_shares_a_part_of_a_recording_and_ends_the_link(visitor: Visitor, ines: Library) -> None:
@@ -38,6 +43,33 @@ def test_a_person_shares_a_part_of_a_recording_and_ends_the_link(visitor: Visito
     expect(page.get_by_text("No links.")).to_be_visible()
     stranger.reload()
     expect(stranger.get_by_role("heading", name="This link is not valid")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("width", [1280, pytest.param(375, marks=pytest.mark.slow)])
+def test_axe_finds_nothing_in_the_dialog_that_shares_and_on_the_pages_of_links(
+    visitor: Visitor, library: Library, scheme: Any, width: int
+) -> None:
+    window = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    recording = library.record("Board meeting", BOARD)
+    add_audio(library, recording)
+    page = visitor.open(f"/recordings/{recording}", key=library.key, **window)
+    page.locator("reading-view .menu-holder button").first.click()
+    page.get_by_role("menuitem", name="Share a link…").click()
+    dialog = page.get_by_role("dialog")
+    assert axe(page) == []
+    dialog.get_by_label("With audio").check()
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog.locator("pre")).to_be_visible()
+    assert axe(page) == []
+    address = dialog.locator("pre").inner_text()
+    chat = library.session(question="Why did the launch move?")["session_id"]
+    link = library.api.post("/v1/shares", json={"session_id": chat}).raise_for_status().json()["url"]
+    stranger = visitor.open("/", **window)
+    for place, sign in ((address, "button.at"), (link, "cite"), (f"{address}x", "h1")):
+        stranger.goto(place)
+        expect(stranger.locator(sign).first).to_be_visible()
+        assert axe(stranger) == [], place
 
 
 def test_a_person_shares_a_chat_as_it_is(visitor: Visitor, ines: Library) -> None:

@@ -96,7 +96,7 @@ def test_an_endpoint_is_disabled_enabled_given_a_new_secret_and_deleted(
     page.get_by_role("dialog").get_by_role("button", name="New secret").click()
     expect(page.locator(".secret-note pre")).to_have_text(re.compile("^whsec_"))
     expect(page.get_by_text("The previous secret is valid until")).to_be_visible()
-    page.get_by_role("button", name="End it now").click()
+    page.get_by_role("button", name="Revoke it now").click()
     expect(page.get_by_text("The previous secret is valid until")).to_have_count(0)
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete endpoint").click()

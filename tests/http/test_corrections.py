@@ -387,6 +387,8 @@ def test_speakers_are_listed_by_name_with_recordings_and_minutes(talk: Talk, lib
     rest = {"end_user_id": talk.user, "limit": 2, "cursor": page["next_cursor"]}
     assert [one["name"] for one in talk.client.get("/v1/speakers", params=rest).json()["data"]] == ["Linus"]
     assert speakers(talk, end_user_id="eu_nobody") == []
+    assert speakers(talk, name="Ada") == [ada]
+    assert speakers(talk, name="ada") == []
 
 
 def test_speakers_follow_a_transcript_that_replaces_another_and_a_deletion(talk: Talk) -> None:
@@ -435,3 +437,38 @@ def test_more_than_20_recordings_are_renamed_by_the_same_request_again(talk: Tal
 def test_a_bad_rename_is_refused(talk: Talk, body: dict[str, Any]) -> None:
     assert rename(talk, **body).status_code == 400
     assert talk.read()["revision"] == 1
+
+
+HEARD = [{**segment, "speaker": f"SPEAKER_{at % 2}"} for at, segment in enumerate(TALK)]
+
+
+@pytest.mark.parametrize("label", ["SPEAKER_0", "Speaker 1", "spk_0", "Unknown", "Guest 2", "Channel 1", "S1"])
+def test_a_machines_label_is_renamed_only_in_recordings_that_are_named(library: Library, label: str) -> None:
+    first = Talk(library, [{**TALK[0], "speaker": label}])
+    second = Talk(library, [{**TALK[1], "speaker": label}], first.user)
+    refused = rename(first, name=label, new_name="Ada")
+    assert (refused.status_code, error_of(refused)["code"]) == (400, "invalid_request")
+    assert error_of(refused)["param"] == "recording_ids"
+    assert (first.read()["revision"], second.read()["revision"]) == (1, 1)
+    named = rename(first, name=label, new_name="Ada", recording_ids=[first.recording])
+    assert named.status_code == 200, named.text
+    assert (speakers_of(first.read()), speakers_of(second.read())) == (["Ada"], [label])
+
+
+def test_labels_are_told_apart_from_names_in_transcripts_and_in_the_list_of_speakers(library: Library) -> None:
+    talk = Talk(library, [*HEARD[:3], TALK[3]])
+    assert talk.read()["machine_labels"] == ["SPEAKER_0", "SPEAKER_1"]
+    assert {one["name"]: one.get("is_machine_label") for one in speakers(talk)} == {
+        "SPEAKER_0": True, "SPEAKER_1": True, "Linus": None,
+    }  # fmt: skip
+    after = talk.correct(speakers={"SPEAKER_0": "Ada", "SPEAKER_1": "Grace"})
+    assert "machine_labels" not in after
+
+
+def test_where_a_rename_merged_two_speakers_the_segments_that_were_renamed_are_named(
+    talk: Talk, library: Library
+) -> None:
+    alone = Talk(library, [TALK[0]], talk.user)
+    rows = rename(talk, name="Ada", new_name="Grace").json()["transcriptions"]
+    merged = {row["transcription_id"]: row.get("merged_indexes") for row in rows}
+    assert merged == {talk.id: [0, 2], alone.id: None}

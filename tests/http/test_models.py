@@ -46,7 +46,22 @@ def asked(new_place: Callable[[], Place]) -> Iterator[Asked]:
 def test_the_models_are_listed_with_the_default(asked: Asked) -> None:
     first, second = asked.client.get("/v1/models").json()["data"]
     assert (first["provider"], first["is_built_in"], first["is_default"]) == ("earmark", True, False)
-    assert second == {"provider": "scripted", "model": "scripted-1", "is_default": True, "is_built_in": False}
+    assert second == {
+        "provider": "scripted", "model": "scripted-1", "is_default": True, "is_built_in": False,
+        "default_setting": "EARMARK_DEFAULT_PROVIDER",
+    }  # fmt: skip
+    assert "default_setting" not in first
+
+
+def test_the_list_says_which_setting_chose_the_default_or_that_none_did(new_place: Callable[[], Place]) -> None:
+    place = new_place()
+    key, other = new_project(place), new_project(place)
+    settings = {"EARMARK_PROJECT_PROVIDERS": json.dumps({other.id: "earmark"})}
+    with running(place, **settings) as server:
+        for one, setting in ((key, None), (other, "EARMARK_PROJECT_PROVIDERS")):
+            with server.client(one.live) as client:
+                (built_in,) = client.get("/v1/models").json()["data"]
+                assert (built_in["provider"], built_in["default_setting"]) == ("earmark", setting)
 
 
 def test_a_model_is_tried_and_its_failure_is_told(asked: Asked) -> None:

@@ -12,7 +12,9 @@ import av
 import httpx
 import pytest
 
+from earmark.api.wire.shared_words import WORDS
 from earmark.clock import now_us, render_time
+from earmark.console.site import LANGUAGES
 from earmark.identity.keys import create_key
 from earmark.identity.projects import get_tenant
 from earmark.runtime import Runtime
@@ -79,6 +81,22 @@ def test_a_link_shows_a_recordings_words_to_somebody_without_an_account(client: 
     shown = client.get(f"/v1/shares/{link['id']}").json()
     assert shown["opened_count"] == 1
     assert shown["last_opened_at"] is not None
+
+
+def test_a_links_page_is_in_the_language_that_the_browser_wants_most(client: httpx.Client, recording: str) -> None:
+    link = share(client, recording_id=recording, start_ms=0, end_ms=9_000)
+    german = httpx.get(link["url"], headers={"Accept-Language": "de-CH,de;q=0.9,en;q=0.8"})
+    assert "<html lang=de>" in german.text
+    assert "00:00 bis 00:09" in german.text
+    assert re.search(r"Zum Lesen geteilt mit earmark bis <time datetime=\S+>[\d-]{10}</time>\.</footer>", german.text)
+    assert TALK[0]["text"].replace("'", "&#x27;") in german.text
+    assert "accept-language" in german.headers["vary"]
+    for accepted in ("", "fr", "en-GB,de;q=0.5"):
+        english = httpx.get(link["url"], headers={"Accept-Language": accepted}).text
+        assert ("<html lang=en>" in english, "Shared for reading" in english) == (True, True)
+    gone = httpx.get(f"{link['url']}x", headers={"Accept-Language": "de"})
+    assert (gone.status_code, "Dieser Link ist nicht gültig" in gone.text) == (404, True)
+    assert WORDS.keys() == set(LANGUAGES)
 
 
 def test_a_moment_shows_its_own_lines_only(client: httpx.Client, recording: str) -> None:

@@ -193,6 +193,7 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
         for more in (False, True)
     ],
     "library.select_transcribed": [{"is_narrowed": True}, {"is_narrowed": False}],
+    "library.select_speakers": [{"is_one": True}, {"is_one": False}],
     "library.select_transcripts_of_speaker": [{"is_narrowed": True}, {"is_narrowed": False}],
     "library.select_transcriptions": _pages(("recording_id",)),
     "storage._insert_row": [{"name": name} for name in dump.CUSTOMERS],

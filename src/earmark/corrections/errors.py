@@ -28,3 +28,14 @@ class SegmentUnknownError(InvalidError):
 
     def __init__(self, position: int, count: int) -> None:
         super().__init__(f"The transcript has segments 0 to {count - 1} only.", param=f"segments.{position}.index")
+
+
+class LabelRenamedEverywhereError(InvalidError):
+    """A machine's label names a different person in each recording."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is a label that a machine wrote, and another person may have it in each recording: "
+            "name the recordings in which it is to be renamed.",
+            param="recording_ids",
+        )

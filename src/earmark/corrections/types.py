@@ -76,8 +76,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """One transcript in which a speaker was renamed."""
+    """One transcript in which a speaker was renamed. `merged_indexes`: of its segments, if the new name spoke too."""
 
     recording_id: str
     transcription_id: str
     revision: int
+    merged_indexes: Sequence[int] = ()

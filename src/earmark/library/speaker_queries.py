@@ -31,20 +31,19 @@ def _recording_of() -> ColumnElement[bool]:
 
 
 @long_query
-def select_speakers(own: Guard) -> Select[Any]:
-    """Select an end user's speakers by name, after `after_name`, at most `limit`."""
+def select_speakers(own: Guard, *, is_one: bool) -> Select[Any]:
+    """Select an end user's speakers by name, after `after_name`, at most `limit`; or only `only_name`."""
     name = transcript_speakers.c.name
     columns = (name, func.count(), func.sum(transcript_speakers.c.segment_count),
                func.sum(transcript_speakers.c.spoken_ms), func.max(recordings.c.recorded_us))  # fmt: skip
-    return (
+    statement = (
         select(*columns)
         .join(recordings, _recording_of())
         .where(own(transcript_speakers), own(recordings), name > bindparam("after_name"))
-        .group_by(name)
-        .order_by(name)
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
     )
+    if is_one:
+        statement = statement.where(name == bindparam("only_name"))
+    return statement.group_by(name).order_by(name).limit(bindparam("limit")).offset(bindparam("offset"))
 
 
 @long_query

@@ -26,13 +26,13 @@ async def store_speakers(work: Tenant, transcription_id: str, end_user_id: str, 
     await work.execute_many(queries.insert_speaker, rows)
 
 
-async def list_speakers(tenant: Tenant, page: Page) -> list[Speaker]:
-    """Return the speakers of the end user that the handle is narrowed to, by name."""
+async def list_speakers(tenant: Tenant, page: Page, name: str | None = None) -> list[Speaker]:
+    """Return the speakers of the end user that the handle is narrowed to, by name; with `name` only that one."""
     assert tenant.end_user_id is not None
     after_name = "" if page.after is None else page.after[1]
-    params = {"after_name": after_name, "limit": page.limit, "offset": page.offset}
-    rows = await tenant.fetch_all(queries.select_speakers, params)
-    return [Speaker(name, count, int(segments), int(ms), recorded) for name, count, segments, ms, recorded in rows]
+    params = {"after_name": after_name, "limit": page.limit, "offset": page.offset, "only_name": name}
+    rows = await tenant.fetch_all(queries.select_speakers, params, is_one=name is not None)
+    return [Speaker(who, count, int(segments), int(ms), recorded) for who, count, segments, ms, recorded in rows]
 
 
 async def find_transcripts_of_speaker(

@@ -184,6 +184,7 @@ class SpeakerFilters(Filters):
     """Narrows a list of speakers."""
 
     end_user_id: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

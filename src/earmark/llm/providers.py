@@ -51,6 +51,7 @@ class Providers:
         self._models = {model.provider: model for model in models}
         self._aliases = dict(aliases or {})
         self._default = default or models[0].provider
+        self._is_default_set = bool(default)
         self._by_project = dict(by_project or {})
         self._fallback = tuple(fallback)
         for name in (self._default, *self._by_project.values(), *self._fallback, *self._aliases.values()):
@@ -71,6 +72,12 @@ class Providers:
         first = self._by_project.get(project_id or "", self._default)
         names = dict.fromkeys((first, *self._fallback))
         return tuple(Candidate(one, self._find(one)) for one in names)
+
+    def setting_of_default(self, project_id: str) -> str | None:
+        """Return the environment variable that chose a project's default; None: none did, so it is the first."""
+        if project_id in self._by_project:
+            return "EARMARK_PROJECT_PROVIDERS"
+        return "EARMARK_DEFAULT_PROVIDER" if self._is_default_set else None
 
     def _find(self, name: str) -> AnswerModel:
         model = self._models.get(self._aliases.get(name, name))

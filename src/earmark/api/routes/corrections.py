@@ -25,7 +25,7 @@ from earmark.api.wire.transcriptions import TranscriptionShown, transcription_to
 from earmark.corrections.correcting import correct_transcript
 from earmark.corrections.errors import RevisionStaleError
 from earmark.corrections.history import list_revisions
-from earmark.corrections.renaming import rename_speaker
+from earmark.corrections.renaming import check_reach, rename_speaker
 from earmark.corrections.types import Request
 from earmark.errors import NotFoundError
 from earmark.library import transcripts
@@ -89,7 +89,7 @@ async def list_all_speakers(call: Call, query: SpeakerListQuery) -> Reply:
         tenant = None
 
     async def fetch(page: Page) -> list[Speaker]:
-        return [] if tenant is None else await list_speakers(tenant, page)
+        return [] if tenant is None else await list_speakers(tenant, page, query.name)
 
     owner = "" if tenant is None else tenant.end_user_id or ""
     return await page_reply(
@@ -108,8 +108,10 @@ async def list_all_speakers(call: Call, query: SpeakerListQuery) -> Reply:
 async def rename_in_all(call: Call, body: SpeakerChanges) -> Reply:
     """Rename a speaker in an end user's recordings, or merge it into another: at most 20, for at most about 20 seconds.
 
-    Send the same again while `remaining` isn't 0. A name that speaks nowhere changes nothing.
+    Send the same again while `remaining` isn't 0. A name that speaks nowhere changes nothing. A machine's label, such
+    as `SPEAKER_0`, stands for another person in each recording: it is renamed only in `recording_ids`, else 400.
     """
+    check_reach(body.name, body.recording_ids)  # of the body alone, so before any object is looked up
     tenant = await narrow_to_end_user(call.tenant, body.end_user_id)
     if body.recording_ids is not None:
         await get_recordings(tenant, body.recording_ids, param="recording_ids")

@@ -26,8 +26,9 @@ routes = Routes("Models")
 async def list_models(call: Call) -> Reply:
     """List the configured language models: the names that `provider` may have in questions, and the default."""
     providers = call.runtime.turns.providers
-    default = providers.choose(None, call.tenant.key.project_id)[0].model
-    return json_reply({"data": [model_to_wire(one, default) for one in providers.models]})
+    project_id = call.tenant.key.project_id
+    default, setting = providers.choose(None, project_id)[0].model, providers.setting_of_default(project_id)
+    return json_reply({"data": [model_to_wire(one, default, setting) for one in providers.models]})
 
 
 @routes.add("POST", "/models/test", Rules(ANY_SCOPE, is_project_wide=True, is_unrestricted=True, retry="none"),

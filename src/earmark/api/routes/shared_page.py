@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.reply import PiecewiseReply, Receive, Reply, Send, leaving
 from earmark.api.wire.shared_page import PAGE_HEADERS, foot_of, gone_page, head_of, lines_of, messages_of
+from earmark.api.wire.shared_words import WORDS, Words
+from earmark.console.site import choose_language
 from earmark.sharing.errors import LinkGoneError
 from earmark.sharing.opening import (
     SharedChat,
@@ -30,19 +32,27 @@ async def page_of(call: Call, token: str) -> Reply:
         call.count_for(tenant)
         shown = await find_shared(tenant, share)
     except LinkGoneError:
-        return Reply(404, gone_page(), PAGE_HEADERS)
+        return Reply(404, gone_page(_words_for(call)), PAGE_HEADERS)
     call.hold_stream()
     await note_opened(tenant, share)
     audio_path = f"{LINKS}{token}/audio" if share.with_audio else None
-    return SharedPage(tenant, share, shown, head_of(share, shown, audio_path))
+    words = _words_for(call)
+    return SharedPage(tenant, share, shown, head_of(share, shown, audio_path, words), words)
+
+
+def _words_for(call: Call) -> Words:
+    """Return the page's words in the language that the browser wants most, as the console's page is."""
+    return WORDS[choose_language(call.headers.get(b"accept-language", b"").decode("latin-1"))]
 
 
 class SharedPage(PiecewiseReply):
     """A link's page."""
 
-    def __init__(self, tenant: Tenant, share: Share, shown: SharedChat | SharedRecording, head: str) -> None:
+    def __init__(
+        self, tenant: Tenant, share: Share, shown: SharedChat | SharedRecording, head: str, words: Words
+    ) -> None:
         super().__init__(200, headers=PAGE_HEADERS)
-        self._tenant, self._share, self._shown, self._head = tenant, share, shown, head
+        self._tenant, self._share, self._shown, self._head, self._words = tenant, share, shown, head, words
 
     async def send_pieces(self, send: Send, receive: Receive) -> None:
         """Send the page; end where the reader leaves, or where what is shared is deleted meanwhile."""
@@ -57,10 +67,10 @@ class SharedPage(PiecewiseReply):
         yield self._head
         if isinstance(self._shown, SharedChat):
             async for some in read_messages(self._tenant, self._share):
-                yield messages_of(some)
+                yield messages_of(some, self._words)
         else:
             before: str | None = None
             async for segments in read_segments(self._tenant, self._share, self._shown.recording):
-                yield lines_of(segments, self._share, before)
+                yield lines_of(segments, self._share, before, self._words)
                 before = segments[-1].speaker
-        yield foot_of(self._share)
+        yield foot_of(self._share, self._words)

@@ -12,6 +12,7 @@ from earmark.clock import render_time, render_time_or_none
 from earmark.corrections.types import Change, Correction, Renamed, Revision, SegmentCorrection
 from earmark.lengths import check_length
 from earmark.library.types import Speaker
+from earmark.transcripts.labels import is_machine_label
 from earmark.transcripts.limits import MAX_SPEAKER_UNITS, MAX_TEXT_UNITS
 from earmark.transcripts.normalise import clean_text, flatten
 
@@ -109,6 +110,7 @@ class SpeakerListQuery(ListQuery):
     """Whose recordings' speakers to list."""
 
     end_user_id: EndUserIdField | None = Field(None, description="Required with a project-wide key.")
+    name: PresentName | None = Field(None, description="Exactly this one.")
 
 
 class SpeakerShown(Shown):
@@ -121,6 +123,9 @@ class SpeakerShown(Shown):
     duration_ms: int = Field(description="Of its segments together.")
     minutes: float = Field(description="The same, to a tenth of a minute.")
     last_recorded_at: str | None
+    is_machine_label: bool | None = Field(
+        None, description="True where the name is a machine's label, which different people may have; else absent."
+    )
 
 
 class SpeakerPage(Shown):
@@ -138,7 +143,7 @@ class SpeakerChanges(Body):
     name: PresentName
     new_name: SpeakerName
     recording_ids: Annotated[list[RecordingIdField], Field(min_length=1, max_length=_MOST)] | None = Field(
-        None, description="If absent, all recordings in which the name speaks."
+        None, description="If absent, all recordings in which the name speaks; required for a machine's label."
     )
 
     @model_validator(mode="after")
@@ -154,6 +159,9 @@ class RenamedShown(Shown):
     recording_id: str
     transcription_id: str
     revision: int
+    merged_indexes: list[int] | None = Field(
+        None, description="Only where `new_name` spoke before: the segments that were `name`'s, to part the two again."
+    )
 
 
 class RenamedSpeakers(Shown):
@@ -186,13 +194,15 @@ def speaker_to_wire(end_user_id: str, one: Speaker) -> dict[str, Any]:
         "segment_count": one.segment_count, "duration_ms": one.spoken_ms,
         "minutes": round(one.spoken_ms / _MS_PER_MINUTE, 1),
         "last_recorded_at": render_time_or_none(one.last_recorded_us),
+        **({"is_machine_label": True} if is_machine_label(one.name) else {}),
     }  # fmt: skip
 
 
 def renamed_to_wire(end_user_id: str | None, renamed: Sequence[Renamed], remaining: int) -> dict[str, Any]:
     """Return what was renamed."""
     shown = [
-        {"recording_id": one.recording_id, "transcription_id": one.transcription_id, "revision": one.revision}
+        {"recording_id": one.recording_id, "transcription_id": one.transcription_id, "revision": one.revision,
+         **({"merged_indexes": one.merged_indexes} if one.merged_indexes else {})}
         for one in renamed
-    ]
+    ]  # fmt: skip
     return {"end_user_id": end_user_id, "transcriptions": shown, "remaining": remaining}

@@ -27,6 +27,10 @@ class ModelShown(Shown):
     model: str = Field(examples=["extractive-2"])
     is_default: bool = Field(description="It answers the questions of this project that name no provider.")
     is_built_in: bool = Field(description="It quotes, on this server, and needs no language model.")
+    default_setting: str | None = Field(
+        None, description="Only of the default: the setting that chose it; null if none did: it is built in.",
+        examples=["EARMARK_DEFAULT_PROVIDER"],
+    )  # fmt: skip
 
 
 class ModelsShown(Shown):
@@ -59,13 +63,14 @@ class ModelServersShown(Shown):
     data: list[ModelServerShown]
 
 
-def model_to_wire(one: AnswerModel, default: AnswerModel) -> dict[str, Any]:
-    """Render a configured model."""
+def model_to_wire(one: AnswerModel, default: AnswerModel, setting: str | None) -> dict[str, Any]:
+    """Render a configured model. `setting` is the one that chose the default, if any."""
     return {
         "provider": one.provider,
         "model": one.model,
         "is_default": one is default,
         "is_built_in": one.writer is None,
+        **({"default_setting": setting} if one is default else {}),
     }
 
 

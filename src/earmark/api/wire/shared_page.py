@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
+from earmark.api.wire.shared_words import Words
 from earmark.ask.types import CitationPart, Message
 from earmark.clock import local_day, render_offset, render_time
 from earmark.library.types import Recording
@@ -61,58 +62,58 @@ PAGE_HEADERS: Final = (
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'".encode(),
     ),
     (b"cache-control", b"no-store"),
+    (b"vary", b"accept-language"),
     (b"x-robots-tag", b"noindex, nofollow"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 
 
-def gone_page() -> bytes:
+def gone_page(words: Words) -> bytes:
     """Return the page of a link that is not valid, or no longer."""
-    text = "It may have expired, or whoever made it has ended it. Ask them for a new one."
-    title = "This link is not valid"
-    return f"{_begin(title)}<h1>{title}</h1><p>{text}</p>{_END}".encode()
+    title = words.gone_title
+    return f"{_begin(title, words)}<h1>{title}</h1><p>{words.gone}</p>{_END}".encode()
 
 
-def head_of(share: Share, shown: SharedChat | SharedRecording, audio_path: str | None) -> str:
+def head_of(share: Share, shown: SharedChat | SharedRecording, audio_path: str | None, words: Words) -> str:
     """Return the beginning of a link's page, up to what was said."""
     if isinstance(shown, SharedChat):
-        about = "A chat about recordings, as it was when it was shared."
-        return f"{_begin(shown.title)}<header><h1>{escape(shown.title)}</h1><p>{about}</p></header>"
-    recording, name = shown.recording, _name(shown.recording)
+        return f"{_begin(shown.title, words)}<header><h1>{escape(shown.title)}</h1><p>{words.chat}</p></header>"
+    recording, name = shown.recording, _name(shown.recording, words)
     facts = [] if recording.recorded_us is None else [local_day(recording.recorded_us, recording.recorded_offset_min)]
     if share.start_ms is not None and share.end_ms is not None:
-        facts.append(f"{render_offset(share.start_ms)} to {render_offset(share.end_ms)}")
+        part = {"from": render_offset(share.start_ms), "to": render_offset(share.end_ms)}
+        facts.append(words.part.format_map(part))
     head = f"<header><h1>{escape(name)}</h1><p>{escape(' · '.join(facts))}</p></header>"
     player = "" if audio_path is None else f"<audio controls preload=none src='{escape(audio_path)}'></audio>"
-    return _begin(name) + head + player
+    return _begin(name, words) + head + player
 
 
-def foot_of(share: Share) -> str:
+def foot_of(share: Share, words: Words) -> str:
     """Return the end of a link's page."""
     until = render_time(share.expires_us)
-    footer = f"<footer>Shared for reading with earmark until <time datetime={until}>{until[:10]}</time>.</footer>"
-    return footer + _END
+    time = f"<time datetime={until}>{until[:10]}</time>"
+    return f"<footer>{words.until.format(time=time)}</footer>{_END}"
 
 
-def messages_of(shown: SharedMessages) -> str:
+def messages_of(shown: SharedMessages, words: Words) -> str:
     """Return some messages of a shared chat."""
-    return "".join(_message(shown, one) for one in shown.messages)
+    return "".join(_message(shown, one, words) for one in shown.messages)
 
 
-def lines_of(segments: Sequence[Segment], share: Share, before: str | None) -> str:
+def lines_of(segments: Sequence[Segment], share: Share, before: str | None, words: Words) -> str:
     """Return some lines of a shared recording; those of audio that is shared have a button that plays it from there.
 
     Args:
         before: who speaks in the line before these.
     """
     begins_ms = (share.start_ms or 0) if share.with_audio else None
-    return "".join(_lines(segments, begins_ms, before))
+    return "".join(_lines(segments, begins_ms, before, words))
 
 
-def _begin(title: str) -> str:
+def _begin(title: str, words: Words) -> str:
     return (
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=robots content=noindex>"
+        f"<!doctype html><html lang={words.language}><meta charset=utf-8><meta name=robots content=noindex>"
         f"<meta name=viewport content='width=device-width'><title>{escape(title)}</title><style>{_STYLE}</style><main>"
     )
 
@@ -120,36 +121,37 @@ def _begin(title: str) -> str:
 _END: Final = f"</main><script>{_SCRIPT}</script></html>"
 
 
-def _message(shown: SharedMessages, message: Message) -> str:
+def _message(shown: SharedMessages, message: Message, words: Words) -> str:
     if message.role == "user":
         return f"<p class=question>{escape(message.content)}</p>"
-    text = _CITED_INSIDE.sub(r"”\1", "".join(_parts(shown, message)))
+    text = _CITED_INSIDE.sub(r"”\1", "".join(_parts(shown, message, words)))
     return f"<p>{text}</p>"
 
 
-def _parts(shown: SharedMessages, message: Message) -> Iterator[str]:
+def _parts(shown: SharedMessages, message: Message, words: Words) -> Iterator[str]:
     for part in message.parts:
         if isinstance(part, CitationPart):
             recording = shown.recordings.get(part.recording_id)
-            name = "a deleted recording" if recording is None else _name(recording)
+            name = words.deleted if recording is None else _name(recording, words)
             yield f" <cite>[{escape(name)} @ {render_offset(part.start_ms)}]</cite>"
         else:
             yield f"<strong>{escape(part.text)}</strong>" if part.is_key else escape(part.text)
 
 
-def _lines(segments: Sequence[Segment], audio_begins_ms: int | None, before: str | None) -> Iterator[str]:
+def _lines(segments: Sequence[Segment], audio_begins_ms: int | None, before: str | None, words: Words) -> Iterator[str]:
     for one in segments:
         who = f"<span class=who>{escape(one.speaker)}</span> " if one.speaker and one.speaker != before else ""
         before = one.speaker
-        yield f"<div class=line>{_time(one, audio_begins_ms)}<p>{who}{escape(one.text)}</p></div>"
+        yield f"<div class=line>{_time(one, audio_begins_ms, words)}<p>{who}{escape(one.text)}</p></div>"
 
 
-def _time(segment: Segment, audio_begins_ms: int | None) -> str:
+def _time(segment: Segment, audio_begins_ms: int | None, words: Words) -> str:
     at = render_offset(segment.start_ms)
     if audio_begins_ms is None:
         return f"<span class=at>{at}</span>"
-    return f"<button class=at data-at={max(0, segment.start_ms - audio_begins_ms)} title='Play from here'>{at}</button>"
+    from_ms = max(0, segment.start_ms - audio_begins_ms)
+    return f"<button class=at data-at={from_ms} title='{words.play}'>{at}</button>"
 
 
-def _name(recording: Recording) -> str:
-    return recording.name or "Recording without a name"
+def _name(recording: Recording, words: Words) -> str:
+    return recording.name or words.unnamed

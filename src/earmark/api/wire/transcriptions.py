@@ -15,6 +15,7 @@ from earmark.speech.engines import Engine, Engines
 from earmark.speech.transcribing import Running
 from earmark.speech.types import Asked, ProviderName
 from earmark.text import trim
+from earmark.transcripts.labels import is_machine_label
 from earmark.transcripts.types import Segment, TranscriptWarning
 from earmark.transcripts.writing import TranscriptFormat
 
@@ -148,6 +149,9 @@ class TranscriptionShown(TranscriptionRow):
     text: str | None
     full_text: str | None
     segments: list[TranscriptSegmentShown]
+    machine_labels: list[str] | None = Field(
+        None, description="Only if there are any: the speakers' names that machines wrote, such as `SPEAKER_0`."
+    )
     warnings: list[WarningShown] = Field(description="At most 100 of `warnings_total`.")
     warnings_total: int
     progress: float | None = Field(None, ge=0, le=1, description="Only while a job transcribes the audio.")
@@ -227,8 +231,10 @@ def transcription_to_wire(
     text = " ".join(segment.text for segment in segments) if is_completed else None
     numbered = enumerate(segments) if is_completed else ()
     shown = [{"index": index, **segment_to_wire(segment)} for index, segment in numbered]
+    labels = sorted(filter(is_machine_label, {one["speaker"] for one in shown if "speaker" in one}))
     return {
         **transcription_row(one, project_id), "text": text, "full_text": text, "segments": shown,
+        **({"machine_labels": labels} if labels else {}),
         "warnings": [warning_to_wire(warning) for warning in warnings], "warnings_total": one.warnings_total,
     }  # fmt: skip
 

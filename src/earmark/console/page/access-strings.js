@@ -2,7 +2,7 @@
 
 export const accessStrings = {
   devices: {
-    lead: "Browsers that are signed in here. Each ends by itself after twelve hours.",
+    lead: "Browsers that are signed in here. Each is signed out automatically after twelve hours.",
     forbidden: "This key can't show who is signed in.",
     none: "No browser is signed in with a provider or a one-time link.",
     link: "Signed in with a one-time link",

@@ -22,6 +22,7 @@ import { say } from "./undo.js";
 const VIEWS = {
   ask: () => AskView, reading: () => ReadingView, recordings: () => RecordingsView, search: () => SearchView,
   decisions: async () => (await import("./decisions-view.js")).DecisionsView,
+  person: async () => (await import("./person-view.js")).PersonView,
   overview: async () => (await import("./overview-view.js")).OverviewView,
   settings: async () => (await import("./settings-view.js")).SettingsView,
 };

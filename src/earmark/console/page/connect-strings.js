@@ -27,7 +27,7 @@ export const connectStrings = {
     denied: "Not connected",
     leave: "You are being sent back to the app. You can close this page.",
     wrong: "This app can't be connected",
-    wrongHint: "Start again in the app. If it happens again, tell whoever makes it.",
+    wrongHint: "Start again in the app. If it happens again, tell the app's developer.",
     console: "Go to the console",
   },
 };

@@ -2,6 +2,7 @@
 
 import { ApiError, call } from "./api.js";
 import { askSpeaker } from "./ask-speaker.js";
+import { renameEverywhere, undoRenames } from "./renaming.js";
 import { strings } from "./strings.js";
 import { say } from "./undo.js";
 
@@ -10,7 +11,7 @@ const UNDO_MS = 10_000;
 const MOST = 500;
 
 /** @typedef {import("./recording-reader.js").Segment} Segment */
-/** @typedef {{id: string, recording_id: string, revision: number, segments: Segment[]}} Transcript */
+/** @typedef {{id: string, recording_id: string, revision: number, segments: Segment[], machine_labels?: string[]}} Transcript */
 
 export class Corrections {
   #isBusy = false;
@@ -33,7 +34,7 @@ export class Corrections {
     const names = new Set(this.transcript.segments.map((one) => one.speaker ?? ""));
     names.delete(name);
     names.delete("");
-    const asked = await askSpeaker(name, [...names]);
+    const asked = await askSpeaker(name, [...names], this.transcript.machine_labels?.includes(name) ?? false);
     if (!asked || asked.name === name) return;
     if (asked.isEverywhere) return void (await this.#renameEverywhere(name, asked.name));
     const isMerge = names.has(asked.name);
@@ -45,6 +46,11 @@ export class Corrections {
     if (!text.trim()) return void say(words.emptyText);
     if (text.trim() === this.transcript.segments[index].text) return;
     await this.#change({ segments: [{ index, text }] }, words.edited);
+  }
+
+  /** Give a segment the text that it came with. @param {number} index @param {string} text */
+  async restore(index, text) {
+    await this.#change({ segments: [{ index, text }] }, words.restored);
   }
 
   /** @param {Record<string, any>} changes @param {string} said */
@@ -72,19 +78,29 @@ export class Corrections {
 
   /** @param {string} name @param {string} newName */
   async #renameEverywhere(name, newName) {
+    /** @type {import("./renaming.js").Renamed[]} */ const renamed = [];
+    const isDone = await this.#run(async () => {
+      await renameEverywhere(this.endUserId, name, newName, renamed);
+      await this.#read();
+    });
+    if (!isDone && !renamed.length) return; // what failed in between has left some renamed
+    const undo = { label: strings.sessions.undo, run: () => void this.#undoEverywhere(name, newName, renamed) };
+    say(words.renamedEverywhere(name, newName, renamed.length), renamed.length ? undo : undefined, UNDO_MS);
+  }
+
+  /** @param {string} name @param {string} newName @param {import("./renaming.js").Renamed[]} renamed */
+  async #undoEverywhere(name, newName, renamed) {
     let count = 0;
     const isDone = await this.#run(async () => {
-      let remaining = 1;
-      while (remaining) {
-        const body = { end_user_id: this.endUserId, name, new_name: newName };
-        const done = await call("/speakers", { method: "PATCH", body });
-        count += done.transcriptions.length;
-        remaining = done.remaining;
-      }
-      this.transcript = await call(`/transcriptions/${this.transcript.id}`, { isQuiet: true });
-      this.show(this.transcript);
+      count = await undoRenames(name, newName, renamed);
+      await this.#read();
     });
-    if (isDone) say(words.renamedEverywhere(name, newName, count));
+    if (isDone) say(count === renamed.length ? words.undone : words.undoneSome(count, renamed.length), undefined, UNDO_MS);
+  }
+
+  async #read() {
+    this.transcript = await call(`/transcriptions/${this.transcript.id}`, { isQuiet: true });
+    this.show(this.transcript);
   }
 
   /** Run one correction at a time. @param {() => Promise<void>} work */

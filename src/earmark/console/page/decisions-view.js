@@ -4,10 +4,9 @@ import { call, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
 import { fill, h } from "./dom.js";
+import { ItemGroups, KINDS, kindChips, markChip, moreButton } from "./item-groups.js";
 import { MissingSummaries } from "./missing-summaries.js";
-import { momentLink } from "./moment-link.js";
-import { dayOfRecording } from "./recording-date.js";
-import { decisionsPath, readingPath, settingsPath } from "./router.js";
+import { decisionsPath, settingsPath } from "./router.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
 import { dayStart } from "./time.js";
@@ -15,25 +14,20 @@ import { dayStart } from "./time.js";
 const words = strings.decisions;
 const PAGE = 50;
 
-/** @typedef {"decision" | "action_item" | "open_question"} Kind */
-/** @typedef {{kind: Kind, text: string, speaker: string | null, recording_id: string, recording_name: string | null,
- *   recorded_at: string | null, citation: import("./moment-link.js").Citation | null}} Item */
-/** @type {Kind[]} */
-const KINDS = ["decision", "action_item", "open_question"];
+/** @typedef {import("./item-groups.js").Kind} Kind */
+/** @typedef {import("./item-groups.js").Item} Item */
 
 export class DecisionsView extends HTMLElement {
   /** @type {Kind} */ #kind = "decision";
   /** @type {AbortController | null} */ #running = null;
-  /** @type {string | null} the recording whose items were listed last */ #last = null;
-  /** @type {HTMLElement | null} */ #group = null;
+  #groups = new ItemGroups();
 
   connectedCallback() {
     const changed = () => void this.#list();
     this.speaker = h("select", { onchange: changed }, h("option", { value: "" }, words.anyone));
     this.fromDay = h("input", { type: "date", onchange: changed });
     this.toDay = h("input", { type: "date", onchange: changed });
-    this.kinds = h("nav", { class: "chips", "aria-label": words.label }, h("ul", {}, KINDS.map((kind) =>
-      h("li", {}, h("a", { class: "folder", href: decisionsPath(kind), "data-kind": kind }, words.kinds[kind])))));
+    this.kinds = kindChips(words.label, KINDS.map((kind) => [kind, decisionsPath(kind), words.kinds[kind]]));
     this.results = h("div", { class: "items", "aria-live": "polite" });
     this.missing = new MissingSummaries();
     this.missing.onwritten = changed;
@@ -52,10 +46,7 @@ export class DecisionsView extends HTMLElement {
   async show({ kind }) {
     this.#kind = KINDS.find((one) => one === kind) ?? "decision";
     document.title = `${words.kinds[this.#kind]} · ${strings.product}`;
-    for (const link of this.kinds.querySelectorAll("a")) {
-      if (link.dataset.kind === this.#kind) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
+    markChip(this.kinds, this.#kind);
     await Promise.all([this.#list(), this.missing?.load()]);
   }
 
@@ -68,8 +59,8 @@ export class DecisionsView extends HTMLElement {
   async #list() {
     this.#running?.abort();
     this.#running = new AbortController();
-    [this.#last, this.#group] = [null, null];
-    fill(this.results, loading());
+    this.#groups = new ItemGroups();
+    fill(this.results, this.#groups, loading());
     await this.#more(null, this.#running.signal);
   }
 
@@ -81,10 +72,10 @@ export class DecisionsView extends HTMLElement {
       const page = await call(`/summary-items${query(asked)}`, { signal });
       this.results.querySelector(".loading, .more")?.remove();
       if (!page.data.length && !cursor) return fill(this.results, this.#none(Object.values(filters).some(Boolean)));
-      page.data.forEach((/** @type {Item} */ item) => this.#add(item));
-      if (!page.has_more) return;
-      const more = h("button", { type: "button", class: "more", onclick: () => { more.disabled = true; void this.#more(page.next_cursor, signal); } }, words.more);
-      this.results.append(more);
+      await this.#groups.add(page.data);
+      if (signal.aborted) return;
+      page.data.forEach((/** @type {Item} */ item) => this.#offerSpeaker(item.speaker));
+      if (page.has_more) this.results.append(moreButton(words.more, () => void this.#more(page.next_cursor, signal)));
     } catch (error) {
       if (!isAbort(error)) fill(this.results, statusLine(/** @type {Error} */ (error), () => void this.#list()));
     }
@@ -94,23 +85,6 @@ export class DecisionsView extends HTMLElement {
   #none(isFiltered) {
     if (isFiltered) return empty(words.none[this.#kind], words.noneFiltered);
     return empty(words.none[this.#kind], words.noneLead, h("a", { class: "button", href: settingsPath("processing") }, words.settings));
-  }
-
-  /** @param {Item} item */
-  #add(item) {
-    if (item.recording_id !== this.#last || !this.#group) this.#begin(item);
-    this.#offerSpeaker(item.speaker);
-    const where = item.citation ? [" ", momentLink(item.citation)] : [];
-    this.#group?.append(h("li", {}, item.text, where));
-  }
-
-  /** Begin the items of another recording. @param {Item} item */
-  #begin({ recording_id, recording_name }) {
-    this.#last = recording_id;
-    this.#group = h("ul", {});
-    this.results.append(h("section", { class: "item-group" }, h("h2", {},
-      h("a", { href: readingPath(recording_id) }, recording_name ?? strings.scope.unnamed),
-      h("span", { class: "muted" }, dayOfRecording(recording_id))), this.#group));
   }
 
   /** Those who said what is listed can be chosen. @param {string | null} speaker */

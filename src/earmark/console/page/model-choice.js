@@ -8,7 +8,7 @@ import { strings } from "./strings.js";
 const words = strings.models;
 const PREFIX = "earmark.model.";
 
-/** @typedef {{provider: string, model: string, is_default: boolean, is_built_in: boolean}} Model */
+/** @typedef {{provider: string, model: string, is_default: boolean, is_built_in: boolean, default_setting?: string | null}} Model */
 
 /** @type {Promise<Model[]> | null} */
 let known = null;

@@ -20,12 +20,21 @@ export class ModelSettings extends HTMLElement {
       const [models, servers] = await Promise.all([callIfThere("/models"), callIfThere("/models/servers", { isQuiet: true })]);
       if (!models) return fill(this, h("p", { class: "muted" }, words.forbidden));
       const isOwner = servers !== null;
-      return fill(this, h("p", { class: "muted" }, words.lead),
+      return fill(this, h("p", { class: "muted" }, words.lead), this.#reason(models.data),
         h("ul", { class: "rows" }, models.data.map((/** @type {Model} */ one) => this.#row(one, isOwner))),
         isOwner ? this.#adding(servers.data, models.data) : null);
     } catch (error) {
       return fill(this, statusLine(/** @type {Error} */ (error), () => void this.load()));
     }
+  }
+
+  /** Which model answers, and why. @param {Model[]} models */
+  #reason(models) {
+    const used = models.find((one) => one.is_default);
+    if (!used) return null;
+    const { default_setting: setting } = used;
+    const why = setting ? words.because(setting) : models.length > 1 ? words.becauseUnset : words.becauseNone;
+    return h("p", { class: "model-reason" }, h("b", {}, modelName(used)), " ", why);
   }
 
   /** @param {Model} model @param {boolean} isOwner */

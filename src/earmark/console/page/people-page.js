@@ -1,9 +1,9 @@
-// Chooses an end user, for project-wide keys, and adds people.
+// Chooses an end user, for project-wide keys; adds, renames and erases people.
 
 import { account, addEndUser, chooseEndUser, listEndUsers, nameOf } from "./account.js";
 import { ApiError, call } from "./api.js";
-import { commandLine, copyable } from "./copyable.js";
 import { fill, h, icon } from "./dom.js";
+import { menuButton } from "./menu.js";
 import { strings } from "./strings.js";
 
 const words = strings.people;
@@ -17,7 +17,7 @@ export class PeoplePage extends HTMLElement {
     const heading = h("h1", { tabindex: "-1" }, words.title);
     fill(this, h("main", { class: "sign-in people-page" },
       h("div", { class: "brand large" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), strings.product),
-      heading, h("p", { class: "lead" }, words.lead), this.list, this.added,
+      heading, h("p", { class: "lead" }, words.lead), h("p", { class: "hint" }, words.inviteLead), this.list, this.added,
       h("form", { onsubmit: (/** @type {Event} */ event) => this.#find(event) },
         h("label", { for: "find-person" }, words.find),
         h("div", { class: "field-row" }, this.field, h("button", { type: "submit" }, words.go))),
@@ -72,8 +72,26 @@ export class PeoplePage extends HTMLElement {
   #row(user) {
     const name = nameOf(user);
     const detail = user.email && user.email !== name ? user.email : user.id;
-    return h("li", {}, h("button", { type: "button", class: "person", onclick: () => chooseEndUser(user) },
-      icon("person"), h("span", { class: "person-name" }, name), h("span", { class: "muted" }, detail)));
+    const row = h("li", { class: "person-row" }, h("button", { type: "button", class: "person", onclick: () => chooseEndUser(user) },
+      icon("person"), h("span", { class: "person-name" }, name), h("span", { class: "muted" }, detail)),
+      menuButton(words.actions(name), () => [
+        { label: words.rename, run: () => void this.#act((all) => all.renamePerson(user, (now) => row.replaceWith(this.#row(now)))) },
+        { label: words.invite, run: () => void this.#act((all) => all.invitePerson(user)) },
+        { label: words.erase, isDanger: true, run: () => void this.#act((all) => all.erasePerson(user, () => this.#erased(row))) },
+      ]));
+    return row;
+  }
+
+  /** @param {(all: typeof import("./person-actions.js")) => Promise<void>} run */
+  async #act(run) {
+    await run(await import("./person-actions.js"));
+  }
+
+  /** @param {HTMLElement} row */
+  #erased(row) {
+    row.remove();
+    fill(this.added);
+    if (!this.list.childElementCount) this.#none();
   }
 
   /** @param {Event} event */
@@ -105,8 +123,8 @@ export class PeoplePage extends HTMLElement {
       this.list.prepend(this.#row(user));
       fill(this.problem);
       [this.name.value, this.externalId.value] = ["", ""];
-      const link = commandLine("earmark", "console-link", "--project", user.project_id, "--end-user", externalId);
-      fill(this.added, h("p", { class: "hint" }, words.added(nameOf(user))), copyable(link, words.copy));
+      const { inviting } = await import("./person-actions.js");
+      fill(this.added, h("p", { class: "hint" }, words.added(nameOf(user))), inviting(user));
     } catch (error) {
       const status = error instanceof ApiError ? error.status : 0;
       fill(this.refused, status === 409 ? words.taken : status === 403 ? words.forbidden : /** @type {Error} */ (error).message);

@@ -46,6 +46,7 @@ export class ReadingView extends HTMLElement {
         ...(recording.transcription_id ? [{ label: strings.share.action, run: () => void shareRecording(recording, this.reader?.marked) }] : []),
         { label: strings.reading.copyLink, run: () => void copyMoment(this.reader) },
         ...(recording.transcription_id ? [{ label: strings.reading.download, run: () => void this.#download(recording) }] : []),
+        ...(this.reader?.corrections ? [{ label: strings.history.title, run: () => void this.#history() }] : []),
         { label: recording.transcription_id ? strings.reading.replace : strings.reading.add, run: () => field.click() },
         ...(recording.media?.length ? [{ label: strings.reading.transcribe, run: () => void this.reader?.transcribe() }] : [{ label: strings.reading.addAudio, run: () => sound.click() }]),
         { label: strings.recordings.intoFolder, run: () => void this.#try(() => addToFolder(recording)) },
@@ -91,6 +92,11 @@ export class ReadingView extends HTMLElement {
     } catch (error) {
       say(problemOf(error));
     }
+  }
+
+  async #history() {
+    const { showHistory } = await import("./history-dialog.js");
+    if (this.reader?.corrections) showHistory(this.reader.corrections);
   }
 
   /** @param {any} recording @param {string} accept */

@@ -30,6 +30,7 @@ export class RecordingReader extends HTMLElement {
   isCompact = false;
   /** @type {number[]} ms */ #citations = [];
   /** @type {string | null} */ recordingId = null;
+  /** @type {Corrections | null} of the transcript that is shown */ corrections = null;
   /** @type {((recording: any) => Node[]) | null} the page's elements beside the name */ actions = null;
   /** @type {((recording: any) => Node) | null} the page's element if there is no transcript */ invite = null;
 
@@ -65,6 +66,7 @@ export class RecordingReader extends HTMLElement {
    */
   async open(id, at) {
     this.recordingId = id;
+    this.corrections = null;
     fill(this, loading());
     try {
       const recording = await fetchRecording(id);
@@ -218,7 +220,7 @@ export class RecordingReader extends HTMLElement {
       this.citations = this.#citations;
     };
     const reload = () => void this.open(recording.id, null);
-    const corrections = new Corrections(transcript, recording.end_user_id, show, reload);
+    const corrections = this.corrections = new Corrections(transcript, recording.end_user_id, show, reload);
     const lines = /** @type {TranscriptLines} */ (this.lines);
     lines.onrename = (speaker) => void corrections.rename(speaker);
     lines.onedit = (index, text) => void corrections.edit(index, text);

@@ -6,6 +6,7 @@
  *   | {view: "reading", recording: string, at: number | null, session: string | null}
  *   | {view: "search", q: string}
  *   | {view: "decisions", kind: string | null}
+ *   | {view: "person", name: string, kind: string | null}
  *   | {view: "settings", page: string, id: string | null}
  *   | {view: "overview"}} Route
  */
@@ -37,6 +38,9 @@ export const searchPath = (q) => `${BASE}/search${q ? `?${new URLSearchParams({ 
 /** @param {string} [kind] */
 export const decisionsPath = (kind) => `${BASE}/decisions${kind ? `?kind=${kind}` : ""}`;
 
+/** What somebody said, decided and promised. @param {string} name as it stands in transcripts @param {string | null} [kind] */
+export const personPath = (name, kind) => `${BASE}/person?${new URLSearchParams({ name, ...(kind ? { kind } : {}) })}`;
+
 /**
  * @param {"processing" | "models" | "webhooks" | "apps" | "shares" | "devices" | "keys" | "audit" | "limits"} page
  * @param {string} [id] of a webhook endpoint
@@ -56,6 +60,7 @@ export function currentRoute() {
   if (place === "recordings") return { view: "recordings", folder: query.get("folder") };
   if (place === "search") return { view: "search", q: query.get("q") ?? "" };
   if (place === "decisions") return { view: "decisions", kind: query.get("kind") };
+  if (place === "person") return { view: "person", name: query.get("name") ?? "", kind: query.get("kind") };
   if (place === "settings") return { view: "settings", page: id || "processing", id: below || null };
   if (place === "overview") return { view: "overview" };
   return { view: "ask", session: id || null, message: query.get("message") };

@@ -6,7 +6,7 @@ export const shareStrings = {
     chatTitle: "Share this chat",
     recordingTitle: "Share this recording",
     chatLead: "Whoever has the link can read the chat as it is now, without an account. What you ask later stays private.",
-    recordingLead: "Whoever has the link can read the transcript, without an account. Corrections that you make later are shown.",
+    recordingLead: "Whoever has the link can read the transcript, without an account. Later corrections are shown.",
     life: "Ends after",
     dayCounts: (/** @type {number} */ days) => (days === 1 ? "A day" : `${days} days`),
     audio: "With audio",

@@ -20,7 +20,7 @@ export const soundStrings = {
     discard: "Discard",
     asking: "Waiting for the browser's permission…",
     discardTitle: "Discard the recording?",
-    discardText: (/** @type {string} */ name) => `“${name}” is deleted for good.`,
+    discardText: (/** @type {string} */ name) => `“${name}” is deleted permanently.`,
     keep: "Save",
     loudness: "Loudness",
     sending: "Sent to the server",

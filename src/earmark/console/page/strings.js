@@ -49,9 +49,9 @@ export const strings = {
     failed: {
       expired: "This sign-in was begun in another window, or too long ago. Try again.",
       denied: "The provider did not sign you in.",
-      unreachable: "The provider can't be reached. Try again later; if it stays so, tell whoever runs this server.",
-      refused: "The provider's answer could not be verified. Try again; if it stays so, tell whoever runs this server.",
-      not_allowed: "You are signed in at the provider, but nobody has given you access here. Ask whoever runs this server.",
+      unreachable: "The provider can't be reached. Try again later; if it keeps failing, tell the person who runs this server.",
+      refused: "The provider's answer could not be verified. Try again; if it keeps failing, tell the person who runs this server.",
+      not_allowed: "You are signed in at the provider, but nobody has given you access here. Ask the person who runs this server.",
     },
   },
   sessions: {

@@ -58,4 +58,17 @@ export const summaryStrings = {
       failed: "A summary was not written.",
     },
   },
+  person: {
+    all: (/** @type {string} */ name) => `All that ${name} says`,
+    label: "What to list",
+    said: "Said",
+    search: (/** @type {string} */ name) => `Search what ${name} said`,
+    notSaid: (/** @type {string} */ name) => `${name} says nothing that comes near these words. Try others.`,
+    facts: (/** @type {number} */ n, /** @type {string} */ length, /** @type {string | null} */ last) =>
+      [`Speaks in ${counted(n, "recording")}`, length, last ? `last on ${last}` : ""].filter(Boolean).join(" · "),
+    nowhere: "Nobody of this name speaks in the recordings.",
+    machine: "A machine wrote this label: in each recording another person may have it.",
+    noneLead: (/** @type {string} */ name) => `They are taken from the summaries of recordings in which ${name} speaks.`,
+    more: "Show more",
+  },
 };

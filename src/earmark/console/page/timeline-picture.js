@@ -1,6 +1,7 @@
 // The timeline: one lane per speaker, one tick per citation, and a line at the current position.
 
 import { fill, h, svg } from "./dom.js";
+import { personPath } from "./router.js";
 import { strings } from "./strings.js";
 import { atTime } from "./time.js";
 
@@ -49,7 +50,7 @@ export class TimelinePicture extends HTMLElement {
   /** @param {[string, string][]} lanes */
   #legend(lanes) {
     return h("ul", { class: "legend", "aria-label": words.speakers }, lanes.map(([speaker]) =>
-      h("li", { class: this.colours.get(speaker) }, speaker || words.unknownSpeaker)));
+      h("li", { class: this.colours.get(speaker) }, speaker ? h("a", { href: personPath(speaker), title: strings.person.all(speaker) }, speaker) : words.unknownSpeaker)));
   }
 
   /** @param {number} ms */

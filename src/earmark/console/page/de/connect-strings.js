@@ -28,7 +28,7 @@ export const connectStrings = {
     denied: "Nicht verbunden",
     leave: "Du kommst jetzt zurück zur App. Diese Seite kannst du schließen.",
     wrong: "Diese App lässt sich nicht verbinden",
-    wrongHint: "Fang in der App noch einmal an. Wenn es wieder passiert, sag es denen, die sie machen.",
+    wrongHint: "Fang in der App noch einmal an. Wenn es wieder passiert, wende dich an die Entwickler der App.",
     console: "Zur Konsole",
   },
 };

@@ -58,4 +58,17 @@ export const summaryStrings = {
       failed: "Eine Zusammenfassung wurde nicht geschrieben.",
     },
   },
+  person: {
+    all: (/** @type {string} */ name) => `Alles, was ${name} sagt`,
+    label: "Was aufgelistet wird",
+    said: "Gesagt",
+    search: (/** @type {string} */ name) => `Suchen, was ${name} gesagt hat`,
+    notSaid: (/** @type {string} */ name) => `${name} sagt nichts, was diesen Wörtern nahekommt. Versuche andere.`,
+    facts: (/** @type {number} */ n, /** @type {string} */ length, /** @type {string | null} */ last) =>
+      [`Spricht in ${counted(n, "Aufnahme", "Aufnahmen")}`, length, last ? `zuletzt am ${last}` : ""].filter(Boolean).join(" · "),
+    nowhere: "In den Aufnahmen spricht niemand mit diesem Namen.",
+    machine: "Diese Bezeichnung hat eine Maschine vergeben: In jeder Aufnahme kann sie jemand anders haben.",
+    noneLead: (/** @type {string} */ name) => `Sie stammen aus den Zusammenfassungen der Aufnahmen, in denen ${name} spricht.`,
+    more: "Mehr anzeigen",
+  },
 };
