@@ -27,12 +27,11 @@ from earmark.imports.types import Choices, Group
 from earmark.library.end_users import create_end_user, find_end_user
 from earmark.processing.config import resolve, set_for_project
 from earmark.processing.sections import PROCESSING
+from earmark.processing.setup import AUTOMATIC
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 
 PROJECT_NAME = "earmark demo"
-AUTOMATIC = {"auto_transcription": {"enabled": True}, "auto_summary": {"enabled": True}}
-"""What the demo's project has done by itself."""
 KEY_LABEL = "make demo"
 QUESTION = "When did we move the launch, and why?"
 SEARCH = "who disagreed about the price"
