@@ -32,7 +32,9 @@ _TYPES: Final = {
     ".caf": "audio/x-caf", ".wma": "audio/x-ms-wma", ".wmv": "video/x-ms-asf", ".avi": "video/x-msvideo",
 }  # fmt: skip
 """An `.opus` file is Opus in an Ogg container, hence `audio/ogg`."""
-_UNFINISHED: Final = frozenset({".part", ".partial", ".crdownload", ".download", ".opdownload", ".tmp", ".temp", ".!ut"})
+_UNFINISHED: Final = frozenset(
+    {".part", ".partial", ".crdownload", ".download", ".opdownload", ".tmp", ".temp", ".!ut"}
+)
 """What programs append to the name of a file that they are still writing."""
 _OF_CONTAINERS: Final = {
     "wav": "audio/wav", "w64": "audio/x-w64", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac",
