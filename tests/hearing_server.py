@@ -20,6 +20,7 @@ from earmark.speech.errors import HearingError
 from earmark.speech.types import End, Heard, HeardChunk, Task
 from earmark.transcripts.types import Segment
 from tests import slow_server
+from tests.scripted_engine import AUDIO_START
 
 CHILD = [sys.executable, "-I", "-S", str(Path(__file__).parent / "scripted_engine.py")]
 
@@ -30,7 +31,7 @@ class ScriptedHearing:
     @asynccontextmanager
     async def hear(self, file: StoredFile, task: Task) -> AsyncIterator[AsyncIterator[Heard]]:
         """Start the child, and kill it at the end."""
-        script = await file.read(0, file.size_bytes)
+        script = (await file.read(0, file.size_bytes)).removeprefix(AUDIO_START)
         pipe = asyncio.subprocess.PIPE
         child = await asyncio.create_subprocess_exec(*CHILD, str(task.start_ms), stdin=pipe, stdout=pipe)
         try:

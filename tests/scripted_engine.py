@@ -10,6 +10,8 @@ import os
 import sys
 import time
 
+AUDIO_START = b"ID3"  # with which a script is taken for audio by its first bytes
+
 
 def main(start_ms: int) -> None:
     """Say what the script says from a time on."""

@@ -67,7 +67,7 @@ def test_audio_that_cannot_be_read_fails_its_file_and_imports_nothing(
     empty = sound_in(tmp_path, "empty.opus", b"")
     for sound, error in (
         (str(tmp_path / "none.opus"), "The audio can't be read: no such file or directory."),
-        (words, "Audio must be one of"),
+        (words, "This is no audio or video that can be read."),
         (empty, "The upload is empty."),
     ):
         line = run_import(desk, project, "unheard", words, "--audio", sound, code=1)[0]

@@ -48,6 +48,11 @@ class Demo:
         return next(line.strip() for line in self.text.splitlines() if " console-link " in line)
 
     @property
+    def hearing_command(self) -> str:
+        """The command that transcribes a recording."""
+        return next(line.strip() for line in self.text.splitlines() if " transcribe " in line)
+
+    @property
     def commands(self) -> list[str]:
         """The commands to paste."""
         return [line.strip() for line in self.text.splitlines() if line.strip().startswith("curl")]
@@ -104,6 +109,8 @@ class Runs:
     status_of_second_key: int
     signed_in: list[httpx.Response]
     signed_in_again: httpx.Response
+    heard: str
+    heard_transcript: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -113,14 +120,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         answers = [_paste(command) for command in first.commands]
         signed_in = [_follow(first.link) for _ in range(2)]
         bare = {name: value for name, value in os.environ.items() if not name.startswith("EARMARK_")}
-        linked = subprocess.run(
-            ["bash", "-c", first.link_command], env=bare, capture_output=True, text=True, check=True
+        linked, heard = (
+            subprocess.run(["bash", "-c", one], env=bare, capture_output=True, text=True, check=True)
+            for one in (first.link_command, first.hearing_command)
         )
         signed_in_again = _follow(linked.stdout.strip())
         with httpx.Client(base_url=first.address, headers={"Authorization": f"Bearer {first.key}"}) as client:
             recordings = client.get("/v1/recordings", params={"limit": 100}).json()["data"]
             cited = next(part for part in answers[1][1]["message"]["parts"] if part["type"] == "citation")
             url = client.get(f"/v1/recordings/{cited['recording_id']}/download-url").json()["download_url"]
+            named = str(re.findall(r"rec_\w+", first.hearing_command)[0])
+            made = client.get(f"/v1/recordings/{named}").json()["transcription_id"]
+            transcript = client.get(f"/v1/transcriptions/{made}").json()
         sound = httpx.get(url, headers={"Range": "bytes=0-3"})
     with _demo(place) as second:
         url = f"{second.address}/v1/ask/sessions"
@@ -128,7 +139,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         old, new = (
             httpx.get(url, headers={"Authorization": f"Bearer {demo.key}"}).status_code for demo in (first, second)
         )
-    return Runs(first, second, answers, recordings, sound, sessions, old, new, signed_in, signed_in_again)
+    return Runs(
+        first, second, answers, recordings, sound, sessions, old, new, signed_in, signed_in_again, heard.stdout,
+        transcript,
+    )  # fmt: skip
 
 
 def test_the_demo_prints_three_commands(runs: Runs) -> None:
@@ -179,6 +193,13 @@ def test_the_printed_link_signs_in_once(runs: Runs) -> None:
 def test_the_printed_command_prints_another_link(runs: Runs) -> None:
     assert runs.signed_in_again.status_code == 200
     assert runs.signed_in_again.json()["key"].startswith("sk_test_")
+
+
+def test_the_printed_command_transcribes_a_recording_of_the_demo(runs: Runs) -> None:
+    assert runs.heard.startswith("Transcribed: ")
+    assert runs.heard_transcript["engine"] == "moonshine-tiny-en"
+    assert runs.heard_transcript["word_count"] > 400
+    assert "walking home" in runs.heard_transcript["full_text"]
 
 
 def test_ctrl_c_ends_the_demo_without_an_error(runs: Runs) -> None:

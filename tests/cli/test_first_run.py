@@ -13,6 +13,11 @@ import typer
 
 import earmark
 from earmark.cli import main
+from earmark.identity.projects import get_tenant
+from earmark.processing.config import resolve
+from earmark.processing.sections import PROCESSING
+from earmark.processing.types import Resolved
+from earmark.runtime import Runtime
 from tests.cli.test_cli import check_mistake
 from tests.cli.transcripts import LAUNCH, json_lines
 from tests.server import Place, new_project
@@ -48,6 +53,27 @@ def test_setup_makes_a_project_a_person_and_a_key_and_the_defaults(empty_place: 
     shown = json.loads(empty_place.cli("use", "--json").stdout)
     assert shown["project"] == {"id": made["project_id"], "name": "Lanterns"}
     assert shown["end_user"] == {"id": made["end_user_id"], "external_id": "Ada", "name": "Ada"}
+
+
+def test_what_is_brought_into_a_project_that_was_just_set_up_is_transcribed_and_summarised(empty_place: Place) -> None:
+    made = json.loads(empty_place.cli("setup", *NAMES, "--json").stdout)
+
+    async def configured(runtime: Runtime) -> Resolved:
+        return await resolve(await get_tenant(runtime.operator, made["project_id"], "live"), PROCESSING, None)
+
+    found = empty_place.run(configured)
+    assert found.source == "project"
+    assert found.value["auto_transcription"] == {"enabled": True}
+    assert found.value["auto_summary"] == {"enabled": True, "template": "tmpl_general_notes"}
+
+
+def test_a_project_that_is_created_by_itself_keeps_the_defaults(empty_place: Place) -> None:
+    project_id = json.loads(empty_place.cli("projects", "create", "Lanterns", "--json").stdout)["id"]
+
+    async def configured(runtime: Runtime) -> Resolved:
+        return await resolve(await get_tenant(runtime.operator, project_id, "live"), PROCESSING, None)
+
+    assert empty_place.run(configured).source == "default"
 
 
 def test_setup_is_only_for_an_installation_without_a_project(empty_place: Place) -> None:

@@ -15,6 +15,7 @@ from earmark.runtime import Runtime
 from earmark.speech.types import Asked
 from tests.cli.test_cli import json_lines
 from tests.http.hearing import Script, hearing, script
+from tests.scripted_engine import AUDIO_START
 from tests.server import Place, ProjectKeys, new_project, wait_until
 
 COMMAND = [sys.executable, "-m", "tests.hearing_earmark"]
@@ -35,7 +36,7 @@ def _earmark(place: Place, *arguments: str, code: int = 0) -> str:
 
 
 def _file(folder: Path, one: Script, name: str = "call.m4a") -> str:
-    (folder / name).write_bytes(one.audio)
+    (folder / name).write_bytes(AUDIO_START + one.audio)
     return str(folder / name)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from earmark.webhooks.signatures import Signable, sign
-from tests.server import Place, new_project, running, wait_until
+from tests.server import EARMARK, Place, new_project, running, wait_until
 from tests.webhooks.receiver import receiving
 
 
@@ -81,3 +84,35 @@ def test_a_backup_has_endpoints_and_without_the_key_doctor_says_so(fresh_place: 
     assert "secrets.key" in done.stdout
     (restored.data_dir / "secrets.key").write_bytes((fresh_place.data_dir / "secrets.key").read_bytes())
     assert restored.cli("doctor").returncode == 0
+
+
+def test_the_settings_key_encrypts_secrets_and_another_one_says_clearly_that_it_is_wrong(
+    fresh_place: Place, tmp_path: Path
+) -> None:
+    project = ("--project", new_project(fresh_place).id)
+    first, second = (Fernet.generate_key().decode() for _ in range(2))
+    body = tmp_path / "body.json"
+    body.write_bytes(b"{}")
+
+    def webhooks(key: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {**fresh_place.environment, "EARMARK_SECRETS_KEY": key}
+        return subprocess.run([*EARMARK, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    made = json.loads(webhooks(first, "webhooks", "create", "http://127.0.0.1:40999/hook", *project, "--json").stdout)
+    assert not (fresh_place.data_dir / "secrets.key").exists()
+    signed = sign(Signable("evt_1", 1_780_000_000, b"{}"), made["secret"])
+    given = [part for name, value in signed.items() for part in ("--header", f"{name}: {value}")]
+    verify = ("webhooks", "verify", made["id"], str(body), *project, *given, "--now", "1780000100")
+    assert webhooks(first, *verify).returncode == 0
+    wrong = webhooks(second, *verify)
+    assert (wrong.returncode, wrong.stdout, len(wrong.stderr.splitlines())) == (1, "", 1)
+    assert "can't be decrypted" in wrong.stderr
+    assert "EARMARK_SECRETS_KEY" in wrong.stderr
+    doctor = webhooks(second, "doctor")
+    assert (doctor.returncode, "EARMARK_SECRETS_KEY" in doctor.stdout) == (1, True)
+    assert webhooks(f"{second},{first}", *verify).returncode == 0  # the older one still decrypts
+    assert webhooks(f"{second},{first}", "webhooks", "rotate-key").returncode == 0
+    assert webhooks(second, *verify).returncode == 0
+    malformed = webhooks("short", "doctor")
+    assert malformed.returncode != 0
+    assert "must be 32 bytes in URL-safe base64" in malformed.stdout + malformed.stderr

@@ -21,6 +21,7 @@ from tests.cli.transcripts import FORMS
 from tests.console.conftest import Library, Visitor
 from tests.console.test_access import WINDOWS, axe
 from tests.console.test_site import MODULES
+from tests.speech.media_files import KINDS, write
 
 DROP = """async (files) => {
   const data = new DataTransfer();
@@ -194,6 +195,32 @@ def test_audio_alone_goes_on_without_a_question(visitor: Visitor, library: Libra
     expect(dialog).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "content_type"),
+    [("Voice 001", "m4a", "audio/mp4"), ("memo.dat", "amr", "audio/amr"), ("screen.mkv", "mkv", "video/x-matroska")],
+)
+def test_audio_whose_name_says_nothing_is_taken_for_what_it_is(
+    visitor: Visitor, library: Library, tmp_path: Path, name: str, kind: str, content_type: str
+) -> None:
+    page = visitor.open("/recordings", key=library.key)
+    expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
+    sound = write(tmp_path / "sound", KINDS[kind]).read_bytes()
+    page.evaluate(DROP_BYTES, [name, base64.b64encode(sound).decode()])
+    expect(page.locator(".upload-list li", has_text=name)).to_contain_text("Added")
+    (made,) = library.api.get("/v1/recordings").json()["data"]
+    assert [one["content_type"] for one in made["media"]] == [content_type]
+
+
+def test_a_file_that_is_neither_audio_nor_a_transcript_is_refused_by_the_server(
+    visitor: Visitor, library: Library
+) -> None:
+    page = visitor.open("/recordings", key=library.key)
+    expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
+    page.evaluate(DROP_BYTES, ["Scan 001", base64.b64encode(b"%PDF-1.7\n" + bytes(300)).decode()])
+    expect(page.get_by_role("dialog").locator(".problem")).to_contain_text("This is a PDF document")
+    assert library.api.get("/v1/recordings").json()["data"] == []
+
+
 def test_audio_is_shown_with_the_transcript_of_its_name(visitor: Visitor, library: Library) -> None:
     page = visitor.open("/recordings", key=library.key)
     dialog = _drop(page, {"call.opus": "OggS", "call.vtt": CLEAN, "tune.mp3": "ID3"})
@@ -342,7 +369,7 @@ def test_a_dropped_folder_is_imported_as_an_export_of_it_is(visitor: Visitor, li
     expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
     zoom = "2026-05-20 10.00.00 Hive walk"
     inside = {f"{zoom}/closed_caption.txt": "[Ada] 10:00:03\nBetter late.\n\n[Bo] 10:01:00\nIndeed.\n",
-              f"{zoom}/audio123.m4a": "sound", f"{zoom}/chat.txt": "x", "Garden/bänk.vtt": CLEAN, ".hidden": "x"}  # fmt: skip
+              f"{zoom}/audio123.m4a": "ID3 sound", f"{zoom}/chat.txt": "x", "Garden/bänk.vtt": CLEAN, ".hidden": "x"}  # fmt: skip
     page.evaluate(DROP_FOLDER, ["Meetings", inside])
     dialog = page.get_by_role("dialog", name="Import")
     expect(dialog).to_contain_text(

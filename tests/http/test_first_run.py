@@ -15,7 +15,7 @@ from earmark.identity.audit import walk_events
 from earmark.identity.projects import find_installation, get_tenant, list_projects, put_installation
 from earmark.runtime import Runtime
 from tests.http.conftest import error_of
-from tests.server import Place, Server, new_project, running
+from tests.server import Place, Server, new_project, running, wait_until
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 NAMES = {"project_name": "Lanterns", "person_name": "Ada"}
@@ -91,7 +91,26 @@ def test_the_link_makes_a_project_a_person_and_a_key_once(empty_place: Place) ->
         assert [one.name for one in await list_projects(runtime.operator)] == ["Lanterns"]
         return [one.action async for one in walk_events(await get_tenant(runtime.operator, made["project_id"], "live"))]
 
-    assert empty_place.run(trail) == ["key.created", "console.signed_in"]
+    assert empty_place.run(trail) == ["processing.changed", "key.created", "console.signed_in"]
+
+
+def test_what_is_dropped_into_a_new_project_is_transcribed_and_summarised(empty_place: Place) -> None:
+    with running(empty_place) as server:
+        code = setup_link(server).partition("#setup=")[2]
+        made = set_up(server, code).json()
+        with server.client(made["key"]) as client:
+            found = client.get("/v1/config/processing").json()
+            assert found["source"] == "project"
+            assert found["value"]["auto_transcription"] == {"enabled": True}
+            assert found["value"]["auto_summary"] == {"enabled": True, "template": "tmpl_general_notes"}
+            assert found["value"]["auto_embedding"] == {"enabled": True}
+            said = "WEBVTT\n\n00:01.000 --> 00:09.000\n<v Ada>We decided to light the lanterns at eight.\n"
+            recording = client.post("/v1/recordings", json={"end_user_id": made["end_user_id"]}).json()["id"]
+            as_vtt = {"Content-Type": "text/vtt"}
+            put = client.put(f"/v1/recordings/{recording}/transcript", content=said, headers=as_vtt)
+            assert put.status_code == 201
+            which = {"recording_id": recording}
+            wait_until(lambda: len(client.get("/v1/summaries", params=which).json()["data"]) == 1)
 
 
 def test_a_server_with_a_project_prints_no_link_and_takes_no_code(fresh_place: Place) -> None:

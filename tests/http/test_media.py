@@ -383,7 +383,10 @@ def test_files_and_folders_are_accessible_to_their_owner_only(server: Server, li
         assert file.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("content_type", ["audio/x-m4a", "video/mp4", "video/quicktime", "video/webm"])
+@pytest.mark.parametrize(
+    "content_type",
+    ["audio/x-m4a", "audio/amr", "video/mp4", "video/quicktime", "video/webm", "video/3gpp", "video/x-matroska"],
+)
 def test_what_phones_and_browsers_record_is_taken_and_served_as_it_was_named(
     library: Library, content_type: str
 ) -> None:

@@ -12,6 +12,8 @@ from tests.http.conftest import Library
 from tests.http.test_imports import imported, packed, statuses
 
 SOUND = b"ID3 sound"
+M4A, MP4 = b"\x00\x00\x00\x1cftypM4A sound", b"\x00\x00\x00\x1cftypmp42 sound"
+"""What begins like audio or video of a kind is of this kind, even if it is damaged."""
 VTT = (
     "WEBVTT\n\n00:00:01.000 --> 00:00:03.000\nInes: The hive is full.\n\n"
     "00:00:04.000 --> 00:00:06.000\nTomas: Bring the smoker.\n"
@@ -99,11 +101,11 @@ EXPORTS: dict[str, tuple[dict[str, bytes | str], dict[str, Made]]] = {
     "zoom": (
         {
             f"{ZOOM}/GMT20260520-080000_Recording.transcript.vtt": VTT,
-            f"{ZOOM}/GMT20260520-080000_Recording_1920x1080.mp4": SOUND,
-            f"{ZOOM}/GMT20260520-080000_Recording.m4a": SOUND,
+            f"{ZOOM}/GMT20260520-080000_Recording_1920x1080.mp4": MP4,
+            f"{ZOOM}/GMT20260520-080000_Recording.m4a": M4A,
             f"{ZOOM}/GMT20260520-080000_RecordingnewChat.txt": "10:00:01\tInes:\tHello",
             f"{LOCAL}/closed_caption.txt": "[Ines Marlow] 09:30:03\nIt broke.\n\n[Tomas Reyes] 09:31:11\nA pity.\n",
-            f"{LOCAL}/audio1234567890.m4a": SOUND, f"{LOCAL}/video1234567890.mp4": SOUND,
+            f"{LOCAL}/audio1234567890.m4a": M4A, f"{LOCAL}/video1234567890.mp4": MP4,
             f"{LOCAL}/chat.txt": "x", f"{LOCAL}/recording.conf": "{}",
         },
         {
@@ -113,9 +115,9 @@ EXPORTS: dict[str, tuple[dict[str, bytes | str], dict[str, Made]]] = {
     ),
     "teams": (
         {
-            "Recordings/Hive walk-20260520_100000-Meeting Recording.mp4": SOUND,
+            "Recordings/Hive walk-20260520_100000-Meeting Recording.mp4": MP4,
             "Recordings/Hive walk-20260520_100000-Meeting Transcript.vtt": VTT,
-            "Recordings/Stand-up-20260521_090000UTC-Meeting Recording.mp4": b"2" + SOUND,
+            "Recordings/Stand-up-20260521_090000UTC-Meeting Recording.mp4": MP4 + b"2",
         },
         {
             "Hive walk": Made("2026-05-20T10:00:00Z", "Recordings", "The hive is full.", "video/mp4"),
@@ -125,7 +127,7 @@ EXPORTS: dict[str, tuple[dict[str, bytes | str], dict[str, Made]]] = {
     "meet": (
         {
             "Meet Recordings/Hive walk (2026-05-20 10_00 GMT+2) - Transcript.txt": MEET,
-            "Meet Recordings/Hive walk (2026-05-20 10_00 GMT+2).mp4": SOUND,
+            "Meet Recordings/Hive walk (2026-05-20 10_00 GMT+2).mp4": MP4,
             "Meet Recordings/Hive walk (2026-05-20 10_00 GMT+2) - Chat.txt": "x",
         },
         {
@@ -184,7 +186,7 @@ def test_meetings_of_a_series_stay_apart(client: httpx.Client, library: Library)
     days = ("20260520_100000", "20260527_100000")
     files: dict[str, bytes | str] = {}
     for day in days:
-        files[f"Stand-up-{day}-Meeting Recording.mp4"] = SOUND + day.encode()
+        files[f"Stand-up-{day}-Meeting Recording.mp4"] = MP4 + day.encode()
         files[f"Stand-up-{day}-Meeting Transcript.vtt"] = VTT.replace("full", f"full on {day}")
     shown = imported(client, user, packed(files))
     ids = [one["recording_id"] for one in shown["files"]]

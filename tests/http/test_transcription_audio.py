@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+import time
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,8 +99,10 @@ def test_a_killed_engine_and_a_cancelled_one_leave_no_process(desk: Desk) -> Non
     wait_until(lambda: len(children_of(desk.server)) == 2)
     for one in children_of(desk.server):
         os.kill(int(one.split()[0]), signal.SIGSTOP)  # so that they don't end by themselves
-    desk.client.post(f"/v1/transcriptions/{again}/cancel")
+    assert desk.client.post(f"/v1/transcriptions/{again}/cancel").json()["status"] == "failed"
+    answered = time.monotonic()
     wait_until(lambda: children_of(desk.server) == [])
+    assert time.monotonic() - answered <= 1.0  # docs/guides/hear.md promises it
     assert desk.get(again)["error"]["code"] == "cancelled"
 
 

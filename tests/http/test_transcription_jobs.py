@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -309,6 +310,17 @@ def test_a_running_transcription_is_cancelled_with_its_engine_and_leaves_the_ear
     again = desk.transcribe(recording)["id"]
     assert desk.ended(again)["status"] == "completed"
     assert desk.listed(recording) == [(again, "completed"), (begun, "failed")]
+
+
+def test_the_engine_is_gone_within_a_second_after_the_cancels_answer(desk: Desk, tmp_path: Path) -> None:
+    audio = script(tmp_path, waits_at=1)
+    begun = desk.transcribe(desk.upload(audio.audio))["id"]
+    desk.until_heard(begun, 1)
+    assert len(audio.children()) == 1
+    assert desk.client.post(f"/v1/transcriptions/{begun}/cancel").json()["status"] == "failed"
+    answered = time.monotonic()
+    wait_until(lambda: audio.children() == [])
+    assert time.monotonic() - answered <= 1.0  # docs/guides/hear.md promises it
 
 
 def test_a_transcription_is_cancelled_while_it_waits_for_the_engine(desk: Desk, tmp_path: Path) -> None:

@@ -135,6 +135,20 @@ def test_what_is_no_transcript_is_400_by_name(library: Library, body: bytes, say
         assert says in error_of(answer)["message"]
 
 
+@pytest.mark.parametrize(
+    ("head", "content_type"),
+    [(b"\x00\x00\x00\x1cftypM4A \x00\x00\x00\x00", "audio/mp4"), (b"#!AMR\n<", "audio/amr"), (b"OggS", "audio/ogg")],
+)
+def test_audio_is_no_transcript_and_the_refusal_says_as_what_to_upload_it(
+    library: Library, head: bytes, content_type: str
+) -> None:
+    refused = library.client.post("/v1/transcripts/inspect", content=head + bytes(200), headers=BYTES)
+    assert refused.status_code == 400
+    error = error_of(refused)
+    assert error["message"].endswith("not a transcript. Upload it as the recording's audio.")
+    assert error["details"] == {"content_type": content_type}
+
+
 def test_a_files_name_says_when_it_was_recorded_and_what_it_is(library: Library) -> None:
     body = b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello there.\n"
     name = "GMT20260520-100000_Recording.transcript.vtt"

@@ -31,7 +31,7 @@ NO_LIMIT = resource.RLIM_INFINITY
 
 
 @contextmanager
-def _no_room(server: Server, size_bytes: int = 0) -> Iterator[None]:
+def no_room(server: Server, size_bytes: int = 0) -> Iterator[None]:
     """Limit the size of files, like a full disk; existing data remains readable."""
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size_bytes, NO_LIMIT))
     try:
@@ -79,7 +79,7 @@ def _trouble(name: str, server: Server, cluster: Cluster | None) -> Iterator[Non
             assert cluster is not None
             stack.enter_context(_read_only_database(cluster))
         else:
-            stack.enter_context(_no_room(server))
+            stack.enter_context(no_room(server))
         if name == "read-only disk":
             stack.enter_context(_read_only(server.place.data_dir))
         yield
@@ -213,7 +213,7 @@ def test_an_accepted_import_is_finished_once_the_disk_is_writable_again(
 
 
 def test_rate_counters_that_the_disk_has_no_space_for_block_no_request(bound: Server, client: httpx.Client) -> None:
-    with _no_room(bound):
+    with no_room(bound):
         for path in bound.place.data_dir.glob("rates*.bin"):
             os.truncate(path, 0)  # a server that maps the file would be killed by SIGBUS
         assert client.get("/v1/ask/sessions").status_code == 200
@@ -229,7 +229,7 @@ def test_audio_that_the_disk_refuses_is_503_leaves_nothing_and_is_accepted_later
     bound: Server, library: Library, user: str, heard: str, is_full: bool
 ) -> None:
     begun, before = begin(library, recording := library.recording(user)), files_of(bound.place)
-    with _no_room(bound, ROOM_BYTES) if is_full else _read_only(bound.place.data_dir / "media"):
+    with no_room(bound, ROOM_BYTES) if is_full else _read_only(bound.place.data_dir / "media"):
         _assert_refused(send(begun, LONG_AUDIO))
         assert files_of(bound.place) == before
         assert complete(library, recording).status_code == 425

@@ -123,13 +123,14 @@ async def decoded(path: Path, **options: Any) -> Decoded:
     """Decode a whole file."""
     with path.open("rb") as file:
         async with decoding(file, **{"max_ms": MAX_MS, **options}) as stream:
-            pieces = [piece async for piece in _pieces(stream)]
+            found = [piece async for piece in pieces(stream)]
             report = await stream.report()
-            pcm = np.frombuffer(b"".join(pieces), dtype="<i2").reshape(-1, stream.header.channels)
+            pcm = np.frombuffer(b"".join(found), dtype="<i2").reshape(-1, stream.header.channels)
             return Decoded(stream.header, report, pcm)
 
 
-async def _pieces(stream: Any) -> Any:
+async def pieces(stream: Any) -> Any:
+    """Yield what is left of a stream."""
     while piece := await stream.read():
         yield piece
 

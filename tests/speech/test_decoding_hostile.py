@@ -15,13 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from earmark.speech.decoding.probe import probe
+from earmark.speech.decoding.process import decoding
 from earmark.speech.decoding.types import DecodingLimits, UndecodableError
 from tests.speech.media_files import (
     DURATION_MS,
     KINDS,
     LENGTHS_OF_THEMSELVES,
+    MAX_MS,
     TONES_MS,
     decoded,
+    pieces,
     problem_of,
     sounding_ms,
     tones,
@@ -161,6 +164,19 @@ async def test_a_header_that_claims_hours_changes_nothing(tmp_path: Path) -> Non
     assert done.header.duration_ms == pytest.approx(DURATION_MS, abs=10)
 
 
+async def test_a_header_that_claims_a_hundred_hours_is_not_taken_for_too_long(tmp_path: Path) -> None:
+    rate = 8_000
+    samples = bytes((tones(rate)[0] * 127 + 128).astype("u1").tobytes())
+    claimed = 100 * 3_600 * rate
+    head = struct.pack("<HHIIHH", 1, 1, rate, rate, 1, 8)
+    start = b"RIFF" + struct.pack("<I", claimed + 36) + b"WAVEfmt " + struct.pack("<I", len(head)) + head
+    (tmp_path / "media").write_bytes(start + b"data" + struct.pack("<I", claimed) + samples)
+    done = await decoded(tmp_path / "media", refuses_long=True)
+    assert done.report.decoded_ms == pytest.approx(DURATION_MS, abs=10)
+    assert (done.report.problem, done.report.is_partial) == (None, True)
+    assert done.header.duration_ms == pytest.approx(DURATION_MS, abs=20)
+
+
 @pytest.mark.parametrize("claimed", [0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000])
 async def test_a_header_written_before_the_length_was_known_is_no_damage(tmp_path: Path, claimed: int) -> None:
     (tmp_path / "media").write_bytes(wav_bytes(pcm_of(), claimed=claimed))
@@ -265,16 +281,21 @@ async def test_a_hole_in_the_middle_leaves_what_is_around_it(tmp_path: Path, nam
     assert found[-1] == pytest.approx(TONES_MS[-1], abs=1_000)
 
 
-async def test_a_file_that_grows_is_read_as_it_was(tmp_path: Path) -> None:
-    path = write(tmp_path / "media", KINDS["mp3"])
+@pytest.mark.parametrize("name", ["mp3", "aac", "amr"])  # kinds whose end is the end of the file
+async def test_a_file_that_grows_while_it_is_decoded_is_read_as_it_was(tmp_path: Path, name: str) -> None:
+    kind = KINDS[name]
+    path = write(tmp_path / "media", kind, np.tile(tones(kind.rate), 20))  # far more than a pipe and buffers hold
     was = await decoded(path)
-    with path.open("ab") as more:
-        size = more.tell()
-        more.write(path.read_bytes())
-    grown = await decoded(path)
-    assert len(grown.pcm) > len(was.pcm)
-    path.write_bytes(path.read_bytes()[:size])
-    assert np.array_equal((await decoded(path)).pcm, was.pcm)
+    with path.open("rb") as file:
+        async with decoding(file, max_ms=MAX_MS) as stream:
+            first = await stream.read()  # the decoder waits for its reader, most of the file is unread
+            with path.open("ab") as more:
+                more.write(path.read_bytes())
+            rest = [piece async for piece in pieces(stream)]
+            report = await stream.report()
+    assert first + b"".join(rest) == was.pcm.tobytes()
+    assert (report.is_partial, report.decoded_ms) == (was.report.is_partial, was.report.decoded_ms)
+    assert len((await decoded(path)).pcm) > len(was.pcm)
 
 
 async def test_where_the_file_was_read_before_does_not_matter(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import signal
 import wave
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from earmark.speech import local
 from earmark.speech.decoding import process as decoding_process
 from earmark.speech.errors import NOT_INSTALLED, HearingError, describe
 from earmark.speech.local import LocalHearing
-from earmark.speech.types import End, Heard, Task
+from earmark.speech.types import End, Heard, HeardChunk, Task
 from tests.speech.conftest import RATE, SAMPLES
 from tests.speech.media_files import tones, write_wav
 
@@ -83,16 +86,20 @@ def send(module: str, number: int) -> Callable[[], None]:
     return act
 
 
+def lengthened(path: Path, seconds: int) -> Path:
+    """Make a WAV file so long, by silence that takes no room on the disk."""
+    with path.open("r+b") as file:
+        for at, size in ((4, 36 + seconds * 32_000), (40, seconds * 32_000)):
+            file.seek(at)
+            file.write(size.to_bytes(4, "little"))
+        file.truncate(44 + seconds * 32_000)
+    return path
+
+
 @pytest.fixture(scope="module")
 def hours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """So much silence that the decoder waits for its reader."""
-    path = write_wav(tmp_path_factory.mktemp("hours") / "media", tones(16_000, 1_000))
-    with path.open("r+b") as file:
-        for at, size in ((4, 36 + 3_600 * 32_000), (40, 3_600 * 32_000)):
-            file.seek(at)
-            file.write(size.to_bytes(4, "little"))
-        file.truncate(44 + 3_600 * 32_000)
-    return path
+    return lengthened(write_wav(tmp_path_factory.mktemp("hours") / "media", tones(16_000, 1_000)), 3_600)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -168,3 +175,39 @@ async def test_a_recording_that_is_too_long_is_refused_before_any_of_it_is_heard
     with pytest.raises(HearingError) as raised:
         said += await heard(hours, replace(task(), max_ms=1_800_000))
     assert (raised.value.code, said) == ("audio_too_long", [])
+
+
+# ---- ten hours of nothing ----------------------------------------------------------------------------
+
+SILENT_HOURS = 10
+
+
+def memory_mb() -> float:
+    """Return what the decoder and the listener take together now."""
+    pids = [*children("earmark.speech.decoding"), *children("earmark.speech.listening")]
+    found = [re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("utf-8")) for pid in pids]
+    return sum(int(one[1]) for one in found if one is not None) / 1_024
+
+
+@pytest.mark.slow
+async def test_ten_hours_of_silence_have_no_words_and_memory_stays_flat(tmp_path: Path) -> None:
+    path = lengthened(write_wav(tmp_path / "media", np.zeros((1, RATE))), SILENT_HOURS * 3_600)
+    samples: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            with suppress(FileNotFoundError, ProcessLookupError):
+                samples.append(memory_mb())
+            await asyncio.sleep(0.1)
+
+    watching = asyncio.create_task(watch())
+    try:
+        found = await heard(path, replace(task(), max_ms=24 * HOUR_MS))
+    finally:
+        watching.cancel()
+    assert [one for one in found if isinstance(one, HeardChunk) and one.segments] == []
+    (end,) = [one for one in found if isinstance(one, End)]
+    assert (end.decoded_ms, end.is_partial) == (SILENT_HOURS * HOUR_MS, False)
+    half = len(samples) // 2
+    assert max(samples) <= 500
+    assert max(samples[half:]) <= max(samples[:half]) + 50

@@ -23,19 +23,20 @@ from earmark.identity.sign_in import create_code
 from earmark.identity.types import NewKey
 from earmark.imports.archives import local_file
 from earmark.imports.importing import Importer
-from earmark.imports.types import Choices, Group
+from earmark.imports.types import Choices, Group, Outcome
 from earmark.library.end_users import create_end_user, find_end_user
 from earmark.processing.config import resolve, set_for_project
 from earmark.processing.sections import PROCESSING
+from earmark.processing.setup import AUTOMATIC
 from earmark.runtime import Runtime, open_runtime
 from earmark.storage.tenant import Tenant
 
 PROJECT_NAME = "earmark demo"
-AUTOMATIC = {"auto_transcription": {"enabled": True}, "auto_summary": {"enabled": True}}
-"""What the demo's project has done by itself."""
 KEY_LABEL = "make demo"
 QUESTION = "When did we move the launch, and why?"
 SEARCH = "who disagreed about the price"
+HEARD = ("mara", "memo-colours-and-cover")
+"""The recording that a new user is offered to have transcribed: five minutes of English by one speaker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Demo:
     link_code: NewKey
     project_id: str
     end_user_id: str
+    heard_id: str
     imported: int
     recordings: int
 
@@ -63,7 +65,7 @@ def demo(
 
     ready = asyncio.run(prepare())
     address = address_of(listener)
-    print(_render(ready, address, _link_command(settings, address, ready)), flush=True)
+    print(_render(ready, address, settings), flush=True)
     run_server(settings, listener)
 
 
@@ -82,12 +84,14 @@ async def _prepare(runtime: Runtime) -> Demo:
     code = await create_code(tenant)
     asker = await find_end_user(tenant, min(outcomes))
     assert asker is not None
-    statuses = [status for found in outcomes.values() for status in found]
-    return Demo(key.secret, code, project.id, asker.id, statuses.count("imported"), len(statuses))
+    found = [outcome for some in outcomes.values() for outcome in some]
+    (heard,) = (one.recording_id for one in outcomes[HEARD[0]] if Path(one.file).stem == HEARD[1])
+    imported = sum(one.status == "imported" for one in found)
+    return Demo(key.secret, code, project.id, asker.id, heard or "", imported, len(found))
 
 
-async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict[str, list[str]]:
-    outcomes: dict[str, list[str]] = {}
+async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict[str, list[Outcome]]:
+    outcomes: dict[str, list[Outcome]] = {}
     for person in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("_")):
         user = await find_end_user(tenant, person.name) or await create_end_user(tenant, external_id=person.name)
         owner = tenant.acting_for(user.id, user.number)
@@ -95,22 +99,21 @@ async def _import_sample(runtime: Runtime, tenant: Tenant, folder: Path) -> dict
         for path in sorted(person.glob("*.json")):
             group = Group(local_file(path), local_file(path.with_suffix(".opus")))
             async for outcome in importer.run(group, Choices()):
-                outcomes.setdefault(person.name, []).append(outcome.status)
+                outcomes.setdefault(person.name, []).append(outcome)
                 if outcome.status == "imported":
                     print(f"  imported {person.name}/{path.name}", file=sys.stderr)
     return outcomes
 
 
-def _link_command(settings: Settings, address: str, demo: Demo) -> str:
-    """Return the command that prints another link, complete for any terminal."""
+def _command(settings: Settings, address: str, demo: Demo, *wanted: str) -> str:
+    """Return a command of the CLI about the demo's project, complete for any terminal."""
     beside = Path(sys.executable).with_name("earmark")
     command = [str(beside)] if beside.is_file() else [sys.executable, "-m", "earmark"]
     where = [f"EARMARK_PORT={urlsplit(address).port}", f"EARMARK_DATA_DIR={settings.data_dir.absolute()}"]
-    wanted = ["console-link", "--project", demo.project_id, "--mode", "test"]
-    return shlex.join(["env", *where, *command, *wanted])
+    return shlex.join(["env", *where, *command, *wanted, "--project", demo.project_id, "--mode", "test"])
 
 
-def _render(demo: Demo, address: str, link_command: str) -> str:
+def _render(demo: Demo, address: str, settings: Settings) -> str:
     auth = f'-H "Authorization: Bearer {demo.key}"'
     as_json = '-H "Content-Type: application/json"'
     ask = {
@@ -138,8 +141,11 @@ Ask a question:
 Search:
   curl -s {address}/v1/recordings/search {auth} {as_json} -d '{orjson.dumps(search).decode()}'
 
+Have one of the recordings transcribed; what is heard replaces the transcript that came with it:
+  {_command(settings, address, demo, "transcribe", demo.heard_id)}
+
 Print another link to the console:
-  {link_command}
+  {_command(settings, address, demo, "console-link")}
 
 Ctrl-C stops the server; the data is not deleted.
 """

@@ -157,7 +157,7 @@ async def _transcribe(
     recording_id = sound.recording_id or ""
     if (await get_recording(owner, recording_id)).transcription_id is not None:
         return None
-    with share_done(f"transcribing {printable(sound.file)}", is_shown=not as_json) as note:
+    with share_done(f"transcribing {printable(Path(sound.file).name)}", is_shown=not as_json) as note:
         return await transcribe_here(runtime, owner, recording_id, asked, note)
 
 

@@ -18,11 +18,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+_WIDEST_NAME, _BAR_WIDTH = 38, 20
+"""So that numbers and times fit beside them on a terminal of 80 columns."""
+
 
 @contextmanager
 def progress(doing: str, total: int, *, is_shown: bool) -> Iterator[Callable[[], None]]:
     """Yield the function to call after each of `total` steps."""
-    with _bar(doing, total, (MofNCompleteColumn(), TimeElapsedColumn()), is_shown=is_shown) as (bar, task):
+    columns = (MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with _bar(doing, total, columns, is_shown=is_shown) as (bar, task):
         yield lambda: None if bar is None else bar.advance(task)
 
 
@@ -42,7 +46,11 @@ def _bar(
         yield None, TaskID(0)
         return
     from rich.console import Console
+    from rich.table import Column
 
-    shown = (TextColumn("{task.description}", markup=False), BarColumn(), *columns)
+    described = Column(
+        no_wrap=True, overflow="ellipsis", max_width=_WIDEST_NAME
+    )  # else it takes the other columns' room
+    shown = (TextColumn("{task.description}", markup=False, table_column=described), BarColumn(_BAR_WIDTH), *columns)
     with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
         yield bar, bar.add_task(doing, total=total)

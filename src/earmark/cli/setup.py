@@ -11,13 +11,14 @@ from earmark.cli.output import JsonOption, emit, run
 from earmark.cli.using import check_savable, save_defaults
 from earmark.config import settings_file
 from earmark.errors import EarmarkError, InvalidError
-from earmark.library.setup import Installed, check_names, refuse_if_set_up, set_up
+from earmark.processing.setup import Installed, check_names, refuse_if_set_up, set_up
 
 _NEXT = """
 Commands use this project and person unless told otherwise ({file}). Next:
   earmark import FILE…    transcripts, audio, folders, exports
   earmark ask "…"
-  earmark serve           the console and the API; `earmark console-link` signs you in
+  earmark serve           the console and the API; `earmark console-link` signs you in; it also transcribes and
+                          summarises what you import
 """
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from earmark.imports.audio import is_audio
+from earmark.imports.audio import is_audio, is_audio_by_name
 from earmark.imports.types import File, Group
 from earmark.text import cut_utf16, trim
 from earmark.transcripts.text.chats import NAMELESS_CHAT
@@ -69,6 +69,8 @@ _CHATS: Final = "chats"  # with an assistant, in exports of wearables
 def group_files(files: Iterable[File], *, root: str) -> tuple[list[Group], list[File]]:
     """Return the recordings among files, and the files that belong to none.
 
+    A file whose name says nothing is audio if its first bytes are those of audio: a recorder's "Voice 001" is.
+
     Args:
         root: the folder or archive; folders below it become those of the recordings.
     """
@@ -79,16 +81,17 @@ def group_files(files: Iterable[File], *, root: str) -> tuple[list[Group], list[
         stem, suffix = _split(file.base)
         path = _folder_path(file, root)
         key = f"{path}/{'' if _is_nameless(file) else without_endings(stem).lower()}"
-        if is_audio(file.base):
+        is_named = suffix in _PREFERRED
+        if is_audio_by_name(file.base) or (not is_named and is_audio(file)):
             sounds.setdefault(key, []).append(file)
-        elif suffix in _PREFERRED and not _CHAT.search(stem) and not _is_beside(stem) and path.split("/")[-1] != _CHATS:
+        elif is_named and not _CHAT.search(stem) and not _is_beside(stem) and path.split("/")[-1] != _CHATS:
             transcripts.setdefault(key, []).append(file)
         else:
             others.append(file)
     groups = []
     for key in sorted(transcripts.keys() | sounds.keys()):
         said = sorted(transcripts.get(key, ()), key=lambda file: _PREFERRED.index(_split(file.base)[1]))
-        heard = sorted(sounds.get(key, ()), key=lambda file: _AUDIO_PREFERRED.index(_split(file.base)[1]))
+        heard = sorted(sounds.get(key, ()), key=_audio_rank)
         first = (said or heard)[0]
         groups.append(Group(said[0] if said else None, heard[0] if heard else None, _folder(first, root)))
         if key.endswith("/"):  # audio1.m4a and audio2.m4a of one folder are no copies, as one in two sizes is
@@ -99,8 +102,8 @@ def group_files(files: Iterable[File], *, root: str) -> tuple[list[Group], list[
 
 
 def single(file: File) -> Group:
-    """Return the recording of one file: its audio by its name, else its transcript."""
-    return Group(None, file) if is_audio(file.base) else Group(file, None)
+    """Return the recording of one file: its audio, by its name or its first bytes, else its transcript."""
+    return Group(None, file) if is_audio(file) else Group(file, None)
 
 
 def display_name(file: File) -> str:
@@ -131,6 +134,11 @@ def _named_by(file: File) -> str | None:
     if _NAMELESS.fullmatch(stem):
         return folder
     return folder if _ZOOM_FILE.fullmatch(without_endings(stem)) and _ZOOM_FOLDER.fullmatch(folder) else None
+
+
+def _audio_rank(file: File) -> int:
+    suffix = _split(file.base)[1]
+    return _AUDIO_PREFERRED.index(suffix) if suffix in _AUDIO_PREFERRED else len(_AUDIO_PREFERRED)
 
 
 def _is_like(one: File, other: File) -> bool:

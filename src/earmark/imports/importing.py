@@ -63,9 +63,12 @@ class Importer:
         self, shown: str, file: File, parsed: ParsedTranscript, digest: str, sound: File | None, choices: Choices
     ) -> Outcome:
         try:
-            status, recording_id = await self._store(file, parsed, digest, choices)
-            if sound is not None:
-                await audio.attach_missing(self.media, self.owner, recording_id, sound)
+            known = None if sound is None else await find_imported(self.owner, digest)
+            missing = None if known is not None and known.media_id is not None else sound
+            async with audio.staged(self.media, missing) as found:
+                status, recording_id = await self._store(file, parsed, digest, choices)
+                if found is not None:
+                    await audio.attach_missing(self.media, self.owner, recording_id, found)
         except EarmarkError as error:
             return _failed(shown, error)
         except OSError as error:
@@ -99,16 +102,29 @@ class Importer:
         """Import audio without a transcript."""
         digest = await asyncio.to_thread(_digest, sound)
         known = await find_imported(self.owner, digest)
-        status: Status = "skipped"
+        if known is not None and known.media_id is not None:
+            return Outcome(sound.name, "skipped", known.id, is_audio=True)
+        async with audio.staged(self.media, sound) as found:
+            assert found is not None
+            status, recording_id = await self._audio_recording(sound, digest, choices)
+            await audio.attach_missing(self.media, self.owner, recording_id, found)
+        return Outcome(sound.name, status, recording_id, is_audio=True)
+
+    async def _audio_recording(self, sound: File, digest: str, choices: Choices) -> tuple[Status, str]:
+        """Return the recording that audio is to be attached to; it is new unless one was begun for these bytes."""
+        nothing = ParsedTranscript((), recorded=find_file_date(sound))
+        known = await find_imported(self.owner, digest)
         if known is None:
-            status = "imported"
-            nothing = ParsedTranscript((), recorded=find_file_date(sound))
-            async with self.owner.writing() as work:
-                known = await _create(work, sound, nothing, digest, choices)
-                if choices.folder_id is not None:
-                    await add_to_folder(work, choices.folder_id, known.id)
-        await audio.attach_missing(self.media, self.owner, known.id, sound)
-        return Outcome(sound.name, status, known.id, is_audio=True)
+            try:
+                async with self.owner.writing() as work:
+                    recording = await _create(work, sound, nothing, digest, choices)
+                    if choices.folder_id is not None:
+                        await add_to_folder(work, choices.folder_id, recording.id)
+                return "imported", recording.id
+            except FileImportedError:  # by another import, meanwhile
+                known = await find_imported(self.owner, digest)
+                assert known is not None
+        return "skipped", known.id
 
 
 def _failed(shown: str, error: EarmarkError) -> Outcome:

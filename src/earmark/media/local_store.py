@@ -68,12 +68,7 @@ class LocalStore:
         await self._run(partials.store, partial.path, self._path(key))
 
     async def open(self, key: str) -> OpenFile:
-        try:
-            return OpenFile(await self._run(os.open, self._path(key), os.O_RDONLY), self._run)
-        except FileNotFoundError as error:
-            raise MediaNotFoundError from error
-        except OSError as error:
-            raise StorageUnavailableError("The server can't read from its disk.") from error
+        return await _open(self._path(key), self._run)
 
     async def delete(self, key: str) -> None:
         await self._delete_or_log(lambda: self._path(key).unlink(missing_ok=True))
@@ -145,6 +140,9 @@ class StagedFile:
         with as_unavailable():
             os.fsync(self._descriptor)
 
+    async def open(self) -> OpenFile:
+        return await _open(self.path, self._run)
+
     async def discard(self) -> None:
         await self._run(self._close)
 
@@ -186,6 +184,15 @@ class OpenFile:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
+
+
+async def _open(path: Path, run: Run) -> OpenFile:
+    try:
+        return OpenFile(await run(os.open, path, os.O_RDONLY), run)
+    except FileNotFoundError as error:
+        raise MediaNotFoundError from error
+    except OSError as error:
+        raise StorageUnavailableError("The server can't read from its disk.") from error
 
 
 def _log_left(error: OSError) -> None:

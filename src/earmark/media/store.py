@@ -33,6 +33,9 @@ class Staged(Protocol):
     async def finish(self) -> None:
         """Sync the bytes written to disk."""
 
+    async def open(self) -> StoredFile:
+        """Open finished bytes for reading, before they are stored or discarded."""
+
     async def discard(self) -> None:
         """Discard the bytes unless they were stored; repeated calls do nothing."""
 

@@ -11,6 +11,12 @@ EXTENSIONS: Final[dict[str, str]] = {
     "audio/wav": "wav", "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/x-m4a": "m4a", "audio/ogg": "ogg",
     "audio/opus": "opus", "audio/flac": "flac", "audio/webm": "webm", "audio/aac": "aac", "image/jpeg": "jpg",
     "image/png": "png", "video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm",
+    "audio/3gpp": "3gp", "audio/ac3": "ac3", "audio/aiff": "aiff", "audio/amr": "amr", "audio/basic": "au",
+    "audio/eac3": "eac3", "audio/vnd.dts": "dts", "audio/x-ape": "ape", "audio/x-caf": "caf", "audio/x-dss": "dss",
+    "audio/x-matroska": "mka", "audio/x-ms-wma": "wma", "audio/x-musepack": "mpc", "audio/x-tak": "tak",
+    "audio/x-tta": "tta", "audio/x-voc": "voc", "audio/x-w64": "w64", "audio/x-wavpack": "wv", "video/3gpp": "3gp",
+    "video/mp2t": "ts", "video/mpeg": "mpg", "video/x-flv": "flv", "video/x-matroska": "mkv",
+    "video/x-ms-asf": "wmv", "video/x-msvideo": "avi",
 }  # fmt: skip
 """The media types accepted, and their file extensions. Downloads have exactly one of these types."""
 

@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import Final
 
 from earmark.errors import InvalidError
+from earmark.transcripts.sounds import HEAD_BYTES, find_sound
 from earmark.transcripts.tables import find_table
 
 _AUDIO: Final = "This is {what}, not a transcript. Upload it as the recording's audio."
@@ -17,13 +18,6 @@ _SIGNATURES: Final = (
     (b"%PDF-", "This is a PDF document; save its text as .txt, or export the transcript as .vtt or .srt."),
     (b"{\\rtf", "This is a rich text document (RTF); save it as .txt."),
     (b"\xd0\xcf\x11\xe0", "This is an old Microsoft Office document; save it as .txt."),
-    (b"ID3", _AUDIO.format(what="an MP3 file")),
-    (b"fLaC", _AUDIO.format(what="a FLAC file")),
-    (b"OggS", _AUDIO.format(what="an Ogg file")),
-    (b"#!AMR", _AUDIO.format(what="an AMR file")),
-    (b"caff", _AUDIO.format(what="a CAF file")),
-    (b"\x1aE\xdf\xa3", _AUDIO.format(what="a Matroska or WebM file")),
-    (b"0&\xb2u\x8ef\xcf\x11", _AUDIO.format(what="a Windows Media file")),
     (b"\x89PNG", "This is a PNG image, not a transcript."),
     (b"\xff\xd8\xff", "This is a JPEG image, not a transcript."),
     (b"GIF8", "This is a GIF image, not a transcript."),
@@ -44,7 +38,6 @@ _PARTS: Final = (
     ("content.xml", "This is an OpenDocument file; save it as .txt."),
 )
 _ARCHIVE: Final = "This is a zip archive; `earmark import` and POST /v1/imports read it, or unpack it first."
-_MP3_FRAME: Final = re.compile(rb"\xff[\xe2-\xe7\xf2-\xf7\xfa\xfb\xf1\xf9]")
 _NOT: Final = "This is {what}, not a transcript."
 _BEGINNINGS: Final = (
     ("{\\rtf", "This is a rich text document (RTF); save it as .txt."),
@@ -107,19 +100,18 @@ _SAMPLED_LINES: Final = 400
 
 
 def refuse_binary(body: bytes) -> None:
-    """Raise InvalidError for documents, audio, images, archives and programs, by their first bytes."""
+    """Raise InvalidError for documents, audio, images, archives and programs, by their first bytes.
+
+    For audio and video, `details` has the `content_type` under which to upload it: its sender may not know it.
+    """
+    sound = find_sound(body[:HEAD_BYTES])
+    if sound is not None:
+        raise InvalidError(_AUDIO.format(what=sound.name), details={"content_type": sound.content_type})
     for signature, message in _SIGNATURES:
         if body.startswith(signature):
             raise InvalidError(message)
     if body.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         raise InvalidError(_zip_message(body))
-    kind = body[8:12] if body.startswith((b"RIFF", b"FORM", b"RF64")) else b""
-    if kind in (b"WAVE", b"AIFF", b"AIFC"):
-        raise InvalidError(_AUDIO.format(what="a WAV file" if kind == b"WAVE" else "an AIFF file"))
-    if body[4:8] == b"ftyp":
-        raise InvalidError(_AUDIO.format(what="an MP4 or M4A file"))
-    if _MP3_FRAME.match(body) and body.count(0, 0, 4_096) > 40:
-        raise InvalidError(_AUDIO.format(what="an MP3 or AAC file"))
 
 
 def refuse_text(text: str, lines: Sequence[str]) -> None:

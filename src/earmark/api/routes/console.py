@@ -17,8 +17,8 @@ from earmark.api.wire.console import (
 from earmark.errors import ConflictError
 from earmark.identity.setup_codes import redeem_setup_code
 from earmark.identity.sign_in import create_console_key, rate_slot, sign_in
-from earmark.library.setup import check_names, set_up
 from earmark.limits.admission import refuse_if_exceeded
+from earmark.processing.setup import check_names, set_up
 
 routes = Routes("Console")
 _LIMIT_BYTES = 4_096  # the sender is not authenticated yet

@@ -10,7 +10,7 @@ from earmark.api.wire.common import Body, Shown
 from earmark.clock import render_time, render_time_or_none
 from earmark.identity.types import KeyInfo, NewKey
 from earmark.lengths import check_length
-from earmark.library.setup import Installed
+from earmark.processing.setup import Installed
 
 
 class SignInBody(Body):

@@ -2,7 +2,7 @@
 
 import { ApiError, call } from "./api.js";
 import { endUserId } from "./account.js";
-import { isAudio } from "./bring.js";
+import { isTranscript } from "./bring.js";
 import { h } from "./dom.js";
 import { strings } from "./strings.js";
 import { sleep } from "./time.js";
@@ -25,7 +25,7 @@ export const isArchive = (file) => /\.zip$/i.test(file.name);
  * @param {Part[]} parts
  */
 export async function hearImported(parts) {
-  const heard = parts.filter((one) => one.status === "imported" && one.recording_id && isAudio(one.file));
+  const heard = parts.filter((one) => one.status === "imported" && one.recording_id && !isTranscript(one.file.replace(/#\d+$/, "")));
   for (const { recording_id: id } of heard) {
     for (let tries = 0; tries < HEAR_TRIES; tries++) {
       try {

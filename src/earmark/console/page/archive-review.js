@@ -1,6 +1,6 @@
 // What is in an archive or a dropped folder, shown before it is imported: the recordings, and what their first files are.
 
-import { bundle, isAudio, isTranscript } from "./bring.js";
+import { bundle, isAudio, isTranscript, isUnnamed } from "./bring.js";
 import { agreed } from "./import-review.js";
 import { strings } from "./strings.js";
 
@@ -25,7 +25,7 @@ export async function reviewArchive(name, files) {
   const bundles = bundle([...await Promise.all(shown.map(fileOf)), ...heard.map(({ path }) => new File([], path))]);
   const [sounds, others] = [wanted.filter((one) => isAudio(one.path)).length, files.length - wanted.length];
   const note = words.holds(wanted.length - sounds, sounds, others, wanted.length - sounds - shown.length);
-  return agreed({ name, note, isEmpty: !wanted.length }, bundles);
+  return agreed({ name, note, isEmpty: !files.some(({ path }) => isWanted(path) || isUnnamed(path)) }, bundles);
 }
 
 /** @param {Inside} one */

@@ -13,22 +13,49 @@ const TRANSCRIPT_TYPE = "application/octet-stream"; // the server decides by the
 const TRANSCRIPTS = ["vtt", "srt", "sbv", "ttml", "dfxp", "xml", "ass", "ssa", "lrc", "csv", "tsv", "txt", "md", "docx", "smi", "json", "jsonl", "json3"];
 /** @type {Record<string, string>} */
 const AUDIO = { opus: "audio/ogg", ogg: "audio/ogg", oga: "audio/ogg", mp3: "audio/mpeg", m4a: "audio/mp4", mp4: "video/mp4",
-  m4v: "video/mp4", mov: "video/quicktime", aac: "audio/aac", wav: "audio/wav", flac: "audio/flac", webm: "video/webm" };
+  m4v: "video/mp4", mov: "video/quicktime", aac: "audio/aac", wav: "audio/wav", flac: "audio/flac", webm: "video/webm",
+  amr: "audio/amr", "3gp": "video/3gpp", mkv: "video/x-matroska", mka: "audio/x-matroska", aif: "audio/aiff", aiff: "audio/aiff",
+  caf: "audio/x-caf", wma: "audio/x-ms-wma", wmv: "video/x-ms-asf", avi: "video/x-msvideo" };
+/** @type {WeakMap<File, string>} the content types of audio that only the server could recognise */
+const recognised = new WeakMap();
 
 const accepted = (/** @type {string[]} */ endings) => endings.map((one) => `.${one}`).join(",");
 export const ACCEPTED_TRANSCRIPTS = `${accepted(TRANSCRIPTS)},text/*`;
-export const ACCEPTED_AUDIO = accepted(Object.keys(AUDIO));
+export const ACCEPTED_AUDIO = `${accepted(Object.keys(AUDIO))},audio/*,video/*`;
 const VERIFY_TRIES = 20;
 const INSPECT_TRIES = 5;
+const HEAD_BYTES = 64 << 10;
 
 /** @typedef {{name?: string, recorded_at?: string, recorded_precision?: string, metadata?: any}} Facts what the transcript says of its recording */
 /** @typedef {{stem: string, transcript: File | null, audio: File | null, problem: string | null, facts: Facts}} Bundle */
 
 /** @param {string} name */
-const endingOf = (name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+const endingOf = (name) => (name.includes(".") ? name.slice(name.lastIndexOf(".") + 1).toLowerCase() : "");
 
 /** @param {string} name */
 export const isAudio = (name) => endingOf(name) in AUDIO;
+
+/** @param {File} file */
+export const isSound = (file) => isAudio(file.name) || recognised.has(file);
+
+/** @param {string} name */
+export const isUnnamed = (name) => !isAudio(name) && !isTranscript(name);
+
+/**
+ * Have the server say which files are audio whose names don't: it recognises a recorder's "Voice 001" by its first bytes.
+ * @param {Iterable<File>} files
+ */
+export async function recognise(files) {
+  for (const file of files) {
+    if (!isUnnamed(file.name)) continue;
+    const address = `/transcripts/inspect?file_name=${encodeURIComponent(file.name.slice(0, 255))}`;
+    const body = file.slice(0, HEAD_BYTES);
+    await call(address, { method: "POST", body, headers: { "Content-Type": TRANSCRIPT_TYPE }, isQuiet: true }).catch((error) => {
+      const type = error instanceof ApiError && error.details?.content_type;
+      if (type) recognised.set(file, type); // any other refusal is shown when the whole file is looked at
+    });
+  }
+}
 
 /** @param {string} name */
 export const isTranscript = (name) => TRANSCRIPTS.includes(endingOf(name));
@@ -56,7 +83,7 @@ function stemOf(name) {
 export function bundle(files) {
   /** @type {Bundle[]} */ const bundles = [];
   for (const file of files) {
-    const kind = isAudio(file.name) ? "audio" : "transcript";
+    const kind = isSound(file) ? "audio" : "transcript";
     const stem = stemOf(file.name);
     const problem = kind === "transcript" && file.size > LIMIT_BYTES ? words.tooLarge : null;
     const partner = !problem && bundles.find((one) => one.stem === stem && !one[kind] && !one.problem);
@@ -163,7 +190,7 @@ export async function bringTranscript(id, file, onstep) {
  * @param {(step: string, share: number) => void} onstep
  */
 export async function bringAudio(id, file, onstep) {
-  const { path, headers } = await openUpload(id, AUDIO[endingOf(file.name)] ?? file.type, file.size);
+  const { path, headers } = await openUpload(id, recognised.get(file) ?? AUDIO[endingOf(file.name)] ?? file.type, file.size);
   await sendAudio(path, file, { headers, name: file.name, onstep });
   return completeUpload(id, file);
 }

@@ -2,7 +2,7 @@
 
 import { archiveResult, hearImported, importArchive, isArchive } from "./archive-import.js";
 import { reviewArchive } from "./archive-review.js";
-import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bring, bundle, problemOf } from "./bring.js";
+import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bring, bundle, problemOf, recognise } from "./bring.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { reviewed } from "./import-review.js";
 import { readingPath } from "./router.js";
@@ -72,7 +72,9 @@ export class DropZone extends HTMLElement {
       const inside = await zipEntries(file).catch(() => null);
       if (await reviewArchive(file.name, inside)) void this.#bringIn(file.name, async () => file);
     }
-    const bundles = bundle(all.filter((file) => !isArchive(file)));
+    const single = all.filter((file) => !isArchive(file));
+    await recognise(single);
+    const bundles = bundle(single);
     const chosen = bundles.some((one) => one.transcript) ? await reviewed(bundles) : bundles;
     if (!chosen.length) return;
     this.board.hidden = false;

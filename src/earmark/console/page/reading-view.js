@@ -2,7 +2,7 @@
 
 import { call, open, query } from "./api.js";
 import { askChoice, askText } from "./ask-dialog.js";
-import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bringAudio, bringTranscript, bundle, isAudio, problemOf } from "./bring.js";
+import { ACCEPTED_AUDIO, ACCEPTED_TRANSCRIPTS, bringAudio, bringTranscript, bundle, isSound, problemOf, recognise } from "./bring.js";
 import { beside } from "./beside-panel.js";
 import { fill, h, icon } from "./dom.js";
 import { reviewed } from "./import-review.js";
@@ -115,10 +115,12 @@ export class ReadingView extends HTMLElement {
 
   /** @param {any} recording @param {File | undefined} file */
   async #bring(recording, file) {
-    if (!file || !(isAudio(file.name) || (await reviewed(bundle([file]), { isNew: false })).length)) return;
+    if (!file) return;
+    await recognise([file]);
+    if (!(isSound(file) || (await reviewed(bundle([file]), { isNew: false })).length)) return;
     const toast = say(strings.bring.sending, undefined, 60_000);
     try {
-      const bring = isAudio(file.name) ? bringAudio : bringTranscript;
+      const bring = isSound(file) ? bringAudio : bringTranscript;
       await bring(recording.id, file, (step) => fill(/** @type {Element} */ (toast.firstElementChild), step));
       toast.remove();
       await this.reader?.open(recording.id, null);

@@ -1,8 +1,13 @@
-"""Sets up an installation that has no project: the first project, its first end user and a key."""
+"""Sets up an installation that has no project: the first project, its first end user and a key.
+
+What is dropped into such a project is transcribed and summarised: whoever has just set it up expects that, and nobody's
+client is surprised by it. A project that is made by `earmark projects create` has the defaults.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from earmark.errors import ConflictError, InvalidError
 from earmark.identity.keys import create_key
@@ -10,10 +15,14 @@ from earmark.identity.projects import check_project_name, create_project, get_te
 from earmark.identity.types import NewKey, Project
 from earmark.library.end_users import create_end_user
 from earmark.library.types import EndUser
+from earmark.processing.config import set_for_project
+from earmark.processing.sections import PROCESSING
 from earmark.storage.tenant import Operator, Tenant
 from earmark.text import trim, utf16_length
 
 KEY_LABEL = "first key"
+AUTOMATIC: Final = {"auto_transcription": {"enabled": True}, "auto_summary": {"enabled": True}}
+"""What a project that a person has just set up, or the demo's, has done by itself."""
 _NAME_UNITS = 255
 
 
@@ -47,6 +56,8 @@ async def refuse_if_set_up(operator: Operator) -> None:
 async def set_up(operator: Operator, project_name: str, person_name: str) -> Installed:
     """Create the first project, its first end user (whose external id is the name) and a secret key for live data.
 
+    Its live data is transcribed and summarised automatically.
+
     Raises: AlreadySetUpError; ProjectNameError; InvalidError for the person's name.
     """
     project_name, person_name = check_names(project_name, person_name)
@@ -54,6 +65,7 @@ async def set_up(operator: Operator, project_name: str, person_name: str) -> Ins
     project = await create_project(operator, project_name)
     tenant = await get_tenant(operator, project.id, "live")
     async with tenant.writing() as work:
+        await set_for_project(work, PROCESSING, AUTOMATIC)
         end_user = await create_end_user(work, external_id=person_name, name=person_name)
         key = await create_key(work, label=KEY_LABEL)
     return Installed(project, tenant, end_user, key)
