@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, and_, bindparam, delete, func, or_, select, update
 
-from earmark.storage.dialect import PENDING, RUNNING
+from earmark.storage.dialect import PENDING, RUNNING, any_of
 from earmark.storage.query import Guard, operator_query, query
 from earmark.storage.tables import jobs
 from earmark.storage.tables.columns import Int, Key
@@ -30,6 +30,18 @@ def insert_job(own: Guard) -> Insert:
 @query
 def select_job(own: Guard) -> Select[Any]:
     return select(*JOB).where(own(jobs), jobs.c.id == bindparam("job_id"))
+
+
+@query
+def count_open(own: Guard) -> Select[Any]:
+    """How many jobs of these kinds wait or run, as far as `most` of each."""
+
+    def counted(state: Any) -> Any:
+        wanted = select(jobs.c.id).where(own(jobs), jobs.c.state == state, any_of(jobs.c.kind, "kinds"))
+        few = wanted.limit(bindparam("most")).subquery()
+        return select(func.count(few.c.id)).scalar_subquery()
+
+    return select(counted(PENDING), counted(RUNNING))
 
 
 @query
