@@ -12,10 +12,9 @@ from typing import Any
 import orjson
 import pytest
 from structlog.testing import capture_logs
-from tests.clock import shifted_clock
+from tests.clock import Clock, shifted_clock
 from tests.server import Place
 
-from earmark.clock import now_us
 from earmark.errors import NotFoundError
 from earmark.identity.projects import create_project, get_tenant
 from earmark.jobs.queue import list_jobs
@@ -197,13 +196,12 @@ async def test_staged_bytes_are_swept_after_an_hour_without_writes(runtime: Runt
 
 
 async def test_an_uncompleted_upload_is_deleted_after_a_day(
-    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, clock: Clock
 ) -> None:
     _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
     await take(runtime, tenant, grant)
     assert await sweep(runtime.operator, runtime.media) == 0
-    later = now_us() + 26 * 3_600 * 1_000_000
-    monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
+    clock.pass_by(26 * 3_600)
     assert await sweep(runtime.operator, runtime.media) == 2
     assert files_of(fresh_place) == []
     with pytest.raises(MediaNotFoundError):
@@ -211,14 +209,12 @@ async def test_an_uncompleted_upload_is_deleted_after_a_day(
 
 
 async def test_verified_audio_is_never_swept(
-    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, clock: Clock
 ) -> None:
     _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
     await take(runtime, tenant, grant)
     await complete_upload(tenant, runtime.media, recording, Claim())
-    later = now_us() + 10_000 * 3_600 * 1_000_000
-    monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
-    monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+    clock.pass_by(10_000 * 3_600)
     assert await sweep(runtime.operator, runtime.media) == 0
     assert [path.read_bytes() for path in files_of(fresh_place)] == [AUDIO]
 
