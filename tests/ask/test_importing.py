@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -12,9 +14,11 @@ from earmark.ask import queries
 from earmark.ask.exchange.documents import SessionDocument
 from earmark.ask.sessions.messages import MessagePage, list_messages
 from earmark.ask.sessions.sessions import list_sessions
+from earmark.library.transcripts import list_segments
 from earmark.library.types import Page
 from earmark.storage.errors import StorageUnavailableError
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.types import Segment
 from tests.ask.desk import Desk
 from tests.ask.importing import import_session
 from tests.ask.watched import WatchedDatabase
@@ -87,3 +91,43 @@ def test_an_answer_whose_parts_are_too_long_together_is_refused() -> None:
     SessionDocument.model_validate(of(4))
     with pytest.raises(ValidationError, match="an answer must be at most 400000 characters long"):
         SessionDocument.model_validate(of(5))
+
+
+class CountedText(str):
+    """A segment's words, which count how often something is looked for in them."""
+
+    looks = 0
+
+    def __contains__(self, said: object) -> bool:
+        CountedText.looks += 1
+        return super().__contains__(said)  # type: ignore[operator]
+
+
+async def _looks_of_import(desk: Desk, monkeypatch: pytest.MonkeyPatch, segments: int, citations: int) -> int:
+    """Import citations of words that nobody says, all of the moment at which all segments start; return the looks."""
+    recording = await desk.recording(talk=[Segment(1_000, 2_000, f"Nothing {at}.", "Ada") for at in range(segments)])
+
+    async def counted(*given: Any) -> list[Segment]:
+        return [replace(one, text=CountedText(one.text)) for one in await list_segments(*given)]
+
+    says = {"type": "text", "text": "What nobody says."}
+    cites = {"type": "citation", "recording_id": recording.id, "start_ms": 1_000}
+    answer = {"role": "assistant", "parts": [says, *[cites] * citations], "created_at": TIME, "provider": "earmark",
+              "model": "extractive-3"}  # fmt: skip
+    document = SessionDocument.model_validate({
+        "format": "earmark.ask-session/1", "title": f"{segments} {citations}", "created_at": TIME,
+        "scope": {"type": "library", "recording_ids": []}, "messages": [answer],
+    })  # fmt: skip
+    monkeypatch.setattr("earmark.ask.exchange.importing.list_segments", counted)
+    CountedText.looks = 0
+    await import_session(desk.tenant, document)
+    return CountedText.looks
+
+
+async def test_unsound_citations_cost_as_much_however_many_segments_start_at_their_moment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = await _looks_of_import(desk, monkeypatch, segments=50, citations=20)
+    assert few > 0
+    assert await _looks_of_import(desk, monkeypatch, segments=800, citations=20) == few
+    assert await _looks_of_import(desk, monkeypatch, segments=50, citations=200) == 10 * few

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,53 @@ def test_a_transcription_that_a_server_makes_is_followed_to_its_end(
 
         assert fresh_place.run(follow).status == "completed"
     assert one.heard() == [0, 4_000, 8_000]
+
+
+def test_imported_audio_waits_for_the_engine_of_a_busy_server_and_says_so(
+    fresh_place: Place, project: ProjectKeys, tmp_path: Path
+) -> None:
+    """One engine runs on a machine, whoever starts it."""
+    busy, mine = script(tmp_path, waits_at=1, name="busy"), script(tmp_path, name="mine")
+    whose = ("--project", project.id, "--end-user", "ada", "--json")
+    (line,) = json_lines(_earmark(fresh_place, "import", _file(tmp_path, busy, "busy.m4a"), *whose, "--no-transcribe"))
+    with hearing(fresh_place) as server, server.client(project.live) as client:
+        client.post("/v1/transcriptions", json={"recording_id": line["recording_id"]})
+        wait_until(lambda: len(busy.heard()) == 1)
+        command = [*COMMAND, "import", _file(tmp_path, mine), *whose]
+        with subprocess.Popen(
+            command, env=fresh_place.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as importing:
+            assert importing.stdout is not None
+            assert importing.stderr is not None
+            said = importing.stderr.readline()
+            assert said.startswith("Waiting for another transcription to end"), said
+            assert mine.notes() == []
+            busy.open()
+            printed = importing.stdout.read()
+            assert importing.stderr.read() == ""
+    (line,) = json_lines(printed)
+    assert line["transcription"]["status"] == "completed"
+    assert mine.heard() == [0, 4_000, 8_000]
+    assert busy.heard() == [0, 4_000, 8_000]
+
+
+def test_imported_audio_waits_for_a_transcription_of_another_command_where_no_server_runs(
+    fresh_place: Place, project: ProjectKeys, tmp_path: Path
+) -> None:
+    busy, mine = script(tmp_path, waits_at=1, name="busy"), script(tmp_path, name="mine")
+    whose = ("--project", project.id, "--end-user", "ada", "--json")
+    first = [*COMMAND, "import", _file(tmp_path, busy, "busy.m4a"), *whose]
+    second = [*COMMAND, "import", _file(tmp_path, mine), *whose]
+    with subprocess.Popen(first, env=fresh_place.environment, stdout=subprocess.PIPE) as importing, ExitStack() as ends:
+        ends.callback(busy.open)
+        wait_until(lambda: len(busy.heard()) == 1)
+        with subprocess.Popen(
+            second, env=fresh_place.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as waiting:
+            assert waiting.stderr is not None
+            assert waiting.stderr.readline().startswith("Waiting for another transcription to end")
+            assert mine.notes() == []
+            busy.open()
+            assert importing.wait(60) == 0
+            assert waiting.wait(60) == 0
+    assert mine.heard() == [0, 4_000, 8_000]

@@ -11,15 +11,15 @@ from earmark.storage.tenant import Tenant
 from tests.jobs.world import World
 
 
-async def add(world: World, kind: str) -> str | None:
-    async with world.tenant.writing() as work:
+async def add(world: World, kind: str, tenant: Tenant | None = None) -> str | None:
+    async with (tenant or world.tenant).writing() as work:
         return await queue.enqueue(work, NewJob(kind))
 
 
 async def test_a_kind_may_have_fewer_slots_on_a_host_than_there_are_for_heavy_ones(world: World) -> None:
     kinds = [JobKind("engine", world.note, is_heavy=True, most_on_host=1), JobKind("heavy", world.note, is_heavy=True)]
     for kind in ("engine", "engine", "engine", "heavy", "heavy"):
-        await add(world, kind)
+        await add(world, kind, world.tenant if kind == "engine" else world.other)
     here = [Claimer(world.operator, kinds, new_process("here", 30, 2)) for _ in range(2)]
     found = [job.kind for one in here for _ in range(3) for job in await one.claim(1)]
     assert sorted(found) == ["engine", "heavy"]

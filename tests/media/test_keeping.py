@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
-from tests.clock import shifted_clock
+from structlog.testing import capture_logs
+from tests.clock import Clock, shifted_clock
 from tests.server import Place
 
-from earmark.clock import now_us
 from earmark.errors import NotFoundError
 from earmark.identity.projects import create_project, get_tenant
 from earmark.jobs.queue import list_jobs
@@ -195,13 +196,12 @@ async def test_staged_bytes_are_swept_after_an_hour_without_writes(runtime: Runt
 
 
 async def test_an_uncompleted_upload_is_deleted_after_a_day(
-    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, clock: Clock
 ) -> None:
     _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
     await take(runtime, tenant, grant)
     assert await sweep(runtime.operator, runtime.media) == 0
-    later = now_us() + 26 * 3_600 * 1_000_000
-    monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
+    clock.pass_by(26 * 3_600)
     assert await sweep(runtime.operator, runtime.media) == 2
     assert files_of(fresh_place) == []
     with pytest.raises(MediaNotFoundError):
@@ -209,14 +209,12 @@ async def test_an_uncompleted_upload_is_deleted_after_a_day(
 
 
 async def test_verified_audio_is_never_swept(
-    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, tenant: Tenant, recording: str, fresh_place: Place, clock: Clock
 ) -> None:
     _, grant = await begin_upload(tenant, recording, "audio/ogg", None)
     await take(runtime, tenant, grant)
     await complete_upload(tenant, runtime.media, recording, Claim())
-    later = now_us() + 10_000 * 3_600 * 1_000_000
-    monkeypatch.setattr("earmark.media.erasure.now_us", lambda: later)
-    monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+    clock.pass_by(10_000 * 3_600)
     assert await sweep(runtime.operator, runtime.media) == 0
     assert [path.read_bytes() for path in files_of(fresh_place)] == [AUDIO]
 
@@ -371,3 +369,37 @@ async def test_a_full_disk_is_reported_and_leaves_no_file(
 async def test_the_store_takes_no_key_that_leaves_its_folder(runtime: Runtime, key: str) -> None:
     with pytest.raises(ValueError, match="key"):
         await runtime.media.delete_under(key)
+
+
+STRAYS = [
+    b"notes.txt", b"my-notes.txt", b"call-2026-11-30.m4a", b".DS_Store", b"a b-c", b"caf\xe9-1.wav", b"film.part",
+    b"two-lines\n.txt", b"med_x-short", b"x" * 200 + b"-1", b"other-" + b"a" * 64,
+]  # fmt: skip
+
+
+async def test_files_of_others_in_the_media_folder_stay_are_logged_once_and_end_no_sweep(
+    runtime: Runtime, fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenants = [(await new_recording(runtime))[0] for _ in range(2)]
+    monkeypatch.setattr("earmark.media.erasure._IDLE_S", -1.0)
+    staged = await runtime.media.stage()
+    folder: Path = staged.path.parents[1]  # type: ignore[attr-defined]
+    await staged.discard()
+    for tenant in tenants:
+        for place in ("", "eu_a", "my-folder", "eu_a/rec_b/deeper/still"):
+            (inside := folder / str(tenant.key.tenant_id) / place).mkdir(parents=True, exist_ok=True)
+            for name in STRAYS:
+                (inside / os.fsdecode(name)).write_bytes(b"mine")
+    with capture_logs() as logs:
+        assert await sweep(runtime.operator, runtime.media) == 0
+    assert orjson.dumps(logs)
+    assert len(files_of(fresh_place)) == len(logs) == 2 * 4 * len(STRAYS)
+    orphan = folder / str(tenants[1].key.tenant_id) / "eu_a" / "rec_b" / f"med_c-{'a' * 64}"
+    orphan.write_bytes(b"nobody's")
+    copied = orphan.with_name(f"{orphan.name}.copy.part")
+    copied.write_bytes(b"a copy that a crash left")
+    with capture_logs() as logs:
+        assert await sweep(runtime.operator, runtime.media) == 2
+    assert logs == []
+    assert not orphan.exists()
+    assert not copied.exists()

@@ -215,6 +215,7 @@ SHAPES: dict[str, list[Mapping[str, Any]]] = {
         for name in ("audio", "transcripts", "sessions")
     },
     "jobs.select_reader": [{"for_update": False}, {"for_update": True}],
+    "jobs.select_due": [{"whose": whose} for whose in ("one", "none", "any")],
     "jobs.select_jobs_listed": [{"has_state": False}, {"has_state": True}],
     "storage._select_system": [{"name": name} for name in dump.SYSTEM],
     "storage.select_packed": [{"is_narrowed": True}, {"is_narrowed": False}],

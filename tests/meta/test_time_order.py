@@ -25,6 +25,8 @@ BY_TIME = {
     "imports.select_imports_page": "a list",
     "jobs.select_due_by_kind": "a metric: how long the oldest has waited",
     "jobs.select_due": "the longest due runs first",
+    "jobs.select_due_end_user": "whether anything of an end user is due",
+    "jobs.select_pending_groups": "whether anything of a tenant is due",
     "jobs.select_job_counts": "how long the oldest has waited",
     "jobs.select_jobs_listed": "a list",
     "library.select_end_users": "a list",

@@ -56,6 +56,11 @@ def complain(sentence: str) -> None:
     print(f"earmark: {printable(sentence)}", file=sys.stderr)
 
 
+def tell(sentence: str) -> None:
+    """Print to standard error, beside a progress bar, what a person at the terminal should know."""
+    print(printable(sentence), file=sys.stderr, flush=True)
+
+
 def check_mode(mode: str) -> Mode:
     """Return `live` or `test`.
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 from earmark.cli.foreground import run_here
-from earmark.cli.output import JsonOption, emit, run
+from earmark.cli.output import JsonOption, emit, run, tell
 from earmark.cli.progress import progress
 from earmark.errors import ConflictError, ProviderError
 from earmark.jobs.queue import get_job, list_jobs
 from earmark.jobs.types import INSTALLATION
 from earmark.retrieval.index.reindexing import RENEW
 from earmark.runtime import Runtime
+
+_LOOK_S: Final = 0.5
+_WAITING: Final = "Waiting for an import or another index to be made: this machine does no more of them at once."
 
 
 class ReindexingError(ProviderError):
@@ -44,8 +50,11 @@ async def _run_here(runtime: Runtime) -> None:
     """Run the job in this process; a server takes it up if this process dies."""
     runtime.reindexer.is_foreground = True
     job_id = await runtime.reindexer.enqueue() or await _find_waiting(runtime)
-    await run_here(runtime, INSTALLATION, job_id)
+    await run_here(runtime, INSTALLATION, job_id, lambda: tell(_WAITING))
     job = await get_job(runtime.operator, job_id)
+    while job.state in ("pending", "running"):  # a server took it while it waited
+        await asyncio.sleep(_LOOK_S)
+        job = await get_job(runtime.operator, job_id)
     if job.state != "succeeded":
         raise runtime.reindexer.failure or ReindexingError(job.error_code)
 

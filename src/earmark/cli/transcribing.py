@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any
 
 import typer
 
 from earmark.cli.foreground import run_here
 from earmark.cli.named_recordings import RECORDING, find_recording
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run, tell
 from earmark.cli.progress import share_done
 from earmark.clock import render_offset
 from earmark.library.transcripts import get_transcription
@@ -21,6 +22,7 @@ from earmark.speech.types import PROVIDERS, Asked, ProviderName, State
 from earmark.storage.tenant import Tenant
 
 _LOOK_S, _AGAIN_S = 0.5, 1.0
+_WAITING = "Waiting for another transcription to end: this machine makes no more of them at once."
 LanguageOption = Annotated[
     str | None, typer.Option("--language", help="The spoken language, such as en (default: found).")
 ]
@@ -68,7 +70,8 @@ async def transcribe_here(
 ) -> Transcription:
     """Transcribe a recording's audio and return the transcription as it ended.
 
-    The job runs in this process, unless a server is faster to take it; then its progress is followed.
+    The job runs in this process, unless a server is faster to take it; then its progress is followed. It waits, and
+    says so once, while this machine makes as many transcriptions as it may.
 
     Args:
         note: called now and then with the share of the audio that is done.
@@ -77,14 +80,15 @@ async def transcribe_here(
     """
     one = await begin_transcription(tenant, runtime.engines, recording_id, asked)
     state = await find_state(tenant, one.id)
-    job = None if state is None else _run(runtime, tenant, state)
+    say_waiting = cache(lambda: tell(_WAITING))
+    job = None if state is None else _run(runtime, tenant, state, say_waiting)
     try:
         while (one := await get_transcription(tenant, one.id)).is_open:
             state = await find_state(tenant, one.id)
             note(0.0 if state is None else state.progress)
             if state is not None and (job is None or job.done()):  # it is another process's, or is to be tried again
                 await asyncio.gather(*(job,) if job else (), asyncio.sleep(_AGAIN_S), return_exceptions=True)
-                job = _run(runtime, tenant, state)
+                job = _run(runtime, tenant, state, say_waiting)
             else:
                 await _pause(job)
     finally:
@@ -94,8 +98,8 @@ async def transcribe_here(
     return one
 
 
-def _run(runtime: Runtime, tenant: Tenant, state: State) -> asyncio.Task[bool]:
-    return asyncio.create_task(run_here(runtime, tenant.key.tenant_id, state.job_id))
+def _run(runtime: Runtime, tenant: Tenant, state: State, say_waiting: Callable[[], None]) -> asyncio.Task[bool]:
+    return asyncio.create_task(run_here(runtime, tenant.key.tenant_id, state.job_id, say_waiting))
 
 
 async def _pause(job: asyncio.Task[bool] | None) -> None:

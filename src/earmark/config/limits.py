@@ -18,6 +18,8 @@ class LimitSettings(BaseModel):
     """Transcriptions started per minute for a project's live or test data; 0 disables the limit."""
     rate_limit_summaries: Annotated[int, Field(ge=0)] = 30
     """Summaries started per minute for a project's live or test data; 0 disables the limit."""
+    open_jobs: Annotated[int, Field(ge=0)] = 10_000
+    """Open jobs of a project's live or test data with which another may not be asked for; 0 disables the limit."""
     upload_limit_bytes: Annotated[int, Field(ge=1)] = 4 << 30
     """The maximum size of an uploaded file, in bytes."""
     import_limit_bytes: Annotated[int, Field(ge=1)] = 4 << 30

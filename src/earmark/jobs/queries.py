@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, and_, bindparam, delete, func, or_, select, update
 
-from earmark.jobs.types import INSTALLATION
-from earmark.storage.dialect import PENDING, RUNNING
+from earmark.storage.dialect import PENDING, RUNNING, any_of
 from earmark.storage.query import Guard, operator_query, query
 from earmark.storage.tables import jobs
 from earmark.storage.tables.columns import Int, Key
@@ -31,6 +30,18 @@ def insert_job(own: Guard) -> Insert:
 @query
 def select_job(own: Guard) -> Select[Any]:
     return select(*JOB).where(own(jobs), jobs.c.id == bindparam("job_id"))
+
+
+@query
+def count_open(own: Guard) -> Select[Any]:
+    """How many jobs of these kinds wait or run, as far as `most` of each."""
+
+    def counted(state: Any) -> Any:
+        wanted = select(jobs.c.id).where(own(jobs), jobs.c.state == state, any_of(jobs.c.kind, "kinds"))
+        few = wanted.limit(bindparam("most")).subquery()
+        return select(func.count(few.c.id)).scalar_subquery()
+
+    return select(counted(PENDING), counted(RUNNING))
 
 
 @query
@@ -79,68 +90,11 @@ def select_any_job(own: Guard) -> Select[Any]:
 
 
 @operator_query
-def select_tenants_waiting(own: Guard) -> Select[Any]:
-    """The tenants with pending jobs after `after_tenant`, at most `most`: one step of the index for each."""
-    pending = jobs.c.state == PENDING
-    first = select(func.min(jobs.c.tenant_id).label("tenant_id"), bindparam("one", 1, type_=Int).label("step")).where(
-        pending, jobs.c.tenant_id > bindparam("after_tenant", type_=Int)
-    )
-    found = first.cte("waiting", recursive=True)
-    later = (
-        select(func.min(jobs.c.tenant_id))
-        .where(pending, jobs.c.tenant_id > found.c.tenant_id)
-        .correlate(found)
-        .scalar_subquery()
-    )
-    is_more = and_(found.c.tenant_id.is_not(None), found.c.step < bindparam("most", type_=Int))
-    found = found.union_all(select(later, found.c.step + 1).where(is_more))
-    return select(found.c.tenant_id).where(found.c.tenant_id.is_not(None))
-
-
-def _is_due() -> ColumnElement[bool]:
-    """Its time has come; or it is of the future: the clock stepped back, and nothing waits until it is there again."""
-    return or_(jobs.c.run_us <= bindparam("now_us"), jobs.c.created_us > bindparam("future_us"))
-
-
-@operator_query
-def select_own_due(own: Guard) -> Select[Any]:
-    """One pending job of the installation whose time has come; a tenant's may be too many to look through."""
-    is_own = and_(jobs.c.tenant_id == INSTALLATION, jobs.c.state == PENDING)
-    return select(jobs.c.id).where(is_own, _is_due()).limit(1)
-
-
-@operator_query
 def select_running(own: Guard) -> Select[Any]:
     """What runs now: whose, which kind, on which host."""
     return select(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host, func.count(jobs.c.id)).where(
         jobs.c.state == RUNNING
     ).group_by(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host)  # fmt: skip
-
-
-@operator_query
-def select_due(own: Guard) -> Select[Any]:
-    """The next due jobs of a tenant and kind that nobody else is claiming."""
-    return (
-        select(jobs.c.id, jobs.c.priority, jobs.c.run_us)
-        .where(
-            jobs.c.state == PENDING, jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.kind == bindparam("of_kind"),
-            _is_due(),
-        )
-        .order_by(jobs.c.priority, jobs.c.run_us)
-        .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
-    )  # fmt: skip
-
-
-@operator_query
-def claim_job(own: Guard) -> Update:
-    changed: dict[str, Any] = {
-        "state": "running", "fence": jobs.c.fence + 1, "attempts": jobs.c.attempts + 1,
-        "lease_owner": bindparam("owner"), "lease_host": bindparam("host"), "lease_us": bindparam("until_us"),
-        "started_us": bindparam("now_us"), "error_code": None,
-    }  # fmt: skip
-    is_it = and_(jobs.c.tenant_id == bindparam("of_tenant"), jobs.c.id == bindparam("of_id"))
-    return update(jobs).where(is_it, jobs.c.state == PENDING).values(changed).returning(*JOB)
 
 
 def _is_held() -> ColumnElement[bool]:
@@ -279,9 +233,3 @@ def retry_failed(own: Guard) -> Update:
         "state": "pending", "run_us": bindparam("now_us"), "attempts": 0, "losses": 0, "ended_us": None,
     }  # fmt: skip
     return update(jobs).where(jobs.c.id == bindparam("of_id"), jobs.c.state == "failed").values(changed)
-
-
-@operator_query
-def lock_host(own: Guard) -> Select[Any]:
-    """PostgreSQL: one process of a host claims at a time, so that the slots for heavy kinds are exact."""
-    return select(func.pg_advisory_xact_lock(bindparam("host_number", type_=Int)))

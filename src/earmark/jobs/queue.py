@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import structlog
@@ -115,6 +115,12 @@ async def cancel(tenant: Tenant, job_id: str) -> None:
             found = await work.fetch_one(queries.select_job, {"job_id": job_id})
             raise JobNotFoundError(job_id) if found is None else JobEndedError(job_id)
         work.signal(JOBS)
+
+
+async def count_open(tenant: Tenant, kinds: Collection[str], *, most: int) -> int:
+    """Return how many jobs of these kinds wait or run of the tenant's; counted as far as `most`."""
+    found = await tenant.whole_tenant().fetch_one(queries.count_open, {"kinds": list(kinds), "most": most})
+    return 0 if found is None else min(most, sum(found))
 
 
 async def delete_about(work: Tenant, subject_id: str) -> None:

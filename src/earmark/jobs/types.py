@@ -119,6 +119,13 @@ class NotCancellableError(ConflictError):
         super().__init__(f"The job {job_id} is the installation's own upkeep and can't be cancelled.")
 
 
+class NoSlotError(ConflictError):
+    """This host runs as many jobs of this kind as it may: the job waits for one of them to end."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"As many jobs {kind} run on this machine as may.")
+
+
 class JobInterruptedError(ConflictError):
     """Base of what ends a run without an outcome of its own; handlers let it pass."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 
@@ -14,11 +15,12 @@ from earmark.clock import now_us
 from earmark.clock_jumps import jumps
 from earmark.errors import UnavailableError
 from earmark.jobs import queries
-from earmark.jobs.claiming import LOST, Claimer, Process
+from earmark.jobs.claiming import LOST, Claimer, Free, Process
 from earmark.jobs.kinds import JobKind, ensure_periodic
 from earmark.jobs.outcomes import USUAL, Outcomes, Pauses
 from earmark.jobs.running import RunningJob
-from earmark.jobs.types import JOBS, Job
+from earmark.jobs.shares import share_of
+from earmark.jobs.types import JOBS, Job, NoSlotError
 from earmark.logs import frames_of
 from earmark.metrics import Metrics
 from earmark.storage.signals import Signals
@@ -75,6 +77,7 @@ class Worker:
                 jumped = jumps.look()
                 try:
                     await self._renew()
+                    await self._claimer.recall_from_future()
                     await self.recover()
                 except UnavailableError as error:  # the database is away: leases run out, and fences hold
                     log.warning("jobs.leases_not_renewed", error=type(error).__name__)
@@ -91,8 +94,8 @@ class Worker:
 
     async def _start_due(self) -> bool:
         """Start what is due; return whether there may be more."""
-        free, free_waiting = self._free()
-        if free + free_waiting <= 0:
+        free, free_waiting = self._free(is_waiting=False), self._free(is_waiting=True)
+        if free.slots + free_waiting.slots <= 0:
             return False
         try:
             jobs = await self._claimer.claim(free, free_waiting)
@@ -101,12 +104,15 @@ class Worker:
             return False
         for job in jobs:
             self._start(job)
-        return bool(jobs) and any(self._free())
+        return bool(jobs)
 
-    def _free(self) -> tuple[int, int]:
-        """Return how many slots are free, for ordinary kinds and for those that mostly wait."""
-        waiting = sum(self.kinds[running.job.kind].is_waiting for running, _ in self._running.values())
-        return max(0, SLOTS - len(self._running) + waiting), max(0, WAITING_SLOTS - waiting)
+    def _free(self, *, is_waiting: bool) -> Free:
+        """Return the free slots for ordinary kinds or for those that mostly wait; a tenant never has the last one."""
+        slots = WAITING_SLOTS if is_waiting else SLOTS
+        jobs = [one.job for one, _ in self._running.values() if self.kinds[one.job.kind].is_waiting == is_waiting]
+        held = Counter(job.tenant_id for job in jobs)
+        full = frozenset(tenant_id for tenant_id, count in held.items() if count >= share_of(slots))
+        return Free(max(0, slots - len(jobs)), full)
 
     def _start(self, job: Job) -> asyncio.Task[None]:
         running = RunningJob(job, self._operator)
@@ -125,14 +131,29 @@ class Worker:
             log.error("job.outcome_lost", error=type(error).__name__, trace=frames_of(error))
         self._wake()
 
-    async def run_job(self, tenant_id: int, job_id: str) -> bool:
-        """Claim one job for this process, due or not, and run it to its end; return False if another has it."""
-        async with self._operator.writing() as work:
-            job = await self._claimer.claim_one(work, tenant_id, job_id)
+    async def run_job(self, tenant_id: int, job_id: str, *, on_waiting: Callable[[], None] | None = None) -> bool:
+        """Claim one job for this process, due or not, and run it to its end; return False if another has it.
+
+        Args:
+            on_waiting: called if it waits because this host runs as many of its kind as it may. Until one of them
+                ends, it may also be taken by another process.
+        """
+        job = await self._claim_named(tenant_id, job_id, on_waiting)
         if job is None:
             return False
         await self._start(job)
         return True
+
+    async def _claim_named(self, tenant_id: int, job_id: str, on_waiting: Callable[[], None] | None) -> Job | None:
+        with self.signals.listening(JOBS) as waiter:
+            while True:
+                try:
+                    return await self._claimer.claim_named(tenant_id, job_id)
+                except NoSlotError:
+                    if on_waiting is not None:
+                        on_waiting()
+                    on_waiting = None
+                await waiter.wait(self._pauses.poll_s)
 
     # ---- leases --------------------------------------------------------------------------------------
 

@@ -37,6 +37,15 @@ class ShareUsedUpError(LimitExceededError):
         super().__init__(f"Too many {what} at once; try again when some of them have ended.")
 
 
+class TooManyJobsError(LimitExceededError):
+    """As many of the caller's jobs wait or run as may."""
+
+    retry_after_s = 30
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most:,} of your jobs wait or run already; try again when some of them have ended.")
+
+
 class Shares:
     """What is in use of one resource of this process, by tenant and end user.
 

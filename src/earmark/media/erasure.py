@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import structlog
-
 from earmark.clock import now_us
 from earmark.clock_jumps import jumps
 from earmark.identity.projects import list_tenants
 from earmark.media import queries
 from earmark.media.store import MediaStore, StoredKey
+from earmark.media.strays import Strays
 from earmark.media.types import Media
 from earmark.storage.tenant import Operator, Tenant
 
@@ -19,7 +18,7 @@ _IDLE_S = 3_600.0
 _BATCH = 500
 Kept = Callable[[Tenant, Sequence[str]], Awaitable[dict[str, str | None]]]
 """Returns, of these ids, those whose bytes are kept, and the digest of the bytes that they have."""
-log = structlog.get_logger("earmark.media")
+_strays = Strays()
 
 
 async def delete_replaced(tenant: Tenant, store: MediaStore, *, media_id: str, sha256: str | None, key: str) -> None:
@@ -70,25 +69,26 @@ async def _sweep_orphans(tenant: Tenant, store: MediaStore, kept: Mapping[str, K
 
 
 async def _sweep_batch(tenant: Tenant, store: MediaStore, stored: list[StoredKey], keepers: Mapping[str, Kept]) -> int:
-    named = {one.key: one.key.rpartition("/")[2].partition("-") for one in stored}
-    ids = sorted({owner_id for owner_id, _, sha256 in named.values() if sha256})
+    named = [(one, *_named(one.key)) for one in stored]
     kept: dict[str, str | None] = {}
     for prefix, keeper in keepers.items():
-        theirs = [one for one in ids if one.startswith(f"{prefix}_")]
+        theirs = sorted({owner_id for _, owner_id, _ in named if owner_id.startswith(f"{prefix}_")})
         kept |= await keeper(tenant, theirs) if theirs else {}
     swept = 0
-    for one in stored:
-        owner_id, _, sha256 = named[one.key]
-        if one.key.endswith(".part"):  # an upload in parts that nobody goes on with
-            if one.idle_s > _IDLE_S:
-                await store.delete(one.key)
-                swept += 1
+    for one, owner_id, sha256 in named:
+        if owner_id.partition("_")[0] not in keepers:
+            _strays.note(one.key)
             continue
-        if not sha256:  # nothing of ours has such a name
-            log.warning("media.stray_file", key=one.key)
-            continue
-        is_other = owner_id in kept and kept[owner_id] != sha256 and one.idle_s > _IDLE_S
-        if owner_id not in kept or is_other:
+        is_part = one.key.endswith(".part")  # of an upload that nobody goes on with, or of a copy
+        is_other = owner_id in kept and kept[owner_id] != sha256
+        is_unwanted = one.idle_s > _IDLE_S if is_part or is_other else owner_id not in kept
+        if is_unwanted:
             await store.delete(one.key)
             swept += 1
     return swept
+
+
+def _named(key: str) -> tuple[str, str]:
+    """Return whose bytes a key names, and their digest."""
+    owner_id, _, sha256 = key.rpartition("/")[2].partition("-")
+    return owner_id.partition(".")[0], sha256.partition(".")[0]

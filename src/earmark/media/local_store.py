@@ -23,6 +23,7 @@ from earmark.media.disk import Run, as_unavailable, make_folders, sync_folder, w
 from earmark.media.errors import MediaNotFoundError
 from earmark.media.partials import PartialFile
 from earmark.media.store import Partial, Staged, StoredKey
+from earmark.media.strays import Strays
 from earmark.storage.errors import StorageUnavailableError
 
 T = TypeVar("T")
@@ -30,7 +31,10 @@ log = structlog.get_logger("earmark.media")
 _THREADS = 4
 _BUFFER_BYTES = 1 << 20
 _INCOMING = "incoming"
-_KEY = re.compile(r"\d+(?:/[A-Za-z0-9_]{1,80}){0,2}(?:/[A-Za-z0-9_]{1,80}(?:-[0-9a-f]{64}|\.part))?\Z")
+_FOLDERS = r"\d+(?:/[A-Za-z0-9_]{1,80}){0,2}"
+_FILE = r"/[A-Za-z0-9_]{1,80}(?:-[0-9a-f]{64}(?:\.copy\.part)?|\.part)"
+_KEY = re.compile(rf"{_FOLDERS}(?:{_FILE})?\Z")
+_FILE_KEY = re.compile(rf"{_FOLDERS}{_FILE}\Z")
 
 
 class LocalStore:
@@ -45,6 +49,7 @@ class LocalStore:
     def __init__(self, folder: Path, installation: str) -> None:
         self._root = folder / installation
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="earmark-media")
+        self._strays = Strays()
 
     async def stage(self) -> StagedFile:
         path = self._root / _INCOMING / f"{random_text(24)}.part"
@@ -86,7 +91,11 @@ class LocalStore:
 
     async def list_under(self, folder: str) -> list[StoredKey]:
         path = self._path(folder)
-        return await self._run(lambda: list(_walk(self._root, path)))
+        found = await self._run(lambda: list(_walk(self._root, path)))
+        for one in found:
+            if not _FILE_KEY.match(one.key):
+                self._strays.note(one.key)
+        return [one for one in found if _FILE_KEY.match(one.key)]
 
     async def sweep_staged(self, *, idle_s: float) -> int:
         return await self._run(_sweep, self._root / _INCOMING, idle_s)

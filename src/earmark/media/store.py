@@ -110,7 +110,7 @@ class MediaStore(Protocol):
         """Delete all bytes of an end user or a recording."""
 
     async def list_under(self, folder: str) -> list[StoredKey]:
-        """Return the keys of a tenant, an end user or a recording."""
+        """Return the keys of a tenant, an end user or a recording; what has another name is none of the store's."""
 
     async def sweep_staged(self, *, idle_s: float) -> int:
         """Delete staged bytes not written to for `idle_s` seconds; return how many files."""

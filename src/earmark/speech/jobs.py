@@ -37,8 +37,8 @@ from earmark.transcripts.types import ParsedTranscript, TranscriptWarning
 
 _ATTEMPTS, _LOSSES = 3, 5
 """Without a chunk between them."""
-_VENDORS_ON_HOST: Final = 2
-"""A vendor may take an hour: other jobs have the rest of a process's slots."""
+_VENDORS_ON_HOST: Final = 3
+"""A vendor may take an hour; a tenant has one slot less, so that others have one."""
 _SHORTEST_MS: Final = 1_000
 _LOOK_S: Final = 0.5
 """Between looks whether the transcription is still wanted, where no signal says so."""
@@ -63,6 +63,7 @@ def kinds(means: Means) -> list[JobKind]:
     """Return this room's kinds of job.
 
     One local engine runs on a host, at the lowest priority: it holds up no import, whose slots it does not take.
+    Tenants take turns at it, a transcription each.
     """
 
     async def run(running: RunningJob) -> None:

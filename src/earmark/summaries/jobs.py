@@ -28,8 +28,8 @@ from earmark.summaries.writing import Task, write_summary
 _EVERY_S: Final = 3_600.0
 _STUCK_US: Final = 12 * 3_600 * 1_000_000
 _MOST_ATTEMPTS: Final = 3
-_MOST_ON_HOST: Final = 2
-"""Of the slots for jobs: a model may take minutes, and other jobs must not wait for it."""
+_MOST_ON_HOST: Final = 4
+"""A model may take minutes, mostly of waiting for the network; a tenant has one slot less, so that others have one."""
 
 
 class Summariser:

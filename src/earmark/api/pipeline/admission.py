@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from earmark.api.pipeline.call import Call
 from earmark.errors import UnauthorizedError
 from earmark.identity.access import require_persons_key, require_project_wide, require_scope, require_unrestricted
+from earmark.imports import receiving as imports
+from earmark.jobs.queue import count_open
 from earmark.limits.rates import RateLimitError
+from earmark.limits.shares import TooManyJobsError
+from earmark.retrieval.index.ingest import INDEX
+from earmark.speech.transcribing import KINDS
+from earmark.summaries import summaries
 
 MCP_PATH = "/mcp"
+JOBS: Final = "jobs"
+"""The limit of what starts a job: how many are open, not how many are started a minute."""
+_STARTED: Final = (*KINDS.values(), summaries.RUN, imports.RUN, INDEX)
 
 
 async def admit(
@@ -24,8 +34,8 @@ async def admit(
 ) -> None:
     """Authenticate the caller, count the request, check its scopes; `scope` may be empty.
 
-    Raises: UnauthorizedError, RateLimitError, ScopeMissingError, NotForEndUsersError, NotPersonsKeyError,
-        NotUnrestrictedError.
+    Raises: UnauthorizedError, RateLimitError, TooManyJobsError, ScopeMissingError, NotForEndUsersError,
+        NotPersonsKeyError, NotUnrestrictedError.
     """
     await recognise(call)
     try:
@@ -33,6 +43,8 @@ async def admit(
     except RateLimitError as error:
         call.allowance = error.allowance
         raise
+    if JOBS in limits:
+        await check_open_jobs(call)
     if scope:
         require_scope(call.caller, scope)
     if is_project_wide:
@@ -48,7 +60,7 @@ async def admit(
 async def count_further(call: Call, limits: Sequence[str]) -> None:
     """Count an admitted request against further limits; its headers show the one with the fewest requests left.
 
-    Raises: RateLimitError.
+    Raises: RateLimitError, TooManyJobsError.
     """
     try:
         allowance = await call.runtime.admission.count(call.caller, call.tenant, limits)
@@ -57,6 +69,18 @@ async def count_further(call: Call, limits: Sequence[str]) -> None:
         raise
     if call.allowance is None or (allowance is not None and allowance.remaining < call.allowance.remaining):
         call.allowance = allowance
+    if JOBS in limits:
+        await check_open_jobs(call)
+
+
+async def check_open_jobs(call: Call) -> None:
+    """Raise TooManyJobsError if as many jobs that requests start are open as one project's data may have.
+
+    Requests at the same moment may each find the last place: the bound is not exact, and needs no lock.
+    """
+    most = call.runtime.settings.open_jobs
+    if most and await count_open(call.tenant, _STARTED, most=most) >= most:
+        raise TooManyJobsError(most)
 
 
 async def recognise(call: Call) -> None:

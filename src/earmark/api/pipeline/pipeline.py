@@ -61,7 +61,7 @@ class Rules:
         retry: for POST and PATCH, how the work and the response stored for its Idempotency-Key are
             made consistent (`api/pipeline/retries.py`).
         replay: converts a stored response to the media type asked for, if the route has several.
-        limits: the rate limits that its requests count against.
+        limits: the rate limits that its requests count against; `jobs` for what starts one.
         is_heavy: parsing and handling it takes long: a few at once, and one of each project.
         apart: parses the body in a process of its own.
         is_signed: the URL itself is the credential; the handler checks it, and nothing is counted.
@@ -77,7 +77,7 @@ class Rules:
     limit_bytes: int = JSON_LIMIT_BYTES
     retry: RetryKind = "together"
     replay: Replay | None = None
-    limits: tuple[Literal["overall", "uploads", "transcriptions", "summaries"], ...] = ("overall",)
+    limits: tuple[Literal["overall", "uploads", "transcriptions", "summaries", "jobs"], ...] = ("overall",)
     also: tuple[str, ...] = ()
     authorise: Callable[[Call, Any], None] | None = None
     prepare: Callable[[Call, Any], Awaitable[None]] | None = None

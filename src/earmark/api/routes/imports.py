@@ -47,7 +47,7 @@ def _may_use_folder(call: Call, body: ImportFileBody) -> None:
 
 
 @routes.add("POST", "/imports",
-            Rules("recordings:write", also=_ALSO, limits=("overall", "uploads"), retry="secret",
+            Rules("recordings:write", also=_ALSO, limits=("overall", "uploads", "jobs"), retry="secret",
                   authorise=_may_use_folder),
             answers={201: ImportBegunShown}, errors=[NotFoundError, UploadTooLargeError])  # fmt: skip
 async def create_import(call: Call, body: ImportFileBody) -> Reply:

@@ -38,7 +38,7 @@ def _shown(call: Call, one: Summary, status: int = 200) -> Reply:
     return json_reply(summary_to_wire(one, call.tenant.key.project_id), status)
 
 
-@routes.add("POST", "/summaries", Rules("summaries:write", limits=("overall", "summaries")),
+@routes.add("POST", "/summaries", Rules("summaries:write", limits=("overall", "summaries", "jobs")),
             answers={201: SummaryShown}, errors=[NotFoundError, ConflictError])  # fmt: skip
 async def create_summary(call: Call, body: SummaryBody) -> Reply:
     """Start a summary of a completed transcript, by a template or a prompt.

@@ -32,7 +32,7 @@ from earmark.speech.transcribing import begin_transcription, cancel_transcriptio
 
 routes = Routes("Transcriptions")
 BY_ID = {"transcription_id": "txn"}
-_COUNTED: tuple[Literal["overall", "transcriptions"], ...] = ("overall", "transcriptions")
+_COUNTED: tuple[Literal["overall", "transcriptions", "jobs"], ...] = ("overall", "transcriptions", "jobs")
 
 
 async def transcription_exists(call: Call, transcription_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from earmark.api.pipeline.admission import check_open_jobs
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.errors import BodyTooLargeError, UnsupportedMediaTypeError
 from earmark.api.pipeline.large_bodies import is_large, run_sized
@@ -90,6 +91,8 @@ async def put_transcript(call: Call, recording_id: str, query: TranscriptQuery, 
 
     With `wait=false` the response is 202, and the previous one stays visible until this one can be searched.
     """
+    if not query.wait:
+        await check_open_jobs(call)
     parsed = await _parse(call, body, query.file_name)
     project_id = call.tenant.key.project_id
     if not query.wait:

@@ -39,7 +39,7 @@ class SummaryArguments(Arguments):
 
 
 @tools.add("create_transcription", "Transcribe a recording", "transcriptions:write", takes=TranscriptionArguments,
-           gives=TranscriptionRow, is_project_wide=True, changes=True, limits=("transcriptions",))  # fmt: skip
+           gives=TranscriptionRow, is_project_wide=True, changes=True, limits=("transcriptions", "jobs"))  # fmt: skip
 async def create_transcription(asked: ToolCall, given: TranscriptionArguments) -> Any:
     """Start to transcribe a recording's audio. Once it is done, get_recording shows its transcription_id."""
     body = parse_arguments(TranscriptionBody, given.model_dump())
@@ -48,7 +48,7 @@ async def create_transcription(asked: ToolCall, given: TranscriptionArguments) -
 
 
 @tools.add("create_summary", "Summarise a transcript", "summaries:write", takes=SummaryArguments, gives=SummaryRow,
-           is_project_wide=True, changes=True, limits=("summaries",))  # fmt: skip
+           is_project_wide=True, changes=True, limits=("summaries", "jobs"))  # fmt: skip
 async def create_summary(asked: ToolCall, given: SummaryArguments) -> Any:
     """Start a summary of a transcript, by a template or a prompt. get_my_summary reads it once it is done."""
     body = parse_arguments(SummaryBody, given.model_dump())

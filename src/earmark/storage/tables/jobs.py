@@ -39,10 +39,16 @@ jobs = Table(
     Index(
         "uq_jobs_unique_key", "tenant_id", "unique_key", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN
     ),
+    # What is due; whose turn it is; what was added before the clock stepped back.
     Index(
         "ix_jobs_pending", "tenant_id", "kind", "priority", "run_us",
         sqlite_where=_IS_PENDING, postgresql_where=_IS_PENDING,
     ),
+    Index(
+        "ix_jobs_turns", "tenant_id", "kind", "priority", "end_user_id", "run_us",
+        sqlite_where=_IS_PENDING, postgresql_where=_IS_PENDING,
+    ),
+    Index("ix_jobs_created_us", "created_us", sqlite_where=_IS_PENDING, postgresql_where=_IS_PENDING),
     Index("ix_jobs_running", "tenant_id", "lease_us", sqlite_where=_IS_RUNNING, postgresql_where=_IS_RUNNING),
     Index("ix_jobs_subject_id", "tenant_id", "subject_id"),
     Index("ix_jobs_ended_us", "tenant_id", "ended_us"),
