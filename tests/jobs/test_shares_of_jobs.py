@@ -15,6 +15,7 @@ from earmark.jobs import claim_queries, queue
 from earmark.jobs.claiming import Claimer, Free, new_process
 from earmark.jobs.kinds import JobKind
 from earmark.jobs.running import RunningJob
+from earmark.jobs.shares import Shares
 from earmark.jobs.types import Job, NewJob
 from earmark.library.end_users import create_end_user
 from earmark.storage.query import Compiled, Query
@@ -113,6 +114,17 @@ async def test_a_tenant_never_has_the_last_slot_of_the_heavy_kinds_together(worl
     assert [job.tenant_id for job in await claim_all(here)] == [world.other.key.tenant_id]
     elsewhere = claimer_of(world, kinds, heavy_slots=2, host="elsewhere")
     assert len(await claim_all(elsewhere)) == 2  # one of each tenant
+
+
+@pytest.mark.parametrize(("is_shared", "share"), [(False, 3), (True, 2)])
+async def test_who_has_a_server_alone_has_every_slot(world: World, is_shared: bool, share: int) -> None:
+    summary = JobKind("summary", world.note, most_on_host=3)
+    shares = Shares({"summary": summary}, "here", 1, (), is_shared=is_shared)
+    started = 0
+    while shares.may_start(summary, 7):
+        shares.add(7, summary)
+        started += 1
+    assert started == share
 
 
 async def test_a_tenants_slow_jobs_leave_another_a_slot_of_the_process(world: World) -> None:

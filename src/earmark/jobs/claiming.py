@@ -77,6 +77,8 @@ class Claimer:
         self._kinds = {kind.name: kind for kind in kinds}
         self._process = process
         self._turns = Turns()
+        self.is_shared = False
+        """Whether there were several projects at the last look: then nobody has every slot."""
 
     async def claim(self, free: Free | int, free_waiting: Free = _NONE_FREE) -> list[Job]:
         """Return jobs leased to this process, at most one of each tenant for each sort of slot.
@@ -138,7 +140,10 @@ class Claimer:
     async def _count_running(self, handle: Operator) -> Shares:
         rows = await handle.fetch_all(queries.select_running)
         counted = ((tenant_id, kind, host, count) for tenant_id, kind, host, count in rows)
-        return Shares(self._kinds, self._process.host, self._process.heavy_slots, counted)
+        ((has_projects,),) = await handle.fetch_all(queries.select_has_projects)
+        self.is_shared = bool(has_projects)
+        process = self._process
+        return Shares(self._kinds, process.host, process.heavy_slots, counted, is_shared=self.is_shared)
 
     async def _claim_round(self, work: Operator, due: Due, shares: Shares, free: Free, is_waiting: bool) -> list[Job]:
         """Claim at most one job of each tenant; the worker asks again while it gets any."""

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Delete, Insert, Select, Update, and_, bind
 
 from earmark.storage.dialect import PENDING, RUNNING, any_of
 from earmark.storage.query import Guard, operator_query, query
-from earmark.storage.tables import jobs
+from earmark.storage.tables import jobs, tenants
 from earmark.storage.tables.columns import Int, Key
 
 JOB = (
@@ -95,6 +95,14 @@ def select_running(own: Guard) -> Select[Any]:
     return select(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host, func.count(jobs.c.id)).where(
         jobs.c.state == RUNNING
     ).group_by(jobs.c.tenant_id, jobs.c.kind, jobs.c.lease_host)  # fmt: skip
+
+
+@operator_query
+def select_has_projects(own: Guard) -> Select[Any]:
+    """Whether there is more than one project."""
+    first = select(func.min(tenants.c.project_id)).scalar_subquery()
+    last = select(func.max(tenants.c.project_id)).scalar_subquery()
+    return select(first < last)
 
 
 def _is_held() -> ColumnElement[bool]:

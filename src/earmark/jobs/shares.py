@@ -1,6 +1,7 @@
 """How many jobs may run at once: of a kind and of the heavy kinds on a host, and how many of these are one tenant's.
 
-Where there is more than one slot, a tenant never has the last one: what of it takes long leaves the others a slot.
+On a server with several projects a tenant never has the last of several slots: what of it takes long leaves the others
+one.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ _HEAVY: Final = "heavy"
 """All heavy kinds together."""
 
 
-def share_of(slots: int) -> int:
-    """Return how many of so many slots one tenant may have at once."""
-    return slots if slots <= 1 else slots - 1
+def share_of(slots: int, *, is_shared: bool) -> int:
+    """Return how many of so many slots one tenant may have at once; `is_shared`: there are several projects."""
+    return slots - 1 if is_shared and slots > 1 else slots
 
 
 class Shares:
@@ -25,11 +26,19 @@ class Shares:
 
     Args:
         rows: tenant, kind, host and count of what runs anywhere.
+        is_shared: whether there are several projects.
     """
 
     def __init__(
-        self, kinds: Mapping[str, JobKind], host: str, heavy_slots: int, rows: Iterable[tuple[int, str, str, int]]
+        self,
+        kinds: Mapping[str, JobKind],
+        host: str,
+        heavy_slots: int,
+        rows: Iterable[tuple[int, str, str, int]],
+        *,
+        is_shared: bool,
     ) -> None:
+        self.is_shared = is_shared
         self.running: Counter[int] = Counter()
         """The jobs of each tenant on all hosts, of ordinary kinds."""
         self.waiting: Counter[int] = Counter()
@@ -53,7 +62,7 @@ class Shares:
     def may_start(self, kind: JobKind, tenant_id: int) -> bool:
         """Whether this host may run one more job of a kind, and of this tenant."""
         return all(
-            self._here[name] < slots and self._here_of[name, tenant_id] < share_of(slots)
+            self._here[name] < slots and self._here_of[name, tenant_id] < share_of(slots, is_shared=self.is_shared)
             for name, slots in self._slots_of(kind).items()
         )
 

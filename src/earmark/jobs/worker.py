@@ -107,11 +107,15 @@ class Worker:
         return bool(jobs)
 
     def _free(self, *, is_waiting: bool) -> Free:
-        """Return the free slots for ordinary kinds or for those that mostly wait; a tenant never has the last one."""
+        """Return the free slots for ordinary kinds or for those that mostly wait; of several projects none has all."""
         slots = WAITING_SLOTS if is_waiting else SLOTS
         jobs = [one.job for one, _ in self._running.values() if self.kinds[one.job.kind].is_waiting == is_waiting]
         held = Counter(job.tenant_id for job in jobs)
-        full = frozenset(tenant_id for tenant_id, count in held.items() if count >= share_of(slots))
+        full = frozenset(
+            tenant_id
+            for tenant_id, count in held.items()
+            if count >= share_of(slots, is_shared=self._claimer.is_shared)
+        )
         return Free(max(0, slots - len(jobs)), full)
 
     def _start(self, job: Job) -> asyncio.Task[None]:
