@@ -146,7 +146,7 @@ def test_a_data_folder_that_was_open_to_others_is_closed_at_start(empty_place: P
 
 
 def test_doctor_reports_that_the_data_folder_was_accessible_to_others(empty_place: Place) -> None:
-    empty_place.data_dir.mkdir(parents=True)
+    empty_place.cli("projects", "create", "First")
     empty_place.data_dir.chmod(0o755)
     said = empty_place.cli("doctor").stdout
     assert "ok   data folder: was accessible to others (0755); now to its owner only\n" in said

@@ -49,7 +49,7 @@ async def _examine(*, with_models: bool) -> list[Finding]:
         return [Finding("settings", False, error.message)]
     findings = [Finding("settings", True, f"data in {settings.data_dir}"), _check_folder(settings.data_dir)]
     try:
-        async with open_runtime(settings) as runtime:
+        async with open_runtime(settings, may_create=False) as runtime:
             for check, examine in _CHECKS.items():
                 findings.append(await _run_check(check, examine, runtime))
             findings += _check_library(runtime)

@@ -90,14 +90,14 @@ class Parts:
     cursor_secret: str
 
 
-async def open_parts(settings: Settings, closing: AsyncExitStack) -> Parts:
+async def open_parts(settings: Settings, closing: AsyncExitStack, *, may_create: bool = True) -> Parts:
     """Open everything.
 
-    Raises: UnavailableError if the database can't be used or has an unknown schema.
+    Raises: UnavailableError if the database can't be used or has an unknown schema; NoDatabaseError.
     """
     if not make_private(settings.data_dir):
         log.warning("data_dir.open_to_others", reason="The data folder is not ours to close; see `earmark doctor`.")
-    database = await open_database(settings)
+    database = await open_database(settings, may_create=may_create)
     closing.push_async_callback(database.close)
     operator, metrics = Operator(database), open_metrics(settings)
     secret = await get_installation_secret(operator, "cursor_secret")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncpg
 
 from earmark.errors import UnavailableError
-from earmark.storage.errors import StorageUnavailableError, UnknownSchemaError
+from earmark.storage.errors import NoDatabaseError, StorageUnavailableError, UnknownSchemaError
 from earmark.storage.migrate import MigrationFailedError, check_revision, upgrade
 
 _LOCK = 7_215_410_083  # arbitrary, but the same in every version
@@ -25,13 +25,17 @@ class UnsafeRoleError(UnavailableError):
         )
 
 
-async def migrate_postgres(url: str, owner_url: str | None) -> None:
+async def migrate_postgres(url: str, owner_url: str | None, *, may_create: bool = True) -> None:
     """Create or upgrade the schema unless it is the newest.
 
-    Raises: UnknownSchemaError; UnavailableError if it must be upgraded and no owner's URL is set.
+    Raises: UnknownSchemaError; UnavailableError if it must be upgraded and no owner's URL is set; NoDatabaseError if it
+        must be created and may not be.
     """
-    if check_revision(*await _revision(url)):
+    revision, is_blank = await _revision(url)
+    if check_revision(revision, is_blank):
         return
+    if revision is None and not may_create:
+        raise NoDatabaseError("The PostgreSQL database", "EARMARK_DATABASE_URL the right database?")
     role = await _fetch(url, "SELECT current_user")
     try:
         await _upgrade(owner_url or url, str(role))
