@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from earmark.cli.findings import Finding, show
+from earmark.cli.media_check import check_media
 from earmark.cli.output import JsonOption
 from earmark.cli.server_check import examine_server
 from earmark.config import load_settings
@@ -161,6 +162,7 @@ _CHECKS: dict[str, Callable[[Runtime], Awaitable[str]]] = {
     "embedder": _check_embedder,
     "speech": _check_speech,
     "jobs": _check_jobs,
+    "media": check_media,
     "background": _check_background,
     "audit": _check_audit,
     "secrets": _check_secrets,

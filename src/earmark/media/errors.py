@@ -12,6 +12,16 @@ class MediaNotFoundError(NotFoundError):
         super().__init__("This recording has no such media.", param=param)
 
 
+class MediaMissingError(MediaNotFoundError):
+    """The medium exists, but its file is missing in the store."""
+
+    def __init__(self) -> None:
+        EarmarkError.__init__(
+            self,
+            "The file of this media is missing in the server's store; whoever operates the server has to restore it.",
+        )
+
+
 class NoUploadError(ConflictError):
     """`upload-complete` was called for a recording without an upload."""
 
