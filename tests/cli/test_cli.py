@@ -479,6 +479,28 @@ def test_an_invalid_setting_is_named_without_its_value(
     check_setting_named(desk, command, name)
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("serve", "--port", "0"), ("serve", "--port", "0", "--workers", "2")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EARMARK_DEFAULT_PROVIDER", "gemini"),
+        ("EARMARK_SPEECH_ENGINE", "nope"),
+        ("EARMARK_FALLBACK", '["nope"]'),
+        ("EARMARK_PROVIDER_ALIASES", '{"claude": "nope"}'),
+        ("EARMARK_SPEECH_PROVIDER_ALIASES", '{"deepgram": "nope"}'),
+    ],
+)
+def test_a_setting_that_names_what_is_not_configured_is_refused_before_anything_listens(
+    desk: Place, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    done = desk.cli(*command, check=False)
+    said = done.stdout + done.stderr
+    assert (done.returncode, said.count("\n"), "listens" in said) == (1, 1, False), said
+    assert said.startswith(f"FAIL settings: {name}: " if command[0] == "doctor" else f"earmark: {name}: ")
+    assert "gemini" in said if value == "gemini" else "nope" in said
+
+
 @pytest.mark.parametrize("command", ["doctor", "serve"])
 @pytest.mark.parametrize("content", [b'port = = "sesame"', b'port = "sesame', b"\xff\xfesesame"])
 def test_invalid_toml_is_reported_without_its_content(

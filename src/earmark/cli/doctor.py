@@ -21,7 +21,7 @@ from earmark.identity.projects import list_tenants
 from earmark.jobs.queue import count_jobs
 from earmark.llm.trying import try_model
 from earmark.llm.types import AnswerModel
-from earmark.runtime import Runtime, open_runtime
+from earmark.runtime import Runtime, check_settings, open_runtime
 from earmark.sealing import SealedElsewhereError
 from earmark.storage.sqlite_version import warn_of_version
 from earmark.supervision import read_deaths
@@ -46,6 +46,7 @@ def doctor(
 async def _examine(*, with_models: bool) -> list[Finding]:
     try:
         settings = load_settings()
+        check_settings(settings)
     except EarmarkError as error:
         return [Finding("settings", False, error.message)]
     findings = [Finding("settings", True, f"data in {settings.data_dir}"), _check_folder(settings.data_dir)]

@@ -22,6 +22,7 @@ from earmark.identity.keys import has_working_key
 from earmark.identity.setup_codes import create_setup_code
 from earmark.identity.types import NewKey
 from earmark.logs import configure_logs
+from earmark.runtime import check_settings
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 from earmark.telemetry import check_traces
@@ -47,6 +48,7 @@ def serve(
 ) -> None:
     """Run the server until Ctrl-C."""
     settings = load_settings(host=host, port=port, workers=workers)
+    check_settings(settings)
     if not is_loopback(settings.host):
         asyncio.run(check_keys(settings))
     configure_logs(settings.log_level)

@@ -18,7 +18,7 @@ class MediaMissingError(MediaNotFoundError):
     def __init__(self) -> None:
         EarmarkError.__init__(
             self,
-            "The file of this media is missing in the server's store; whoever operates the server has to restore it.",
+            "The file of this media is missing in the server's store; its operator has to restore it.",
         )
 
 

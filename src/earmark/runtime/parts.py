@@ -20,7 +20,7 @@ from earmark.identity.projects import get_installation_secret
 from earmark.library.deletion import Deletion
 from earmark.limits.admission import Admission
 from earmark.limits.rates import RateLimits
-from earmark.llm.configured import configured_providers
+from earmark.llm.configured import check_named_providers, configured_providers
 from earmark.media.grants import GrantSigner
 from earmark.media.local_store import LocalStore
 from earmark.media.store import MediaStore
@@ -88,6 +88,15 @@ class Parts:
     sign_in_providers: Providers
     supervisor: Supervisor
     cursor_secret: str
+
+
+def check_settings(settings: Settings) -> None:
+    """Check what settings say of each other, before anything is opened: names of models and engines.
+
+    Raises: SettingsError.
+    """
+    check_named_providers(settings)
+    configured_engines(settings)
 
 
 async def open_parts(settings: Settings, closing: AsyncExitStack, *, may_create: bool = True) -> Parts:
