@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from earmark.cli.data_folder import check_folder
 from earmark.cli.findings import Finding, show
 from earmark.cli.media_check import check_media
 from earmark.cli.output import JsonOption
 from earmark.cli.server_check import examine_server
+from earmark.clock import now_us
 from earmark.config import load_settings
-from earmark.data_dir import make_private, mode_for_others
 from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.audit import verify
 from earmark.identity.projects import list_tenants
-from earmark.jobs.queue import count_jobs
+from earmark.jobs.queue import count_jobs, list_jobs
 from earmark.llm.trying import try_model
 from earmark.llm.types import AnswerModel
 from earmark.runtime import Runtime, check_settings, open_runtime
@@ -28,6 +28,7 @@ from earmark.supervision import read_deaths
 from earmark.webhooks.rotation import count_unreadable
 
 _OVERDUE_S = 600.0
+_LISTED = 1_000
 _PROBE = "hello world"
 
 
@@ -49,7 +50,7 @@ async def _examine(*, with_models: bool) -> list[Finding]:
         check_settings(settings)
     except EarmarkError as error:
         return [Finding("settings", False, error.message)]
-    findings = [Finding("settings", True, f"data in {settings.data_dir}"), _check_folder(settings.data_dir)]
+    findings = [Finding("settings", True, f"data in {settings.data_dir}"), check_folder(settings.data_dir)]
     try:
         async with open_runtime(settings, may_create=False) as runtime:
             for check, examine in _CHECKS.items():
@@ -60,16 +61,6 @@ async def _examine(*, with_models: bool) -> list[Finding]:
     except EarmarkError as error:
         findings.append(Finding("database", False, error.message))
     return findings
-
-
-def _check_folder(folder: Path) -> Finding:
-    """Check the data folder's mode, before opening the runtime makes it private."""
-    mode = mode_for_others(folder)
-    if not mode:
-        return Finding("data folder", True, "accessible to its owner only")
-    if make_private(folder):
-        return Finding("data folder", True, f"was accessible to others ({mode:04o}); now to its owner only")
-    return Finding("data folder", False, f"{folder} is accessible to others ({mode:04o}); run chmod 700 as its owner")
 
 
 def _check_library(runtime: Runtime) -> list[Finding]:
@@ -118,6 +109,8 @@ async def _check_jobs(runtime: Runtime) -> str:
     says = f"{counts.pending} waiting, {counts.running} running, {counts.failed} failed"
     if counts.overdue_s > _OVERDUE_S:
         says += f"; one has waited {counts.overdue_s / 60:.0f} minutes: does a server run?"
+    later = sum(job.run_us > now_us() for job in await list_jobs(runtime.operator, state="pending", limit=_LISTED))
+    says += f"; {later} more pending ones are for later" if later else ""
     return says if not counts.failed else f"{says}; see `earmark jobs list --state failed`"
 
 
