@@ -14,7 +14,7 @@ from earmark.cli.media_check import check_media
 from earmark.cli.output import JsonOption
 from earmark.cli.server_check import examine_server
 from earmark.clock import now_us
-from earmark.config import load_settings
+from earmark.config import find_unknown_settings, load_settings
 from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.audit import verify
 from earmark.identity.projects import list_tenants
@@ -50,7 +50,8 @@ async def _examine(*, with_models: bool) -> list[Finding]:
         check_settings(settings)
     except EarmarkError as error:
         return [Finding("settings", False, error.message)]
-    findings = [Finding("settings", True, f"data in {settings.data_dir}"), check_folder(settings.data_dir)]
+    unknown = [Finding("settings", True, sentence, is_warning=True) for sentence in find_unknown_settings()]
+    findings = [Finding("settings", True, f"data in {settings.data_dir}"), *unknown, check_folder(settings.data_dir)]
     try:
         async with open_runtime(settings, may_create=False) as runtime:
             for check, examine in _CHECKS.items():
