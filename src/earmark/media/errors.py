@@ -60,6 +60,15 @@ class LinkExpiredError(ForbiddenError):
         super().__init__("This link has expired.")
 
 
+class LinkUsedError(LinkExpiredError):
+    """The link's upload is complete."""
+
+    def __init__(self) -> None:
+        EarmarkError.__init__(
+            self, "This upload has ended, and its link can't be used again. Request a new upload-url for other bytes."
+        )
+
+
 class UploadSizeError(InvalidError):
     """The upload has another size than announced."""
 
