@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncpg
 
 from earmark.errors import UnavailableError
-from earmark.storage.errors import NoDatabaseError, StorageUnavailableError, UnknownSchemaError
+from earmark.storage.errors import NoDatabaseError, UnknownSchemaError
 from earmark.storage.migrate import MigrationFailedError, check_revision, upgrade
+from earmark.storage.postgres_refusals import unreachable
 
 _LOCK = 7_215_410_083  # arbitrary, but the same in every version
 
@@ -72,7 +73,7 @@ async def _connect(url: str) -> asyncpg.Connection:
     try:
         return await asyncpg.connect(url, timeout=15)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
-        raise StorageUnavailableError("Can't connect to the database; check EARMARK_DATABASE_URL.") from error
+        raise unreachable(url, error) from error
 
 
 async def _fetch_row(url: str, words: str) -> asyncpg.Record:
