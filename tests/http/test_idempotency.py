@@ -439,7 +439,7 @@ def test_asking_again_for_a_secret_names_what_the_first_request_made(client: htt
     recording = library.recording(user, TALK)
     asked: list[tuple[str, dict[str, Any], str]] = [
         ("/v1/keys", {"label": "Billing"}, "id"),
-        ("/v1/webhook-endpoints", {"url": "http://127.0.0.1:9/", "events": ["*"]}, "id"),
+        ("/v1/webhook-endpoints", {"url": "http://127.0.0.1:18099/", "events": ["*"]}, "id"),
         (f"/v1/recordings/{recording}/upload-url", {"content_type": "audio/ogg"}, "media_id"),
         (f"/v1/end-users/{user}/tokens", {}, "end_user_id"),
         ("/v1/shares", {"recording_id": recording}, "id"),

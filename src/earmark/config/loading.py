@@ -40,6 +40,11 @@ def settings_file() -> Path:
     return _FilePlace().config
 
 
+def list_variables() -> list[str]:
+    """Return the names of the environment's variables that begin with `EARMARK_`, sorted."""
+    return sorted(name for name in os.environ if name.upper().startswith("EARMARK_"))
+
+
 def parse_settings(text: str) -> Settings:
     """Read the settings as if the TOML file contained `text`; the environment overrides it.
 
@@ -64,7 +69,9 @@ def parse_settings(text: str) -> Settings:
 def _is_given(path: list[str], given: Mapping[str, object]) -> bool:
     """Whether a setting, or a part of it, comes from an argument or the environment; else it is the file's."""
     top = f"EARMARK_{path[0]}".upper()
-    return path[0] in given or any(name.upper() == top or name.upper().startswith(f"{top}__") for name in os.environ)
+    return path[0] in given or any(
+        name.upper() == top or name.upper().startswith(f"{top}__") for name in list_variables()
+    )
 
 
 def _read(kind: type[Settings], **given: object) -> Settings:

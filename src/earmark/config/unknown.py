@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import os
 import tomllib
 from pathlib import Path
 from typing import Final
 
-from earmark.config.loading import settings_file
+from earmark.config.loading import list_variables, settings_file
 from earmark.config.settings import Settings
 
 _PREFIX: Final = "EARMARK_"
@@ -21,7 +20,7 @@ def find_unknown_settings() -> list[str]:
     known = list(Settings.model_fields)
     variables = [
         _say(f"{name} is not a setting", f"{_PREFIX}{found.upper()}" if (found := _nearest(name, known)) else None)
-        for name in sorted(os.environ)
+        for name in list_variables()
         if _is_unknown(name, known)
     ]
     file = settings_file()
@@ -31,9 +30,7 @@ def find_unknown_settings() -> list[str]:
 
 def _is_unknown(name: str, known: list[str]) -> bool:
     """Whether a variable sets nothing; what stands behind `__` was checked when the settings were read."""
-    if not name.upper().startswith(_PREFIX) or name.upper() in _OF_OTHERS:
-        return False
-    return _top_of(name) not in known
+    return name.upper() not in _OF_OTHERS and _top_of(name) not in known
 
 
 def _top_of(name: str) -> str:

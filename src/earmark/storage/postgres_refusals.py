@@ -6,11 +6,10 @@ import socket
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import asyncpg
-
 from earmark.storage.errors import StorageUnavailableError
 
-_REFUSED: Final = (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError)
+_REFUSED: Final = ("28000", "28P01")
+"""SQLSTATEs of a role that may not come in, or with another password."""
 
 
 def unreachable(url: str, error: Exception) -> StorageUnavailableError:
@@ -20,16 +19,17 @@ def unreachable(url: str, error: Exception) -> StorageUnavailableError:
 
 def _reason(url: str, error: Exception) -> str:
     role, place, database = _parts_of(url)
-    if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return f"there is no database {database} at {place}"
-    if isinstance(error, _REFUSED):
-        return f"{place} refuses the role {role}: it does not exist, its password is wrong, or pg_hba.conf forbids it"
-    if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        return f"the role {role} may not connect to the database {database}"
-    if isinstance(error, asyncpg.TooManyConnectionsError):
-        return f"{place} has no connection left (max_connections)"
-    if isinstance(error, asyncpg.CannotConnectNowError):
-        return f"{place} is starting or stopping"
+    by_state = {
+        "3D000": f"there is no database {database} at {place}",
+        **dict.fromkeys(_REFUSED, f"{place} refuses the role {role}: it does not exist, its password is wrong, or "
+                                  "pg_hba.conf forbids it"),
+        "42501": f"the role {role} may not connect to the database {database}",
+        "53300": f"{place} has no connection left (max_connections)",
+        "57P03": f"{place} is starting or stopping",
+    }  # fmt: skip
+    said = by_state.get(getattr(error, "sqlstate", None) or "")
+    if said is not None:
+        return said
     if isinstance(error, TimeoutError):
         return f"{place} does not answer"
     if isinstance(error, socket.gaierror):
