@@ -33,8 +33,8 @@ async def admit(
     except RateLimitError as error:
         call.allowance = error.allowance
         raise
-    if is_project_wide:  # first: no scope would help an end user's credential
-        require_project_wide(call.caller)
+    if is_project_wide:
+        require_project_wide(call.caller, scope)
     if scope:
         require_scope(call.caller, scope)
     if is_persons:
