@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import signal
 import sqlite3
 import stat
@@ -511,3 +512,42 @@ def test_a_backup_that_lacks_media_deletes_no_older_one(
     place.cli("backup", str(tmp_path / "again.zip"), check=False)
     said = place.cli("backup", "verify", str(tmp_path / "again.zip")).stdout
     assert "warn left out: 1 media were missing, damaged or deleted" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("backup", "x.zip"), ("backup", "write", "--keep", "2", "."), ("projects", "list"), ("doctor",), ("jobs", "list")],
+    ids=" ".join,
+)
+def test_commands_that_only_read_create_no_database(
+    empty_place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = empty_place.cli(*command, check=False)
+    assert done.returncode == 1
+    assert "holds no data of earmark" in done.stdout + done.stderr
+    if empty_place.database_url is None:
+        assert not empty_place.data_dir.exists()
+    assert list(tmp_path.rglob("*.zip")) == []
+
+
+def test_a_backup_of_another_installation_deletes_no_older_one(
+    backup_file: Path, new_place: Callable[[], Place], tmp_path: Path
+) -> None:
+    """As when the data folder is not mounted, and something has begun a new installation in its place."""
+    older = [tmp_path / f"earmark-2020010{number}T000000Z.zip" for number in (1, 2)]
+    for path in older:
+        shutil.copy(backup_file, path)
+    other = new_place()
+    other.cli("projects", "create", "Somebody else's")
+    done = other.cli("backup", "write", "--keep", "1", str(tmp_path), check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "earmark-20200101T000000Z.zip is of another installation" in done.stderr
+    (strange,) = {*tmp_path.glob("earmark-*.zip")} - {*older}
+    strange.rename(strange := tmp_path / "earmark-20200103T000000Z.zip")
+    restored = _restored(backup_file, Place(tmp_path / "restored"))
+    restored.cli("backup", "write", "--keep", "1", str(tmp_path), check=False)
+    assert all(path.exists() for path in older)  # the stranger's file lies there still
+    strange.unlink()
+    said = json.loads(restored.cli("backup", "write", "--keep", "2", str(tmp_path), "--json").stdout)
+    assert said["deleted"] == [str(path) for path in older]

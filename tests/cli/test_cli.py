@@ -17,6 +17,7 @@ from earmark.library.end_users import create_end_user, find_end_user
 from earmark.library.recordings import get_recording, list_recordings
 from earmark.library.types import Page, Recording, RecordingFilters
 from earmark.runtime import Runtime
+from earmark.storage.migrate import migrate_sqlite
 from earmark.storage.sqlite_version import warn_of_version
 from tests.cli.transcripts import FORMS, LAUNCH, PRICE, column, json_lines, native, written
 from tests.server import Place, running
@@ -128,6 +129,46 @@ def test_a_rotated_key_is_replaced_by_a_new_secret(desk: Place, project: str) ->
     listed = {row["id"]: row for row in json_lines(desk.cli("keys", "list", "--project", project, "--json").stdout)}
     assert (listed[old["id"]]["revoked_at"] is None, listed[new["id"]]["revoked_at"]) == (False, None)
     assert listed[new["id"]]["expires_at"]
+
+
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_a_keys_id_is_enough_to_rotate_and_revoke_it(desk: Place, project: str, mode: str) -> None:
+    old = json.loads(desk.cli("keys", "create", "--project", project, "--mode", mode, "--json").stdout)["id"]
+    new = json.loads(desk.cli("keys", "rotate", old, "--grace", "24h", "--json").stdout)
+    assert (new["replaces"], new["key"].startswith(f"sk_{mode}_")) == (old, True)
+    desk.cli("keys", "revoke", new["id"])
+    listed = json_lines(desk.cli("keys", "list", "--project", project, "--mode", mode, "--json").stdout)
+    assert {row["id"]: row["revoked_at"] is not None for row in listed}.items() >= {old: False, new["id"]: True}.items()
+    check_mistake(desk.cli("keys", "revoke", "key_unknown", check=False), 1)
+
+
+def test_a_key_is_not_revoked_in_a_project_that_is_not_its_own(desk: Place, project: str, fresh_project: str) -> None:
+    key = json.loads(desk.cli("keys", "create", "--project", project, "--json").stdout)["id"]
+    check_mistake(desk.cli("keys", "revoke", key, "--project", fresh_project, check=False), 1)
+    check_mistake(desk.cli("keys", "revoke", key, "--mode", "test", check=False), 1)
+    (line,) = (one for one in desk.cli("keys", "list", "--project", project).stdout.splitlines() if key in one)
+    assert "active" in line
+
+
+def test_listed_keys_show_their_label_and_until_when_they_work(desk: Place, fresh_project: str) -> None:
+    made = desk.cli("keys", "create", "--project", fresh_project, "--label", "Billing service", "--json").stdout
+    key = json.loads(made)["id"]
+    assert (
+        desk.cli("keys", "list", "--project", fresh_project).stdout.rstrip().endswith("whole project  Billing service")
+    )
+    desk.cli("keys", "rotate", key, "--grace", "24h")
+    rows = json_lines(desk.cli("keys", "list", "--project", fresh_project, "--json").stdout)
+    ends = next(row["expires_at"] for row in rows if row["id"] == key)
+    lines = desk.cli("keys", "list", "--project", fresh_project).stdout.splitlines()
+    assert [line.endswith(f"  until {ends}  Billing service") for line in lines] == [row["id"] == key for row in rows]
+
+
+def test_the_newest_audit_events_are_shown_newest_first(desk: Place, fresh_project: str) -> None:
+    for _ in range(3):
+        desk.cli("keys", "create", "--project", fresh_project)
+    everything = json_lines(desk.cli("audit", "--project", fresh_project, "--json").stdout)
+    newest = json_lines(desk.cli("audit", "--project", fresh_project, "--limit", "2", "--json").stdout)
+    assert newest == everything[:-3:-1]
 
 
 def test_the_audit_trail_says_who_did_what(desk: Place, project: str, fresh_project: str) -> None:
@@ -479,6 +520,28 @@ def test_an_invalid_setting_is_named_without_its_value(
     check_setting_named(desk, command, name)
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("serve", "--port", "0"), ("serve", "--port", "0", "--workers", "2")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EARMARK_DEFAULT_PROVIDER", "gemini"),
+        ("EARMARK_SPEECH_ENGINE", "nope"),
+        ("EARMARK_FALLBACK", '["nope"]'),
+        ("EARMARK_PROVIDER_ALIASES", '{"claude": "nope"}'),
+        ("EARMARK_SPEECH_PROVIDER_ALIASES", '{"deepgram": "nope"}'),
+    ],
+)
+def test_a_setting_that_names_what_is_not_configured_is_refused_before_anything_listens(
+    desk: Place, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    done = desk.cli(*command, check=False)
+    said = done.stdout + done.stderr
+    assert (done.returncode, said.count("\n"), "listens" in said) == (1, 1, False), said
+    assert said.startswith(f"FAIL settings: {name}: " if command[0] == "doctor" else f"earmark: {name}: ")
+    assert "gemini" in said if value == "gemini" else "nope" in said
+
+
 @pytest.mark.parametrize("command", ["doctor", "serve"])
 @pytest.mark.parametrize("content", [b'port = = "sesame"', b'port = "sesame', b"\xff\xfesesame"])
 def test_invalid_toml_is_reported_without_its_content(
@@ -529,6 +592,7 @@ def test_doctor_warns_of_an_sqlite_whose_log_may_damage_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     version: tuple[int, ...], is_old: bool,
 ) -> None:  # fmt: skip
+    migrate_sqlite(tmp_path / "sqlite" / "earmark.db")
     monkeypatch.setenv("EARMARK_DATA_DIR", str(tmp_path / "sqlite"))
     monkeypatch.setattr(doctor, "warn_of_version", lambda: warn_of_version(version))
     doctor.doctor(models=False, as_json=False)  # a failure would raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from earmark.identity.projects import create_project, get_tenant
@@ -12,7 +13,7 @@ from earmark.library.recordings import get_recording
 from earmark.runtime import Runtime
 from earmark.summaries.summaries import get_summary, start_summary
 from earmark.summaries.types import Summary, Wanted
-from tests.server import Place, new_project
+from tests.server import Place, new_project, running, wait_until
 
 BOARD = Path(__file__).parents[2] / "src" / "earmark" / "sample" / "ines" / "board-2026-04-28.json"
 
@@ -73,4 +74,18 @@ def test_the_doctor_says_how_many_jobs_wait(fresh_place: Place) -> None:
     found = [json.loads(line) for line in fresh_place.cli("doctor", "--json").stdout.splitlines()]
     says = {one["check"]: one["says"] for one in found}
     assert says["jobs"].startswith("1 waiting, 0 running, 0 failed")
+    pending = _listed(fresh_place, "--state", "pending")
+    later = len(pending) - 1
+    assert says["jobs"].endswith(f"; {later} more pending ones are for later" if later else "failed")
     assert says["background"] == "no task of a running server has died"
+
+
+def test_the_doctor_counts_the_pending_jobs_that_are_for_later(fresh_place: Place) -> None:
+    with running(fresh_place) as server:
+        wait_until(lambda: len(_listed(fresh_place, "--state", "pending")) > 1)
+        server.stop()
+    pending = len(_listed(fresh_place, "--state", "pending"))
+    found = [json.loads(line) for line in fresh_place.cli("doctor", "--json").stdout.splitlines()]
+    says = next(one["says"] for one in found if one["check"] == "jobs")
+    waiting, later = (int(number) for number in re.findall(r"(\d+) (?:waiting|more pending)", says))
+    assert waiting + later == pending

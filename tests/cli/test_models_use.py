@@ -46,6 +46,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
 
 
 def test_a_local_model_is_written_and_then_answers(empty_place: Place) -> None:
+    empty_place.cli("projects", "create", "First")
     with vendor_server(Says(("Hello",))) as vendor:
         port = int(vendor.base_url.rpartition(":")[2])
         report = told(use(empty_place, "ollama/llama3.2", "--json", port=port))

@@ -35,6 +35,21 @@ def test_an_owner_creates_a_key_that_works_revokes_it_and_finds_both_in_the_audi
     expect(rows.nth(0)).to_contain_text(re.compile(r"key_\w{24}"))
 
 
+def test_keys_and_tokens_of_a_person_say_whose_they_are(visitor: Visitor, library: Library) -> None:
+    library.api.post("/v1/keys", json={"label": "Only one", "end_user_id": library.end_user_id})
+    library.api.post("/v1/keys", json={"label": "All of it"})
+    library.api.post(f"/v1/end-users/{library.end_user_id}/tokens", json={})
+    user = library.api.get(f"/v1/end-users/{library.end_user_id}").json()
+    says = f"acts for {user['name'] or user['external_id']} only"
+    rows = visitor.open("/settings/keys", key=library.key).locator("key-settings li")
+    one = rows.filter(has_text="Only one")
+    expect(one).to_contain_text(says)
+    expect(one).not_to_contain_text("everything")
+    expect(rows.filter(has_text="Token of a person")).to_contain_text(says)
+    expect(rows.filter(has_text="All of it")).to_contain_text("everything")
+    expect(rows.filter(has_text="All of it")).not_to_contain_text("acts for")
+
+
 def test_a_person_is_told_that_keys_belong_to_owners(visitor: Visitor, library: Library) -> None:
     key = library.own_key()
     for place in ("keys", "audit"):

@@ -411,3 +411,12 @@ def test_an_import_with_an_impossible_time_is_400(library: Library) -> None:
     words = [{"type": "text", "text": "They moved it."}]
     answer = _import(library, library.user(), words, created_at="9999-12-31T23:59:60Z")
     assert (answer.status_code, error_of(answer)["param"]) == (400, "messages.1.created_at")
+
+
+def test_of_several_recordings_the_first_missing_one_is_named(library: Library) -> None:
+    user, other = library.user(), library.user()
+    mine, theirs = library.recording(user, TALK), library.recording(other, TALK)
+    for missing in (theirs, "rec_unknown"):
+        scope = {"type": "selected", "recording_ids": [mine, missing, "rec_unknown2"]}
+        refused = library.client.post("/v1/ask/sessions", json={"end_user_id": user, "scope": scope})
+        assert (refused.status_code, error_of(refused)["param"]) == (404, "scope.recording_ids.1")

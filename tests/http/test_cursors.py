@@ -93,3 +93,12 @@ def test_other_lists_take_an_offset_for_old_clients(library: Library) -> None:
     assert page["has_more"] is True
     rest = library.client.get("/v1/end-users", params={"cursor": page["next_cursor"], "limit": 50}).json()
     assert [row["id"] for row in rest["data"]] == users[27:]
+
+
+def test_a_cursor_with_an_offset_is_refused_for_that_reason(library: Library) -> None:
+    for _ in range(2):
+        library.user()
+    cursor = library.client.get("/v1/end-users", params={"limit": 1}).json()["next_cursor"]
+    refused = library.client.get("/v1/end-users", params={"limit": 1, "offset": 1, "cursor": cursor})
+    assert (refused.status_code, error_of(refused)["param"]) == (400, "cursor")
+    assert "can't be combined" in error_of(refused)["message"]

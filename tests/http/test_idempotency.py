@@ -432,3 +432,24 @@ def test_a_running_server_deletes_records_older_than_a_day(fresh_place: Place, m
         while _counted(fresh_place, many_kept) != (1, 1) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert _counted(fresh_place, many_kept) == (1, 1)
+
+
+def test_asking_again_for_a_secret_names_what_the_first_request_made(client: httpx.Client, library: Library) -> None:
+    user = library.user()
+    recording = library.recording(user, TALK)
+    asked: list[tuple[str, dict[str, Any], str]] = [
+        ("/v1/keys", {"label": "Billing"}, "id"),
+        ("/v1/webhook-endpoints", {"url": "http://127.0.0.1:18099/", "events": ["*"]}, "id"),
+        (f"/v1/recordings/{recording}/upload-url", {"content_type": "audio/ogg"}, "media_id"),
+        (f"/v1/end-users/{user}/tokens", {}, "end_user_id"),
+        ("/v1/shares", {"recording_id": recording}, "id"),
+    ]
+    for path, body, name in asked:
+        key = {"Idempotency-Key": f"names-{name}"}
+        first = client.post(path, json=body, headers=key)
+        assert first.status_code in (200, 201), first.text
+        again = client.post(path, json=body, headers=key)
+        assert (again.status_code, error_of(again)["code"]) == (409, "conflict")
+        assert error_of(again)["details"] == {name: first.json()[name]}
+    endpoint = client.get("/v1/webhook-endpoints").json()["data"][0]["id"]
+    client.delete(f"/v1/webhook-endpoints/{endpoint}")

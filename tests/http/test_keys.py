@@ -43,6 +43,27 @@ def test_a_bound_key_acts_for_its_person_and_cannot_make_others(
     assert nobody.status_code == 404
 
 
+def test_a_key_of_the_other_mode_is_refused_and_not_made_of_ones_own(server: Server, project: ProjectKeys) -> None:
+    for key, own, other in ((project.live, "live", "test"), (project.test, "test", "live")):
+        with server.client(key) as one:
+            refused = one.post("/v1/keys", json={"mode": other})
+            error = error_of(refused)
+            assert (refused.status_code, error["code"], error["param"]) == (400, "invalid_request", "mode")
+            assert one.post("/v1/keys", json={"mode": own}).json()["key"].startswith(f"sk_{own}_")
+            assert one.post("/v1/keys", json={"mode": "both"}).status_code == 400
+
+
+def test_a_persons_token_is_told_that_it_can_never_do_what_is_for_the_project(
+    server: Server, client: httpx.Client, library: Library
+) -> None:
+    token = client.post(f"/v1/end-users/{library.user()}/tokens", json={}).json()["token"]
+    with server.client(token) as one:
+        for path in ("/v1/webhook-endpoints", "/v1/keys"):
+            refused = one.get(path)
+            assert (refused.status_code, error_of(refused)["code"]) == (403, "forbidden")
+            assert "end user's credential" in error_of(refused)["message"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

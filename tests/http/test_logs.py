@@ -172,6 +172,17 @@ def test_every_line_of_the_log_is_json(fresh_place: Place, tmp_path: Path) -> No
     assert all(one["level"] and one["timestamp"] for one in events)
 
 
+def test_the_log_has_the_start_and_the_end_of_each_process(fresh_place: Place, tmp_path: Path) -> None:
+    out = tmp_path / "log"
+    with out.open("w") as stderr, running(fresh_place, stderr=stderr) as server:
+        server.stop()
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    own = [(line["event"], line["level"]) for line in lines if line["event"].startswith("server.")]
+    assert own == [("server.started", "info"), ("server.stopping", "info"), ("server.stopped", "info")]
+    assert lines[0].keys() == {"event", "level", "timestamp", "version", "pid"}
+    assert not any("request_id" in line for line in lines if line["event"] == "server.stopping")
+
+
 def test_what_a_library_logs_has_no_text_of_an_exception(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("info")
     try:

@@ -493,3 +493,13 @@ def test_repeating_an_upload_start_with_its_key_is_a_conflict_without_a_url(libr
     assert (first.status_code, again.status_code) == (200, 409)
     assert error_of(again)["code"] == "conflict"
     assert "up_" not in again.text
+
+
+def test_the_link_of_a_completed_upload_says_that_it_was_used(library: Library) -> None:
+    recording = library.recording(library.user())
+    begun = begin(library, recording)
+    assert send(begun).status_code == 200
+    assert complete(library, recording).status_code == 200
+    refused = send(begun)
+    assert (refused.status_code, error_of(refused)["code"]) == (403, "forbidden")
+    assert error_of(refused)["message"].startswith("This upload has ended, and its link can't be used again.")

@@ -119,10 +119,13 @@ def test_sends_to_two_servers_answer_one_after_the_other(fresh_place: Place) -> 
 
 def test_servers_started_at_once_migrate_once(empty_place: Place) -> None:
     with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: empty_place.cli("projects", "create", "One", check=False), range(4)))
+        assert [one.returncode for one in made] == [0] * 4, [one.stderr for one in made]
         answers = list(pool.map(lambda _: empty_place.cli("doctor", "--json", check=False), range(4)))
     assert [one.returncode for one in answers] == [0] * 4, [one.stderr for one in answers]
     for answer in answers:
         assert all(json.loads(line)["ok"] for line in answer.stdout.splitlines())
+    assert len(empty_place.cli("projects", "list").stdout.splitlines()) == 4
 
 
 @pytest.mark.slow

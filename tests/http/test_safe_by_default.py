@@ -6,14 +6,14 @@ import os
 import signal
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from earmark.cli.doctor import _check_folder
+from earmark.cli.data_folder import check_folder
 from earmark.cli.serving import NoKeyError, check_keys, is_loopback
 from earmark.data_dir import make_private
 from earmark.identity.keys import create_key, revoke_key
@@ -146,7 +146,7 @@ def test_a_data_folder_that_was_open_to_others_is_closed_at_start(empty_place: P
 
 
 def test_doctor_reports_that_the_data_folder_was_accessible_to_others(empty_place: Place) -> None:
-    empty_place.data_dir.mkdir(parents=True)
+    empty_place.cli("projects", "create", "First")
     empty_place.data_dir.chmod(0o755)
     said = empty_place.cli("doctor").stdout
     assert "ok   data folder: was accessible to others (0755); now to its owner only\n" in said
@@ -164,8 +164,42 @@ def test_a_data_folder_of_another_owner_is_reported_and_left_unchanged(
         monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
     assert not make_private(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == mode
-    found = _check_folder(folder)
+    found = check_folder(folder)
     assert (found.is_ok, f"is accessible to others ({mode:04o}); run chmod 700" in found.says) == (False, True)
+
+
+def _make_file(path: Path) -> None:
+    path.write_text("x")
+
+
+def _make_closed(path: Path) -> None:
+    path.mkdir(mode=0o000)
+
+
+def _make_read_only(path: Path) -> None:
+    path.mkdir(mode=0o500)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [(_make_file, "is a file, not a folder"), (_make_closed, "(0000)"), (_make_read_only, "(0500)")],
+)
+def test_doctor_says_why_a_data_folder_cant_be_used(tmp_path: Path, make: Callable[[Path], None], says: str) -> None:
+    make(folder := tmp_path / "data")
+    lines = Place(folder).cli("doctor", check=False).stdout.splitlines()
+    folder.chmod(0o700)
+    assert lines[1].startswith("FAIL data folder: ")
+    assert says in lines[1]
+
+
+def test_doctor_says_that_a_data_folder_cant_be_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (above := tmp_path / "above").mkdir()
+    assert not check_folder(above / "data").is_ok
+    monkeypatch.setattr(os, "access", lambda path, _: path != above)  # root may write anywhere
+    assert (
+        check_folder(above / "data").says
+        == f"{above / 'data'} does not exist, and this user can't create it in {above}"
+    )
 
 
 def test_a_backup_before_a_migration_is_created_private(tmp_path: Path) -> None:

@@ -163,6 +163,7 @@ def test_the_images_steps_install_earmark_with_its_weights(tmp_path: Path) -> No
     env["PYTHON"] = str(Path(sys.base_prefix) / "bin" / "python3")
     subprocess.run(["deploy/install.sh", str(prefix)], cwd=source, env=env, check=True, capture_output=True)
     run = {"cwd": tmp_path, "env": env, "capture_output": True, "text": True}
+    subprocess.run([str(prefix / "bin" / "earmark"), "projects", "create", "First"], **run, check=True)  # type: ignore[call-overload]
     said = subprocess.run([str(prefix / "bin" / "earmark"), "doctor"], **run, check=True).stdout  # type: ignore[call-overload]
     assert "ok   embedder: all-minilm-l6-v2" in said
     assert "ok   speech: moonshine-tiny-en" in said

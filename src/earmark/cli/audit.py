@@ -15,7 +15,7 @@ from earmark.cli.defaults import get_default_project
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.clock import render_time
 from earmark.errors import InvalidError
-from earmark.identity.audit import AuditBrokenError, verify, walk_events
+from earmark.identity.audit import AuditBrokenError, list_events, verify, walk_events
 from earmark.identity.audit_chain import Head, hash_event
 from earmark.identity.projects import list_tenants
 from earmark.identity.types import AuditEvent
@@ -50,12 +50,18 @@ class Found:
 
 @audit_cli.callback()
 def audit(
-    context: typer.Context, project: AnyProjectOption = None, mode: ModeOption = "live", as_json: JsonOption = False
+    context: typer.Context,
+    project: AnyProjectOption = None,
+    mode: ModeOption = "live",
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Only the newest, newest first.", metavar="N")
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show a project's audit trail, oldest first."""
+    """Show a project's audit trail, oldest first, or with --limit its newest events, newest first."""
     if context.invoked_subcommand is not None:
         return
-    for event in _events(get_default_project() if project is None else project, mode):
+    for event in _events(get_default_project() if project is None else project, mode, limit):
         at = render_time(event.at_us)
         shown = {
             "id": event.id, "at": at, "actor": event.actor, "action": event.action, "object_id": event.object_id,
@@ -63,11 +69,13 @@ def audit(
         emit(shown, as_json=as_json, text=f"{at}  {event.action}  {event.object_id or '-'}  by {event.actor}")
 
 
-def _events(project: str, mode: str) -> list[AuditEvent]:
+def _events(project: str, mode: str, limit: int | None) -> list[AuditEvent]:
     check_mode(mode)
 
     async def work(runtime: Runtime) -> list[AuditEvent]:
         tenant = await find_tenant(runtime, project, mode)
+        if limit is not None:
+            return await list_events(tenant, limit=limit)
         return [event async for event in walk_events(tenant)]
 
     return run(work)

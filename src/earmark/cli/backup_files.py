@@ -233,6 +233,24 @@ def _parse_row(name: str, line: bytes) -> list[Any]:
     return values
 
 
+def read_installation(file: Path) -> str:
+    """Return which installation a backup is of: its secret, which a restore keeps. The rest isn't read.
+
+    Raises: NotABackupError; OSError if the file can't be read.
+    """
+    with file.open("rb") as opened, _as_not_a_backup(), zipfile.ZipFile(opened) as archive:
+        for entry in archive.namelist():
+            match = _ROWS.match(entry)
+            if match is None or match.group(1) != "installation":
+                continue
+            with archive.open(entry) as lines:
+                for line in read_lines(lines.read, longest_line_bytes("installation")):
+                    name, value = _parse_row("installation", line)
+                    if name == "cursor_secret":
+                        return str(value)
+    raise NotABackupError
+
+
 def to_media(row: Any) -> Media:
     """Return a row of `media` as a value."""
     values = dict(zip(COLUMNS["media"], row, strict=True))

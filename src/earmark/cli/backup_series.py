@@ -8,6 +8,9 @@ from pathlib import Path
 
 import typer
 
+from earmark.cli.backup_files import NotABackupError, read_installation
+from earmark.errors import ConflictError
+
 _NAME = re.compile(r"earmark-\d{8}T\d{6}Z\.zip\Z")
 
 
@@ -37,9 +40,37 @@ def _backups(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _NAME.match(path.name) and path.is_file())
 
 
-def prune(folder: Path, keep: int) -> list[Path]:
-    """Delete all but the newest `keep` backups of a folder, and return them; files of other names stay."""
-    surplus = _backups(folder)[:-keep]
+class OtherInstallationError(ConflictError):
+    """The folder has a backup of another installation than the one backed up now, or one that can't be read."""
+
+    def __init__(self, new: Path, other: Path) -> None:
+        super().__init__(
+            f"{new} is written, and no older file was deleted: {other.name} is of another installation. "
+            "Check EARMARK_DATA_DIR and EARMARK_DATABASE_URL; each installation needs its own folder of backups."
+        )
+
+
+def prune(folder: Path, keep: int, *, new: Path) -> list[Path]:
+    """Delete all but the newest `keep` backups of a folder, and return them; files of other names stay.
+
+    Raises: OtherInstallationError if one of them is of another installation than `new`; then none is deleted.
+    """
+    found = _backups(folder)
+    installation = read_installation(new)
+    for path in found:
+        if not _may_be_of(path, installation):
+            raise OtherInstallationError(new, path)
+    surplus = found[:-keep]
     for path in surplus:
         path.unlink(missing_ok=True)
     return surplus
+
+
+def _may_be_of(path: Path, installation: str) -> bool:
+    """Whether a backup is of an installation; so counts what is no backup at all, since nobody can restore it."""
+    try:
+        return read_installation(path) == installation
+    except NotABackupError:
+        return True
+    except OSError:
+        return False

@@ -66,7 +66,7 @@ def backup(
     """Write all data, as of one moment, into one file; a server may be running. `write` may be left out.
 
     If bytes of media are missing or damaged, the file has everything else, nothing older is deleted, and the exit
-    code is 1.
+    code is 1. Nothing is deleted either from a folder that has a backup of another installation.
     """
     folder, file = file, file if keep is None else backup_series.next_file(file)
     check_new(file)
@@ -85,7 +85,7 @@ def backup(
     shown = {"file": str(file), "rows": rows, "missing_media": [media.id for media in lost]}
     text = f"{file}: {rows} rows."
     if keep is not None:
-        deleted = [] if lost else backup_series.prune(folder, keep)
+        deleted = [] if lost else backup_series.prune(folder, keep, new=file)
         shown["deleted"] = [str(path) for path in deleted]
         text += "".join(f"\ndeleted {path}" for path in deleted)
     emit(shown, as_json=as_json, text=text)

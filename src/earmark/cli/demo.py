@@ -28,7 +28,7 @@ from earmark.library.end_users import create_end_user, find_end_user
 from earmark.processing.config import resolve, set_for_project
 from earmark.processing.sections import PROCESSING
 from earmark.processing.setup import AUTOMATIC
-from earmark.runtime import Runtime, open_runtime
+from earmark.runtime import Runtime, check_settings, open_runtime
 from earmark.storage.tenant import Tenant
 
 PROJECT_NAME = "earmark demo"
@@ -57,6 +57,7 @@ def demo(
 ) -> None:
     """Import the sample library, print example commands, and run the server until Ctrl-C."""
     settings = load_settings(port=port)
+    check_settings(settings)
     listener = bind(settings)  # before the import, so that a port in use fails at once
 
     async def prepare() -> Demo:

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from earmark.cli.data_folder import check_folder
 from earmark.cli.findings import Finding, show
+from earmark.cli.media_check import check_media
 from earmark.cli.output import JsonOption
 from earmark.cli.server_check import examine_server
-from earmark.config import load_settings
-from earmark.data_dir import make_private, mode_for_others
+from earmark.clock import now_us
+from earmark.config import find_unknown_settings, load_settings
 from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.audit import verify
 from earmark.identity.projects import list_tenants
-from earmark.jobs.queue import count_jobs
+from earmark.jobs.queue import count_jobs, list_jobs
 from earmark.llm.trying import try_model
 from earmark.llm.types import AnswerModel
-from earmark.runtime import Runtime, open_runtime
+from earmark.runtime import Runtime, check_settings, open_runtime
 from earmark.sealing import SealedElsewhereError
 from earmark.storage.sqlite_version import warn_of_version
 from earmark.supervision import read_deaths
 from earmark.webhooks.rotation import count_unreadable
 
 _OVERDUE_S = 600.0
+_LISTED = 1_000
 _PROBE = "hello world"
 
 
@@ -45,11 +47,13 @@ def doctor(
 async def _examine(*, with_models: bool) -> list[Finding]:
     try:
         settings = load_settings()
+        check_settings(settings)
     except EarmarkError as error:
         return [Finding("settings", False, error.message)]
-    findings = [Finding("settings", True, f"data in {settings.data_dir}"), _check_folder(settings.data_dir)]
+    unknown = [Finding("settings", True, sentence, is_warning=True) for sentence in find_unknown_settings()]
+    findings = [Finding("settings", True, f"data in {settings.data_dir}"), *unknown, check_folder(settings.data_dir)]
     try:
-        async with open_runtime(settings) as runtime:
+        async with open_runtime(settings, may_create=False) as runtime:
             for check, examine in _CHECKS.items():
                 findings.append(await _run_check(check, examine, runtime))
             findings += _check_library(runtime)
@@ -58,16 +62,6 @@ async def _examine(*, with_models: bool) -> list[Finding]:
     except EarmarkError as error:
         findings.append(Finding("database", False, error.message))
     return findings
-
-
-def _check_folder(folder: Path) -> Finding:
-    """Check the data folder's mode, before opening the runtime makes it private."""
-    mode = mode_for_others(folder)
-    if not mode:
-        return Finding("data folder", True, "accessible to its owner only")
-    if make_private(folder):
-        return Finding("data folder", True, f"was accessible to others ({mode:04o}); now to its owner only")
-    return Finding("data folder", False, f"{folder} is accessible to others ({mode:04o}); run chmod 700 as its owner")
 
 
 def _check_library(runtime: Runtime) -> list[Finding]:
@@ -116,6 +110,8 @@ async def _check_jobs(runtime: Runtime) -> str:
     says = f"{counts.pending} waiting, {counts.running} running, {counts.failed} failed"
     if counts.overdue_s > _OVERDUE_S:
         says += f"; one has waited {counts.overdue_s / 60:.0f} minutes: does a server run?"
+    later = sum(job.run_us > now_us() for job in await list_jobs(runtime.operator, state="pending", limit=_LISTED))
+    says += f"; {later} more pending ones are for later" if later else ""
     return says if not counts.failed else f"{says}; see `earmark jobs list --state failed`"
 
 
@@ -161,6 +157,7 @@ _CHECKS: dict[str, Callable[[Runtime], Awaitable[str]]] = {
     "embedder": _check_embedder,
     "speech": _check_speech,
     "jobs": _check_jobs,
+    "media": check_media,
     "background": _check_background,
     "audit": _check_audit,
     "secrets": _check_secrets,

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from earmark.api.wire.keys import key_to_wire
 from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
-from earmark.clock import now_us, parse_time, render_time_or_none
-from earmark.identity.keys import create_key, list_keys, revoke_key, rotate_key
+from earmark.clock import now_us, parse_time, render_time, render_time_or_none
+from earmark.identity.keys import create_key, find_key_owner, list_keys, revoke_key, rotate_key
+from earmark.identity.projects import list_tenants
 from earmark.identity.scopes import UnknownScopeError, check_scopes
-from earmark.identity.types import KeyInfo, NewKey
+from earmark.identity.types import KeyInfo, Mode, NewKey
 from earmark.lengths import has_length
 from earmark.library.end_users import get_end_user
 from earmark.runtime import Runtime
+from earmark.storage.tenant import Tenant
 
 keys_cli = typer.Typer(help="Create, list, rotate and revoke keys.", no_args_is_help=True, rich_markup_mode=None)
 KeyArgument = Annotated[str, typer.Argument(help="The key's id.", metavar="key_…")]
+OwnerOption = Annotated[
+    str | None, typer.Option("--project", help="The key's project; its id is enough to find it.", metavar="proj_…")
+]
+OwnerModeOption = Annotated[str | None, typer.Option("--mode", help="The key's mode: live or test.")]
 _LABEL_UNITS = 255
 _DURATION = re.compile(r"(\d{1,5})([smhd])\Z")
 _UNIT_US = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
@@ -85,8 +91,14 @@ def list_of_project(project: ProjectOption = "", mode: ModeOption = "live", as_j
         return await list_keys(await find_tenant(runtime, project, mode))
 
     for key in run(work):
-        reach = f"{key.end_user_id or 'whole project'}  {' '.join(key.scopes) if key.scopes is not None else ''}"
-        emit(key_to_wire(key), as_json=as_json, text=f"{key.id}  {key.kind}  …{key.hint}  {_state_of(key)}  {reach}")
+        emit(key_to_wire(key), as_json=as_json, text=_render(key))
+
+
+def _render(key: KeyInfo) -> str:
+    reach = f"{key.end_user_id or 'whole project'}  {' '.join(key.scopes) if key.scopes is not None else ''}"
+    until = f"until {render_time(key.expires_us)}" if key.expires_us is not None and key.revoked_us is None else ""
+    parts = (f"{key.id}  {key.kind}  …{key.hint}  {_state_of(key)}  {reach}".rstrip(), until, key.label)
+    return "  ".join(part for part in parts if part)
 
 
 def _state_of(key: KeyInfo) -> str:
@@ -97,13 +109,13 @@ def _state_of(key: KeyInfo) -> str:
 
 @keys_cli.command("revoke")
 def revoke(
-    key_id: KeyArgument, project: ProjectOption = "", mode: ModeOption = "live", as_json: JsonOption = False
+    key_id: KeyArgument, project: OwnerOption = None, mode: OwnerModeOption = None, as_json: JsonOption = False
 ) -> None:
     """Revoke a key or a token; it takes effect at once in every process."""
-    check_mode(mode)
+    _check_owner_mode(mode)
 
     async def work(runtime: Runtime) -> None:
-        await revoke_key(await find_tenant(runtime, project, mode), key_id)
+        await revoke_key(await _find_owner(runtime, key_id, project, mode), key_id)
 
     run(work)
     emit({"id": key_id, "revoked": True}, as_json=as_json, text=f"{key_id} is revoked.")
@@ -112,22 +124,40 @@ def revoke(
 @keys_cli.command("rotate")
 def rotate(
     key_id: KeyArgument,
-    project: ProjectOption = "",
-    mode: ModeOption = "live",
+    project: OwnerOption = None,
+    mode: OwnerModeOption = None,
     grace: Annotated[str, typer.Option(help="How long the old key remains valid, such as 30m, 24h, 7d.")] = "0s",
     as_json: JsonOption = False,
 ) -> None:
     """Replace a key by a new one with the same scopes, and print it once."""
-    check_mode(mode)
+    _check_owner_mode(mode)
     grace_us = _parse_duration(grace)
 
     async def work(runtime: Runtime) -> NewKey:
-        tenant = await find_tenant(runtime, project, mode)
+        tenant = await _find_owner(runtime, key_id, project, mode)
         return await rotate_key(tenant, key_id, grace_us=grace_us)
 
     key = run(work)
     shown = {"id": key.id, "key": key.secret, "replaces": key_id, "expires_at": render_time_or_none(key.expires_us)}
     emit(shown, as_json=as_json, text=key.secret)
+
+
+def _check_owner_mode(mode: str | None) -> None:
+    if mode is not None:
+        check_mode(mode)
+
+
+async def _find_owner(runtime: Runtime, key_id: str, project: str | None, mode: str | None) -> Tenant:
+    """Return the tenant of a key: its id is enough, since ids are unique; the options narrow where it may be.
+
+    Raises: KeyNotFoundError; ProjectNotFoundError.
+    """
+    modes = get_args(Mode) if mode is None else (mode,)
+    if project is not None:
+        tenants = [await find_tenant(runtime, project, one) for one in modes]
+    else:
+        tenants = [tenant for tenant in await list_tenants(runtime.operator) if tenant.key.mode in modes]
+    return await find_key_owner(tenants, key_id)
 
 
 def _parse_duration(text: str) -> int:

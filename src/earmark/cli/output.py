@@ -84,11 +84,16 @@ async def find_tenant(runtime: Runtime, project: str, mode: str) -> Tenant:
         raise
 
 
-def run(work: Callable[[Runtime], Awaitable[T]], *, alone: bool = False) -> T:
-    """Open the runtime, run the work, close it; `alone` takes the data directory's exclusive lock."""
+def run(work: Callable[[Runtime], Awaitable[T]], *, alone: bool = False, may_create: bool = False) -> T:
+    """Open the runtime, run the work, close it.
+
+    `alone` takes the data directory's exclusive lock; `may_create` is for commands that begin an installation.
+
+    Raises: NoDatabaseError.
+    """
 
     async def main() -> T:
-        async with open_runtime(load_settings(), alone=alone) as runtime:
+        async with open_runtime(load_settings(), alone=alone, may_create=may_create) as runtime:
             return await work(runtime)
 
     return asyncio.run(main())

@@ -26,7 +26,7 @@ def create(name: Annotated[str, typer.Argument(help="The project's name.")], as_
     async def work(runtime: Runtime) -> Project:
         return await create_project(runtime.operator, name)
 
-    project = run(work)
+    project = run(work, may_create=True)
     emit({"id": project.id, "name": project.name}, as_json=as_json, text=project.id)
 
 

@@ -31,7 +31,7 @@ def restore(
     same data folder is detected, one on another host (with PostgreSQL) is not.
     """
     with open_backup(file) as backup_file:
-        run(lambda runtime: write_restored(runtime, backup_file), alone=True)
+        run(lambda runtime: write_restored(runtime, backup_file), alone=True, may_create=True)
         count = len(backup_file.media_keys)
     emit({"file": str(file), "media": count}, as_json=as_json, text=f"{file} is restored.")
 

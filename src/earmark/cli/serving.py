@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
+import signal
 import socket
 import sys
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 
@@ -16,17 +19,19 @@ from earmark.cli.noted_server import noted
 from earmark.cli.output import JsonOption, emit
 from earmark.cli.supervisor import Supervisor
 from earmark.clock import render_time_or_none
-from earmark.config import Settings, load_settings
+from earmark.config import Settings, find_unknown_settings, load_settings
 from earmark.data_dir import held
 from earmark.errors import UnavailableError
 from earmark.identity.keys import has_working_key
 from earmark.identity.setup_codes import create_setup_code
 from earmark.identity.types import NewKey
 from earmark.logs import configure_logs
+from earmark.runtime import check_settings
 from earmark.storage.open import open_database
 from earmark.storage.tenant import Operator
 from earmark.telemetry import check_traces
 
+log = structlog.get_logger("earmark.cli")
 _CLOSING_S = 3  # to send the last responses; requests had EARMARK_SHUTDOWN_GRACE_S before (api/pipeline/draining.py)
 _PATIENCE_S = 15.0  # after the grace period, before a worker is killed
 _BACKLOG = 2_048
@@ -34,6 +39,10 @@ _UNSENT_BYTES = 128 << 10
 """What the kernel may hold of a reply besides what is on its way, so that a client's progress is seen."""
 SILENCE_S = 60.0
 """TCP timeout of unacknowledged data; only the kernel sees it, since its buffers can feed a slow client for minutes."""
+
+
+class NotOurAddressError(UnavailableError):
+    """The address to bind is none of this machine."""
 
 
 class PortTakenError(UnavailableError):
@@ -48,9 +57,12 @@ def serve(
 ) -> None:
     """Run the server until Ctrl-C."""
     settings = load_settings(host=host, port=port, workers=workers)
+    check_settings(settings)
     if not is_loopback(settings.host):
         asyncio.run(check_keys(settings))
     configure_logs(settings.log_level)
+    for sentence in find_unknown_settings():
+        log.warning("settings.unknown", reason=sentence)
     check_traces(settings.traces_endpoint)
     listener = bind(settings)
     code = asyncio.run(prepare_database(settings))
@@ -126,7 +138,7 @@ async def check_keys(settings: Settings) -> None:
 def bind(settings: Settings) -> socket.socket:
     """Bind the address and listen.
 
-    Raises: PortTakenError.
+    Raises: PortTakenError, NotOurAddressError.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -140,12 +152,21 @@ def bind(settings: Settings) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        reason = (error.strerror or "unknown error").lower()
-        raise PortTakenError(
-            f"Can't listen on {settings.host}:{settings.port} ({reason}); choose another port."
-        ) from error
+        raise _why_not_bound(settings, error) from error
     listener.set_inheritable(True)
     return listener
+
+
+def _why_not_bound(settings: Settings, error: OSError) -> UnavailableError:
+    host = settings.host
+    if isinstance(error, socket.gaierror):
+        return NotOurAddressError(f"EARMARK_HOST: the name {host} can't be resolved to an address.")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return NotOurAddressError(
+            f"EARMARK_HOST: {host} is not an address of this machine; 127.0.0.1 is for this machine only, 0.0.0.0 all."
+        )
+    reason = (error.strerror or "unknown error").lower()
+    return PortTakenError(f"Can't listen on {host}:{settings.port} ({reason}); choose another port.")
 
 
 def address_of(listener: socket.socket) -> str:
@@ -154,8 +175,13 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _end(*_: object) -> None:
+    """End well on SIGTERM, which uvicorn raises again once it has stopped; it may also come before that listens."""
+    raise SystemExit(0)
+
+
 def run_server(settings: Settings, listener: socket.socket) -> None:
-    """Serve on a bound socket until a signal stops the server; commands find its address meanwhile."""
+    """Serve on a bound socket until a signal stops the server (SIGTERM: exit code 0); commands find it meanwhile."""
     with noted(settings.data_dir, *listener.getsockname()[:2]):
         has_failed = _run(settings, listener)
     if has_failed:
@@ -185,6 +211,7 @@ def _run(settings: Settings, listener: socket.socket) -> bool:
         supervisor = Supervisor(config, listener, settings.shutdown_grace_s + _PATIENCE_S)
         supervisor.run()
         return supervisor.has_failed
+    signal.signal(signal.SIGTERM, _end)
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     return not server.started

@@ -32,12 +32,12 @@ def setup(
     if not asks and (project_name is None or person is None):
         raise typer.BadParameter("Give --project-name and --person.")
     check_savable()
-    run(lambda runtime: refuse_if_set_up(runtime.operator))  # before it asks
+    run(lambda runtime: refuse_if_set_up(runtime.operator), may_create=True)  # before it asks
     if asks:
         project_name = project_name or typer.prompt("The project's name", default="My project")
         person = person or typer.prompt("Your name")
     names = _check(project_name or "", person or "")
-    made = run(lambda runtime: set_up(runtime.operator, *names))
+    made = run(lambda runtime: set_up(runtime.operator, *names), may_create=True)
     failure = _save(made)
     shown = {"project_id": made.project.id, "end_user_id": made.end_user.id, "key": made.key.secret}
     text = (

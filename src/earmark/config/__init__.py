@@ -11,10 +11,12 @@ from earmark.config.search import EmbedderSettings
 from earmark.config.settings import Settings
 from earmark.config.sign_in import ClaimRule, OidcSettings
 from earmark.config.speech import SpeechServerSettings
+from earmark.config.unknown import find_unknown_settings
 from earmark.config.values import ServerName, check_url, parse_networks
 
 __all__ = [
     "ClaimRule", "EmbedderSettings", "NotTomlError", "OidcSettings", "ServerName", "ServerSettings", "Settings",
-    "SettingsError", "SpeechServerSettings", "VendorSettings", "check_url", "environment_elsewhere", "load_settings",
+    "SettingsError", "SpeechServerSettings", "VendorSettings", "check_url", "environment_elsewhere",
+    "find_unknown_settings", "load_settings",
     "parse_networks", "parse_settings", "settings_file",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as UnparsedError
 
 from earmark.config.errors import NotTomlError, SettingsError
+from earmark.config.sentences import sentence_of
 from earmark.config.settings import Settings
 
 _FIELD = re.compile(r'field "(\w+)"')
@@ -43,6 +45,11 @@ def settings_file() -> Path:
     return _FilePlace().config
 
 
+def list_variables() -> list[str]:
+    """Return the names of the environment's variables that begin with `EARMARK_`, sorted."""
+    return sorted(name for name in os.environ if name.upper().startswith("EARMARK_"))
+
+
 def parse_settings(text: str) -> Settings:
     """Read the settings as if the TOML file contained `text`; the environment overrides it.
 
@@ -64,13 +71,23 @@ def parse_settings(text: str) -> Settings:
     return _read(FromText)
 
 
+def _is_given(path: list[str], given: Mapping[str, object]) -> bool:
+    """Whether a setting, or a part of it, comes from an argument or the environment; else it is the file's."""
+    top = f"EARMARK_{path[0]}".upper()
+    return path[0] in given or any(
+        name.upper() == top or name.upper().startswith(f"{top}__") for name in list_variables()
+    )
+
+
 def _read(kind: type[Settings], **given: object) -> Settings:
     try:
         return kind(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "EARMARK_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {first['msg']}.", param=name) from error
+        path = [str(part) for part in first["loc"] if part != "[key]"]
+        name = "EARMARK_" + "__".join(path).upper()
+        place = name if _is_given(path, given) else f"{settings_file()}: {'.'.join(path)}"
+        raise SettingsError(f"{place}: {sentence_of(first)}.", param=name) from error
     except UnparsedError as error:
         field = _FIELD.search(str(error))
         name = f"EARMARK_{field.group(1).upper()}" if field else "EARMARK_*"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from earmark.config.values import check_networks, check_url
+from earmark.config.values import check_networks, check_url, unset_if_empty
+
+
+def _to_lower(level: object) -> object:
+    return level.lower() if isinstance(level, str) else level
 
 
 class AddressSettings(BaseModel):
@@ -16,7 +20,7 @@ class AddressSettings(BaseModel):
     """The address to bind."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8787
     """The port to bind; 0 chooses a free one."""
-    public_url: Annotated[str, AfterValidator(check_url)] | None = None
+    public_url: Annotated[Annotated[str, AfterValidator(check_url)] | None, BeforeValidator(unset_if_empty)] = None
     """The server's public URL (`https://ask.example.org`), for links it issues; default: the bound address."""
     cors_origins: str = ""
     """Origins that may use the API from a browser (`https://a.example, https://b.example`); none by default."""
@@ -48,9 +52,9 @@ class ObservingSettings(BaseModel):
 
     log_requests: bool = False
     """Whether to log each API request: method, route, status, milliseconds, request id."""
-    log_level: str = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_to_lower)] = "info"
     """`debug`, `info`, `warning` or `error`."""
     metrics: bool = False
     """Whether to serve Prometheus metrics at `/metrics`."""
-    traces_endpoint: Annotated[str, AfterValidator(check_url)] | None = None
+    traces_endpoint: Annotated[Annotated[str, AfterValidator(check_url)] | None, BeforeValidator(unset_if_empty)] = None
     """The OTLP/HTTP collector for traces (`http://127.0.0.1:4318/v1/traces`); needs `pip install 'earmark[otel]'`."""

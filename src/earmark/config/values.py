@@ -31,6 +31,11 @@ def check_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def unset_if_empty(value: object) -> object:
+    """Return None for an empty text: a variable that is set to nothing."""
+    return None if value == "" else value
+
+
 def check_networks(text: str) -> str:
     """Return a comma-separated list of addresses or networks.
 

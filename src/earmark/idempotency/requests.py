@@ -29,6 +29,9 @@ RETENTION_US = 24 * 3_600 * 1_000_000
 LEASE_US = 10_000_000
 RENEW_S = 3.0
 _SWEPT_AT_ONCE = 1_000
+_SECRET = b"\0"
+"""Begins what is stored of an answer with a secret; no JSON begins so."""
+_IDS = ("id", "media_id", "end_user_id")
 _ABOUT = {"eu": "about_end_user_id", "as": "about_session_id", "rec": "about_recording_id"}
 
 
@@ -54,8 +57,11 @@ class IdempotencyKeyReusedError(EarmarkError):
 class AnswerIsSecretError(ConflictError):
     """The first answer held a secret, which is shown once and kept nowhere."""
 
-    def __init__(self) -> None:
-        super().__init__("This request was answered already, with a secret that can't be shown again.")
+    def __init__(self, named: Mapping[str, str] | None) -> None:
+        super().__init__(
+            "This request was answered already, with a secret that can't be shown again; details name what it made.",
+            details=named or None,
+        )
 
 
 class AnswerGoneError(NotFoundError):
@@ -147,9 +153,15 @@ async def _get_answer(work: Tenant, where: Mapping[str, Any], status: int) -> St
     if row is None:
         raise AnswerGoneError
     body = bytes(row[0])
-    if not body:
-        raise AnswerIsSecretError
+    if not body or body.startswith(_SECRET):
+        raise AnswerIsSecretError(orjson.loads(body[len(_SECRET) :] or b"null"))
     return StoredAnswer(status, body)
+
+
+def _without_secret(document: Mapping[str, Any]) -> bytes:
+    """Return what is stored of an answer with a secret: the id of what it made, under the name that it had there."""
+    name = next((one for one in _IDS if one in document), None)
+    return _SECRET + orjson.dumps(None if name is None else {name: document[name]})
 
 
 async def store_answer(
@@ -176,7 +188,11 @@ async def store_answer(
     if quoted and await lock_recordings(work, quoted) < len(quoted):
         return
     about = {**_about_path(request.path), **_about(document)}
-    stored = {**dict.fromkeys(_ABOUT.values()), **about, "body": b"" if is_secret else answer.body}
+    stored = {
+        **dict.fromkeys(_ABOUT.values()),
+        **about,
+        "body": _without_secret(document) if is_secret else answer.body,
+    }
     await work.execute(queries.insert_answer, {**_key(work, request), **stored})
     rows = [{**_key(work, request), "recording_id": recording_id} for recording_id in quoted]
     await work.execute_many(queries.insert_source, rows)

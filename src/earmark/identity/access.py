@@ -16,8 +16,12 @@ class ScopeMissingError(ForbiddenError):
 class NotForEndUsersError(ForbiddenError):
     """The operation refuses end-user-scoped credentials, whatever their scopes."""
 
-    def __init__(self) -> None:
-        super().__init__("An end user's credential can't do this; use a project-wide key.")
+    def __init__(self, missing_scope: str | None = None) -> None:
+        scope = "" if missing_scope is None else f" with the scope {missing_scope}"
+        super().__init__(
+            f"An end user's credential can't do this; use a project-wide key{scope}.",
+            details=None if missing_scope is None else {"scope": missing_scope},
+        )
 
 
 class NotPersonsKeyError(ForbiddenError):
@@ -43,13 +47,13 @@ def require_scope(caller: Caller, scope: str) -> None:
         raise ScopeMissingError(scope)
 
 
-def require_project_wide(caller: Caller) -> None:
-    """Check that the caller's credential is not an end user's.
+def require_project_wide(caller: Caller, scope: str = "") -> None:
+    """Check that the caller's credential is not an end user's, which no scope could help.
 
-    Raises: NotForEndUsersError.
+    Raises: NotForEndUsersError, which names the operation's scope if the caller lacks it too.
     """
     if caller.end_user_id is not None:
-        raise NotForEndUsersError
+        raise NotForEndUsersError(scope if scope and not caller.may(scope) else None)
 
 
 def require_unrestricted(caller: Caller) -> None:

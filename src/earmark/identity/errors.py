@@ -33,6 +33,13 @@ class ReservedLabelError(InvalidError):
         super().__init__("This label is reserved; choose another one.", param="label")
 
 
+class OtherModeError(InvalidError):
+    """A key can make keys of its own mode only."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__(f"This key makes {mode} keys only; use a key of the other mode to make one.", param="mode")
+
+
 class KeyNotRotatableError(ConflictError):
     """The key is revoked, expired or a token, so it can't be rotated."""
 

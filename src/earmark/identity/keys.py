@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import orjson
@@ -118,6 +118,17 @@ async def list_newest_keys(tenant: Tenant, *, limit: int, after: tuple[int, str]
     params = {"limit": limit, **position_params(after)}
     rows = await tenant.fetch_all(queries.select_newest_keys, params, is_continued=after is not None)
     return [to_key_info(row, tenant) for row in rows]
+
+
+async def find_key_owner(tenants: Iterable[Tenant], key_id: str) -> Tenant:
+    """Return the tenant that has a key or token of this id; ids are unique among all tenants.
+
+    Raises: KeyNotFoundError if none of them has.
+    """
+    for tenant in tenants:
+        if await tenant.fetch_one(queries.select_key_id, {"key_id": key_id}) is not None:
+            return tenant
+    raise KeyNotFoundError
 
 
 async def has_working_key(operator: Operator) -> bool:

@@ -111,6 +111,11 @@ def select_key_to_change(own: Guard) -> Select[Any]:
 
 
 @query
+def select_key_id(own: Guard) -> Select[tuple[str]]:
+    return select(api_keys.c.id).where(own(api_keys), api_keys.c.id == bindparam("key_id"), _is_listed())
+
+
+@query
 def update_key_revoked(own: Guard) -> Update:
     return (
         update(api_keys)

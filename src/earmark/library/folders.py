@@ -92,8 +92,8 @@ async def choose_recordings(
     Raises: RecordingNotFoundError, FolderNotFoundError.
     """
     named = None if recording_ids is None else tuple(dict.fromkeys(recording_ids))
-    if named is not None:
-        await get_recordings(tenant, named, param="recording_ids")
+    if recording_ids is not None:
+        await get_recordings(tenant, recording_ids, param="recording_ids")
     if folder_id is None:
         return named
     await get_folder(tenant, folder_id, param="folder_id")

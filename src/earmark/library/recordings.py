@@ -106,12 +106,13 @@ async def take_seq(work: Tenant, recording_id: str) -> int:
 async def get_recordings(tenant: Tenant, recording_ids: Sequence[str], *, param: str) -> list[Recording]:
     """Return these recordings, in the order asked.
 
-    Raises: RecordingNotFoundError if one of them is not the caller's.
+    Raises: RecordingNotFoundError if one of them is not the caller's; of several, `param` has the first one's index.
     """
     found = await find_recordings(tenant, recording_ids)
-    if len(found) < len(set(recording_ids)):
-        raise RecordingNotFoundError(param=param)
     by_id = {recording.id: recording for recording in found}
+    missing = next((at for at, one in enumerate(recording_ids) if one not in by_id), None)
+    if missing is not None:
+        raise RecordingNotFoundError(param=f"{param}.{missing}" if len(recording_ids) > 1 else param)
     return [by_id[recording_id] for recording_id in recording_ids]
 
 

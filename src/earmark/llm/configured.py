@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from earmark.config import Settings, VendorSettings
+from earmark.config import Settings, SettingsError, VendorSettings
 from earmark.llm.providers import Providers
 from earmark.llm.types import AnswerModel
 from earmark.llm.vendor import Deadlines, VendorModel
@@ -14,14 +14,16 @@ from earmark.llm.vendors.gemini import connect_gemini
 from earmark.llm.vendors.openai import connect_compatible, connect_openai
 
 _CONNECTS = {"gemini": connect_gemini, "openai": connect_openai, "claude": connect_claude}
+_BUILT_IN = "earmark"
 _COUNTING = frozenset({"gemini", "claude"})
 
 
 def configured_providers(settings: Settings, built_in: AnswerModel) -> Providers:
     """Return the built-in model and the configured ones.
 
-    Raises: UnknownProviderError if a default, fallback or alias names an unconfigured model.
+    Raises: SettingsError if a default, fallback or alias names an unconfigured model.
     """
+    check_named_providers(settings)
     return Providers(
         [built_in, *_vendors(settings), *_servers(settings)],
         default=settings.default_provider,
@@ -29,6 +31,34 @@ def configured_providers(settings: Settings, built_in: AnswerModel) -> Providers
         fallback=settings.fallback,
         aliases=settings.provider_aliases,
     )
+
+
+def check_named_providers(settings: Settings) -> None:
+    """Check that each provider that a setting names is configured.
+
+    Raises: SettingsError naming the setting, the provider, and what there is.
+    """
+    vendors = [name for name in _CONNECTS if getattr(settings, name).api_key is not None]
+    configured = [_BUILT_IN, *vendors, *settings.servers]
+    aliases = settings.provider_aliases
+    named = {
+        "DEFAULT_PROVIDER": [settings.default_provider or _BUILT_IN],
+        "PROJECT_PROVIDERS": list(settings.project_providers.values()),
+        "FALLBACK": list(settings.fallback),
+        "PROVIDER_ALIASES": list(aliases.values()),
+    }
+    for setting, names in named.items():
+        for name in names:
+            if aliases.get(name, name) not in configured:
+                raise SettingsError(
+                    f"EARMARK_{setting}: the provider {name} is not configured; configured are "
+                    f"{', '.join(configured)}.{_how_to_get(name)}",
+                    param=f"EARMARK_{setting}",
+                )
+
+
+def _how_to_get(name: str) -> str:
+    return f" Set EARMARK_{name.upper()}__API_KEY to use it." if name in _CONNECTS else ""
 
 
 def _vendors(settings: Settings) -> Iterator[AnswerModel]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import lru_cache
+
+import structlog
 
 from earmark.library.recordings import get_recording
 from earmark.library.types import Recording
 from earmark.media import queries
-from earmark.media.errors import MediaNotFoundError
+from earmark.media.errors import MediaMissingError, MediaNotFoundError
 from earmark.media.grants import DOWNLOAD_S, Grant
+from earmark.media.store import MediaStore, StoredFile
 from earmark.media.types import Media
 from earmark.storage.tenant import Tenant
+
+log = structlog.get_logger("earmark.media")
 
 
 async def list_media(tenant: Tenant, recordings: Sequence[Recording]) -> dict[str, list[Media]]:
@@ -64,3 +70,22 @@ async def get_granted(tenant: Tenant, grant: Grant) -> Media:
     Raises: MediaNotFoundError.
     """
     return await get_verified(tenant, grant.media_id)
+
+
+async def open_stored(tenant: Tenant, store: MediaStore, media: Media) -> StoredFile:
+    """Open the bytes of a verified medium.
+
+    Raises: MediaNotFoundError if it was deleted meanwhile; MediaMissingError, logged, if only its file is missing.
+    """
+    try:
+        return await store.open(media.key(tenant.key.tenant_id))
+    except MediaNotFoundError as error:
+        await get_verified(tenant, media.id)
+        _log_missing(media.id, media.recording_id)
+        raise MediaMissingError from error
+
+
+@lru_cache(maxsize=1_024)
+def _log_missing(media_id: str, recording_id: str) -> None:
+    """Log a missing file once, however often a player asks for it."""
+    log.error("media.missing", media_id=media_id, recording_id=recording_id)

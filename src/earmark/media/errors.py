@@ -12,6 +12,16 @@ class MediaNotFoundError(NotFoundError):
         super().__init__("This recording has no such media.", param=param)
 
 
+class MediaMissingError(MediaNotFoundError):
+    """The medium exists, but its file is missing in the store."""
+
+    def __init__(self) -> None:
+        EarmarkError.__init__(
+            self,
+            "The file of this media is missing in the server's store; its operator has to restore it.",
+        )
+
+
 class NoUploadError(ConflictError):
     """`upload-complete` was called for a recording without an upload."""
 
@@ -48,6 +58,15 @@ class LinkExpiredError(ForbiddenError):
 
     def __init__(self) -> None:
         super().__init__("This link has expired.")
+
+
+class LinkUsedError(LinkExpiredError):
+    """The link's upload is complete."""
+
+    def __init__(self) -> None:
+        EarmarkError.__init__(
+            self, "This upload has ended, and its link can't be used again. Request a new upload-url for other bytes."
+        )
 
 
 class UploadSizeError(InvalidError):

@@ -45,6 +45,23 @@ def select_verified_media(own: Guard) -> Select[Any]:
 
 
 @query
+def select_newest_media(own: Guard) -> Select[Any]:
+    """Select the verified media that were begun last."""
+    is_verified = media.c.status == "verified"
+    return select(*MEDIA).where(own(media), is_verified).order_by(media.c.created_us.desc()).limit(bindparam("most"))
+
+
+@query
+def select_media_from(own: Guard) -> Select[Any]:
+    """Select verified media whose id is at or above one: ids are random, and so is what follows a random one."""
+    is_after = media.c.id >= bindparam("media_id")
+    return (
+        select(*MEDIA).where(own(media), is_after, media.c.status == "verified").order_by(media.c.id)
+        .limit(bindparam("most"))
+    )  # fmt: skip
+
+
+@query
 def select_stored_media(own: Guard) -> Select[Any]:
     return select(media.c.id, media.c.sha256).where(own(media), any_of(media.c.id, "media_ids"))
 

@@ -21,7 +21,7 @@ from earmark.media.deletion import enqueue_deletion
 from earmark.media.errors import (
     EmptyUploadError,
     IntegrityError,
-    LinkExpiredError,
+    LinkUsedError,
     MediaNotFoundError,
     NoUploadError,
     SupersededUploadError,
@@ -69,7 +69,7 @@ async def receive(
     An upload whose recording is deleted, that is completed, or that is superseded ends within `_LOOK_S` and its
     bytes are discarded, provided `pieces` yields that often (empty pieces, if need be).
 
-    Raises: MediaNotFoundError, LinkExpiredError, SupersededUploadError, UploadTooLargeError, UploadSizeError,
+    Raises: MediaNotFoundError, LinkUsedError, SupersededUploadError, UploadTooLargeError, UploadSizeError,
         StorageUnavailableError.
     """
     begun = await supersede_others(tenant, grant.media_id)
@@ -96,7 +96,7 @@ async def supersede_others(tenant: Tenant, media_id: str) -> Media:
 async def get_newest(tenant: Tenant, begun: Media, *, for_update: bool = False) -> Media:
     """Return the medium as it is now.
 
-    Raises: MediaNotFoundError, LinkExpiredError; SupersededUploadError if a newer request receives it.
+    Raises: MediaNotFoundError, LinkUsedError; SupersededUploadError if a newer request receives it.
     """
     media = await get_open(tenant, begun.id, for_update=for_update)
     if media.updated_us != begun.updated_us:
@@ -140,7 +140,7 @@ async def get_open(tenant: Tenant, media_id: str, *, for_update: bool = False) -
         raise MediaNotFoundError
     media = Media(*row)
     if media.status not in _OPEN:
-        raise LinkExpiredError
+        raise LinkUsedError
     return media
 
 

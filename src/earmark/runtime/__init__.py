@@ -5,7 +5,7 @@ Never: what a room does.
 """
 
 from earmark.runtime.gauges import Gauges
-from earmark.runtime.parts import open_media
+from earmark.runtime.parts import check_settings, open_media
 from earmark.runtime.runtime import Runtime, open_runtime
 
-__all__ = ["Gauges", "Runtime", "open_media", "open_runtime"]
+__all__ = ["Gauges", "Runtime", "check_settings", "open_media", "open_runtime"]

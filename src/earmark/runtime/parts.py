@@ -20,7 +20,7 @@ from earmark.identity.projects import get_installation_secret
 from earmark.library.deletion import Deletion
 from earmark.limits.admission import Admission
 from earmark.limits.rates import RateLimits
-from earmark.llm.configured import configured_providers
+from earmark.llm.configured import check_named_providers, configured_providers
 from earmark.media.grants import GrantSigner
 from earmark.media.local_store import LocalStore
 from earmark.media.store import MediaStore
@@ -90,14 +90,23 @@ class Parts:
     cursor_secret: str
 
 
-async def open_parts(settings: Settings, closing: AsyncExitStack) -> Parts:
+def check_settings(settings: Settings) -> None:
+    """Check what settings say of each other, before anything is opened: names of models and engines.
+
+    Raises: SettingsError.
+    """
+    check_named_providers(settings)
+    configured_engines(settings)
+
+
+async def open_parts(settings: Settings, closing: AsyncExitStack, *, may_create: bool = True) -> Parts:
     """Open everything.
 
-    Raises: UnavailableError if the database can't be used or has an unknown schema.
+    Raises: UnavailableError if the database can't be used or has an unknown schema; NoDatabaseError.
     """
     if not make_private(settings.data_dir):
         log.warning("data_dir.open_to_others", reason="The data folder is not ours to close; see `earmark doctor`.")
-    database = await open_database(settings)
+    database = await open_database(settings, may_create=may_create)
     closing.push_async_callback(database.close)
     operator, metrics = Operator(database), open_metrics(settings)
     secret = await get_installation_secret(operator, "cursor_secret")

@@ -14,6 +14,7 @@ from earmark.jobs.claiming import new_process
 from earmark.jobs.worker import Worker
 from earmark.runtime.parts import Parts, open_parts
 from earmark.runtime.rooms import Room, registered
+from earmark.storage.migrate import check_file_exists
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,19 @@ class Runtime(Parts):
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, alone: bool = False) -> AsyncIterator[Runtime]:
-    """Open the database (migrating it if need be) and wire the rooms; close all at the end.
+async def open_runtime(settings: Settings, *, alone: bool = False, may_create: bool = True) -> AsyncIterator[Runtime]:
+    """Open the database (creating or migrating it if need be) and wire the rooms; close all at the end.
 
-    `alone` is for restoring: no other process of this host may work on the data meanwhile.
+    `alone` is for restoring: no other process of this host may work on the data meanwhile. Without `may_create` a
+    missing database is an error, and not even its folder is created.
 
-    Raises: UnavailableError if the database can't be used or has an unknown schema; DataInUseError.
+    Raises: UnavailableError if the database can't be used or has an unknown schema; DataInUseError; NoDatabaseError.
     """
+    if not may_create and settings.database_url is None:
+        check_file_exists(settings.database_path)  # before the lock, which creates the folder
     with held(settings.data_dir, alone=alone):
         async with AsyncExitStack() as closing:
-            parts = await open_parts(settings, closing)
+            parts = await open_parts(settings, closing, may_create=may_create)
             rooms = registered(parts)
             parts.deletion.register(room.deletion for room in rooms if room.deletion is not None)
             yield Runtime(**vars(parts), rooms=rooms, worker=_worker_of(parts, rooms))

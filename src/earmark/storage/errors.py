@@ -30,6 +30,16 @@ class LockedError(StorageUnavailableError):
         super().__init__("Another request is changing this object; try again.")
 
 
+class NoDatabaseError(UnavailableError):
+    """There is no installation yet, and what was asked for must not begin one: the place may be the wrong one."""
+
+    def __init__(self, place: str, question: str) -> None:
+        super().__init__(
+            f"{place} holds no data of earmark. Is {question} A new installation begins with `earmark setup` or "
+            "`earmark serve`."
+        )
+
+
 class UnknownSchemaError(UnavailableError):
     """The database's schema is unknown to this version of earmark."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.errors import UnavailableError
-from earmark.storage.errors import StorageUnavailableError, UnknownSchemaError
+from earmark.storage.errors import NoDatabaseError, StorageUnavailableError, UnknownSchemaError
 from earmark.storage.sqlite import connect, prepare_file
 
 if TYPE_CHECKING:
@@ -70,6 +70,21 @@ def migrate_sqlite(path: Path) -> None:
             _upgrade_sqlite(path)
     except (OSError, sqlite3.Error) as error:
         raise StorageUnavailableError(f"The data folder {path.parent} can't be used: {_reason(error)}.") from error
+
+
+def check_file_exists(path: Path) -> None:
+    """Check that the SQLite file exists, for what must not create one.
+
+    Raises: NoDatabaseError.
+    """
+    try:
+        size_bytes = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        size_bytes = 0
+    except OSError:  # opening it says why
+        return
+    if not size_bytes:
+        raise NoDatabaseError(f"The data folder {path.parent}", "EARMARK_DATA_DIR the right folder, and mounted?")
 
 
 def _refuse_foreign_file(path: Path) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncpg
 
 from earmark.errors import UnavailableError
-from earmark.storage.errors import StorageUnavailableError, UnknownSchemaError
+from earmark.storage.errors import NoDatabaseError, UnknownSchemaError
 from earmark.storage.migrate import MigrationFailedError, check_revision, upgrade
+from earmark.storage.postgres_refusals import unreachable
 
 _LOCK = 7_215_410_083  # arbitrary, but the same in every version
 
@@ -25,13 +26,17 @@ class UnsafeRoleError(UnavailableError):
         )
 
 
-async def migrate_postgres(url: str, owner_url: str | None) -> None:
+async def migrate_postgres(url: str, owner_url: str | None, *, may_create: bool = True) -> None:
     """Create or upgrade the schema unless it is the newest.
 
-    Raises: UnknownSchemaError; UnavailableError if it must be upgraded and no owner's URL is set.
+    Raises: UnknownSchemaError; UnavailableError if it must be upgraded and no owner's URL is set; NoDatabaseError if it
+        must be created and may not be.
     """
-    if check_revision(*await _revision(url)):
+    revision, is_blank = await _revision(url)
+    if check_revision(revision, is_blank):
         return
+    if revision is None and not may_create:
+        raise NoDatabaseError("The PostgreSQL database", "EARMARK_DATABASE_URL the right database?")
     role = await _fetch(url, "SELECT current_user")
     try:
         await _upgrade(owner_url or url, str(role))
@@ -68,7 +73,7 @@ async def _connect(url: str) -> asyncpg.Connection:
     try:
         return await asyncpg.connect(url, timeout=15)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
-        raise StorageUnavailableError("Can't connect to the database; check EARMARK_DATABASE_URL.") from error
+        raise unreachable(url, error) from error
 
 
 async def _fetch_row(url: str, words: str) -> asyncpg.Record:

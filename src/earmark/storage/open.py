@@ -7,22 +7,25 @@ import asyncio
 from earmark.config import Settings
 from earmark.errors import InvalidError
 from earmark.storage.database import Database
-from earmark.storage.migrate import migrate_sqlite
+from earmark.storage.migrate import check_file_exists, migrate_sqlite
 from earmark.storage.sqlite import SQLiteDatabase
 from earmark.storage.traced import TracedDatabase
 
 
-async def open_database(settings: Settings) -> Database:
+async def open_database(settings: Settings, *, may_create: bool = True) -> Database:
     """Migrate and open PostgreSQL if a URL is set, else the SQLite file.
 
-    Raises: UnknownSchemaError, StorageUnavailableError, UnsafeRoleError; InvalidError for another kind of URL.
+    Raises: UnknownSchemaError, StorageUnavailableError, UnsafeRoleError; NoDatabaseError unless it
+        `may_create` one; InvalidError for another kind of URL.
     """
-    database = await _open(settings)
+    database = await _open(settings, may_create=may_create)
     return database if settings.traces_endpoint is None else TracedDatabase(database)
 
 
-async def _open(settings: Settings) -> Database:
+async def _open(settings: Settings, *, may_create: bool) -> Database:
     if settings.database_url is None:
+        if not may_create:
+            check_file_exists(settings.database_path)
         await asyncio.to_thread(migrate_sqlite, settings.database_path)
         return SQLiteDatabase(settings.database_path)
     if not settings.database_url.startswith(("postgresql://", "postgres://")):
@@ -30,7 +33,7 @@ async def _open(settings: Settings) -> Database:
     from earmark.storage.migrate_postgres import check_role, migrate_postgres
     from earmark.storage.postgres import PostgresDatabase
 
-    await migrate_postgres(settings.database_url, settings.migration_database_url)
+    await migrate_postgres(settings.database_url, settings.migration_database_url, may_create=may_create)
     if not settings.allow_unsafe_database_role:
         await check_role(settings.database_url)
     return await PostgresDatabase.open(settings.database_url, pool_size=settings.database_pool_size)

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from earmark.errors import EarmarkError
 from earmark.fair_slots import URGENT, FairSlots, Owner
 from earmark.storage.errors import LockedError, MissingParentError, StorageUnavailableError, UniqueViolationError
+from earmark.storage.postgres_refusals import unreachable
 from earmark.storage.query import Compiled, Compiler, Row
 from earmark.storage.signals import Signals
 
@@ -119,7 +120,7 @@ class PostgresDatabase:
             )
             has_pgvector = await pool.fetchval("SELECT to_regclass('chunk_vectors') IS NOT NULL")
         except (*_DRIVER_ERRORS, ValueError) as error:
-            raise StorageUnavailableError("Can't connect to the database of EARMARK_DATABASE_URL.") from error
+            raise unreachable(url, error) from error
         return cls(pool, url, has_pgvector=bool(has_pgvector))
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:

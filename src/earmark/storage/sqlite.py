@@ -70,6 +70,7 @@ class SQLiteDatabase:
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-writer")
         self._read_threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="earmark-reader")
         self._local = threading.local()
+        self._long_readers: list[sqlite3.Connection] = []  # one of each reader thread
         self.signals = Signals()
         self._truncating: asyncio.Task[None] | None = None
 
@@ -83,6 +84,7 @@ class SQLiteDatabase:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect_reader()
+            self._long_readers.append(connection)
         return fetch_all(connection, compiled, args)
 
     def _connect_reader(self) -> sqlite3.Connection:
@@ -205,7 +207,7 @@ class SQLiteDatabase:
         async with self._writers.hold(NOBODY):
             self._write_thread.shutdown(wait=True)
             self._read_threads.shutdown(wait=True)
-            for connection in (self._reader, *self._snapshots, self._writer):
+            for connection in (self._reader, *self._long_readers, *self._snapshots, self._writer):
                 connection.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 
+import earmark
 from earmark.api.edge.background import start_background, stop_background
 from earmark.api.edge.cors import answer_preflight, cors_headers, parse_origins
 from earmark.api.edge.observing import Observer
@@ -155,10 +157,12 @@ class Edge:
             await runtime.rates.join()
             self._draining.listen()
             start_background(runtime)
+            log.info("server.started", version=earmark.__version__, pid=os.getpid())
             try:
                 yield
             finally:
                 await stop_background(runtime)
+        log.info("server.stopped", pid=os.getpid())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Its path is taken as it was sent: an encoded one is no route's, and 404.

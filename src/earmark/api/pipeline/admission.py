@@ -43,18 +43,18 @@ async def admit(
     except RateLimitError as error:
         call.allowance = error.allowance
         raise
-    if JOBS in limits:
-        await check_open_jobs(call)
+    if is_project_wide:
+        require_project_wide(call.caller, scope)
     if scope:
         require_scope(call.caller, scope)
-    if is_project_wide:
-        require_project_wide(call.caller)
     if is_persons:
         require_persons_key(call.caller)
     if is_unrestricted:
         require_unrestricted(call.caller)
     for other in also:
         require_scope(call.caller, other)
+    if JOBS in limits:
+        await check_open_jobs(call)
 
 
 async def count_further(call: Call, limits: Sequence[str]) -> None:

@@ -24,6 +24,13 @@ class InvalidCursorError(InvalidError):
         super().__init__("The cursor was not issued for this list and these filters.", param="cursor")
 
 
+class OffsetWithCursorError(InvalidError):
+    """A list was asked for by cursor and by offset at once."""
+
+    def __init__(self) -> None:
+        super().__init__("offset and cursor can't be combined; leave one of them out.", param="cursor")
+
+
 class CursorSigner:
     """Issues and verifies cursors with the installation's secret."""
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from earmark.contexts import start_shared
 from earmark.errors import UnavailableError
 from earmark.limits.shares import OverloadedError
 
@@ -103,11 +104,12 @@ class Draining:
         return handle
 
     def _start(self, stop: Callable[[], None]) -> None:
-        self._task = asyncio.create_task(self.drain(stop))
+        self._task = start_shared(self.drain(stop))  # no request's: the signal came while any of them ran
 
     async def drain(self, stop: Callable[[], None]) -> None:
         """Wait for running tasks, cancel them after the grace period, then stop the server."""
         self.is_on = True
+        log.info("server.stopping", requests=len(self._running), grace_s=self._grace_s)
         await self._wait(self._grace_s)
         left = self._running | self.also()
         if left:

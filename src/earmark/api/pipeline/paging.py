@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from earmark.api.pipeline.call import Call
-from earmark.api.pipeline.cursors import InvalidCursorError
+from earmark.api.pipeline.cursors import OffsetWithCursorError
 from earmark.api.pipeline.reply import Reply, json_reply
 from earmark.api.wire.common import CursorQuery, ListQuery, Query
 from earmark.library.types import Filters, Page
@@ -39,7 +39,7 @@ async def page_reply(
     after: tuple[Any, str] | None = None
     if query.cursor is not None:
         if offset:
-            raise InvalidCursorError
+            raise OffsetWithCursorError
         position = call.cursors.parse(query.cursor, binding)
         after = (position[0], position[1])
     rows = await fetch(Page(limit + 1, after, offset))

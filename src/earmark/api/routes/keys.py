@@ -21,7 +21,7 @@ from earmark.api.wire.keys import (
 )
 from earmark.errors import ForbiddenError, NotFoundError
 from earmark.identity.audit import list_events
-from earmark.identity.errors import ReservedLabelError
+from earmark.identity.errors import OtherModeError, ReservedLabelError
 from earmark.identity.keys import create_key, list_newest_keys, revoke_key
 from earmark.library.end_users import get_end_user
 from earmark.library.types import Filters
@@ -31,9 +31,11 @@ _OWNERS: dict[str, Any] = {"is_project_wide": True, "is_unrestricted": True}
 
 
 @routes.add("POST", "/keys", Rules(ANY_SCOPE, **_OWNERS, retry="secret"), answers={201: NewKeyShown},
-            errors=[ForbiddenError, NotFoundError, ReservedLabelError])  # fmt: skip
+            errors=[ForbiddenError, NotFoundError, ReservedLabelError, OtherModeError])  # fmt: skip
 async def create_project_key(call: Call, body: KeyBody) -> Reply:
     """Create a secret or restricted key of the project, and show it once."""
+    if body.mode not in (None, call.tenant.key.mode):
+        raise OtherModeError(call.tenant.key.mode)
     user = None if body.end_user_id is None else await get_end_user(call.tenant, body.end_user_id)
     key = await create_key(
         call.tenant,

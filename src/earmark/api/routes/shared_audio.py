@@ -7,6 +7,7 @@ from dataclasses import replace
 from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.reply import Reply
 from earmark.api.routes.transfers import download_of
+from earmark.media.downloads import open_stored
 from earmark.media.errors import MediaNotFoundError
 from earmark.media.store import StoredFile
 from earmark.media.types import Media
@@ -26,7 +27,7 @@ async def audio_of(call: Call, token: str) -> Reply:
     call.count_for(tenant)
     media = await find_audio(tenant, share)
     try:
-        file = await call.runtime.media.open(media.key(tenant.key.tenant_id))
+        file = await open_stored(tenant, call.runtime.media, media)
     except MediaNotFoundError as error:
         raise LinkGoneError from error
     if share.start_ms is not None:

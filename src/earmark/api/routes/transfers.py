@@ -14,7 +14,7 @@ from earmark.api.pipeline.registry import Routes
 from earmark.api.pipeline.reply import Headers, PiecewiseReply, Receive, Reply, Send, json_reply, leaving
 from earmark.api.wire.media import ArrivedShown, ReceivedShown, arrived_to_wire, received_to_wire
 from earmark.errors import ConflictError, ForbiddenError, NotFoundError
-from earmark.media.downloads import get_granted
+from earmark.media.downloads import get_granted, open_stored
 from earmark.media.errors import (
     ContentRangeError,
     LinkInvalidError,
@@ -119,8 +119,9 @@ def _offset_headers(offset: int, total_bytes: int | None) -> Headers:
 async def download_media(call: Call, media_id: str) -> Reply:
     """Download from the URL that `download-url` returned, whole or in ranges; needs no key."""
     grant = grant_of(call, "GET", media_id)
-    media = await get_granted(Tenant(call.runtime.database, grant.tenant_key), grant)
-    file = await call.runtime.media.open(media.key(grant.tenant_id))
+    tenant = Tenant(call.runtime.database, grant.tenant_key)
+    media = await get_granted(tenant, grant)
+    file = await open_stored(tenant, call.runtime.media, media)
     return await download_of(call, file, media)
 
 

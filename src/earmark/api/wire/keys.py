@@ -22,6 +22,9 @@ class KeyBody(Body):
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)] | None = None
     end_user_id: EndUserIdField | None = Field(None, description="Bind it to this end user.")
     expires_at: FutureField | None = None
+    mode: Literal["live", "test"] | None = Field(
+        None, description="Only the mode of the key that creates it: another one is refused."
+    )
 
 
 class KeyShown(Shown):

@@ -84,7 +84,7 @@ async def begin_send(tenant: Tenant, engine: TurnEngine, session_id: str, questi
     if answered is not None:
         return answered
     if question.context_recording_ids:
-        await get_recordings(tenant, tuple(dict.fromkeys(question.context_recording_ids)), param="context_refs")
+        await get_recordings(tenant, question.context_recording_ids, param="context_refs")
     return await begin_planned(tenant, engine, session_id, question, await _plan(tenant, engine, state, question))
 
 

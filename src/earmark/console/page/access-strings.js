@@ -33,6 +33,7 @@ export const accessStrings = {
     until: (/** @type {string} */ day) => `until ${day}`,
     revoked: (/** @type {string} */ day) => `revoked ${day}`,
     secret: "everything",
+    person: (/** @type {string} */ name) => `acts for ${name} only`,
     used: (/** @type {string} */ time) => `last used ${time}`,
     unused: "never used",
     revoke: "Revoke",

@@ -1,5 +1,6 @@
 // The project's keys, for its owners: create one, see when each was last used, revoke it.
 
+import { nameOf as nameOfPerson } from "./account.js";
 import { call, callIfThere, newRequestKey, query } from "./api.js";
 import { askSure } from "./ask-dialog.js";
 import { problemOf } from "./bring.js";
@@ -23,6 +24,9 @@ const READING = ["ask:read", "folders:read", "recordings:read", "transcriptions:
 const nameOf = (key) => key.label ?? words.unnamed[key.kind];
 
 export class KeySettings extends HTMLElement {
+  /** @type {Map<string, Promise<string>>} */
+  people = new Map();
+
   async load() {
     fill(this, loading());
     try {
@@ -74,13 +78,24 @@ export class KeySettings extends HTMLElement {
   /** @param {Key} key */
   #row(key) {
     const name = nameOf(key);
-    const facts = [words.hint(key.hint), key.scopes ? key.scopes.join(" ") : words.secret,
+    const person = key.end_user_id ? h("span", { class: "muted row-facts" }) : null;
+    if (person) void this.#personOf(key).then((name) => fill(person, words.person(name)));
+    const scopes = key.scopes?.join(" ") ?? (key.end_user_id ? "" : words.secret);
+    const facts = [words.hint(key.hint), ...(scopes ? [scopes] : []),
       ...(key.revoked_at ? [words.revoked(longDate(key.revoked_at))] : key.expires_at ? [words.until(longDate(key.expires_at))] : []),
       key.last_used_at ? words.used(ago(key.last_used_at)) : words.unused];
     const revoke = h("button", { type: "button", class: "small danger", "aria-label": words.revokeLabel(name), onclick: () => void this.#revoke(key, row) }, words.revoke);
     const row = h("li", {}, h("div", { class: "row" }, h("span", { class: "row-title" }, name), key.revoked_at ? null : revoke,
-      h("span", { class: "muted row-facts" }, facts.join(" · "))));
+      h("span", { class: "muted row-facts" }, facts.join(" · ")), person));
     return row;
+  }
+
+  /** The name of the person that a key or token acts for; asked for once. @param {Key} key @returns {Promise<string>} */
+  #personOf(key) {
+    const id = key.end_user_id ?? "";
+    const asked = this.people.get(id) ?? callIfThere(`/end-users/${id}`).then((user) => (user ? nameOfPerson(user) : id), () => id);
+    this.people.set(id, asked);
+    return asked;
   }
 
   /** @param {Key} key @param {HTMLElement} row */

@@ -33,6 +33,7 @@ export const accessStrings = {
     until: (/** @type {string} */ day) => `bis ${day}`,
     revoked: (/** @type {string} */ day) => `widerrufen am ${day}`,
     secret: "alles",
+    person: (/** @type {string} */ name) => `handelt nur für ${name}`,
     used: (/** @type {string} */ time) => `zuletzt benutzt: ${time}`,
     unused: "nie benutzt",
     revoke: "Widerrufen",
