@@ -90,7 +90,7 @@ def test_recordings_without_a_summary_are_counted_and_summarised(visitor: Visito
     missing = page.locator("missing-summaries")
     expect(missing).to_contain_text("2 recordings have no summary yet")
     missing.get_by_role("button", name="Summarise all 2").click()
-    expect(page.locator(".item-group h2 a")).to_have_text(["Again", "Printer", "Launch"])
+    expect(page.locator(".item-group h3 a")).to_have_text(["Again", "Printer", "Launch"])
     expect(missing).to_be_empty()
     assert len(library.api.get("/v1/summaries").json()["data"]) == 3
 

@@ -35,7 +35,7 @@ def test_a_person_shares_a_part_of_a_recording_and_ends_the_link(visitor: Visito
     expect(stranger.locator("main")).not_to_contain_text("Good afternoon")
 
     page.goto("/console/settings/shares")
-    row = page.locator("share-settings li")
+    row = page.locator("share-settings li").filter(has_text="Board meeting")
     expect(row).to_contain_text("Board meeting")
     expect(row).to_contain_text("opened once")
     row.get_by_role("button", name="End the link to Board meeting").click()

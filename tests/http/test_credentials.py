@@ -179,7 +179,7 @@ def test_a_link_signs_in_once_with_a_key_of_twelve_hours(two_workers: Server) ->
         user = Library(client).user(external_id="ada")
     url = place.cli("console-link", "--project", project.id, "--end-user", "ada").stdout.strip()
     address, _, code = url.partition("/console#code=")
-    assert address == "http://127.0.0.1:8787"
+    assert address == two_workers.base_url
     answer = send_code(two_workers, code, source="127.0.0.2")
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == "no-store"

@@ -124,7 +124,7 @@ def test_a_server_with_a_project_prints_no_link_and_takes_no_code(fresh_place: P
         stdout: Any = server.process.stdout
         assert stdout.readline() == f"console: {server.base_url}/console\n"
         server.stop()
-        assert stdout.read() == ""
+        assert stdout.read() == "sign in with a link from `earmark console-link`\n"
 
 
 @pytest.mark.parametrize("names", [{"project_name": " "}, {"person_name": "a\x1b[2J"}, {"person_name": " "}])

@@ -9,6 +9,7 @@ from tests.meta.sources import nodes
 from tests.meta.test_code import QUERIES, SHAPES, _compilers
 
 BY_TIME = {
+    "media.select_newest_media": "a sample that doctor looks at",
     "ask.select_messages_near": "found messages, newest first",
     "ask.select_unindexed": "which messages stand together in the word index, whatever their order",
     "ask.select_sessions": "the list, by last activity",
@@ -87,6 +88,7 @@ BY_NOW = {
     "ask/turns/following.py": "how long events of an ended turn are kept",
     "ask/turns/question.py": "activity never goes back",
     "api/wire/webhooks.py": "when an earlier secret ends",
+    "cli/doctor.py": "how many jobs wait for their time",
     "cli/keys.py": "when a key ends",
     "identity/keys.py": "when a credential ends",
     "identity/setup_codes.py": "when the code of the first link ends",
