@@ -83,8 +83,8 @@ def test_a_long_list_is_shown_in_parts(visitor: Visitor, library: Library) -> No
 
 def test_recordings_without_a_summary_are_counted_and_summarised(visitor: Visitor, library: Library) -> None:
     library.summary(library.record("Launch", MEETING, recorded_at="2026-06-25T14:00:00Z"))
-    for name in ("Printer", "Again"):
-        library.record(name, LATER, recorded_at="2026-06-28T14:00:00Z")
+    for name, hour in (("Printer", 14), ("Again", 15)):
+        library.record(name, LATER, recorded_at=f"2026-06-28T{hour}:00:00Z")
     library.record("No transcript", None)
     page = visitor.open("/decisions?kind=action_item", key=library.key)
     missing = page.locator("missing-summaries")

@@ -419,4 +419,5 @@ def test_of_several_recordings_the_first_missing_one_is_named(library: Library) 
     for missing in (theirs, "rec_unknown"):
         scope = {"type": "selected", "recording_ids": [mine, missing, "rec_unknown2"]}
         refused = library.client.post("/v1/ask/sessions", json={"end_user_id": user, "scope": scope})
-        assert (refused.status_code, error_of(refused)["param"]) == (404, "scope.recording_ids.1")
+        assert (refused.status_code, error_of(refused)["param"]) == (404, "scope.recording_ids")
+        assert error_of(refused)["details"] == {"index": 1}

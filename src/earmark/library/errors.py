@@ -31,8 +31,9 @@ class ExternalIdTakenError(ConflictError):
 class RecordingNotFoundError(NotFoundError):
     """No recording has this id, or the caller may not see it."""
 
-    def __init__(self, *, param: str | None = None) -> None:
-        super().__init__("No such recording.", param=param)
+    def __init__(self, *, param: str | None = None, index: int | None = None) -> None:
+        """`index`: which of several ids it is."""
+        super().__init__("No such recording.", param=param, details=None if index is None else {"index": index})
 
 
 class FolderNotFoundError(NotFoundError):

@@ -106,13 +106,13 @@ async def take_seq(work: Tenant, recording_id: str) -> int:
 async def get_recordings(tenant: Tenant, recording_ids: Sequence[str], *, param: str) -> list[Recording]:
     """Return these recordings, in the order asked.
 
-    Raises: RecordingNotFoundError if one of them is not the caller's; of several, `param` has the first one's index.
+    Raises: RecordingNotFoundError if one of them is not the caller's; the first one's index is in its details.
     """
     found = await find_recordings(tenant, recording_ids)
     by_id = {recording.id: recording for recording in found}
     missing = next((at for at, one in enumerate(recording_ids) if one not in by_id), None)
     if missing is not None:
-        raise RecordingNotFoundError(param=f"{param}.{missing}" if len(recording_ids) > 1 else param)
+        raise RecordingNotFoundError(param=param, index=missing if len(recording_ids) > 1 else None)
     return [by_id[recording_id] for recording_id in recording_ids]
 
 
