@@ -30,6 +30,8 @@ RECEIVERS = {"python": "receiver.py", "js": "receiver.mjs"}
 SHOWN_ONLY = {"", "toml", "ini", "nginx", "sql", "json", OUTPUT}
 PAGES = [DOCS / "quickstart.md", *sorted((DOCS / "guides").glob("*.md"))]
 RUN = [page for page in PAGES if any(one.language == SHELL and not one.why_not_run for one in blocks_of(page))]
+ABOUT_AN_INSTALLATION = {"embedders", "upgrade"}
+"""Pages whose reader has an installation already."""
 _MARK = "---- end of block ----"
 
 
@@ -59,8 +61,12 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def paste(blocks: list[Block], path: str, folder: Path) -> list[str]:
-    """Run the blocks in a shell that stops at the first command that fails; return what each printed."""
+def paste(blocks: list[Block], path: str, folder: Path, *, before: str = "") -> list[str]:
+    """Run the blocks in a shell that stops at the first command that fails; return what each printed.
+
+    Args:
+        before: commands that the reader has run on an earlier day.
+    """
     port = str(free_port())
     folder.mkdir()
     forked = folder.with_name("forked")
@@ -69,8 +75,9 @@ def paste(blocks: list[Block], path: str, folder: Path) -> list[str]:
         code = [one.text for one in blocks if one.language == language]
         (folder / file).write_text("\n".join(code).replace("8787", port), encoding="utf-8") if code else None
     run = [one.text for one in blocks if one.language == SHELL]
-    script = "set -euo pipefail\n" + "".join(f"{text}\necho {shlex.quote(_MARK)}\n" for text in run)
+    script = f"set -euo pipefail\n{before}\n" + "".join(f"{text}\necho {shlex.quote(_MARK)}\n" for text in run)
     env = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}", "EARMARK_PORT": port, "HOME": str(folder)}
+    env.pop("EARMARK_QMSUM_DIR", None)  # the tests' own
     env |= {"ZYGOTE": zygote_address(), "FORKED": str(forked)}
     process = subprocess.Popen(
         ["bash", "-c", script.replace("8787", port)],
@@ -97,7 +104,8 @@ def end_all(shell: int, forked: Path) -> None:
 def check(page: Path, path: str, folder: Path) -> None:
     """Paste a page and compare what it prints with what it shows."""
     blocks = [one for one in blocks_of(page) if one.why_not_run is None]
-    printed = paste(blocks, path, folder)
+    before = "earmark setup --project-name Mine --person ada > /dev/null" if page.stem in ABOUT_AN_INSTALLATION else ""
+    printed = paste(blocks, path, folder, before=before)
     done = -1
     for one in blocks:
         if one.language == SHELL:
