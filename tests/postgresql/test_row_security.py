@@ -147,7 +147,7 @@ async def test_the_server_refuses_a_role_that_security_does_not_bind(
 
 
 async def test_an_unknown_schema_is_refused(fresh_place: Place) -> None:
-    fresh_place.cli("doctor")
+    fresh_place.cli("projects", "create", "First")
     async with connected(fresh_place.owner_url) as connection:
         await connection.execute("UPDATE alembic_version SET version_num = '9999_future'")
     done = fresh_place.cli("serve", "--port", "0", check=False)
@@ -160,6 +160,7 @@ async def _drop_pgvector(url: str) -> None:
 
 
 def test_without_pgvector_search_works_and_doctor_says_so(fresh_place: Place, cluster: Cluster) -> None:
+    fresh_place.cli("projects", "create", "First")
     assert "pgvector" in fresh_place.cli("doctor").stdout
     name = database_of(fresh_place)
     asyncio.run(_drop_pgvector(cluster.url(name, "postgres")))
