@@ -21,9 +21,8 @@ _COUNTING = frozenset({"gemini", "claude"})
 def configured_providers(settings: Settings, built_in: AnswerModel) -> Providers:
     """Return the built-in model and the configured ones.
 
-    Raises: SettingsError if a default, fallback or alias names an unconfigured model.
+    Raises: UnknownProviderError if a default, fallback or alias names an unconfigured model.
     """
-    check_named_providers(settings)
     return Providers(
         [built_in, *_vendors(settings), *_servers(settings)],
         default=settings.default_provider,
