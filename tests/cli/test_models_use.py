@@ -229,7 +229,7 @@ def test_wrong_usage_is_one_sentence_and_exit_2(empty_place: Place, arguments: l
 def test_an_invalid_file_is_left_unchanged(empty_place: Place, text: bytes) -> None:
     FILE.write_bytes(text)
     sentence = refused(use(empty_place, "ollama/llama3.2", "--no-check"))
-    assert "earmark.toml: " in sentence  # where the value stands
+    assert "EARMARK_" in sentence or "earmark.toml: " in sentence  # where the value stands
     assert "canary" not in sentence
     assert FILE.read_bytes() == text
 
