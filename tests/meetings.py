@@ -42,7 +42,7 @@ def series_of(meeting: str) -> str:
 
 def qmsum_split(split: str) -> Path | None:
     """Return the folder of a split, if the data is here."""
-    root = os.environ.get("EARMARK_QMSUM_DIR")
+    root = os.environ.get("QMSUM_DIR")  # `conftest.py` names it so
     return Path(root) / split if root and (Path(root) / split).is_dir() else None
 
 

@@ -54,7 +54,6 @@ class Place:
     def environment(self) -> dict[str, str]:
         """The settings as the server's process gets them."""
         env = {**os.environ, "EARMARK_DATA_DIR": str(self.data_dir), "PYTHONUNBUFFERED": "1"}
-        env.pop("EARMARK_QMSUM_DIR", None)  # the tests' own, which a server would call misspelt
         for name in ("OVERALL", "UPLOADS", "TRANSCRIPTIONS", "SUMMARIES"):
             env[f"EARMARK_RATE_LIMIT_{name}"] = "0"  # tests send thousands a minute; test_rates.py sets it
         env["EARMARK_WEBHOOKS_PRIVATE_NETWORKS"] = RECEIVERS

@@ -77,7 +77,6 @@ def paste(blocks: list[Block], path: str, folder: Path, *, before: str = "") -> 
     run = [one.text for one in blocks if one.language == SHELL]
     script = f"set -euo pipefail\n{before}\n" + "".join(f"{text}\necho {shlex.quote(_MARK)}\n" for text in run)
     env = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}", "EARMARK_PORT": port, "HOME": str(folder)}
-    env.pop("EARMARK_QMSUM_DIR", None)  # the tests' own
     env |= {"ZYGOTE": zygote_address(), "FORKED": str(forked)}
     process = subprocess.Popen(
         ["bash", "-c", script.replace("8787", port)],
