@@ -19,7 +19,7 @@ from earmark.library.folders import add_to_folder, create_folder, find_folder_na
 from earmark.library.recordings import create_recording, find_imported
 from earmark.library.types import Recording
 from earmark.media.store import MediaStore
-from earmark.retrieval.index.ingest import Ingester
+from earmark.retrieval.index.ingest import Ingester, PreparedTranscript
 from earmark.storage.tenant import Tenant
 from earmark.text import cut_utf16
 from earmark.transcripts import parse_transcripts
@@ -81,22 +81,33 @@ class Importer:
 
     async def _store(self, file: File, parsed: ParsedTranscript, digest: str, choices: Choices) -> tuple[Status, str]:
         """Store recording, transcript, index and folder in one unit of work, unless these bytes are there already."""
+        status: Status = "skipped"
         known = await find_imported(self.owner, digest)
         if known is None:
             prepared = await self.ingester.prepare(self.owner, parsed)
-            try:
-                async with self.owner.writing() as work:
-                    recording = await _create(work, file, parsed, digest, choices)
+            status, recording_id = await self._create_once(file, parsed, digest, choices, prepared)
+        else:
+            recording_id = known.id
+        if status == "skipped" and choices.folder_id is not None:
+            await add_to_folder(self.owner, choices.folder_id, recording_id)
+        return status, recording_id
+
+    async def _create_once(
+        self, file: File, parsed: ParsedTranscript, digest: str, choices: Choices, prepared: PreparedTranscript | None
+    ) -> tuple[Status, str]:
+        """Create a recording, indexed if `prepared`, in its folder; return it, or that of another import meanwhile."""
+        try:
+            async with self.owner.writing() as work:
+                recording = await _create(work, file, parsed, digest, choices)
+                if prepared is not None:
                     await self.ingester.store(work, recording, prepared)
-                    if choices.folder_id is not None:
-                        await add_to_folder(work, choices.folder_id, recording.id)
-                return "imported", recording.id
-            except FileImportedError:  # by another import, meanwhile
-                known = await find_imported(self.owner, digest)
-                assert known is not None
-        if choices.folder_id is not None:
-            await add_to_folder(self.owner, choices.folder_id, known.id)
-        return "skipped", known.id
+                if choices.folder_id is not None:
+                    await add_to_folder(work, choices.folder_id, recording.id)
+            return "imported", recording.id
+        except FileImportedError:
+            known = await find_imported(self.owner, digest)
+            assert known is not None
+            return "skipped", known.id
 
     async def _import_audio(self, sound: File, choices: Choices) -> Outcome:
         """Import audio without a transcript."""
@@ -114,17 +125,9 @@ class Importer:
         """Return the recording that audio is to be attached to; it is new unless one was begun for these bytes."""
         nothing = ParsedTranscript((), recorded=find_file_date(sound))
         known = await find_imported(self.owner, digest)
-        if known is None:
-            try:
-                async with self.owner.writing() as work:
-                    recording = await _create(work, sound, nothing, digest, choices)
-                    if choices.folder_id is not None:
-                        await add_to_folder(work, choices.folder_id, recording.id)
-                return "imported", recording.id
-            except FileImportedError:  # by another import, meanwhile
-                known = await find_imported(self.owner, digest)
-                assert known is not None
-        return "skipped", known.id
+        if known is not None:
+            return "skipped", known.id
+        return await self._create_once(sound, nothing, digest, choices, None)
 
 
 def _failed(shown: str, error: EarmarkError) -> Outcome:
