@@ -17,6 +17,5 @@ from earmark.config.values import ServerName, check_url, parse_networks
 __all__ = [
     "ClaimRule", "EmbedderSettings", "NotTomlError", "OidcSettings", "ServerName", "ServerSettings", "Settings",
     "SettingsError", "SpeechServerSettings", "VendorSettings", "check_url", "environment_elsewhere",
-    "find_unknown_settings", "load_settings",
-    "parse_networks", "parse_settings", "settings_file",
+    "find_unknown_settings", "load_settings", "parse_networks", "parse_settings", "settings_file",
 ]  # fmt: skip

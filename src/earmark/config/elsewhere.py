@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from earmark.config.errors import SettingsError
-from earmark.config.loading import load_settings, read_environment, settings_file
+from earmark.config.loading import field_of, load_settings, read_environment, settings_file
 
 _FIELDS: Final = ("database_url", "allow_unsafe_database_role", "public_url", "host", "port", "embedder")
 """Settings that decide which data is read, how it is searched, and where links lead."""
@@ -21,7 +21,7 @@ def environment_elsewhere() -> dict[str, str]:
     Raises: SettingsError, also if one of these variables is a URL with a password.
     """
     settings = load_settings()
-    given = {name: value for name, value in sorted(read_environment().items()) if _is_needed(name)}
+    given = {name: value for name, value in read_environment().items() if _is_needed(name)}
     for name, value in given.items():
         if _holds_password(value):
             raise SettingsError(
@@ -38,8 +38,7 @@ def environment_elsewhere() -> dict[str, str]:
 
 
 def _is_needed(name: str) -> bool:
-    field = name.removeprefix("EARMARK_").partition("__")[0].lower()
-    return field in _FIELDS and not name.endswith(_SECRET)
+    return field_of(name) in _FIELDS and not name.upper().endswith(_SECRET)
 
 
 def _holds_password(url: str) -> bool:

@@ -16,6 +16,7 @@ from earmark.config.errors import NotTomlError, SettingsError
 from earmark.config.sentences import sentence_of
 from earmark.config.settings import Settings
 
+_PREFIX = "EARMARK_"
 _FIELD = re.compile(r'field "(\w+)"')
 
 
@@ -28,8 +29,13 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def read_environment() -> dict[str, str]:
-    """Return the environment's `EARMARK_*` variables, as they are written there."""
-    return {name: value for name, value in os.environ.items() if name.startswith("EARMARK_")}
+    """Return the environment's variables that begin with `EARMARK_`, in any case, sorted by name."""
+    return {name: os.environ[name] for name in sorted(os.environ) if name.upper().startswith(_PREFIX)}
+
+
+def field_of(variable: str) -> str:
+    """Return the setting that a variable of the environment sets, or sets a part of."""
+    return variable[len(_PREFIX) :].lower().partition("__")[0]
 
 
 class _FilePlace(BaseSettings):
@@ -43,11 +49,6 @@ class _FilePlace(BaseSettings):
 def settings_file() -> Path:
     """Return the path of the TOML file for settings, whether or not it exists."""
     return _FilePlace().config
-
-
-def list_variables() -> list[str]:
-    """Return the names of the environment's variables that begin with `EARMARK_`, sorted."""
-    return sorted(name for name in os.environ if name.upper().startswith("EARMARK_"))
 
 
 def parse_settings(text: str) -> Settings:
@@ -73,10 +74,7 @@ def parse_settings(text: str) -> Settings:
 
 def _is_given(path: list[str], given: Mapping[str, object]) -> bool:
     """Whether a setting, or a part of it, comes from an argument or the environment; else it is the file's."""
-    top = f"EARMARK_{path[0]}".upper()
-    return path[0] in given or any(
-        name.upper() == top or name.upper().startswith(f"{top}__") for name in list_variables()
-    )
+    return path[0] in given or path[0] in map(field_of, read_environment())
 
 
 def _read(kind: type[Settings], **given: object) -> Settings:

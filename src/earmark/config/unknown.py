@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from earmark.config.loading import list_variables, settings_file
+from earmark.config.loading import field_of, read_environment, settings_file
 from earmark.config.settings import Settings
 
 _PREFIX: Final = "EARMARK_"
@@ -19,27 +19,25 @@ def find_unknown_settings() -> list[str]:
     """Return a sentence for each variable `EARMARK_…` and each key of the settings file that is no setting."""
     known = list(Settings.model_fields)
     variables = [
-        _say(f"{name} is not a setting", f"{_PREFIX}{found.upper()}" if (found := _nearest(name, known)) else None)
-        for name in list_variables()
+        _say(
+            f"{name} is not a setting",
+            f"{_PREFIX}{found.upper()}" if (found := _nearest(field_of(name), known)) else None,
+        )
+        for name in read_environment()
         if _is_unknown(name, known)
     ]
     file = settings_file()
     keys = [key for key in _keys_of(file) if key not in known]
-    return variables + [_say(f"{key} in {file} is not a setting", _nearest(key, known)) for key in keys]
+    return variables + [_say(f"{key} in {file} is not a setting", _nearest(key.lower(), known)) for key in keys]
 
 
 def _is_unknown(name: str, known: list[str]) -> bool:
     """Whether a variable sets nothing; what stands behind `__` was checked when the settings were read."""
-    return name.upper() not in _OF_OTHERS and _top_of(name) not in known
+    return name.upper() not in _OF_OTHERS and field_of(name) not in known
 
 
-def _top_of(name: str) -> str:
-    return name[len(_PREFIX) :].lower().partition("__")[0]
-
-
-def _nearest(name: str, known: list[str]) -> str | None:
-    top = _top_of(name) if name.upper().startswith(_PREFIX) else name.lower()
-    return next(iter(difflib.get_close_matches(top, known, 1)), None)
+def _nearest(field: str, known: list[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(field, known, 1)), None)
 
 
 def _say(sentence: str, nearest: str | None) -> str:

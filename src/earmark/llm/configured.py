@@ -37,8 +37,7 @@ def check_named_providers(settings: Settings) -> None:
 
     Raises: SettingsError naming the setting, the provider, and what there is.
     """
-    vendors = [name for name in _CONNECTS if getattr(settings, name).api_key is not None]
-    configured = [_BUILT_IN, *vendors, *settings.servers]
+    configured = [_BUILT_IN, *(one.provider for one in (*_vendors(settings), *_servers(settings)))]
     aliases = settings.provider_aliases
     named = {
         "DEFAULT_PROVIDER": [settings.default_provider or _BUILT_IN],
