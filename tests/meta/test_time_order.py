@@ -88,7 +88,6 @@ BY_NOW = {
     "ask/turns/following.py": "how long events of an ended turn are kept",
     "ask/turns/question.py": "activity never goes back",
     "api/wire/webhooks.py": "when an earlier secret ends",
-    "cli/doctor.py": "how many jobs wait for their time",
     "cli/keys.py": "when a key ends",
     "identity/keys.py": "when a credential ends",
     "identity/setup_codes.py": "when the code of the first link ends",

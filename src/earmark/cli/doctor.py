@@ -13,12 +13,11 @@ from earmark.cli.findings import Finding, show
 from earmark.cli.media_check import check_media
 from earmark.cli.output import JsonOption
 from earmark.cli.server_check import examine_server
-from earmark.clock import now_us
 from earmark.config import find_unknown_settings, load_settings
 from earmark.errors import EarmarkError, UnavailableError
 from earmark.identity.audit import verify
 from earmark.identity.projects import list_tenants
-from earmark.jobs.queue import count_jobs, list_jobs
+from earmark.jobs.queue import count_jobs
 from earmark.llm.trying import try_model
 from earmark.llm.types import AnswerModel
 from earmark.runtime import Runtime, check_settings, open_runtime
@@ -28,7 +27,6 @@ from earmark.supervision import read_deaths
 from earmark.webhooks.rotation import count_unreadable
 
 _OVERDUE_S = 600.0
-_LISTED = 1_000
 _PROBE = "hello world"
 
 
@@ -110,8 +108,7 @@ async def _check_jobs(runtime: Runtime) -> str:
     says = f"{counts.pending} waiting, {counts.running} running, {counts.failed} failed"
     if counts.overdue_s > _OVERDUE_S:
         says += f"; one has waited {counts.overdue_s / 60:.0f} minutes: does a server run?"
-    later = sum(job.run_us > now_us() for job in await list_jobs(runtime.operator, state="pending", limit=_LISTED))
-    says += f"; {later} more pending ones are for later" if later else ""
+    says += f"; {counts.later} more pending ones are for later" if counts.later else ""
     return says if not counts.failed else f"{says}; see `earmark jobs list --state failed`"
 
 

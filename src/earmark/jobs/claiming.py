@@ -88,6 +88,7 @@ class Claimer:
             free_waiting: those for the kinds that mostly wait.
         """
         slots = {False: Free(free) if isinstance(free, int) else free, True: free_waiting}
+        await self._look_whether_shared()
         due = await self._find_due(await self._count_running(self._operator), slots)
         if not due:
             return []
@@ -140,10 +141,12 @@ class Claimer:
     async def _count_running(self, handle: Operator) -> Shares:
         rows = await handle.fetch_all(queries.select_running)
         counted = ((tenant_id, kind, host, count) for tenant_id, kind, host, count in rows)
-        ((has_projects,),) = await handle.fetch_all(queries.select_has_projects)
-        self.is_shared = bool(has_projects)
         process = self._process
         return Shares(self._kinds, process.host, process.heavy_slots, counted, is_shared=self.is_shared)
+
+    async def _look_whether_shared(self) -> None:
+        ((has_projects,),) = await self._operator.fetch_all(queries.select_has_projects)
+        self.is_shared = bool(has_projects)
 
     async def _claim_round(self, work: Operator, due: Due, shares: Shares, free: Free, is_waiting: bool) -> list[Job]:
         """Claim at most one job of each tenant; the worker asks again while it gets any."""
@@ -171,7 +174,7 @@ class Claimer:
                     yield tenant_id, self._kinds[name]
 
     def _in_turn(self, kind: JobKind, tenant_id: int, due: Due) -> Sequence[int]:
-        """The tenant, and before it those that it has to let go first where a kind has few slots."""
+        """Return the tenant, after those whose turn at a kind with few slots comes before its own."""
         if kind.most_on_host is None and not kind.is_heavy:
             return [tenant_id]
         those = self._turns.in_turn(("slots", kind.name), [one for one in due if kind.name in due[one]])
@@ -207,6 +210,7 @@ class Claimer:
 
         Raises: NoSlotError while this host may not run one more of its kind.
         """
+        await self._look_whether_shared()
         async with self._operator.writing() as work:
             shares = await self._lock_host(work)
             row = await work.fetch_one(queries.select_any_job, {"job_id": job_id})

@@ -21,8 +21,8 @@ class JobKind:
         max_attempts: after so many failures the job has failed.
         max_losses: after so many leases that ended without an outcome (a process that died) it has failed.
         is_heavy: it needs a processor for long; at most `heavy_slots` of these run on a host at once.
-        most_on_host: at most so many of this kind run on a host at once. Of these slots, as of the heavy ones, a tenant
-            never has the last, if there is more than one.
+        most_on_host: at most so many of this kind run on a host at once. Where there are several projects, a tenant
+            never has the last of several such slots, nor of the heavy ones.
         is_waiting: it waits for another server nearly all of its time: these have slots of their own, and many.
         every_s: periodic: one job of this kind is always waiting, once an installation.
         on_failure: called in the unit of work in which a tenant's job fails for good, or the operator cancels it, with

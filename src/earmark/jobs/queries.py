@@ -213,6 +213,12 @@ def select_job_counts(own: Guard) -> Select[Any]:
 
 
 @operator_query
+def count_later(own: Guard) -> Select[Any]:
+    """How many pending jobs wait for their time."""
+    return select(func.count(jobs.c.id)).where(jobs.c.state == PENDING, jobs.c.run_us > bindparam("now_us"))
+
+
+@operator_query
 def select_due_by_kind(own: Guard) -> Select[Any]:
     """How many jobs of each kind could run now, and since when the oldest could; from the index of pending ones."""
     columns = (jobs.c.kind, func.count(jobs.c.id), func.min(jobs.c.run_us))

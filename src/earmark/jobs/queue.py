@@ -157,7 +157,8 @@ async def count_jobs(operator: Operator) -> JobCounts:
     rows = await operator.fetch_all(queries.select_job_counts, {"now_us": now})
     found = {state: (count, run_us) for state, count, run_us in rows}
     pending, running, failed = (found.get(state, (0, now)) for state in ("pending", "running", "failed"))
-    return JobCounts(pending[0], running[0], failed[0], (now - pending[1]) / 1e6)
+    ((later,),) = await operator.fetch_all(queries.count_later, {"now_us": now})
+    return JobCounts(pending[0], running[0], failed[0], (now - pending[1]) / 1e6, later)
 
 
 async def count_due(operator: Operator) -> list[DueJobs]:

@@ -69,12 +69,16 @@ class DueJobs(NamedTuple):
 
 
 class JobCounts(NamedTuple):
-    """Jobs of all tenants by state; `overdue_s` is how long the oldest has waited beyond its time."""
+    """Jobs of all tenants by state; `overdue_s` is how long the oldest has waited beyond its time.
+
+    `pending` are those that could run now, `later` those whose time has not come.
+    """
 
     pending: int
     running: int
     failed: int
     overdue_s: float
+    later: int
 
 
 @dataclass(frozen=True, slots=True)

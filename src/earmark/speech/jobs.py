@@ -38,7 +38,7 @@ from earmark.transcripts.types import ParsedTranscript, TranscriptWarning
 _ATTEMPTS, _LOSSES = 3, 5
 """Without a chunk between them."""
 _VENDORS_ON_HOST: Final = 3
-"""A vendor may take an hour; a tenant has one slot less, so that others have one."""
+"""A vendor may take an hour; among several projects a tenant has one slot less, so that others have one."""
 _SHORTEST_MS: Final = 1_000
 _LOOK_S: Final = 0.5
 """Between looks whether the transcription is still wanted, where no signal says so."""

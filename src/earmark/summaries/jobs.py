@@ -29,7 +29,7 @@ _EVERY_S: Final = 3_600.0
 _STUCK_US: Final = 12 * 3_600 * 1_000_000
 _MOST_ATTEMPTS: Final = 3
 _MOST_ON_HOST: Final = 4
-"""A model may take minutes, mostly of waiting for the network; a tenant has one slot less, so that others have one."""
+"""A model may take minutes, mostly of waiting; among several projects a tenant has one slot less than these."""
 
 
 class Summariser:
