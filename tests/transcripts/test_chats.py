@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from earmark.transcripts import parse_transcript
-from earmark.transcripts.types import ParsedTranscript
+from earmark.transcripts.text import chats
+from earmark.transcripts.text.dates import find_stamped_date
+from earmark.transcripts.types import ParsedTranscript, RecordedAt
 
 HOUSE = """16/09/2024, 19:58 - Messages and calls are end-to-end encrypted. No one outside of this chat can read them.
 16/09/2024, 19:58 - Ana Ruiz created group "House"
@@ -100,6 +104,20 @@ def test_a_chat_of_many_weeks_is_read() -> None:
     parsed = parse_transcript(chat.encode())
     assert len(parsed.segments) == 2 * 2 * 28
     assert parsed.segments[-1].end_ms < 3_600_000
+
+
+def test_the_dates_of_a_long_chat_are_told_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of day and month comes first is found once, not for each day anew."""
+    read: list[int] = []
+
+    def counted(stamps: Sequence[str]) -> RecordedAt | None:
+        read.append(len(stamps))
+        return find_stamped_date(stamps)
+
+    monkeypatch.setattr(chats, "find_stamped_date", counted)
+    days = [(month, day) for month in range(1, 13) for day in range(1, 29)]
+    parse_transcript("".join(f"{day}/{month}/24, 08:12 - Ana: Day {day}.\n" for month, day in days).encode())
+    assert sum(read) < 5 * len(days)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from earmark.transcripts.limits import Line
 from earmark.transcripts.normalise import clean_text
 from earmark.transcripts.repairs import Repairs
 from earmark.transcripts.stamps import HALF_DAY_MS, clock_ms, time_of_day_ms
-from earmark.transcripts.text.dates import find_stamped_date
+from earmark.transcripts.text.dates import find_stamped_date, find_telling_stamps
 from earmark.transcripts.text.plain import ESTIMATED, consecutive
 from earmark.transcripts.types import ParsedTranscript
 
@@ -156,11 +156,11 @@ def _drafts(messages: Sequence[_Message], spans: Sequence[int]) -> Iterator[Draf
 def _with_days(messages: Sequence[_Message]) -> Iterator[tuple[str | None, str]]:
     """Yield who writes what, and between days the date: as year, month and day if their order is known."""
     is_of_days = len({one.date for one in messages}) > 1
-    stamps = [one.stamp for one in messages]
+    telling = find_telling_stamps(one.stamp for one in messages)
     before = ""
     for one in messages:
         if is_of_days and one.date != before:
-            known = find_stamped_date([one.stamp, *stamps])
+            known = find_stamped_date([one.stamp, *telling])
             yield None, known.moment.strftime("%Y-%m-%d") if known is not None else one.date
         before = one.date
         yield from ((one.sender, words) for _, words in one.lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -76,6 +76,22 @@ _STAMPED: Final = re.compile(
     re.ASCII,
 )
 _EPOCH_MS: Final = re.compile(r"#startMs=(\d{13})(?!\d)", re.ASCII)
+
+
+def find_telling_stamps(stamps: Iterable[str]) -> list[str]:
+    """Return the first stamp that can only begin with a day, and the first that can only begin with a month.
+
+    They tell `find_stamped_date` which of the two comes first as all stamps together do.
+    """
+    found: dict[int, str] = {}
+    for stamp in stamps:
+        if (match := _STAMPED.search(stamp)) is not None:
+            for place in (1, 3):
+                if int(match[place]) > 12:
+                    found.setdefault(place, stamp)
+        if len(found) == 2:
+            break
+    return list(found.values())
 
 
 def find_stamped_date(stamps: Sequence[str]) -> RecordedAt | None:
