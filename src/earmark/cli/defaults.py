@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Final, cast, get_args
 
 import typer
 
+from earmark.cli.notices import complain
 from earmark.cli.only_one import find_only_person, find_only_project
 from earmark.config import load_settings, settings_file
 from earmark.errors import NotFoundError
 from earmark.identity.types import Mode
-from earmark.text import printable
+from earmark.library.types import EndUser
 
 # Typer bundles click and exports only some of its classes; UsageError is BadParameter's base class.
 UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -54,7 +54,7 @@ def get_default_project(*, is_said: bool = False) -> str:
     if only is None:
         raise UsageError(f"Give --project, {_CHOOSE}.")
     if is_said:
-        _say(f"Using the only project, {only.name} ({only.id}).")
+        complain(f"Using the only project, {only.name} ({only.id}).")
     return only.id
 
 
@@ -65,16 +65,15 @@ def fill_person(context: typer.Context, param: typer.CallbackParam, value: str) 
     """
     if not _is_left_out(context, param) or _stores_nothing(context):
         return value
-    project, mode = context.params.get("project", load_settings().default_project), context.params.get("mode", "live")
-    person = _of_settings(project, mode)
-    if person is not None:
+    project, mode = context.params.get("project"), context.params.get("mode", "live")
+    person = _find_person(project, mode) if mode in get_args(Mode) else None
+    if person is None:
+        raise UsageError(f"Give --end-user, {_CHOOSE}.")
+    if isinstance(person, str):
         return person
-    only = find_only_person(project, mode) if project and mode in get_args(Mode) else None
-    if only is None:
-        raise UsageError(_why_no_person(project, mode))
     if context.info_name in _WRITES:
-        _say(f"Using the only person, {only.name or only.external_id or only.id}.")
-    return only.id
+        complain(f"Using the only person, {person.name or person.external_id or person.id}.")
+    return person.id
 
 
 def find_default_person(project: str | None, mode: Mode) -> str | None:
@@ -83,38 +82,30 @@ def find_default_person(project: str | None, mode: Mode) -> str | None:
     Args:
         project: the command's project; None if it is the default or the only one.
 
-    Raises: UsageError if the default person is not of this project and mode.
+    Raises: UsageError if the default person is not of this project and mode, and there is not one only.
     """
+    person = _find_person(project, mode)
+    return person.id if isinstance(person, EndUser) else person
+
+
+def _find_person(project: str | None, mode: Mode) -> EndUser | str | None:
+    """Return the settings' person, by id or external id, else the only one."""
     settings = load_settings()
-    project = project or settings.default_project
+    project = settings.default_project if project is None else project
     if project is None and (only := find_only_project()) is not None:
         project = only.id
-    person = _of_settings(project, mode)
-    if person is not None or project is None:
-        return person
-    found = find_only_person(project, mode)
-    if found is None and settings.default_end_user is not None:
-        raise UsageError(_why_no_person(project, mode))
-    return None if found is None else found.id
+    if settings.default_end_user is not None and (project, mode) == (settings.default_project, "live"):
+        return settings.default_end_user
+    found = find_only_person(project, mode) if project else None
+    if found is None and settings.default_end_user is not None and settings.default_project is not None:
+        raise UsageError(_why_not_theirs(project, settings.default_project))
+    return found
 
 
-def _of_settings(project: str | None, mode: str) -> str | None:
-    settings = load_settings()
-    is_theirs = project is not None and (project, mode) == (settings.default_project, "live")
-    return settings.default_end_user if is_theirs else None
-
-
-def _why_no_person(project: str | None, mode: str) -> str:
-    settings = load_settings()
-    if settings.default_end_user is None or settings.default_project is None:
-        return f"Give --end-user, {_CHOOSE}."
-    if project != settings.default_project:
+def _why_not_theirs(project: str | None, default_project: str) -> str:
+    if project != default_project:
         return "Give --end-user: the default person belongs to the default project only."
     return "Give --end-user: the default person belongs to live data."
-
-
-def _say(sentence: str) -> None:
-    print(f"earmark: {printable(sentence)}", file=sys.stderr)
 
 
 def _stores_nothing(context: typer.Context) -> bool:

@@ -37,7 +37,8 @@ from earmark.cli import (
     webhooks,
 )
 from earmark.cli.defaults import UsageError
-from earmark.cli.output import JsonOption, complain, emit
+from earmark.cli.notices import complain
+from earmark.cli.output import JsonOption, emit
 from earmark.errors import EarmarkError
 from earmark.logs import configure_logs
 

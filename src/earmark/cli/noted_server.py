@@ -27,13 +27,13 @@ def noted(folder: Path, host: str, port: int) -> Iterator[None]:
     except OSError:
         yield
         return
+    is_noted = _write(file, host, port)
     try:
-        is_noted = _write(file, host, port)
         yield
+    finally:  # SIGTERM ends the block, too
         if is_noted:
             with suppress(OSError):
                 (folder / _NOTE).unlink()
-    finally:
         os.close(file)
 
 

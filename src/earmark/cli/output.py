@@ -1,9 +1,8 @@
-"""Prints commands' results (JSON or text) and errors, and runs their work."""
+"""Prints commands' results (JSON or text), and runs their work."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -11,6 +10,7 @@ import orjson
 import typer
 
 from earmark.cli.defaults import fill_person, fill_project, refuse_gone_project
+from earmark.cli.notices import complain
 from earmark.config import load_settings
 from earmark.identity.errors import ProjectNotFoundError
 from earmark.identity.projects import get_tenant
@@ -49,16 +49,6 @@ def fail(sentence: str, code: int = 1) -> None:
     """Print one sentence to standard error and exit with `code`."""
     complain(sentence)
     raise typer.Exit(code)
-
-
-def complain(sentence: str) -> None:
-    """Print one sentence to standard error."""
-    print(f"earmark: {printable(sentence)}", file=sys.stderr)
-
-
-def tell(sentence: str) -> None:
-    """Print to standard error, beside a progress bar, what a person at the terminal should know."""
-    print(printable(sentence), file=sys.stderr, flush=True)
 
 
 def check_mode(mode: str) -> Mode:

@@ -6,7 +6,8 @@ import asyncio
 from typing import Final
 
 from earmark.cli.foreground import run_here
-from earmark.cli.output import JsonOption, emit, run, tell
+from earmark.cli.notices import tell
+from earmark.cli.output import JsonOption, emit, run
 from earmark.cli.progress import progress
 from earmark.errors import ConflictError, ProviderError
 from earmark.jobs.queue import get_job, list_jobs

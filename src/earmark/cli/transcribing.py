@@ -11,7 +11,8 @@ import typer
 
 from earmark.cli.foreground import run_here
 from earmark.cli.named_recordings import RECORDING, find_recording
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run, tell
+from earmark.cli.notices import tell
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, emit, find_tenant, run
 from earmark.cli.progress import share_done
 from earmark.clock import render_offset
 from earmark.library.transcripts import get_transcription

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from earmark.cli.output import JsonOption, complain, emit, find_tenant, run
+from earmark.cli.notices import complain
+from earmark.cli.output import JsonOption, emit, find_tenant, run
 from earmark.cli.owners import find_owner
 from earmark.cli.settings_file import Values, change_settings, clear_settings, read_settings_file, write_settings_file
 from earmark.config import parse_settings, settings_file

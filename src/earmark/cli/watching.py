@@ -14,7 +14,8 @@ import typer
 
 from earmark.cli.import_options import NoTranscribeOption, PersonOption
 from earmark.cli.importing import check_options, ensure_end_user, import_found, plan_import
-from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, complain, fail, find_tenant, run
+from earmark.cli.notices import complain
+from earmark.cli.output import JsonOption, ModeOption, ProjectOption, check_mode, fail, find_tenant, run
 from earmark.cli.transcribing import LanguageOption
 from earmark.errors import UnavailableError
 from earmark.imports.importing import ensure_folder
