@@ -27,7 +27,7 @@ export const inviting = (user) =>
 /** @param {any} user */
 export async function invitePerson(user) {
   const body = h("div", { class: "share-form" }, h("p", { class: "muted" }, words.inviteLead), inviting(user));
-  await ask(words.inviteTitle(nameOf(user)), body, strings.close, () => "yes", () => {});
+  await ask(words.inviteTitle(nameOf(user)), body, strings.close, () => "yes", () => {}, { isTold: true });
 }
 
 /**

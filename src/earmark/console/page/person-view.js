@@ -3,17 +3,15 @@
 import { call, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
-import { chunkLines } from "./chunk-lines.js";
-import { openBeside } from "./citation-chip.js";
 import { fill, h } from "./dom.js";
-import { highlighted } from "./highlight.js";
 import { ItemGroups, KINDS, kindChips, markChip, moreButton } from "./item-groups.js";
-import { dayElement, dayOfRecording, monthOf } from "./recording-date.js";
-import { listRecordings, nameElement, nameOfRecording } from "./recording-names.js";
+import { dayElement, monthOf } from "./recording-date.js";
+import { listRecordings, nameOfRecording } from "./recording-names.js";
 import { personPath, readingPath } from "./router.js";
+import { searchResult } from "./search-result.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
-import { atTime, lengthOf, longDate, sleep } from "./time.js";
+import { lengthOf, longDate, sleep } from "./time.js";
 
 const words = strings.person;
 const PAGE = 50;
@@ -135,15 +133,7 @@ export class PersonView extends HTMLElement {
     const body = { query: asked, end_user_id: endUserId(), speaker: this.#name, limit: MOST_FOUND };
     const { results } = await call("/recordings/search", { method: "POST", body, signal });
     if (!results.length) return fill(this.#place(), empty(strings.search.none, words.notSaid(this.#name)));
-    return fill(this.#place(), h("ol", {}, results.map((/** @type {any} */ hit) => this.#found(asked, hit))));
-  }
-
-  /** @param {string} asked @param {any} hit */
-  #found(asked, hit) {
-    const onclick = (/** @type {MouseEvent} */ event) => openBeside(event, hit.recording_id, hit.start_ms);
-    return h("li", { class: "result" },
-      h("a", { class: "result-head", href: readingPath(hit.recording_id, { at: hit.start_ms }), onclick }, nameElement(hit.recording_id), h("span", { class: "source-time" }, atTime(hit.start_ms))),
-      chunkLines(hit, (text) => highlighted(text, asked)), h("div", { class: "result-foot muted" }, dayOfRecording(hit.recording_id)));
+    return fill(this.#place(), h("ol", {}, results.map((/** @type {any} */ hit) => searchResult(asked, hit))));
   }
 
   /** @param {{recording: string, at: number, from: HTMLElement | null}} moment */

@@ -3,18 +3,15 @@
 import { call, callIfThere, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
-import { chunkLines } from "./chunk-lines.js";
-import { openBeside } from "./citation-chip.js";
 import { fill, h, icon } from "./dom.js";
-import { highlighted } from "./highlight.js";
-import { dayOfRecording } from "./recording-date.js";
 import { speakerField } from "./recording-filters.js";
-import { nameElement, recordingOf } from "./recording-names.js";
-import { askPath, navigate, readingPath, searchPath } from "./router.js";
+import { recordingOf } from "./recording-names.js";
+import { askPath, navigate, searchPath } from "./router.js";
 import { draftScope } from "./scope-picker.js";
+import { openingBeside, searchResult } from "./search-result.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
-import { atTime, dayStart, sleep } from "./time.js";
+import { dayStart, sleep } from "./time.js";
 
 const words = strings.search;
 const LIMIT = 20;
@@ -117,15 +114,9 @@ export class SearchView extends HTMLElement {
 
   /** @param {string} asked @param {any} hit @param {number} best */
   #result(asked, hit, best) {
-    const open = (/** @type {MouseEvent} */ event) => openBeside(event, hit.recording_id, hit.start_ms);
-    const href = readingPath(hit.recording_id, { at: hit.start_ms });
-    const play = h("button", { type: "button", class: "quiet", hidden: true, onclick: open }, icon("play"), words.play);
+    const play = h("button", { type: "button", class: "quiet", hidden: true, onclick: openingBeside(hit) }, icon("play"), words.play);
     void recordingOf(hit.recording_id).then((recording) => { play.hidden = !recording?.media?.length; });
-    return h("li", { class: "result" },
-      h("a", { class: "result-head", href, onclick: open }, nameElement(hit.recording_id), h("span", { class: "source-time" }, atTime(hit.start_ms))),
-      chunkLines(hit, (text) => highlighted(text, asked)),
-      h("div", { class: "result-foot muted" },
-        dayOfRecording(hit.recording_id), play, this.#score(hit, best)));
+    return searchResult(asked, hit, play, this.#score(hit, best));
   }
 
   /** @param {any} hit @param {number} best */
