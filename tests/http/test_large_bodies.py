@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import MutableMapping
+from typing import Any
 
 import httpx
 import pytest
 
+from earmark.api.edge.app import create_app
+from earmark.api.pipeline import bodies
 from earmark.api.pipeline.large_bodies import run_sized
+from earmark.identity.keys import create_key
+from earmark.identity.projects import create_project, get_tenant
+from earmark.library.end_users import create_end_user
+from earmark.library.recordings import create_recording
+from earmark.runtime import Runtime
+from earmark.transcripts.types import ParsedTranscript, Segment
 from tests.http.conftest import Library
+from tests.server import Place
 
 
 @pytest.mark.parametrize(("size_bytes", "is_inline"), [(0, True), (65_536, True), (65_537, False)])
@@ -64,6 +75,51 @@ def test_an_exported_session_is_imported_alike_whatever_its_size(
         path, content=b'{"a":1,"a":2,"b":"' + b"x" * padding + b'"}', headers={"Content-Type": "application/json"}
     )
     assert (twice.status_code, "same key twice" in twice.text) == (400, True)
+
+
+def test_the_memory_of_a_reply_counts_for_its_reader_until_it_is_taken(
+    fresh_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "ROOM_BYTES", 400_000)
+
+    async def fill(runtime: Runtime) -> tuple[str, str]:
+        tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "one")).id, "live")
+        user = await create_end_user(tenant)
+        owner = tenant.acting_for(user.id, user.number)
+        recording = await create_recording(owner)
+        segments = tuple(Segment(at * 1_000, at * 1_000 + 900, "Lantern. " * 15) for at in range(1_000))
+        one, _ = await runtime.ingester.put_transcript(owner, recording.id, ParsedTranscript(segments, "en"))
+        return (await create_key(tenant)).secret, f"/v1/transcriptions/{one.id}/export"
+
+    key, path = fresh_place.run(fill)
+
+    async def read_slowly() -> list[int]:
+        app = create_app(fresh_place.settings)
+        took, statuses = asyncio.Event(), []
+
+        async def ask() -> None:
+            async def send(event: MutableMapping[str, Any]) -> None:
+                if event["type"] == "http.response.start":
+                    statuses.append(event["status"])
+                await took.wait()
+
+            headers = [(b"authorization", f"Bearer {key}".encode())]
+            scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+            await app({**scope, "client": ("127.0.0.1", 1), "scheme": "http"}, asyncio.Event().wait, send)
+
+        async with app.opened():
+            readers = []
+            for count in range(1, 4):
+                readers.append(asyncio.create_task(ask()))
+                async with asyncio.timeout(30):
+                    while len(statuses) < count:
+                        await asyncio.sleep(0.002)
+            took.set()
+            await asyncio.gather(*readers)
+            assert app._bodies.room.total == 0
+        return statuses
+
+    assert asyncio.run(read_slowly()) == [200, 429, 429]
 
 
 def test_a_long_transcript_is_read_like_a_short_one(client: httpx.Client) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earmark.config import Settings
 from earmark.fair_slots import Owner
-from earmark.limits.shares import OverloadedError, Shares, ShareUsedUpError
+from earmark.limits.shares import OverloadedError, Parts, Shares, ShareUsedUpError
 
 
 def _take(shares: Shares, owner: Owner, count: int) -> int:
@@ -26,6 +29,14 @@ def test_one_tenant_alone_gets_half_and_leaves_the_rest_to_others() -> None:
     assert _take(shares, (2, 8), 1_000) == 50  # an end user's eighth
     assert _take(shares, (2, None), 1_000) == 50  # what is left of the tenant's quarter
     assert _take(shares, (3, 9), 1_000) == 50
+
+
+def test_the_parts_of_a_tenant_and_an_end_user_are_settings() -> None:
+    settings = Settings(project_share_percent=60, end_user_share_percent=5, data_dir=Path("unused"))
+    shares = Shares("requests", 400, Parts.of(settings))
+    assert _take(shares, (1, 7), 1_000) == 200  # in peace nobody is bounded
+    assert _take(shares, (2, 8), 1_000) == 20
+    assert _take(shares, (2, None), 100) == 100  # beside 20, of its 240: a quarter of all would be 100
 
 
 def test_503_comes_only_when_everything_is_in_use() -> None:

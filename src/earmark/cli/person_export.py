@@ -114,7 +114,7 @@ async def _write(runtime: Runtime, owner: Tenant, archive: zipfile.ZipFile) -> l
         _add(archive, "imports.json", [await _import(snapshot, one) for one in await list_imports(snapshot)])
         async for session in _all(lambda page: list_sessions(snapshot, page), by="last_message_us"):
             archive.writestr(f"chats/{session.id}.md", await export_markdown(snapshot, session.id))
-            _add(archive, f"chats/{session.id}.json", await export_json(snapshot, session.id))
+            _add(archive, f"chats/{session.id}.json", orjson.loads(await export_json(snapshot, session.id)))
     missing = [
         media for media in all_media
         if not await write_media(runtime.media, archive, media.key(owner.key.tenant_id), _media_name(media),

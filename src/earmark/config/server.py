@@ -39,6 +39,10 @@ class ProcessSettings(BaseModel):
     """Requests at work, or waiting for it, per server process. More get 503; a project beyond its part of them 429."""
     streams_at_once: Annotated[int, Field(ge=1)] = 1_000
     """Open streams per server process (`ulimit -n` must allow them). More get 503; a project beyond its part 429."""
+    project_share_percent: Annotated[float, Field(gt=0, le=100)] = 25.0
+    """The part of requests, streams and memory for bodies that a project may have while half of them are in use."""
+    end_user_share_percent: Annotated[float, Field(gt=0, le=100)] = 12.5
+    """The same for one end user of it."""
     shutdown_grace_s: Annotated[float, Field(ge=0, le=600)] = 20.0
     """Seconds that running requests may take after SIGTERM; new ones get 503 meanwhile."""
     job_lease_s: Annotated[float, Field(ge=1, le=3_600)] = 30.0

@@ -13,7 +13,7 @@ from earmark.identity.keys import authenticate
 from earmark.identity.last_used import LastUsed
 from earmark.identity.types import Caller
 from earmark.limits.rates import Allowance, RateLimiter, RateLimitError, RateLimits
-from earmark.limits.shares import Shares
+from earmark.limits.shares import Parts, Shares
 from earmark.storage.database import Database
 from earmark.storage.tenant import Tenant
 
@@ -39,12 +39,13 @@ class Admission:
         self._database = database
         self._rates = rates
         self.last_used = LastUsed(database)
-        self._shares = Shares("requests", settings.requests_at_once)
+        parts = Parts.of(settings)
+        self._shares = Shares("requests", settings.requests_at_once, parts)
         # Reads have slots of their own: a list doesn't wait for the searches and questions before it.
         self._slots = {is_read: FairSlots(_AT_WORK, _AT_WORK_EACH) for is_read in (True, False)}
         self.heavy = FairSlots(_HEAVY, most_each=1)
         """For long work in Python, such as parsing megabytes: threads at it share the interpreter with everybody."""
-        self.streams = Shares("streams", settings.streams_at_once)
+        self.streams = Shares("streams", settings.streams_at_once, parts)
         """Streams are no work, but each holds a connection, a task and what its client has not read."""
 
     async def recognise(self, authorization: str | None, *, takes_oauth: bool = False) -> tuple[Caller, Tenant]:

@@ -1,8 +1,8 @@
 """Each tenant's and each end user's share of what a process has: requests at work, open streams, memory of bodies.
 
 Nobody is bounded while less than half is in use. Beyond that, a tenant may have a quarter and an end user an
-eighth of the whole; whoever wants more gets 429, so that the rest stays free for others. 503 means that all of it
-is in use, which takes more than two tenants.
+eighth of the whole, or what the settings say; whoever wants more gets 429, so that the rest stays free for others. 503
+means that all of it is in use, which takes more than two tenants.
 """
 
 from __future__ import annotations
@@ -10,13 +10,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
+from earmark.config import Settings
 from earmark.errors import LimitExceededError, UnavailableError
 from earmark.fair_slots import Owner
 
-_TENANT: Final = 4
-_END_USER: Final = 8
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the whole, 0 to 1, that a tenant and an end user may have once half of it is in use."""
+
+    tenant: float = 0.25
+    end_user: float = 0.125
+
+    @classmethod
+    def of(cls, settings: Settings) -> Parts:
+        """Return those of the settings."""
+        return cls(settings.project_share_percent / 100, settings.end_user_share_percent / 100)
+
+
+_DEFAULT: Final = Parts()
 
 
 class OverloadedError(UnavailableError):
@@ -54,9 +69,11 @@ class Shares:
         capacity: the whole of it, in any unit.
     """
 
-    def __init__(self, what: str, capacity: int) -> None:
+    def __init__(self, what: str, capacity: int, parts: Parts = _DEFAULT) -> None:
         self._what = what
         self._capacity = capacity
+        self._tenants_part = max(1, int(capacity * parts.tenant))
+        self._end_users_part = max(1, int(capacity * parts.end_user))
         self._used: Counter[Owner] = Counter()
         self.total = 0
 
@@ -67,8 +84,8 @@ class Shares:
         """
         tenant = (owner[0], None)
         if self.total + amount > self._capacity // 2:
-            is_over = self._used[tenant] + amount > max(1, self._capacity // _TENANT)
-            if is_over or (owner != tenant and self._used[owner] + amount > max(1, self._capacity // _END_USER)):
+            is_over = self._used[tenant] + amount > self._tenants_part
+            if is_over or (owner != tenant and self._used[owner] + amount > self._end_users_part):
                 raise ShareUsedUpError(self._what)
         if self.total + amount > self._capacity:
             raise OverloadedError

@@ -14,6 +14,7 @@ from earmark.api.pipeline.draining import Draining
 from earmark.api.pipeline.open_streams import OpenStreams
 from earmark.identity.types import Caller
 from earmark.ids import new_id
+from earmark.limits.shares import Parts
 from earmark.mcp.sdk import Context
 from earmark.mcp.server import make_server
 from earmark.runtime import Runtime
@@ -43,7 +44,7 @@ class _Calls:
         self._runtime = runtime
         self._owner = owner
         self._cursors = CursorSigner(runtime.cursor_secret)
-        self._bodies = Bodies(Draining(settings.shutdown_grace_s, settings.requests_at_once))
+        self._bodies = Bodies(Draining(settings.shutdown_grace_s, settings.requests_at_once), Parts.of(settings))
         self._streams = OpenStreams()
         host = _EVERYWHERE.get(settings.host, settings.host)
         self._scope: dict[str, Any] = {

@@ -24,6 +24,7 @@ from earmark.api.pipeline.call import Call
 from earmark.api.pipeline.cursors import CursorSigner
 from earmark.api.pipeline.draining import Draining, ShuttingDownError
 from earmark.api.pipeline.errors import InternalError, MethodNotAllowedError
+from earmark.api.pipeline.large_bodies import is_large
 from earmark.api.pipeline.open_streams import OpenStreams
 from earmark.api.pipeline.rate_headers import rate_headers
 from earmark.api.pipeline.registry import Route
@@ -67,6 +68,7 @@ from earmark.api.routes import (
 from earmark.config import Settings
 from earmark.contexts import log_lost_apart
 from earmark.errors import EarmarkError
+from earmark.limits.shares import Parts
 from earmark.logs import frames_of
 from earmark.runtime import Runtime, open_runtime
 from earmark.telemetry import tracing
@@ -135,7 +137,7 @@ class Edge:
         self._draining = Draining(settings.shutdown_grace_s, settings.requests_at_once)
         described = [one.operation for one in ROUTES if one.is_described]
         self.pages = Pages(self.opened, described, self._draining, has_metrics=settings.metrics)
-        self._bodies = Bodies(self._draining)
+        self._bodies = Bodies(self._draining, Parts.of(settings))
         self._streams = OpenStreams()
 
     @asynccontextmanager
@@ -213,7 +215,10 @@ class Edge:
                 preflight = answer_preflight(scope, cors_headers(scope, self._origins))
                 if preflight is not None:
                     return preflight
-            return await self._paths.dispatch(call, scope["method"], scope["path"])
+            reply = await self._paths.dispatch(call, scope["method"], scope["path"])
+            if scope["method"] == "GET" and is_large(len(reply.body)):
+                call.hold_body(len(reply.body))
+            return reply
         except MethodNotAllowedError as error:
             return error_reply(error, request_id, ((b"allow", error.allowed.encode()),))
         except EarmarkError as error:

@@ -10,13 +10,13 @@ from earmark.api.pipeline.draining import Draining
 from earmark.api.pipeline.errors import BodyBrokenOffError, BodyTooLargeError
 from earmark.api.pipeline.reply import Receive
 from earmark.fair_slots import Owner
-from earmark.limits.shares import Shares
+from earmark.limits.shares import Parts, Shares
 
 PATIENCE_S: Final = 30.0
 """Base timeout of a body, extended by 1 s per `SLOWEST_BYTES` received."""
 SLOWEST_BYTES: Final = 16_384
 ROOM_BYTES: Final = 256 << 20
-"""Memory that the bodies being read may take together, per process."""
+"""Memory that large bodies may take together, per process: those being read or handled, and replies being sent."""
 
 
 class Bodies:
@@ -24,9 +24,9 @@ class Bodies:
 
     patience_s = PATIENCE_S
 
-    def __init__(self, draining: Draining) -> None:
+    def __init__(self, draining: Draining, parts: Parts) -> None:
         self._draining = draining
-        self._room = Shares("large bodies", ROOM_BYTES)
+        self.room = Shares("large bodies", ROOM_BYTES, parts)
 
     def waiting(self) -> AbstractContextManager[None]:
         """Exclude a request that waits for its client's bytes from the concurrency limit."""
@@ -34,7 +34,7 @@ class Bodies:
 
     def storing(self, owner: Owner, size_bytes: int) -> AbstractContextManager[None]:
         """Count a body that was read for as long as its request waits and works."""
-        return self._room.taking(owner, size_bytes)
+        return self.room.taking(owner, size_bytes)
 
     async def read(self, receive: Receive, limit_bytes: int, owner: Owner) -> bytes:
         """Return the body.
@@ -49,7 +49,7 @@ class Bodies:
             except TimeoutError as error:
                 raise BodyBrokenOffError from error
             finally:
-                self._room.give_back(owner, sum(map(len, pieces)))
+                self.room.give_back(owner, sum(map(len, pieces)))
         return b"".join(pieces)
 
     async def _take(
@@ -65,7 +65,7 @@ class Bodies:
             size_bytes += len(piece)
             if size_bytes > limit_bytes:
                 raise BodyTooLargeError(limit_bytes)
-            self._room.take(owner, len(piece))
+            self.room.take(owner, len(piece))
             pieces.append(piece)
             if more and (until := deadline.when()) is not None:
                 deadline.reschedule(until + len(piece) / SLOWEST_BYTES)

@@ -31,8 +31,8 @@ class Call:
     """A request in progress: its caller, headers and the handles it may use."""
 
     __slots__ = (
-        "acting_for", "allowance", "at_work", "bodies", "caller", "cursors", "headers", "linked", "method", "path",
-        "query_string", "raw_body", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id",
+        "acting_for", "allowance", "at_work", "bodies", "caller", "cursors", "headers", "held", "linked", "method",
+        "path", "query_string", "raw_body", "receive", "request_id", "retry", "route", "runtime", "scope", "session_id",
         "streaming", "streams", "tenant",
     )  # fmt: skip
 
@@ -68,6 +68,7 @@ class Call:
         self.at_work: Owner | None = None
         self.streaming: Owner | None = None
         self.linked = NOBODY
+        self.held: tuple[Owner, int] | None = None
         self.scope = scope
 
     @property
@@ -178,8 +179,20 @@ class Call:
             self.runtime.admission.streams.take(owner)
             self.streaming = owner
 
+    def hold_body(self, size_bytes: int) -> None:
+        """Count the memory of the response until `end`: its client may take it slowly.
+
+        Raises: ShareUsedUpError, OverloadedError.
+        """
+        owner = self.owner
+        self.bodies.room.take(owner, size_bytes)
+        self.held = (owner, size_bytes)
+
     def end(self) -> None:
         """Give back what lasts until the response is sent."""
+        if self.held is not None:
+            self.bodies.room.give_back(*self.held)
+            self.held = None
         if self.streaming is not None:
             self.runtime.admission.streams.give_back(self.streaming)
             self.streaming = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from earmark.api.pipeline.call import Call
@@ -17,6 +18,7 @@ from earmark.ask.exchange.importing import Spoken, import_session
 from earmark.errors import NotFoundError
 from earmark.identity.audit import record
 from earmark.library.end_users import narrow_to_end_user
+from earmark.storage.tenant import Tenant
 
 routes = Routes("Ask sessions")
 IMPORT_LIMIT_BYTES = 16 << 20
@@ -33,17 +35,20 @@ _EXPORTS: dict[str, Any] = {
 }
 
 
+_FORMATS: dict[str, tuple[Callable[[Tenant, str], Awaitable[bytes]], bytes]] = {
+    "json": (export_json, b"application/json"),
+    "markdown": (export_markdown, b"text/markdown; charset=utf-8"),
+}
+
+
 @routes.add("GET", "/ask/sessions/{session_id}/export", Rules("ask:read", BY_ID, session_exists), answers={200: None},
             errors=[NotFoundError], openapi=_EXPORTS)  # fmt: skip
 async def export_session(call: Call, session_id: str, query: ExportQuery) -> Reply:
     """Export a session as Markdown for people, or as JSON that can be imported again."""
-    if query.format == "json":
-        document = await export_json(call.tenant, session_id)
-        await record(call.tenant, "session.exported", session_id, actor=call.caller.key_id)
-        return json_reply(document)
-    text = await export_markdown(call.tenant, session_id)
+    render, media_type = _FORMATS[query.format]
+    body = await render(call.tenant, session_id)
     await record(call.tenant, "session.exported", session_id, actor=call.caller.key_id)
-    return Reply(200, text.encode(), ((b"content-type", b"text/markdown; charset=utf-8"),))
+    return Reply(200, body, ((b"content-type", media_type),))
 
 
 @routes.add("POST", "/ask/sessions/import",

@@ -11,6 +11,7 @@ from earmark.ask.errors import MessageNotFoundError
 from earmark.ask.sessions.stored import dump_parts, dump_source, load_parts, load_source
 from earmark.ask.sessions.word_index import enqueue_if_full
 from earmark.ask.types import AskResult, Message, Part, Source, TextPart, Tokens
+from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
 
 
@@ -86,9 +87,14 @@ async def insert_sources(
 
 async def list_messages(tenant: Tenant, session_id: str, page: MessagePage) -> list[Message]:
     """Return a session's messages, oldest first unless the page says otherwise."""
+    return [to_message(row) for row in await list_message_rows(tenant, session_id, page)]
+
+
+async def list_message_rows(tenant: Tenant, session_id: str, page: MessagePage) -> Sequence[Row]:
+    """Return them as they are stored, for `to_message`."""
     params = {"session_id": session_id, "limit": page.limit, "after": page.after}
     shape = {"is_continued": page.after is not None, "is_descending": page.is_descending}
-    return [to_message(row) for row in await tenant.fetch_all(queries.select_messages, params, **shape)]
+    return await tenant.fetch_all(queries.select_messages, params, **shape)
 
 
 async def get_message(tenant: Tenant, session_id: str, message_id: str) -> Message:
