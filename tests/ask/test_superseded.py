@@ -14,7 +14,8 @@ from earmark.clock import now_us
 from earmark.errors import ProviderError
 from earmark.ids import new_id
 from earmark.llm.types import Finished, TextDelta
-from tests.ask.desk import QUESTION, Desk, send
+from tests.ask.desk import QUESTION, Desk, FakeModel, another_process, send
+from tests.ask.test_turn_heartbeat import counted
 
 
 async def _leave_unanswered(desk: Desk, session_id: str, question: Question) -> None:
@@ -62,14 +63,18 @@ async def test_ten_sends_may_wait_in_a_session_and_the_next_is_refused_with_noth
     ]
     while len(await queue._living_waiters(desk.tenant, session.id)) < MOST_WAITING:
         await asyncio.sleep(0.01)
-    with pytest.raises(TooManyWaitingError) as caught:
+    with pytest.raises(TooManyWaitingError) as caught, counted() as found:
         await send(desk.tenant, desk.engine, session.id, Question("One too many?"))
     assert (caught.value.status, caught.value.code) == (429, "rate_limit_exceeded")
+    assert not found["select_waiters"]  # refused before it would lock the session
+    async with another_process(desk.runtime.settings, FakeModel(), desk.tenant) as other:
+        with pytest.raises(TooManyWaitingError):
+            await send(other.tenant, other.engine, session.id, Question("One too many, elsewhere?"))
     goes_on.set()
     await asyncio.gather(running, *waiting)
     messages = await desk.messages(session.id)
     assert [one.role for one in messages] == ["user", "assistant"] * (MOST_WAITING + 1)
-    assert not any(one.content == "One too many?" for one in messages)
+    assert not any(one.content.startswith("One too many") for one in messages)
 
 
 async def test_a_turn_of_this_process_is_not_taken_over_because_its_lease_was_renewed_late(desk: Desk) -> None:

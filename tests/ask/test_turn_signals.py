@@ -9,10 +9,11 @@ import pytest
 from earmark.ask import queries
 from earmark.ask.turns import signals as turn_signals
 from earmark.ask.turns.following import cancel_turn
-from earmark.ask.turns.signals import TurnSignals
+from earmark.ask.turns.signals import TurnSignals, line_channel
 from earmark.ask.turns.turn import begin_send
 from earmark.ask.types import Question
 from earmark.llm.types import TextDelta
+from earmark.storage.signals import Signals
 from tests.ask.desk import QUESTION, Desk, FakeModel, another_process, send
 from tests.ask.test_turn_heartbeat import counted
 from tests.streamed import shown
@@ -34,7 +35,7 @@ async def _is_still_waiting(waiting: asyncio.Task[None]) -> bool:
 @pytest.mark.usefixtures("patient")
 async def test_a_wake_up_between_two_waits_is_not_lost() -> None:
     signals = TurnSignals()
-    with signals.listening("as_1") as listener:
+    with signals.listening("as_1", Signals()) as listener:
         signals.wake("as_1")
         async with asyncio.timeout(30):
             await listener.wait(600)
@@ -43,15 +44,34 @@ async def test_a_wake_up_between_two_waits_is_not_lost() -> None:
 
 @pytest.mark.usefixtures("patient")
 async def test_only_the_sessions_own_listeners_are_woken_and_none_is_remembered() -> None:
-    signals = TurnSignals()
-    with signals.listening("as_1") as mine, signals.listening("as_1"), signals.listening("as_2"):
+    signals, between = TurnSignals(), Signals()
+    with (
+        signals.listening("as_1", between) as mine,
+        signals.listening("as_1", between),
+        signals.listening("as_2", between),
+    ):
         signals.wake("as_2")
+        between.fire(line_channel("as_2"))
         assert await _is_still_waiting(asyncio.create_task(mine.wait(600)))
-    assert signals._sessions._waiting == {}
+    assert signals._sessions._waiting == between._waiting == {}
     with pytest.raises(RuntimeError), signals.announcing("as_1", "holder"):
-        assert signals.patience_s("holder") > signals.patience_s("another") == signals.patience_s(None)
+        assert (signals.is_running("holder"), signals.is_running("another")) == (True, False)
         raise RuntimeError
-    assert signals.patience_s("holder") == signals.patience_s(None)
+    assert not signals.is_running("holder")
+
+
+async def test_nobody_looks_in_vain_where_signals_of_other_processes_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_signals, "_POLL_S", 0)
+    monkeypatch.setattr(turn_signals, "_AT_MOST_S", 1_200)
+    signals, between = TurnSignals(), Signals()
+    with signals.listening("as_1", between) as listener:
+        async with asyncio.timeout(30):
+            await listener.wait(600, holder="of another process")
+        between.is_shared = True
+        assert await _is_still_waiting(asyncio.create_task(listener.wait(600, holder="of another process")))
+        between.fire(line_channel("as_1"))
+        async with asyncio.timeout(30):
+            await listener.wait(600, holder="of another process")
 
 
 async def _until_in_line(desk: Desk, session_id: str, count: int) -> None:
@@ -80,7 +100,7 @@ async def test_sends_in_line_behind_a_turn_of_this_process_read_nothing_until_it
     assert desk.engine.running.signals._sessions._waiting == {}
 
 
-async def test_a_send_in_line_behind_a_turn_of_another_process_looks_slowly(
+async def test_a_send_in_line_behind_a_turn_of_another_process_looks_slowly_or_not_at_all_where_it_is_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = await desk.session()
@@ -88,17 +108,23 @@ async def test_a_send_in_line_behind_a_turn_of_another_process_looks_slowly(
     desk.model.meanwhile = goes_on.wait
     first = asyncio.create_task(send(desk.tenant, desk.engine, session.id, Question(QUESTION)))
     await desk.until_running(session.id)
+    is_told = desk.runtime.settings.database_url is not None
     async with another_process(desk.runtime.settings, FakeModel(), desk.tenant) as other:
+        async with asyncio.timeout(30):
+            while other.runtime.database.signals.is_shared != is_told:
+                await asyncio.sleep(0.002)
         second = asyncio.create_task(send(other.tenant, other.engine, session.id, Question("Who agreed?")))
         await _until_in_line(desk, session.id, 1)
         with counted() as found:
             await asyncio.sleep(1)
-        assert 1 <= found["select_session_state"] <= 5
+        assert found["select_session_state"] == 0 if is_told else 1 <= found["select_session_state"] <= 5
         monkeypatch.setattr(turn_signals, "_POLL_S", 600)  # from now on only a wake-up helps, wherever it comes from
+        monkeypatch.setattr(turn_signals, "_AT_MOST_S", 600)
         await asyncio.sleep(0.3)
         goes_on.set()
         await first
-        other.engine.running.signals.wake(session.id)
+        if not is_told:
+            other.engine.running.signals.wake(session.id)
         async with asyncio.timeout(60):
             await second
 

@@ -7,6 +7,7 @@ from earmark.ask.sessions.list_queries import select_titles_of
 from earmark.ask.sessions.title_index import forget_titles
 from earmark.ask.sessions.word_index import forget_words
 from earmark.ask.turns.log import turn_channel
+from earmark.ask.turns.signals import line_channel
 from earmark.idempotency.requests import delete_quoting
 from earmark.library.deletion import Afterwards, Gone, RoomDeletion
 from earmark.storage.tenant import Tenant
@@ -42,7 +43,8 @@ async def _delete_titles(work: Tenant, gone: Gone) -> Afterwards:
     whose = "end_user" if gone.session_id is None else "session"
     params = {"whose_id": gone.session_id or gone.end_user_id}
     titles = await work.fetch_all(select_titles_of, params, whose=whose)
-    if gone.session_id is not None:  # who follows its turn elsewhere is told at once; of an end user's, soon
+    if gone.session_id is not None:  # who follows or awaits its turn elsewhere is told at once; of an end user's, soon
         work.signal(turn_channel(gone.session_id))
+        work.signal(line_channel(gone.session_id))
     # After the rows, as turns and new sessions do: two that lock crosswise would deadlock.
     return lambda: forget_titles(work, titles)

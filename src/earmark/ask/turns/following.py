@@ -76,7 +76,7 @@ async def cancel_turn(
 
 async def _until_over(tenant: Tenant, signals: TurnSignals, session_id: str, message_id: str) -> None:
     deadline_s = time.monotonic() + _CANCEL_S
-    with signals.listening(session_id) as listener:
+    with signals.listening(session_id, tenant.database.signals) as listener:
         while await _runs(tenant, session_id, message_id):
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:

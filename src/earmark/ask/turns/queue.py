@@ -15,7 +15,7 @@ from typing import TypeVar
 from earmark.ask import queries
 from earmark.ask.errors import TooManyWaitingError, TurnWaitedTooLongError
 from earmark.ask.sessions.sessions import get_state
-from earmark.ask.turns.signals import Listener, TurnSignals
+from earmark.ask.turns.signals import Listener, TurnSignals, line_channel
 from earmark.ask.types import SessionState
 from earmark.clock import now_us
 from earmark.clock_jumps import SETTLES_S, is_lease_alive, jumps
@@ -43,8 +43,12 @@ async def start_in_order(
 
     Raises: TooManyWaitingError; TurnWaitedTooLongError after `wait_s`; whatever `start` raises, having stored nothing.
     """
+    if (
+        signals.count_in_line(session_id) >= MOST_WAITING
+    ):  # those of this process suffice: refused without a transaction
+        raise TooManyWaitingError(MOST_WAITING)
     deadline_s = time.monotonic() + wait_s
-    with signals.listening(session_id) as listener:
+    with signals.listening(session_id, tenant.database.signals) as listener:
         try:
             while True:
                 async with tenant.writing() as work:
@@ -53,7 +57,8 @@ async def start_in_order(
                         await work.execute(queries.delete_waiter, _waiter(session_id, holder))
                         return await start(work, state)
                     await _stand_in_line(work, state, holder)
-                await _wait_for_change(tenant, state, holder, listener, deadline_s)
+                with signals.in_line(session_id):
+                    await _wait_for_change(tenant, state, holder, listener, deadline_s)
         except BaseException:
             await asyncio.shield(_leave_line(tenant, session_id, holder))
             signals.wake(session_id)  # the next in line may be first now
@@ -127,6 +132,7 @@ async def _leave_line(tenant: Tenant, session_id: str, holder: str) -> None:
     if any(row[1] == holder for row in rows):
         async with tenant.writing() as work:
             await work.execute(queries.delete_waiter, _waiter(session_id, holder))
+            work.signal(line_channel(session_id))
 
 
 async def take_turn(work: Tenant, session_id: str, holder: str, message_id: str) -> None:
@@ -137,4 +143,5 @@ async def take_turn(work: Tenant, session_id: str, holder: str, message_id: str)
 
 async def release_turn(work: Tenant, session_id: str, holder: str) -> bool:
     """Let the turn go; False if it was no longer ours."""
+    work.signal(line_channel(session_id))
     return await work.execute(queries.clear_turn, {"session_id": session_id, "holder": holder}) > 0

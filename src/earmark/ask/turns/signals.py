@@ -1,11 +1,12 @@
-"""Wake-ups for whoever waits for a session's turn to come, to end, or to say more.
+"""Wake-ups for whoever waits for a session's turn to come or to end, from this process and from others.
 
-The one place where a wake-up from another process can be plugged in: let it call `wake`, and let `patience_s`
-answer `_AT_MOST_S` for every holder.
+Within a process whatever ends a turn wakes at once. Of turns in other processes the database's signals tell, where they
+reach other processes; elsewhere whoever waits looks every quarter of a second.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -17,16 +18,23 @@ _POLL_S: Final = 0.25
 _AT_MOST_S: Final = 5.0
 
 
+def line_channel(session_id: str) -> str:
+    """Return the channel that is signalled when the next in line may be first: a turn ended, or a waiter left."""
+    return f"line {session_id}"
+
+
 class Listener:
     """Receives the wake-ups of one session; none is lost between two waits."""
 
-    def __init__(self, signals: TurnSignals, waiter: Waiter) -> None:
+    def __init__(self, signals: TurnSignals, between: Signals, waiter: Waiter) -> None:
         self._signals = signals
+        self._between = between
         self._waiter = waiter
 
     async def wait(self, at_most_s: float, *, holder: str | None = None) -> None:
         """Wait for a wake-up or until a look is due; `holder` has the awaited turn."""
-        await self._waiter.wait(min(at_most_s, self._signals.patience_s(holder)))
+        is_told = self._between.is_shared or self._signals.is_running(holder)
+        await self._waiter.wait(min(at_most_s, _AT_MOST_S if is_told else _POLL_S))
 
     def is_running(self, holder: str | None) -> bool:
         """Whether the holder's turn runs in this process."""
@@ -39,12 +47,32 @@ class TurnSignals:
     def __init__(self) -> None:
         self._sessions = Signals()
         self._running: set[str] = set()
+        self._in_line: Counter[str] = Counter()
 
     @contextmanager
-    def listening(self, session_id: str) -> Iterator[Listener]:
-        """Receive the session's wake-ups. Look at the database after this begins, then wait."""
-        with self._sessions.listening(session_id) as waiter:
-            yield Listener(self, waiter)
+    def listening(self, session_id: str, between: Signals) -> Iterator[Listener]:
+        """Receive the session's wake-ups. Look at the database after this begins, then wait.
+
+        Args:
+            between: the database's signals.
+        """
+        with self._sessions.listening(session_id) as waiter, between.waking(line_channel(session_id), waiter):
+            yield Listener(self, between, waiter)
+
+    @contextmanager
+    def in_line(self, session_id: str) -> Iterator[None]:
+        """Count a send of this process that stands in the session's line while the block runs."""
+        self._in_line[session_id] += 1
+        try:
+            yield
+        finally:
+            self._in_line[session_id] -= 1
+            if not self._in_line[session_id]:
+                del self._in_line[session_id]
+
+    def count_in_line(self, session_id: str) -> int:
+        """Return how many sends of this process stand in the session's line."""
+        return self._in_line.get(session_id, 0)
 
     def wake(self, session_id: str) -> None:
         """Tell the session's listeners to look again."""
@@ -63,10 +91,3 @@ class TurnSignals:
     def is_running(self, holder: str | None) -> bool:
         """Whether the holder's turn runs in this process."""
         return holder in self._running
-
-    def patience_s(self, holder: str | None) -> float:
-        """Return how long to wait without looking at the database.
-
-        Long for a turn whose end is announced in this process.
-        """
-        return _AT_MOST_S if holder in self._running else _POLL_S
