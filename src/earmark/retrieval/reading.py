@@ -35,8 +35,7 @@ class StoredIndex:
     query: QueryTerms
     postings: Sequence[Row]
     vectors: Sequence[StoredVectors]
-    speaker: str | None
-    spoken: Sequence[Row]
+    spoken: Sequence[Row] | None
     has_all_embedders: bool
 
 
@@ -55,20 +54,22 @@ async def read_index(tenant: Tenant, cache: VectorCache, request: SearchRequest,
             vector = wanted.get(name)
             if vector is not None:
                 vectors.append(await read_vectors(snapshot, cache, name, vector, library))
-        spoken = await snapshot.fetch_all(queries.select_chunks_of_speaker) if request.speaker is not None else []
-    return StoredIndex(rows, chosen, query, postings, vectors, request.speaker, spoken, parts.keys() <= wanted.keys())
+        spoken = None if request.speaker is None else await _read_spoken(snapshot, request.speaker)
+    return StoredIndex(rows, chosen, query, postings, vectors, spoken, parts.keys() <= wanted.keys())
+
+
+async def _read_spoken(snapshot: Tenant, speaker: str) -> Sequence[Row]:
+    """Return the places of the chunks in which somebody of this name, or this first name, speaks."""
+    wanted = fold(speaker)
+    rows = await snapshot.fetch_all(queries.select_speaker_names)
+    # "Bo" is the first name of "Bo Lindqvist".
+    names = [name for (name,) in rows if f"{fold(name)} ".startswith(f"{wanted} ")]
+    return await snapshot.fetch_all(queries.select_chunks_of_speakers, {"names": names}) if names else ()
 
 
 def to_library(index: StoredIndex) -> Library:
     """Prepare the index for ranking; arithmetic, for a worker thread."""
-    spoken_by = None
-    if index.speaker is not None:
-        speaker = fold(index.speaker)
-        spoken_by = {
-            (recording_id, ordinal)
-            for recording_id, ordinal, name in index.spoken
-            if f"{fold(name)} ".startswith(f"{speaker} ")  # "Bo" is the first name of "Bo Lindqvist"
-        }
+    spoken_by = None if index.spoken is None else {(recording_id, ordinal) for recording_id, ordinal in index.spoken}
     return Library(index.rows, index.chosen, index.postings, [to_scan(one) for one in index.vectors], spoken_by)
 
 
