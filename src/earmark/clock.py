@@ -21,19 +21,20 @@ def now_us() -> int:
 
 
 @lru_cache(maxsize=65_536)
-def _render_seconds(seconds: int) -> str:
+def render_seconds(seconds: int) -> str:
+    """Render seconds since 1970 as `2026-05-20T10:23:45Z`."""
     moment = _EPOCH + timedelta(seconds=seconds)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else f"{moment:%Y-%m-%dT%H:%M:%SZ}".zfill(20)
 
 
 def render_time(time_us: int) -> str:
     """Render as `2026-05-20T10:23:45Z`: whole seconds, rounded down."""
-    return _render_seconds(time_us // 1_000_000)
+    return render_seconds(time_us // 1_000_000)
 
 
 def render_time_or_none(time_us: int | None) -> str | None:
     """Render a time, or return None for None."""
-    return None if time_us is None else _render_seconds(time_us // 1_000_000)
+    return None if time_us is None else render_seconds(time_us // 1_000_000)
 
 
 def parse_time(text: str) -> int:

@@ -22,7 +22,7 @@ from earmark.api.wire.turns import scope_to_wire
 from earmark.ask.exchange.documents import SessionDocument
 from earmark.ask.exchange.importing import ReceivedSession, receive_session
 from earmark.ask.types import Session
-from earmark.clock import render_time
+from earmark.clock import render_seconds
 from earmark.lengths import check_length
 
 ScopeTypeField = Literal["recording", "library", "selected", "folder"]
@@ -213,9 +213,9 @@ def session_to_wire(session: Session) -> dict[str, Any]:
         "scope": scope_to_wire(scope),
         "title": title,
         "message_count": count,
-        "last_message_at": render_time(last_message_us),
+        "last_message_at": render_seconds(last_message_us // 1_000_000),
         "last_model": model,
         "last_provider": provider,
-        "created_at": render_time(created_us),
-        "updated_at": render_time(updated_us),
+        "created_at": render_seconds(created_us // 1_000_000),
+        "updated_at": render_seconds(updated_us // 1_000_000),
     }

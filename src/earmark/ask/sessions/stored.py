@@ -44,9 +44,8 @@ def load_scope(stored: str) -> Scope:
 
 def to_session(row: Sequence[Any]) -> Session:
     """Return the session of a row of `list_queries.SESSION`."""
-    fields = list(row)
-    fields[2] = load_scope(row[2])
-    return Session._make(fields)
+    # Not `_make`: a list makes twenty of them a request, and its check of their length costs as much as the tuple.
+    return tuple.__new__(Session, (row[0], row[1], load_scope(row[2]), *row[3:]))
 
 
 def dump_parts(parts: Iterable[Part]) -> str:
