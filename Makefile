@@ -1,6 +1,6 @@
 # earmark: `make demo` shows it, `make test` checks it. Both set up everything they need in .venv/.
 .DEFAULT_GOAL := help
-.PHONY: help install install-models install-speech install-oidc demo test test-slow test-llm test-speech chromium lint advisories bench docs dist lock clean
+.PHONY: help install install-models install-speech install-oidc demo test test-slow test-llm test-speech chromium pgbouncer lint advisories bench docs dist lock clean
 
 PYTHON ?= python3
 PORT ?= 8787
@@ -102,7 +102,7 @@ test: .venv/.installed-dev
 	@test -d tests/$(ROOM) || { echo "There is no tests/$(ROOM); rooms are: $(sort $(patsubst tests/%/,%,$(wildcard tests/*/)))." >&2; exit 1; }
 	$(PYTEST) tests/$(ROOM)
 else
-test: .venv/.installed-dev chromium lint
+test: .venv/.installed-dev chromium pgbouncer lint
 	@rm -rf $(REPORTS) && mkdir -p $(REPORTS)
 	@echo "Side by side: PostgreSQL, then the commands; HTTP on SQLite; the rest. A summary follows; until then, see $(REPORTS)/*.log."
 	@{ $(PYTEST) $(call REPORT,postgresql) --database postgresql $(ON_POSTGRESQL:%=tests/http/test_%.py) tests/identity tests/limits tests/storage tests/postgresql tests/jobs tests/webhooks \
@@ -126,6 +126,11 @@ chromium:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		echo "Installing Chromium for the tests of the console …" && apt-get -qq update && apt-get -qq install -y chromium >/dev/null; } || \
 		{ echo "The tests of the console need Chromium; install it (on Debian: apt-get install chromium) and run make again." >&2; exit 1; }
+
+pgbouncer:
+	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		echo "Installing PgBouncer for the tests of a pooler …" && apt-get -qq update && apt-get -qq install -y pgbouncer >/dev/null; } || \
+		{ echo "The tests of a pooler need PgBouncer; install it (on Debian: apt-get install pgbouncer) and run make again." >&2; exit 1; }
 
 test-llm: .venv/.installed-dev requirements-test-llm.lock
 	@echo "Installing llama.cpp and Gemma 3 270M (270 MB) …"

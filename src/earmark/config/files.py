@@ -32,6 +32,10 @@ class FileSettings(BaseModel):
     """PostgreSQL: start even as owner, superuser or with BYPASSRLS, which disables row-level security."""
     database_pool_size: Annotated[int, Field(ge=2)] = 10
     """PostgreSQL: connections that each server process may open; keep their sum below `max_connections`."""
+    database_is_pooled: bool = False
+    """PostgreSQL: `database_url` leads through a pooler in transaction mode, such as PgBouncer."""
+    database_direct_url: str | None = None
+    """PostgreSQL: the URL past the pooler, on which processes hear of each other's changes; else they look for them."""
     secrets_key: Annotated[SecretStr, AfterValidator(_check_keys)] | None = None
     """The key of stored secrets: 32 bytes in URL-safe base64, older ones after commas. Default: made in `data_dir`."""
 

@@ -71,7 +71,8 @@ async def check_role(url: str) -> None:
 
 async def _connect(url: str) -> asyncpg.Connection:
     try:
-        return await asyncpg.connect(url, timeout=15)
+        # Without named statements, which a pooler in transaction mode would lose between two transactions.
+        return await asyncpg.connect(url, timeout=15, statement_cache_size=0)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
         raise unreachable(url, error) from error
 
@@ -79,7 +80,8 @@ async def _connect(url: str) -> asyncpg.Connection:
 async def _fetch_row(url: str, words: str) -> asyncpg.Record:
     connection = await _connect(url)
     try:
-        return await connection.fetchrow(words)
+        async with connection.transaction():
+            return await connection.fetchrow(words)
     finally:
         await connection.close()
 
@@ -92,7 +94,8 @@ async def _revision(url: str) -> tuple[str | None, bool]:
     """Return the revision, if any, and whether the schema has no other tables."""
     connection = await _connect(url)
     try:
-        return await _read_revision(connection)
+        async with connection.transaction():
+            return await _read_revision(connection)
     finally:
         await connection.close()
 

@@ -33,7 +33,10 @@ async def _open(settings: Settings, *, may_create: bool) -> Database:
     from earmark.storage.migrate_postgres import check_role, migrate_postgres
     from earmark.storage.postgres import PostgresDatabase
 
-    await migrate_postgres(settings.database_url, settings.migration_database_url, may_create=may_create)
+    url, direct_url = settings.database_url, settings.database_direct_url
+    await migrate_postgres(direct_url or url, settings.migration_database_url, may_create=may_create)
     if not settings.allow_unsafe_database_role:
-        await check_role(settings.database_url)
-    return await PostgresDatabase.open(settings.database_url, pool_size=settings.database_pool_size)
+        await check_role(url)
+    return await PostgresDatabase.open(
+        url, pool_size=settings.database_pool_size, is_pooled=settings.database_is_pooled, direct_url=direct_url
+    )

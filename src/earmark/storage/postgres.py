@@ -24,6 +24,8 @@ from earmark.storage.signals import Signals
 _CONNECT_TIMEOUT_S = 15.0
 _FINISH_S = 5.0
 _RECONNECT_S = 2.0
+_STATEMENTS = 100
+"""Statements that each connection keeps prepared."""
 CHANNEL = "earmark"
 """The PostgreSQL channel of all signals; the payload names ours."""
 _READ_ONLY = " ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -96,34 +98,56 @@ class _PostgresConnection:
 
 
 class PostgresDatabase:
-    """One PostgreSQL database, through a pool of connections; other processes may use it as well."""
+    """One PostgreSQL database, through a pool of connections; other processes may use it as well.
 
-    def __init__(self, pool: asyncpg.Pool, url: str, *, has_pgvector: bool) -> None:
+    A pooler in transaction mode may stand between: then each statement runs in a transaction, since it could be parsed
+    on one connection and run on another otherwise, and none is named. It keeps no session, so that signals need a URL
+    past it.
+
+    Args:
+        direct_url: where signals are listened for; None: nowhere.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, direct_url: str | None, *, has_pgvector: bool, is_pooled: bool = False
+    ) -> None:
         self._pool = pool
+        self._is_pooled = is_pooled
         size = pool.get_max_size()
         # One connection is always left for keys. A tenant has half: with more it would have the database's cores, too.
         self._transactions = FairSlots(max(1, size - 1), most_each=max(1, size // 2))
-        self._url = url
+        self._direct_url = direct_url
         self.signals = Signals()
         self.has_pgvector = has_pgvector
         self.compiler = Compiler(PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int = 10) -> PostgresDatabase:
+    async def open(
+        cls, url: str, *, pool_size: int = 10, is_pooled: bool = False, direct_url: str | None = None
+    ) -> PostgresDatabase:
         """Connect; at most `pool_size` connections are open at a time.
+
+        Args:
+            is_pooled: whether the URL leads through a pooler in transaction mode.
+            direct_url: the URL past it.
 
         Raises: StorageUnavailableError if that fails.
         """
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=pool_size, timeout=_CONNECT_TIMEOUT_S, reset=_reset_nothing
-            )
-            has_pgvector = await pool.fetchval("SELECT to_regclass('chunk_vectors') IS NOT NULL")
+                url, min_size=1, max_size=pool_size, timeout=_CONNECT_TIMEOUT_S, reset=_reset_nothing,
+                statement_cache_size=0 if is_pooled else _STATEMENTS,
+            )  # fmt: skip
+            has_pgvector = await _fetch_value(pool, "SELECT to_regclass('chunk_vectors') IS NOT NULL")
         except (*_DRIVER_ERRORS, ValueError) as error:
             raise unreachable(url, error) from error
-        return cls(pool, url, has_pgvector=bool(has_pgvector))
+        listened = direct_url or (None if is_pooled else url)
+        return cls(pool, listened, has_pgvector=bool(has_pgvector), is_pooled=is_pooled)
 
     async def fetch_all(self, compiled: Compiled, args: Sequence[Any], tenant_id: int | None) -> list[Row]:
+        if tenant_id is None and self._is_pooled:
+            async with self._connected(begin(None)) as connection:
+                return await connection.fetch_all(compiled, args)
         if tenant_id is None:
             try:
                 rows: list[Row] = await self._pool.fetch(compiled.sql, *args)
@@ -177,19 +201,19 @@ class PostgresDatabase:
 
     async def listen(self) -> None:
         """Hold one connection of its own for signals: a pooled one would be someone else's in between."""
-        while True:
+        while self._direct_url is not None:
             with suppress(*_DRIVER_ERRORS):
-                await self._listen_once()
+                await self._listen_once(self._direct_url)
             self.signals.is_shared = False
             await asyncio.sleep(_RECONNECT_S)
 
     def change_marker(self) -> None:
         """Changes are signalled."""
 
-    async def _listen_once(self) -> None:
+    async def _listen_once(self, url: str) -> None:
         """Listen until the connection breaks."""
         broken = asyncio.Event()
-        connection = await asyncpg.connect(self._url, timeout=_CONNECT_TIMEOUT_S)
+        connection = await asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_S)
         try:
             connection.add_termination_listener(lambda _: broken.set())
             await connection.add_listener(CHANNEL, lambda *heard: self.signals.fire(str(heard[3])))
@@ -201,28 +225,40 @@ class PostgresDatabase:
 
     async def is_connected(self) -> bool:
         try:
-            await self._pool.fetchval("SELECT 1 FROM installation LIMIT 1", timeout=2)
+            await _fetch_value(self._pool, "SELECT 1 FROM installation LIMIT 1", timeout_s=2)
         except _DRIVER_ERRORS:
             return False
         return True
 
     async def revision(self) -> str:
         try:
-            return str(await self._pool.fetchval("SELECT version_num FROM alembic_version", timeout=2))
+            return str(await _fetch_value(self._pool, "SELECT version_num FROM alembic_version", timeout_s=2))
         except _DRIVER_ERRORS as error:
             raise translate(error) from error
 
     async def describe(self) -> str:
         try:
-            version = await self._pool.fetchval("SHOW server_version")
-            role = await self._pool.fetchval("SELECT current_user")
+            version = str(await _fetch_value(self._pool, "SELECT current_setting('server_version')"))
+            role = await _fetch_value(self._pool, "SELECT current_user")
         except _DRIVER_ERRORS as error:
             raise translate(error) from error
         vectors = "pgvector" if self.has_pgvector else "without pgvector: vectors are read whole, which is slower"
-        return f"PostgreSQL {version.split(' ')[0]} as {role}, {vectors}"
+        return f"PostgreSQL {version.split(' ')[0]} as {role}{self._describe_pooler()}, {vectors}"
+
+    def _describe_pooler(self) -> str:
+        if not self._is_pooled:
+            return ""
+        looks = "" if self._direct_url else " (processes look for changes: set EARMARK_DATABASE_DIRECT_URL to be told)"
+        return f" through a pooler{looks}"
 
     async def close(self) -> None:
         await self._pool.close()
+
+
+async def _fetch_value(pool: asyncpg.Pool, words: str, *, timeout_s: float | None = None) -> object:
+    """Return one value, read in a transaction of its own."""
+    async with asyncio.timeout(timeout_s), pool.acquire() as connection, connection.transaction():
+        return await connection.fetchval(words)
 
 
 async def _reset_nothing(connection: asyncpg.Connection) -> None:
