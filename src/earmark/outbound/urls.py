@@ -8,14 +8,15 @@ import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
-
-import httpx
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from earmark.contexts import run_on
 from earmark.errors import InvalidError
 from earmark.lengths import has_length
 from earmark.outbound.addresses import Address, AddressRules, parse_address
+
+if TYPE_CHECKING:
+    import httpx
 
 LONGEST_URL: Final = 2_048
 _LONGEST_HOST: Final = 253
@@ -97,6 +98,8 @@ def parse_url(text: str) -> httpx.URL:
 
     Raises: UrlRefusedError.
     """
+    import httpx  # with the first address that is named: see `sending.py`
+
     if not has_length(text, 1, LONGEST_URL) or _UNSAFE.search(text):
         raise UrlRefusedError(f"The URL must be one of at most {LONGEST_URL} characters, without spaces.")
     try:
