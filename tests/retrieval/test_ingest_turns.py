@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from earmark.computing.threads import compute
 from earmark.identity.projects import create_project, get_tenant
 from earmark.retrieval.index.ingest import Ingester
 from earmark.runtime import Runtime
@@ -55,3 +57,17 @@ async def test_a_short_transcript_is_embedded_after_at_most_two_pieces_of_anothe
     await asyncio.gather(long, short, *more)
     assert embedder.calls.count("long") > 10
     assert embedder.calls.index("short") <= 3
+
+
+async def test_what_is_embedded_for_later_gives_way_to_questions(runtime: Runtime) -> None:
+    priorities: list[int] = []
+
+    class Noting(ConstantEmbedder):
+        def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return super().embed_passages(texts)
+
+    tenant = await get_tenant(runtime.operator, (await create_project(runtime.operator, "one")).id, "live")
+    await Ingester(OneEmbedder(Noting())).prepare(tenant, talk("short", 3))
+    asked = await compute(os.getpriority, os.PRIO_PROCESS, 0)
+    assert priorities[0] > asked > os.getpriority(os.PRIO_PROCESS, 0)

@@ -24,15 +24,17 @@ T = TypeVar("T")
 AT_ONCE: Final = min(4, max(2, os.cpu_count() or 2))
 _owner: ContextVar[Owner] = ContextVar("earmark_computing_owner", default=NOBODY)
 _NICE: Final = 5
+LATER: Final = 15
+"""For what nobody waits for at this moment, such as the vectors of an import."""
 
 
-def _yield_to_the_loop() -> None:
-    """Lower this thread's priority: the event loop, when it has something to do, gets the core at once."""
+def give_way(nice: int = _NICE) -> None:
+    """Lower this thread's priority: what comes before it, when it has something to do, gets the core at once."""
     with suppress(AttributeError, OSError):  # not everywhere
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + _NICE)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + nice)
 
 
-_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="earmark-compute", initializer=_yield_to_the_loop)
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="earmark-compute", initializer=give_way)
 _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, FairSlots] = WeakKeyDictionary()
 
 

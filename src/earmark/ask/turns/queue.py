@@ -36,6 +36,12 @@ def new_holder() -> str:
     return random_text(16)
 
 
+def refuse_if_full(signals: TurnSignals, session_id: str) -> None:
+    """Raise TooManyWaitingError if as many sends of this process alone wait as may; costs no transaction."""
+    if signals.count_in_line(session_id) >= MOST_WAITING:
+        raise TooManyWaitingError(MOST_WAITING)
+
+
 async def start_in_order(
     tenant: Tenant, session_id: str, holder: str, start: StartTurn[T], *, signals: TurnSignals, wait_s: float
 ) -> T:

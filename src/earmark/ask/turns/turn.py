@@ -40,7 +40,7 @@ from earmark.ask.turns.ending import StartedTurn, store_answer, store_failure
 from earmark.ask.turns.held_turn import HeldTurn
 from earmark.ask.turns.log import forget_events
 from earmark.ask.turns.question import find_answered, get_last_turn, refuse_if_superseded, store_question
-from earmark.ask.turns.queue import StartTurn, T, new_holder, start_in_order, take_turn
+from earmark.ask.turns.queue import StartTurn, T, new_holder, refuse_if_full, start_in_order, take_turn
 from earmark.ask.turns.running import RunningTurn, RunningTurns
 from earmark.ask.types import AskResult, Question, SessionState
 from earmark.errors import EarmarkError, ProviderError, UnavailableError
@@ -83,6 +83,7 @@ async def begin_send(tenant: Tenant, engine: TurnEngine, session_id: str, questi
     answered = await find_answered(tenant, session_id, question.message_id)
     if answered is not None:
         return answered
+    refuse_if_full(engine.running.signals, session_id)
     if question.context_recording_ids:
         await get_recordings(tenant, question.context_recording_ids, param="context_refs")
     return await begin_planned(tenant, engine, session_id, question, await _plan(tenant, engine, state, question))

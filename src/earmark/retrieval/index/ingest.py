@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earmark.computing.process import Apart
+from earmark.computing.threads import LATER, give_way
 from earmark.contexts import run_on
 from earmark.fair_slots import FairSlots, Owner
 from earmark.identity.projects import list_tenants
@@ -63,7 +64,8 @@ class Ingester:
         self._apart = apart
         self._embedders = embedders
         self._wants_vectors = wants_vectors
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-ingest")
+        later = (LATER,)  # embedding a minute of talk takes as long as answering a question: that comes first
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="earmark-ingest", initializer=give_way, initargs=later)
         self._turns = FairSlots(1)
 
     async def _offload(self, owner: Owner, work: Callable[..., T], *args: Any) -> T:
