@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.retrieval import queries
+from earmark.retrieval import queries, speaker_queries
 from earmark.retrieval.index.analysis import QueryTerms, analyze_query
 from earmark.retrieval.index.vector_cache import Indexed, Part, VectorCache
 from earmark.retrieval.index.vectors import StoredVectors, read_vectors, store_scan, to_scan
@@ -61,10 +61,10 @@ async def read_index(tenant: Tenant, cache: VectorCache, request: SearchRequest,
 async def _read_spoken(snapshot: Tenant, speaker: str) -> Sequence[Row]:
     """Return the places of the chunks in which somebody of this name, or this first name, speaks."""
     wanted = fold(speaker)
-    rows = await snapshot.fetch_all(queries.select_speaker_names)
+    rows = await snapshot.fetch_all(speaker_queries.select_speaker_names)
     # "Bo" is the first name of "Bo Lindqvist".
     names = [name for (name,) in rows if f"{fold(name)} ".startswith(f"{wanted} ")]
-    return await snapshot.fetch_all(queries.select_chunks_of_speakers, {"names": names}) if names else ()
+    return await snapshot.fetch_all(speaker_queries.select_chunks_of_speakers, {"names": names}) if names else ()
 
 
 def to_library(index: StoredIndex) -> Library:
