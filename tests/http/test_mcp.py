@@ -222,6 +222,8 @@ async def test_an_error_is_the_body_of_rest(server: Server, key: str, era: str) 
         assert set(error) == {"code", "message", "param", "request_id"}
         error = await refusal(client, "ask", question="?", recording_ids=["rec_a"], folder_id="fld_a")
         assert error["message"] == "Give one of session_id, recording_ids and folder_id."
+        error = await refusal(client, "ask", question="?", session_id="as_a", speaker="Ada")
+        assert error["param"] == "speaker"
         assert (await refusal(client, "fetch", id="rec_a@x"))["param"] == "id"
         assert (await refusal(client, "get_my_recording", id="rec_a"))["code"] == "not_found"
 

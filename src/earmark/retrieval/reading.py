@@ -16,7 +16,7 @@ from earmark.retrieval.snapshot import IndexRow, Library
 from earmark.retrieval.types import SearchRequest
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
-from earmark.text import fold
+from earmark.transcripts.labels import is_called
 
 Wanted = Mapping[str, NDArray[np.int8] | None]
 """The question's vector by embedder; None where the embedder can't be asked."""
@@ -63,12 +63,8 @@ def to_library(index: StoredIndex) -> Library:
     """Prepare the index for ranking; arithmetic, for a worker thread."""
     spoken_by = None
     if index.speaker is not None:
-        speaker = fold(index.speaker)
-        spoken_by = {
-            (recording_id, ordinal)
-            for recording_id, ordinal, name in index.spoken
-            if f"{fold(name)} ".startswith(f"{speaker} ")  # "Bo" is the first name of "Bo Lindqvist"
-        }
+        names = {name for name in {row[2] for row in index.spoken} if is_called(index.speaker, name)}
+        spoken_by = {(recording_id, ordinal) for recording_id, ordinal, name in index.spoken if name in names}
     return Library(index.rows, index.chosen, index.postings, [to_scan(one) for one in index.vectors], spoken_by)
 
 
