@@ -378,6 +378,36 @@ def test_a_question_may_be_about_one_recording(desk: Place, project: str, asked:
     assert cited == {budget.id}
 
 
+@pytest.fixture(scope="session")
+def two_voices(desk: Place, project: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Return the options for an end user with a recording of two speakers."""
+    lines = [
+        ("Ada", "The plumber wants nine hundred euros."),
+        ("Bo", "I think the plumber wants twelve hundred euros."),
+    ]
+    rows = [{"start": 5 * at, "end": 5 * at + 4, "speaker": who, "text": text} for at, (who, text) in enumerate(lines)]
+    folder = tmp_path_factory.mktemp("voices")
+    run_import(desk, project, "voices", *written(folder, {"House.json": json.dumps({"segments": rows})}))
+    return ("--project", project, "--end-user", "voices")
+
+
+@pytest.mark.parametrize(("speaker", "price"), [("Ada", "nine"), ("bo", "twelve")])
+def test_a_question_may_be_about_what_one_person_says(
+    desk: Place, two_voices: tuple[str, ...], speaker: str, price: str
+) -> None:
+    out = desk.cli("ask", "How much does the plumber want?", *two_voices, "--speaker", speaker).stdout
+    assert f"{price} hundred" in out
+    assert out.count("hundred") == 1
+    refused = desk.cli("ask", "And?", *two_voices, "-c", "--speaker", speaker, check=False)
+    assert "--speaker" in check_mistake(refused, 2)
+
+
+def test_a_search_may_be_for_what_one_person_says(desk: Place, two_voices: tuple[str, ...]) -> None:
+    assert "twelve hundred" in desk.cli("search", "plumber", *two_voices, "--speaker", "Bo").stdout
+    assert desk.cli("search", "plumber", *two_voices, "--speaker", "Zoe").stdout == "Nothing found.\n"
+    check_mistake(desk.cli("search", "plumber", *two_voices, "--speaker", "", check=False), 1)
+
+
 def test_an_end_user_may_be_named_by_id(desk: Place, project: str, asked: tuple[str, ...]) -> None:
     owner = recordings_of(desk, project, "asker")[0].end_user_id
     found = json.loads(desk.cli("search", "price", "--project", project, "--end-user", owner, "--json").stdout)

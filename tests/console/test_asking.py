@@ -97,6 +97,22 @@ def test_a_chat_about_selected_recordings_shows_them(visitor: Visitor, ines: Lib
     expect(page.locator(".scope-fixed")).to_contain_text("Call with Hanneke")
 
 
+def test_a_chat_about_what_one_person_says_cites_only_them(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open(key=ines.key)
+    page.get_by_role("button", name="Recordings to use").click()
+    page.get_by_role("dialog").get_by_label("Only what this person says").fill("Ruth")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("button", name="Recordings to use: Everything · Ruth")).to_be_visible()
+    _ask(page, QUESTION)
+    expect(page.get_by_role("button", name="Answer again")).to_be_enabled()
+    expect(page.locator("answer-view")).not_to_contain_text("fourteenth of July")
+    expect(page.locator(".scope-fixed")).to_have_text("Everything · Ruth")
+    expect(page.locator("session-list .session-about").first).to_contain_text("Everything · Ruth")
+    _ask(page, "What will be written to the bank?")
+    expect(page.locator("answer-view").last).to_contain_text("I will write to the bank on Monday")
+    expect(page.locator("answer-view").last.locator(".citation").first).to_be_visible()
+
+
 def test_an_answer_can_be_regenerated(visitor: Visitor, ines: Library) -> None:
     page = visitor.open(key=ines.key)
     _ask(page, QUESTION)

@@ -163,6 +163,48 @@ def test_everything_is_corrected_by_keys_and_escape_leaves_the_words(desk: Desk,
     assert desk.transcript()["revision"] == 2
 
 
+def marks(desk: Desk) -> list[int]:
+    return [one["index"] for one in desk.transcript()["segments"] if one.get("is_unclear")]
+
+
+def test_a_segment_is_marked_unclear_by_a_key_shown_so_and_undone(desk: Desk, page: Page) -> None:
+    page.locator(".transcript").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("u")
+    expect(page.locator(".line.is-unclear")).to_have_text(f"Ines0:06{BOARD[1][1]} unclear")
+    expect(page.locator(".toast")).to_contain_text("Marked as unclear.")
+    assert marks(desk) == [1]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".line.is-unclear")).to_have_count(0)
+    assert marks(desk) == []
+    page.locator(".transcript").focus()
+    page.keyboard.press("u")
+    expect(page.locator(".line.is-unclear")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".line.is-unclear .line-text")).to_contain_text(BOARD[1][1])
+
+
+def test_the_mark_is_set_and_taken_back_beside_the_words_that_are_edited(desk: Desk, page: Page) -> None:
+    page.locator(".line-text").nth(2).dblclick()
+    page.get_by_label("Text at 0:12").fill("I read both boats.")
+    page.get_by_role("checkbox", name="Unclear").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".line.is-unclear .line-text")).to_have_text("I read both boats. unclear")
+    assert marks(desk) == [2]
+    assert axe(page) == []
+    page.locator(".line-text").nth(2).dblclick()
+    expect(page.get_by_role("checkbox", name="Unclear")).to_be_checked()
+    page.get_by_role("checkbox", name="Unclear").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast").last).to_contain_text("No longer marked as unclear.")
+    assert marks(desk) == []
+    history = open_history(page)
+    expect(history.locator(".history > li").first).to_contain_text("0:12 No longer marked as unclear")
+    expect(history.locator(".history > li").nth(1)).to_contain_text("0:12 Marked as unclear")
+    expect(history.locator(".history > li").nth(1)).to_contain_text("I read both boats.")
+
+
 def test_an_empty_text_is_not_stored_and_the_same_text_changes_nothing(desk: Desk, page: Page) -> None:
     for text in ("  ", BOARD[0][1]):
         page.locator(".line-text").first.dblclick()

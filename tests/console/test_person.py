@@ -58,6 +58,17 @@ def test_what_somebody_said_is_searched_and_others_words_are_not_found(visitor: 
     expect(page.locator(".empty")).to_contain_text("Klaas says nothing that comes near these words.")
 
 
+def test_a_chat_about_what_somebody_said_begins_on_their_page(visitor: Visitor, meetings: Library) -> None:
+    page = visitor.open("/person?name=Klaas", key=meetings.key)
+    page.get_by_role("button", name="Ask about what Klaas said").click()
+    expect(page.get_by_role("button", name="Recordings to use: Everything · Klaas")).to_be_visible()
+    page.get_by_role("textbox", name="Question").fill("Who moves the launch?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".scope-fixed")).to_have_text("Everything · Klaas")
+    newest = meetings.api.get("/v1/ask/sessions", params={"end_user_id": meetings.end_user_id}).json()["data"][0]
+    assert newest["scope"]["speaker"] == "Klaas"
+
+
 def test_what_somebody_promised_is_listed_by_month_with_its_moment(visitor: Visitor, meetings: Library) -> None:
     page = visitor.open("/person?name=Ada", key=meetings.key)
     page.get_by_role("link", name="To do").click()

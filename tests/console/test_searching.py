@@ -45,6 +45,15 @@ def test_a_search_is_filtered_by_speaker_and_date(visitor: Visitor, ines: Librar
     expect(page.locator(".results")).to_contain_text("Nothing found")
 
 
+def test_a_chat_about_the_results_of_one_speaker_is_about_what_they_say(visitor: Visitor, ines: Library) -> None:
+    page = visitor.open("/search?q=launch", key=ines.key)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Speaker").fill("Hanneke")
+    expect(page.locator(".results")).to_contain_text("in 1 recording")
+    page.get_by_role("button", name="Ask about").click()
+    expect(page.get_by_role("button", name="Recordings to use: Call with Hanneke · Hanneke")).to_be_visible()
+
+
 def test_an_empty_search_explains_itself(visitor: Visitor, ines: Library) -> None:
     page = visitor.open("/search", key=ines.key)
     expect(page.locator(".empty")).to_contain_text("By words and by meaning")

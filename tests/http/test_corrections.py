@@ -130,6 +130,9 @@ BAD: list[tuple[dict[str, Any], str | None]] = [
     ({"segments": [{"index": 0, "text": "x" * 10_001}]}, "segments.0.text"),
     ({"segments": [{"index": 0, "speaker": ""}]}, "segments.0.speaker"),
     ({"segments": [{"index": 0}]}, "segments.0"),
+    ({"segments": [{"index": 0, "is_unclear": None}]}, "segments.0.is_unclear"),
+    ({"segments": [{"index": 0, "is_unclear": "yes"}]}, "segments.0.is_unclear"),
+    ({"segments": [{"index": 4, "is_unclear": True}]}, "segments.0.index"),
     ({"segments": [{"index": 0, "text": "x"}, {"index": 0, "text": "y"}]}, None),
     ({"segments": [{"index": 0, "text": "x"}] * 501}, "segments"),
     ({}, None),
@@ -472,3 +475,65 @@ def test_where_a_rename_merged_two_speakers_the_segments_that_were_renamed_are_n
     rows = rename(talk, name="Ada", new_name="Grace").json()["transcriptions"]
     merged = {row["transcription_id"]: row.get("merged_indexes") for row in rows}
     assert merged == {talk.id: [0, 2], alone.id: None}
+
+
+def marks_of(shown: dict[str, Any]) -> list[bool | None]:
+    return [segment.get("is_unclear") for segment in shown["segments"]]
+
+
+def test_a_segment_is_marked_unclear_and_the_mark_is_taken_back(talk: Talk) -> None:
+    before = talk.read()
+    marked = talk.correct(segments=[{"index": 1, "is_unclear": True}])
+    assert (marked["revision"], marks_of(marked)) == (2, [None, True, None, None])
+    assert marked == talk.read()
+    assert {**marked, "segments": None} == {
+        **before, "segments": None, "revision": 2, "updated_at": marked["updated_at"]
+    }  # fmt: skip
+    cleared = talk.correct(2, segments=[{"index": 1, "is_unclear": False}])
+    assert cleared["segments"] == before["segments"]
+
+
+def test_the_history_says_who_marked_a_segment_and_who_took_the_mark_back(talk: Talk) -> None:
+    talk.correct(segments=[{"index": 1, "is_unclear": True}])
+    talk.correct(2, segments=[{"index": 1, "is_unclear": False}, {"index": 2, "is_unclear": False}])
+    cleared, marked = talk.history()
+    nothing = {"index": 1, "segment_count": 1, "old": None, "new": None}
+    assert (marked["changes"], cleared["changes"]) == (
+        [{"kind": "segment_unclear", **nothing}],
+        [{"kind": "segment_clear", **nothing}],
+    )
+    assert marked["actor"].startswith("key_")
+    assert marked["created_at"].endswith("Z")
+
+
+def test_a_mark_stays_with_its_segment_when_its_words_and_its_speaker_are_corrected(talk: Talk) -> None:
+    talk.correct(segments=[{"index": 1, "is_unclear": True}])
+    after = talk.correct(2, speakers={"Grace": "Hopper"}, segments=[{"index": 1, "text": "I propose July."}])
+    assert after["segments"][1]["text"] == "I propose July."
+    assert marks_of(after) == [None, True, None, None]
+
+
+def test_the_original_has_no_marks_and_a_new_transcript_has_none(talk: Talk) -> None:
+    talk.correct(segments=[{"index": 1, "is_unclear": True}])
+    assert marks_of(talk.read(original=True)) == [None] * 4
+    assert talk.read(original=True)["segments"][1]["text"] == TALK[1]["text"]
+    again = talk.client.put(f"/v1/recordings/{talk.recording}/transcript", json={"segments": TALK}).json()
+    assert marks_of(talk.client.get(f"/v1/transcriptions/{again['id']}").json()) == [None] * 4
+
+
+def test_an_unclear_segment_is_found_and_cited_as_before(talk: Talk) -> None:
+    question = {"content": "When is the launch of the lantern?"}
+    asked = {"scope": {"type": "recording", "recording_id": talk.recording}, "initial_message": question}
+    found = talk.search("move the launch")
+    before = talk.client.post("/v1/ask/sessions", json=asked).json()["message"]
+    talk.correct(segments=[{"index": at, "is_unclear": True} for at in range(4)])
+    assert [one["chunk_text"] for one in talk.search("move the launch")] == [one["chunk_text"] for one in found]
+    after = talk.client.post("/v1/ask/sessions", json=asked).json()["message"]
+    assert before["answered"] == "yes"
+    assert (after["parts"], after["answered"]) == (before["parts"], before["answered"])
+
+
+def test_the_json_export_has_the_marks(talk: Talk) -> None:
+    talk.correct(segments=[{"index": 1, "is_unclear": True}])
+    answer = talk.client.get(f"/v1/transcriptions/{talk.id}/export", params={"format": "json"})
+    assert marks_of(answer.json()) == [None, True, None, None]

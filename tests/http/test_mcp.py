@@ -49,6 +49,29 @@ def key(server: Server, project: ProjectKeys, person: str) -> str:
 
 
 @pytest.mark.parametrize("era", ERAS)
+async def test_a_question_about_one_speaker_cites_only_them(server: Server, key: str, recording: str, era: str) -> None:
+    async with assistant(server, key, era) as client:
+        for speaker in ("Grace", "Linus"):
+            asked = "What is said about the price of the lantern and its launch?"
+            answer = await use(client, "ask", question=asked, speaker=speaker)
+            assert {one["speaker"] for one in answer["citations"]} == {speaker}
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_transcript_shows_which_segments_a_person_marked_as_unclear(
+    server: Server, key: str, client: httpx.Client, recording: str, era: str
+) -> None:
+    one = client.get(f"/v1/recordings/{recording}").json()["transcription_id"]
+    marks = {"revision": 1, "segments": [{"index": 1, "is_unclear": True}]}
+    client.patch(f"/v1/transcriptions/{one}", json=marks).raise_for_status()
+    async with assistant(server, key, era) as session:
+        page = await use(session, "get_my_transcript", id=recording)
+        document = await use(session, "fetch", id=recording)
+    assert [segment.get("is_unclear") for segment in page["segments"]] == [None, True, None, None]
+    assert [line.endswith(" [unclear]") for line in document["text"].splitlines()[2:]] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("era", ERAS)
 async def test_an_answer_cites_who_said_it_when_and_a_link(server: Server, key: str, recording: str, era: str) -> None:
     async with assistant(server, key, era) as client:
         answer = await use(client, "ask", question=QUESTION)
@@ -199,6 +222,8 @@ async def test_an_error_is_the_body_of_rest(server: Server, key: str, era: str) 
         assert set(error) == {"code", "message", "param", "request_id"}
         error = await refusal(client, "ask", question="?", recording_ids=["rec_a"], folder_id="fld_a")
         assert error["message"] == "Give one of session_id, recording_ids and folder_id."
+        error = await refusal(client, "ask", question="?", session_id="as_a", speaker="Ada")
+        assert error["param"] == "speaker"
         assert (await refusal(client, "fetch", id="rec_a@x"))["param"] == "id"
         assert (await refusal(client, "get_my_recording", id="rec_a"))["code"] == "not_found"
 

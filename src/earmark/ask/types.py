@@ -14,13 +14,17 @@ TITLE_LIMIT = 200
 
 
 class Scope(NamedTuple):
-    """The recordings that a session may use, fixed for its lifetime. A tuple, as `Session` is one."""
+    """The recordings that a session may use, fixed for its lifetime. A tuple, as `Session` is one.
+
+    `speaker`: only what this person says in them.
+    """
 
     type: ScopeType
     recording_ids: tuple[str, ...] = ()
     recording_title: str | None = None
     folder_id: str | None = None
     folder_name: str | None = None
+    speaker: str | None = None
 
 
 LIBRARY = Scope("library")

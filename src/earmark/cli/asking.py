@@ -29,11 +29,13 @@ from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.runtime import Runtime
 from earmark.storage.tenant import Tenant
 from earmark.text import printable, trim, utf16_length
+from earmark.transcripts.limits import MAX_SPEAKER_UNITS
 
 RecordingOption = Annotated[
     list[str] | None, typer.Option("--recording", help="Only this recording (its name, or rec_…).", metavar="RECORDING")
 ]
 FolderOption = Annotated[str | None, typer.Option("--folder", help="Only this folder (its name, or fld_…).")]
+SpeakerOption = Annotated[str | None, typer.Option("--speaker", help="Only what this person says.", metavar="NAME")]
 
 
 class NoSessionError(NotFoundError):
@@ -49,6 +51,7 @@ def search(
     end_user: EndUserOption = "",
     recording: RecordingOption = None,
     folder: FolderOption = None,
+    speaker: SpeakerOption = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Results at most.")] = 8,
     mode: ModeOption = "live",
     as_json: JsonOption = False,
@@ -56,12 +59,14 @@ def search(
     """Search a person's transcripts; best matches first."""
     check_mode(mode)
     _check_text(query, 1_000, "The query")
+    _check_speaker(speaker)
 
     async def work(runtime: Runtime) -> list[ChunkHit]:
         tenant = await named_owner(runtime, project, mode, end_user)
         wanted = await find_recording_ids(tenant, recording)
         ids = await choose_recordings(tenant, wanted, await _folder_id(tenant, folder))
-        return await runtime.searcher.search(tenant, SearchRequest(query, ids, limit=limit, is_floored=True))
+        asked = SearchRequest(query, ids, speaker=speaker, limit=limit, is_floored=True)
+        return await runtime.searcher.search(tenant, asked)
 
     hits = run(work)
     if as_json:
@@ -81,6 +86,7 @@ def ask(
     end_user: EndUserOption = "",
     recording: RecordingOption = None,
     folder: FolderOption = None,
+    speaker: SpeakerOption = None,
     session: Annotated[str | None, typer.Option(help="Continue this session.", metavar="as_…")] = None,
     is_continued: Annotated[bool, typer.Option("--continue", "-c", help="Continue the person's last session.")] = False,
     provider: Annotated[str | None, typer.Option(help="Which model answers.")] = None,
@@ -90,19 +96,19 @@ def ask(
     """Ask a question about a person's recordings; the answer is printed as it is written, and stored as a session."""
     check_mode(mode)
     _check_text(question, 10_000, "The question")
+    _check_speaker(speaker)
+    is_narrowed = bool(recording) or folder is not None or speaker is not None
     if recording and folder is not None:
         raise typer.BadParameter("Give either --folder or --recording, not both.")
-    if session is not None and is_continued:
-        raise typer.BadParameter("Give either --session or --continue, not both.")
-    if (session is not None or is_continued) and (recording or folder is not None):
-        raise typer.BadParameter("A session is about the recordings it began with; leave out --recording and --folder.")
+    _check_session(session, is_continued, is_narrowed)
 
     async def work(runtime: Runtime) -> AskResult:
         tenant = await named_owner(runtime, project, mode, end_user)
         asked = Question(question, provider)
         session_id = await _last_session(tenant) if is_continued else session
         if session_id is None:
-            turn = await _begin(tenant, runtime, asked, recording, folder)
+            wanted = await _wanted(tenant, recording, folder, speaker)
+            turn = await begin_new_session(tenant, runtime.turns, wanted, asked)
         else:
             turn = await begin_send(tenant, runtime.turns, session_id, asked)
         if not as_json:
@@ -116,14 +122,11 @@ def ask(
         print("\n`earmark ask -c …` continues this session.", file=sys.stderr)
 
 
-async def _begin(
-    tenant: Tenant, runtime: Runtime, question: Question, recording: list[str] | None, folder: str | None
-) -> RunningTurn:
-    """Begin a session about these recordings, this folder, or all."""
+async def _wanted(tenant: Tenant, recording: list[str] | None, folder: str | None, speaker: str | None) -> NewSession:
+    """Return a session about these recordings, this folder, or all; about what one speaker says in them, if given."""
     ids = await choose_recordings(tenant, await find_recording_ids(tenant, recording), None) or ()
     folder_id = await _folder_id(tenant, folder)
-    wanted = NewSession(_scope_type(ids, folder_id), ids, folder_id)
-    return await begin_new_session(tenant, runtime.turns, wanted, question)
+    return NewSession(_scope_type(ids, folder_id), ids, folder_id, speaker=speaker)
 
 
 async def _last_session(tenant: Tenant) -> str:
@@ -159,6 +162,20 @@ async def _print_answer(tenant: Tenant, turn: RunningTurn) -> None:
 def _check_text(text: str, limit: int, what: str) -> None:
     if not trim(text) or utf16_length(text) > limit:
         raise InvalidError(f"{what} must be 1 to {limit} characters long.")
+
+
+def _check_session(session: str | None, is_continued: bool, is_narrowed: bool) -> None:
+    if session is not None and is_continued:
+        raise typer.BadParameter("Give either --session or --continue, not both.")
+    if (session is not None or is_continued) and is_narrowed:
+        raise typer.BadParameter(
+            "A session is about what it began with; leave out --recording, --folder and --speaker."
+        )
+
+
+def _check_speaker(name: str | None) -> None:
+    if name is not None and not 0 < utf16_length(name) <= MAX_SPEAKER_UNITS:
+        raise InvalidError(f"The speaker must be 1 to {MAX_SPEAKER_UNITS} characters long.")
 
 
 def _scope_type(ids: tuple[str, ...], folder_id: str | None) -> ScopeType:

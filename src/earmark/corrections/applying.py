@@ -50,7 +50,9 @@ def _rename(segments: list[Segment], correction: Correction) -> list[Change]:
 
 def _corrected(segment: Segment, one: SegmentCorrection) -> Segment:
     text = segment.text if one.text is None else one.text
-    return replace(segment, text=text, speaker=one.speaker if one.has_speaker else segment.speaker)
+    speaker = one.speaker if one.has_speaker else segment.speaker
+    is_unclear = segment.is_unclear if one.is_unclear is None else one.is_unclear
+    return replace(segment, text=text, speaker=speaker, is_unclear=is_unclear)
 
 
 def _changes_of(old: Segment, new: Segment, index: int) -> list[Change]:
@@ -59,4 +61,6 @@ def _changes_of(old: Segment, new: Segment, index: int) -> list[Change]:
         found.append(Change("segment_text", index, 1, old.text, new.text))
     if old.speaker != new.speaker:
         found.append(Change("segment_speaker", index, 1, old.speaker, new.speaker))
+    if old.is_unclear != new.is_unclear:
+        found.append(Change("segment_unclear" if new.is_unclear else "segment_clear", index, 1, None, None))
     return found

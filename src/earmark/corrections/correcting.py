@@ -132,7 +132,7 @@ async def _store_segments(
     await work.execute_many(queries.insert_original, originals)
     changed = [
         {"of_transcription": after.id, "of_ordinal": at, "new_text": corrected.segments[at].text,
-         "new_speaker": corrected.segments[at].speaker}
+         "new_speaker": corrected.segments[at].speaker, "new_is_unclear": corrected.segments[at].is_unclear or None}
         for at in corrected.ordinals
     ]  # fmt: skip
     await work.execute_many(queries.update_segment, changed)
@@ -154,5 +154,5 @@ async def restore_original(
     if one.revision == 1:
         return one, first
     for at, speaker, text in await tenant.fetch_all(queries.select_originals, {"transcription_id": one.id}):
-        first[at] = replace(first[at], speaker=speaker, text=text)
+        first[at] = replace(first[at], speaker=speaker, text=text, is_unclear=False)
     return replace(one, revision=1, word_count=count_words(first)), first

@@ -35,7 +35,9 @@ def update_segment(own: Guard) -> Update:
     is_it = (segments.c.transcription_id == bindparam("of_transcription")) & (
         segments.c.ordinal == bindparam("of_ordinal")
     )
-    changed: dict[str, Any] = {"text": bindparam("new_text"), "speaker": bindparam("new_speaker")}
+    changed: dict[str, Any] = {
+        "text": bindparam("new_text"), "speaker": bindparam("new_speaker"), "is_unclear": bindparam("new_is_unclear"),
+    }  # fmt: skip
     return update(segments).where(own(segments), is_it).values(changed)
 
 

@@ -8,17 +8,21 @@ from typing import Literal
 
 from earmark.transcripts.types import Segment
 
-ChangeKind = Literal["speaker_renamed", "segment_text", "segment_speaker"]
+ChangeKind = Literal["speaker_renamed", "segment_text", "segment_speaker", "segment_unclear", "segment_clear"]
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentCorrection:
-    """What to change of one segment. `text` None: its words stay; `has_speaker`: `speaker` is set (None: cleared)."""
+    """What to change of one segment. `text` None: its words stay; `has_speaker`: `speaker` is set (None: cleared).
+
+    `is_unclear`: whether it is marked so; None: the mark stays.
+    """
 
     index: int
     text: str | None = None
     speaker: str | None = None
     has_speaker: bool = False
+    is_unclear: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Correction:
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change that a correction made. `segment`: which; None for all segments of a speaker.
+
+    A mark that was set (`segment_unclear`) or removed (`segment_clear`) has no values.
 
     Its fields are columns of `transcript_changes`, in order.
     """

@@ -31,7 +31,8 @@ def insert_transcription(own: Guard) -> Insert:
 
 @query
 def insert_segment(own: Guard) -> Insert:
-    return own.insert(segments)
+    """Insert a segment as it comes: nobody has marked it yet."""
+    return own.insert(segments, unset={"is_unclear"})
 
 
 @query
@@ -124,7 +125,10 @@ def delete_earlier_transcriptions(own: Guard) -> Delete:
     )
 
 
-SEGMENT = (segments.c.start_ms, segments.c.end_ms, segments.c.text, segments.c.speaker, segments.c.confidence)
+SEGMENT = (
+    segments.c.start_ms, segments.c.end_ms, segments.c.text, segments.c.speaker, segments.c.confidence,
+    segments.c.is_unclear.is_not(None),
+)  # fmt: skip
 
 
 @long_query

@@ -16,7 +16,7 @@ from earmark.retrieval.snapshot import IndexRow, Library
 from earmark.retrieval.types import SearchRequest
 from earmark.storage.query import Row
 from earmark.storage.tenant import Tenant
-from earmark.text import fold
+from earmark.transcripts.labels import is_called
 
 Wanted = Mapping[str, NDArray[np.int8] | None]
 """The question's vector by embedder; None where the embedder can't be asked."""
@@ -60,10 +60,8 @@ async def read_index(tenant: Tenant, cache: VectorCache, request: SearchRequest,
 
 async def _read_spoken(snapshot: Tenant, speaker: str) -> Sequence[Row]:
     """Return the places of the chunks in which somebody of this name, or this first name, speaks."""
-    wanted = fold(speaker)
     rows = await snapshot.fetch_all(speaker_queries.select_speaker_names)
-    # "Bo" is the first name of "Bo Lindqvist".
-    names = [name for (name,) in rows if f"{fold(name)} ".startswith(f"{wanted} ")]
+    names = [name for (name,) in rows if is_called(speaker, name)]
     return await snapshot.fetch_all(speaker_queries.select_chunks_of_speakers, {"names": names}) if names else ()
 
 

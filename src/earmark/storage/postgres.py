@@ -24,8 +24,7 @@ from earmark.storage.signals import Signals
 _CONNECT_TIMEOUT_S = 15.0
 _FINISH_S = 5.0
 _RECONNECT_S = 2.0
-_STATEMENTS = 100
-"""Statements that each connection keeps prepared."""
+_STATEMENTS = 100  # kept prepared by each connection
 CHANNEL = "earmark"
 """The PostgreSQL channel of all signals; the payload names ours."""
 _READ_ONLY = " ISOLATION LEVEL REPEATABLE READ READ ONLY"

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Final
 
+from earmark.text import fold
+
 _ROLES: Final = (
     "speaker|spkr?|talker|voice|channel|track|audio|microphone|participant|attendee|person|caller|callee|guest|host"
     "|interviewer|interviewee|moderator|operator|agent|representative|customer|client|patient|doctor|clinician|user"
@@ -45,3 +47,8 @@ def is_machine_label(name: str) -> bool:
     """
     plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split()).strip(_BRACKETS)
     return not plain or _FORMS.fullmatch(plain) is not None
+
+
+def is_called(asked: str, name: str | None) -> bool:
+    """Whether a speaker is the one asked for: in any case, by the whole name or the first of its names."""
+    return name is not None and f"{fold(name)} ".startswith(f"{fold(asked)} ")  # "Bo" is "Bo Lindqvist"

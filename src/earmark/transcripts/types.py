@@ -10,13 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One continuous utterance of a speaker. Units: milliseconds from the start of the recording."""
+    """One continuous utterance of a speaker. Units: milliseconds from the start of the recording.
+
+    `is_unclear`: a person marked its words as hard to understand.
+    """
 
     start_ms: int
     end_ms: int
     text: str
     speaker: str | None = None
     confidence: float | None = None
+    is_unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ async def create_session(call: Call, body: CreateSessionBody) -> Reply:
         recording_ids=_recording_ids(scope),
         folder_id=scope.folder_id if isinstance(scope, FolderScopeBody) else None,
         end_user_id=body.end_user_id,
+        speaker=scope.speaker,
         title=body.title,
         session_id=call.new_id("as"),
         goes_on_in=call.retry.session_id if call.retry else None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, StrictBool, WithJsonSchema, model_validator
 
 from earmark.api.wire.common import NOT_BLANK, Body, EndUserIdField, ListQuery, RecordingIdField, Shown, is_whole
 from earmark.clock import render_time, render_time_or_none
-from earmark.corrections.types import Change, Correction, Renamed, Revision, SegmentCorrection
+from earmark.corrections.types import Change, ChangeKind, Correction, Renamed, Revision, SegmentCorrection
 from earmark.lengths import check_length
 from earmark.library.types import Speaker
 from earmark.transcripts.labels import is_machine_label
@@ -36,22 +36,28 @@ PresentName = Annotated[str, check_length(1, MAX_SPEAKER_UNITS)]
 
 
 class SegmentCorrectionBody(Body):
-    """What to change of one segment: its words, its speaker, or both. A speaker of null: it is not known."""
+    """What to change of one segment: its words, its speaker, its mark. A speaker of null: it is not known."""
 
     index: Annotated[int, Field(ge=0), is_whole]
     text: SegmentText = Field(default_factory=str)
     speaker: SpeakerName | None = Field(default_factory=lambda: None)
+    is_unclear: StrictBool = Field(
+        default_factory=bool, description="Whether its words are marked as hard to understand."
+    )
 
     @model_validator(mode="after")
     def _check_says_something(self) -> SegmentCorrectionBody:
-        if not self.model_fields_set & {"text", "speaker"}:
-            raise ValueError("must have a text or a speaker")
+        if not self.model_fields_set & {"text", "speaker", "is_unclear"}:
+            raise ValueError("must have a text, a speaker or is_unclear")
         return self
 
     def to_correction(self) -> SegmentCorrection:
         """Return the room's value."""
         given = self.model_fields_set
-        return SegmentCorrection(self.index, self.text if "text" in given else None, self.speaker, "speaker" in given)
+        return SegmentCorrection(
+            self.index, self.text if "text" in given else None, self.speaker, "speaker" in given,
+            self.is_unclear if "is_unclear" in given else None,
+        )  # fmt: skip
 
 
 class CorrectionBody(Body):
@@ -79,9 +85,9 @@ class CorrectionBody(Body):
 
 
 class ChangeShown(Shown):
-    """One change. Values have at most 1,000 characters here."""
+    """One change. Values have at most 1,000 characters here; a mark that was set or removed has none."""
 
-    kind: Literal["speaker_renamed", "segment_text", "segment_speaker"]
+    kind: ChangeKind
     index: int | None = Field(description="Of the segment; null: all segments of the speaker.")
     segment_count: int
     old: str | None

@@ -24,8 +24,10 @@ from earmark.ask.exchange.importing import ReceivedSession, receive_session
 from earmark.ask.types import Session
 from earmark.clock import render_seconds
 from earmark.lengths import check_length
+from earmark.transcripts.limits import MAX_SPEAKER_UNITS
 
 ScopeTypeField = Literal["recording", "library", "selected", "folder"]
+SpeakerField = Annotated[str, check_length(1, MAX_SPEAKER_UNITS)]
 
 
 def check_distinct(ids: list[str]) -> list[str]:
@@ -35,20 +37,24 @@ def check_distinct(ids: list[str]) -> list[str]:
     return ids
 
 
-class RecordingScopeBody(Body):
+class _ScopeBody(Body):
+    speaker: SpeakerField | None = Field(None, description="Only what this person says in it.")
+
+
+class RecordingScopeBody(_ScopeBody):
     """One whole recording."""
 
     type: Literal["recording"]
     recording_id: RecordingIdField
 
 
-class LibraryScopeBody(Body):
+class LibraryScopeBody(_ScopeBody):
     """All recordings that the end user has at each turn."""
 
     type: Literal["library"]
 
 
-class SelectedScopeBody(Body):
+class SelectedScopeBody(_ScopeBody):
     """Some recordings of the end user, in this order."""
 
     type: Literal["selected"]
@@ -57,7 +63,7 @@ class SelectedScopeBody(Body):
     ]
 
 
-class FolderScopeBody(Body):
+class FolderScopeBody(_ScopeBody):
     """A folder of the end user, with its content at each turn."""
 
     type: Literal["folder"]
@@ -166,6 +172,7 @@ class ScopeShown(Shown):
     folder_name: str | None = Field(
         None, description="The current name; of a deleted folder, its name when the session was created."
     )
+    speaker: str | None = Field(None, description="Present if only what this person says counts.", examples=["Ada"])
 
 
 class SessionShown(Shown):

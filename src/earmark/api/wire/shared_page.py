@@ -142,7 +142,8 @@ def _lines(segments: Sequence[Segment], audio_begins_ms: int | None, before: str
     for one in segments:
         who = f"<span class=who>{escape(one.speaker)}</span> " if one.speaker and one.speaker != before else ""
         before = one.speaker
-        yield f"<div class=line>{_time(one, audio_begins_ms, words)}<p>{who}{escape(one.text)}</p></div>"
+        unclear = f" <small>({words.unclear})</small>" if one.is_unclear else ""
+        yield f"<div class=line>{_time(one, audio_begins_ms, words)}<p>{who}{escape(one.text)}{unclear}</p></div>"
 
 
 def _time(segment: Segment, audio_begins_ms: int | None, words: Words) -> str:

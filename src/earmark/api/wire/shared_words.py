@@ -20,6 +20,7 @@ class Words:
     play: str
     deleted: str
     unnamed: str
+    unclear: str
 
 
 _ENGLISH: Final = Words(
@@ -32,6 +33,7 @@ _ENGLISH: Final = Words(
     "Play from here",
     "a deleted recording",
     "Recording without a name",
+    "unclear",
 )
 _GERMAN: Final = Words(
     "de",
@@ -43,6 +45,7 @@ _GERMAN: Final = Words(
     "Ab hier abspielen",
     "eine gelöschte Aufnahme",
     "Aufnahme ohne Namen",
+    "unverständlich",
 )
 WORDS: Final[Mapping[str, Words]] = {one.language: one for one in (_ENGLISH, _GERMAN)}
 """By language tag; a test holds them to the console's languages."""

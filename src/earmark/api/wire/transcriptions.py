@@ -110,6 +110,7 @@ class TranscriptSegmentShown(SegmentShown):
     """A segment of a transcript; corrections name it by its index, from 0."""
 
     index: int
+    is_unclear: Literal[True] = Field(True, description="Only if a person marked its words as hard to understand.")
 
 
 class WarningShown(Shown):
@@ -257,4 +258,6 @@ def segment_to_wire(segment: Segment) -> dict[str, Any]:
         shown["speaker"] = segment.speaker
     if segment.confidence is not None:
         shown["confidence"] = segment.confidence
+    if segment.is_unclear:
+        shown["is_unclear"] = True
     return shown

@@ -26,7 +26,7 @@ def scope_to_wire(scope: Scope) -> dict[str, Any]:
     shown = {"type": scope.type, "recording_ids": scope.recording_ids, "recording_title": scope.recording_title}
     if scope.type == "folder":
         shown |= {"folder_id": scope.folder_id, "folder_name": scope.folder_name}
-    return shown
+    return shown if scope.speaker is None else {**shown, "speaker": scope.speaker}
 
 
 def part_to_wire(part: Part) -> dict[str, Any]:

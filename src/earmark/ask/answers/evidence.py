@@ -22,6 +22,7 @@ from earmark.llm.types import Passage
 from earmark.retrieval.search import Searcher
 from earmark.retrieval.types import ChunkHit, SearchRequest
 from earmark.storage.tenant import Tenant
+from earmark.transcripts.labels import is_called
 from earmark.transcripts.types import Segment
 
 EVIDENCE_LIMIT: Final = 16
@@ -57,9 +58,9 @@ class Transcript:
     passages: tuple[Passage, ...]
 
 
-async def read_transcript(tenant: Tenant, recording: Recording) -> Transcript:
-    """Return a recording's whole transcript."""
-    return Transcript(recording, tuple(await whole_transcripts(tenant, [recording])))
+async def read_transcript(tenant: Tenant, recording: Recording, speaker: str | None) -> Transcript:
+    """Return a recording's whole transcript, or all that one speaker says in it."""
+    return Transcript(recording, tuple(await whole_transcripts(tenant, [recording], speaker)))
 
 
 async def gather_evidence(
@@ -74,23 +75,25 @@ async def gather_evidence(
 ) -> Evidence:
     """Search the scope as it is now; in `recording` scope every segment may be cited, unless not `is_whole`.
 
+    In a scope of one speaker only that person's segments are passages: nobody else is quoted, nor read by a model.
     `most_tokens` is what the model has room for: worse moments are left out, the best one never. `transcript` was read
     before; it is read again if the recording has changed since.
     """
     request = SearchRequest(
-        question, scope.recording_ids, limit=EVIDENCE_LIMIT, before=CONTEXT_BEFORE, after=CONTEXT_AFTER
-    )
+        question, scope.recording_ids, speaker=scope.speaker, limit=EVIDENCE_LIMIT, before=CONTEXT_BEFORE,
+        after=CONTEXT_AFTER,
+    )  # fmt: skip
     hits = tuple(await searcher.search(tenant, request))
     if scope.type == "recording" and scope.recordings is not None and is_whole:
         recording = scope.recordings[0]
         if transcript is None or transcript.recording != recording:
-            transcript = await read_transcript(tenant, recording)
+            transcript = await read_transcript(tenant, recording, scope.speaker)
         return Evidence(hits, transcript.passages, is_whole_transcript=True, whole=frozenset({recording.id}))
     asked = read_question(question)
     whole: list[Passage] = []
     if most_tokens is None and asked.is_about_all:
         whole = await _find_whole(tenant, scope, asked)
-    passages = number_hits(hits, whole)
+    passages = number_hits(hits, whole, scope.speaker)
     if most_tokens is not None:
         hits, passages = _fitting(hits, passages, most_tokens)
     read = frozenset(one.recording_id for one in whole)
@@ -99,15 +102,18 @@ async def gather_evidence(
 
 async def newest_passages(tenant: Tenant, scope: ScopeNow) -> list[Passage]:
     """Return every segment of the newest transcripts of a scope, numbered."""
-    return await whole_transcripts(tenant, await list_transcribed(tenant, scope.recording_ids, WHOLE_RECORDINGS))
+    newest = await list_transcribed(tenant, scope.recording_ids, WHOLE_RECORDINGS)
+    return await whole_transcripts(tenant, newest, scope.speaker)
 
 
-async def whole_transcripts(tenant: Tenant, recordings: Iterable[Recording]) -> list[Passage]:
-    """Return every segment of these recordings, numbered."""
+async def whole_transcripts(
+    tenant: Tenant, recordings: Iterable[Recording], speaker: str | None = None
+) -> list[Passage]:
+    """Return every segment of these recordings, or every one of a speaker in them, numbered."""
     found: list[Passage] = []
     for recording in recordings:
         segments = await list_segments(tenant, recording.transcription_id or "")
-        found += number_whole(Called.of(recording), segments, len(found) + 1)
+        found += number_whole(Called.of(recording), segments, len(found) + 1, speaker)
     return found
 
 
@@ -120,7 +126,7 @@ async def _find_whole(tenant: Tenant, scope: ScopeNow, asked: Asked) -> list[Pas
     recordings = await list_transcribed(tenant, scope.recording_ids, limit)
     called = [terms_of_recording(one.name, one.recorded_us, one.recorded_offset_min) for one in recordings]
     chosen, named = chosen_by_name(asked.subject, called)
-    passages = await whole_transcripts(tenant, [recordings[at] for at in chosen[:WHOLE_RECORDINGS]])
+    passages = await whole_transcripts(tenant, [recordings[at] for at in chosen[:WHOLE_RECORDINGS]], scope.speaker)
     return passages if asked.subject <= named | asked.people_among(passages) else []
 
 
@@ -128,6 +134,7 @@ def _fitting(
     hits: Sequence[ChunkHit], passages: Sequence[Passage], most_tokens: int
 ) -> tuple[tuple[ChunkHit, ...], list[Passage]]:
     """Leave out the worse moments, with the talk around them, that there is no room for; the best one never."""
+    everything = {(one.recording_id, one.ordinal) for one in passages}
     best = _places_of(hits[0]) if hits else set()
     fitting: list[Passage] = []
     for one in passages:
@@ -136,7 +143,7 @@ def _fitting(
             break
         fitting.append(one)
     known = {(one.recording_id, one.ordinal) for one in fitting}
-    return tuple(hit for hit in hits if known.issuperset(_places_of(hit))), fitting
+    return tuple(hit for hit in hits if known.issuperset(_places_of(hit) & everything)), fitting
 
 
 def _places_of(hit: ChunkHit) -> set[tuple[str, int]]:
@@ -157,23 +164,32 @@ class Called(NamedTuple):
         return cls(recording.id, recording.name, recording.recorded_us, recording.recorded_offset_min)
 
 
-def number_whole(called: Called, segments: Iterable[Segment], first_number: int = 1) -> Iterator[Passage]:
-    """Yield the segments of a whole recording, numbered from `first_number` on."""
-    for ordinal, one in enumerate(segments):
+def number_whole(
+    called: Called, segments: Iterable[Segment], first_number: int = 1, speaker: str | None = None
+) -> Iterator[Passage]:
+    """Yield the segments of a whole recording, or a speaker's, numbered from `first_number` on."""
+    spoken = ((ordinal, one) for ordinal, one in enumerate(segments) if _is_of(speaker, one))
+    for number, (ordinal, one) in enumerate(spoken, first_number):
         yield Passage(
-            first_number + ordinal, called.recording_id, called.name, called.recorded_us, one.start_ms, one.end_ms,
+            number, called.recording_id, called.name, called.recorded_us, one.start_ms, one.end_ms,
             one.speaker, one.text, ordinal, called.offset_min,
         )  # fmt: skip
 
 
-def number_hits(hits: Iterable[ChunkHit], known: Sequence[Passage] = ()) -> list[Passage]:
+def _is_of(speaker: str | None, segment: Segment) -> bool:
+    return speaker is None or is_called(speaker, segment.speaker)
+
+
+def number_hits(hits: Iterable[ChunkHit], known: Sequence[Passage] = (), speaker: str | None = None) -> list[Passage]:
     """Number the segments of the hits and of the talk around them, each once, in the order of the hits.
 
-    A hit's own segments stand before those around it. `known` are passages numbered already.
+    A hit's own segments stand before those around it. `known` are passages numbered already; of `speaker`, if given.
     """
     found = {(one.recording_id, one.ordinal): one for one in known}
     for hit in hits:
         for ordinal, one in [*enumerate(hit.segments, hit.first_ordinal), *enumerate(hit.around, hit.around_first)]:
+            if not _is_of(speaker, one):
+                continue
             found.setdefault(
                 (hit.recording_id, ordinal),
                 Passage(

@@ -80,7 +80,8 @@ async def plan_answer(
     candidates = providers.choose(question.provider, tenant.key.project_id)
     if scope.type != "recording" or all(one.model.context_tokens is None for one in candidates):
         return Plan(candidates)
-    transcript = await read_transcript(tenant, recording or await _only_recording(tenant, scope))
+    recording = recording or await _only_recording(tenant, scope)
+    transcript = await read_transcript(tenant, recording, scope.speaker)
     request = AnswerRequest(
         question.content, question.content, None, (), (), transcript.passages, is_whole_transcript=True
     )

@@ -87,7 +87,7 @@ class Suggester:
         """Return answered candidate questions from the newest transcripts; cached by the passages' words."""
         passages = await newest_passages(tenant, scope)
         words_hash = hash(tuple((one.recording_id, one.ordinal, one.text) for one in passages))
-        key = (tenant.key, scope.recording_ids, tuple(exclude), words_hash)
+        key = (tenant.key, scope.recording_ids, scope.speaker, tuple(exclude), words_hash)
         self._evict()
         if key in self._cache:
             return list(self._cache[key][1])

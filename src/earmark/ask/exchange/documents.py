@@ -34,6 +34,7 @@ def _check_time(text: str) -> str:
 
 _Id = Annotated[str, check_length(0, 68)]
 _Name = Annotated[str, check_length(0, 200)]
+_Speaker = Annotated[str, check_length(1, 128)]
 _RecordingName = Annotated[str, check_length(0, 255)]
 _Text = Annotated[str, check_length(0, _MOST_UNITS)]
 _Time = Annotated[str, AfterValidator(_check_time), WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -50,6 +51,7 @@ class ScopeDocument(_Document):
     recording_ids: list[_Id] = Field(max_length=500)
     recording_title: _RecordingName | None = None
     folder_id: _Id | None = None
+    speaker: _Speaker | None = None
 
 
 class PartDocument(_Document):

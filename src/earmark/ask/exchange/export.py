@@ -46,8 +46,9 @@ async def export_json(tenant: Tenant, session_id: str) -> bytes:
 
 def _scope_document(scope: Scope) -> dict[str, Any]:
     fields = {"type": scope.type, "recording_ids": scope.recording_ids, "recording_title": scope.recording_title}
-    folder = {"folder_id": scope.folder_id, "folder_name": scope.folder_name}
-    return {**fields, **folder} if scope.type == "folder" else fields
+    if scope.type == "folder":
+        fields |= {"folder_id": scope.folder_id, "folder_name": scope.folder_name}
+    return fields if scope.speaker is None else {**fields, "speaker": scope.speaker}
 
 
 def _part_document(part: Part) -> dict[str, Any]:
@@ -97,6 +98,11 @@ def _render_messages(messages: Sequence[Message], names: Mapping[str, str]) -> b
 
 
 def _describe(scope: Scope, names: Mapping[str, str]) -> str:
+    where = _describe_recordings(scope, names)
+    return where if scope.speaker is None else f"what {_shown(scope.speaker)} says in {where}"
+
+
+def _describe_recordings(scope: Scope, names: Mapping[str, str]) -> str:
     if scope.type == "library":
         return "the whole library"
     if scope.type == "folder":

@@ -141,6 +141,7 @@ async def _insert(work: Tenant, received: ReceivedSession, batches: list[Rows]) 
     wanted = sorted(set(document.scope.recording_ids) - {""})
     theirs = {recording.id for recording in await find_recordings(work, wanted)} if wanted else set()
     scope = await _their_folder(work, document.scope) or _their_scope(document.scope, theirs)
+    scope = scope._replace(speaker=document.scope.speaker)
     session = await create_session(
         work, scope, title=document.title, import_sha256=received.digest,
         created_us=parse_time(document.created_at), last_message_us=received.last_us,

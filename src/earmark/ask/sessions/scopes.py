@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from earmark.ask.errors import FolderGoneError, RecordingGoneError
 from earmark.ask.types import Scope, Session
@@ -16,10 +16,11 @@ from earmark.storage.tenant import Tenant
 
 @dataclass(frozen=True, slots=True)
 class ScopeNow:
-    """A scope at one moment. `recordings` None means the end user's whole library."""
+    """A scope at one moment. `recordings` None means the end user's whole library; `speaker`: only what they say."""
 
     type: str
     recordings: tuple[Recording, ...] | None
+    speaker: str | None = None
 
     @property
     def recording_ids(self) -> tuple[str, ...] | None:
@@ -52,6 +53,10 @@ async def resolve_scope(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ..
     Raises: RecordingGoneError if all recordings of the session were deleted; FolderGoneError;
         TranscriptionNotReadyError if its one recording has no transcript.
     """
+    return replace(await _resolve(tenant, scope, narrowed_to), speaker=scope.speaker)
+
+
+async def _resolve(tenant: Tenant, scope: Scope, narrowed_to: tuple[str, ...]) -> ScopeNow:
     if scope.type == "folder":
         return await _resolve_folder(tenant, scope, narrowed_to)
     if scope.type == "library":

@@ -38,7 +38,7 @@ def load_scope(stored: str) -> Scope:
     check_version(fields.get("v"))
     return Scope(
         fields["type"], tuple(fields.get("recording_ids", ())), fields.get("recording_title"),
-        fields.get("folder_id"), fields.get("folder_name"),
+        fields.get("folder_id"), fields.get("folder_name"), fields.get("speaker"),
     )  # fmt: skip
 
 

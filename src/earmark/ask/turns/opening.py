@@ -24,6 +24,7 @@ class NewSession:
     """What a client asks to open. `end_user_id` counts only for project-wide callers, who may leave it to a recording.
 
     Args:
+        speaker: only what this person says.
         session_id: the id it gets; a session of this id that is there already is an earlier try's.
         goes_on_in: the session in which an earlier try got stuck.
     """
@@ -32,6 +33,7 @@ class NewSession:
     recording_ids: tuple[str, ...] = ()
     folder_id: str | None = None
     end_user_id: str | None = None
+    speaker: str | None = None
     title: str | None = None
     session_id: str | None = None
     goes_on_in: str | None = None
@@ -80,8 +82,9 @@ async def _resolve(tenant: Tenant, wanted: NewSession) -> tuple[Tenant, list[Rec
 async def _scope_of(tenant: Tenant, wanted: NewSession, named: list[Recording]) -> Scope:
     if wanted.folder_id is not None:
         folder = await get_folder(tenant, wanted.folder_id, param="scope.folder_id")
-        return Scope("folder", folder_id=folder.id, folder_name=folder.name)
-    return Scope(wanted.scope_type, wanted.recording_ids, named[0].name if wanted.scope_type == "recording" else None)
+        return Scope("folder", folder_id=folder.id, folder_name=folder.name, speaker=wanted.speaker)
+    title = named[0].name if wanted.scope_type == "recording" else None
+    return Scope(wanted.scope_type, wanted.recording_ids, title, speaker=wanted.speaker)
 
 
 async def _make_session(tenant: Tenant, scope: Scope, wanted: NewSession) -> Session:

@@ -41,11 +41,15 @@ export class Corrections {
     await this.#change({ speakers: { [name]: asked.name } }, (isMerge ? words.merged : words.renamed)(name, asked.name));
   }
 
-  /** @param {number} index @param {string} text */
-  async edit(index, text) {
+  /** @param {number} index @param {string} text @param {boolean} isUnclear */
+  async edit(index, text, isUnclear) {
     if (!text.trim()) return void say(words.emptyText);
-    if (text.trim() === this.transcript.segments[index].text) return;
-    await this.#change({ segments: [{ index, text }] }, words.edited);
+    const now = this.transcript.segments[index];
+    const isSame = text.trim() === now.text;
+    const isMarked = isUnclear !== Boolean(now.is_unclear);
+    if (isSame && !isMarked) return;
+    const changes = { index, ...(isSame ? {} : { text }), ...(isMarked ? { is_unclear: isUnclear } : {}) };
+    await this.#change({ segments: [changes] }, !isSame ? words.edited : isUnclear ? words.marked : words.unmarked);
   }
 
   /** Give a segment the text that it came with. @param {number} index @param {string} text */
@@ -132,6 +136,7 @@ function undoing(before, after) {
     const back = {
       ...(old.text === now.text ? {} : { text: old.text }),
       ...(old.speaker === now.speaker ? {} : { speaker: old.speaker ?? null }),
+      ...(old.is_unclear === now.is_unclear ? {} : { is_unclear: Boolean(old.is_unclear) }),
     };
     return Object.keys(back).length ? [{ index, ...back }] : [];
   });

@@ -79,6 +79,7 @@ class HistoryDialog {
     if (kind === "speaker_renamed" || index === null) return h("p", {}, names, " ", h("span", { class: "muted" }, words.segments(segment_count)));
     const where = h("span", { class: "source-time" }, atTime(this.#original[index].start * 1000));
     if (kind === "segment_speaker") return h("p", {}, where, " ", names);
+    if (kind === "segment_unclear" || kind === "segment_clear") return h("p", {}, where, " ", kind === "segment_clear" ? words.clear : words.unclear);
     return [h("p", {}, where, " ", h("del", {}, cut(old))), h("p", {}, h("ins", {}, cut(now))), this.#restoring(index, old)];
   }
 

@@ -3,11 +3,12 @@
 import { call, isAbort, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { beside } from "./beside-panel.js";
-import { fill, h } from "./dom.js";
+import { fill, h, icon } from "./dom.js";
 import { ItemGroups, KINDS, kindChips, markChip, moreButton } from "./item-groups.js";
 import { dayElement, monthOf } from "./recording-date.js";
 import { listRecordings, nameOfRecording } from "./recording-names.js";
-import { personPath, readingPath } from "./router.js";
+import { askPath, navigate, personPath, readingPath } from "./router.js";
+import { draftScope } from "./scope-picker.js";
 import { searchResult } from "./search-result.js";
 import { empty, loading, statusLine } from "./states.js";
 import { strings } from "./strings.js";
@@ -67,7 +68,16 @@ export class PersonView extends HTMLElement {
     if (!page || name !== this.#name) return;
     const [one] = page.data;
     fill(this.facts, h("p", {}, one ? words.facts(one.recording_count, lengthOf(one.duration_ms), one.last_recorded_at && longDate(one.last_recorded_at)) : words.nowhere),
-      one?.is_machine_label ? h("p", { class: "notice" }, words.machine) : null);
+      one?.is_machine_label ? h("p", { class: "notice" }, words.machine) : one ? this.#askButton(name) : null);
+  }
+
+  /** @param {string} name */
+  #askButton(name) {
+    const ask = () => {
+      draftScope({ type: "library", speaker: name });
+      navigate(askPath());
+    };
+    return h("button", { type: "button", class: "small", onclick: ask }, icon("ask"), words.ask(name));
   }
 
   async #typed() {

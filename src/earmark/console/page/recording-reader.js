@@ -21,7 +21,7 @@ import { TranscriptLines } from "./transcript-lines.js";
 
 const words = strings.reading;
 
-/** @typedef {{start: number, end: number, text: string, speaker?: string}} Segment in seconds */
+/** @typedef {{start: number, end: number, text: string, speaker?: string, is_unclear?: true}} Segment in seconds */
 /** @typedef {import("./import-notes.js").Note} Note */
 /** @typedef {import("./transcribing.js").Transcription} Transcription */
 
@@ -223,7 +223,7 @@ export class RecordingReader extends HTMLElement {
     const corrections = this.corrections = new Corrections(transcript, recording.end_user_id, show, reload);
     const lines = /** @type {TranscriptLines} */ (this.lines);
     lines.onrename = (speaker) => void corrections.rename(speaker);
-    lines.onedit = (index, text) => void corrections.edit(index, text);
+    lines.onedit = (index, text, isUnclear) => void corrections.edit(index, text, isUnclear);
   }
 
   /**

@@ -1,16 +1,17 @@
-// Chooses a new chat's scope: everything, a folder, or selected recordings.
+// Chooses a new chat's scope: everything, a folder, or selected recordings; in them everybody's words or one person's.
 
 import { callIfThere, query } from "./api.js";
 import { endUserId } from "./account.js";
 import { fill, h, icon } from "./dom.js";
 import { dayElement } from "./recording-date.js";
+import { speakerField } from "./recording-filters.js";
 import { listRecordings, nameOfRecording, recordingOf } from "./recording-names.js";
 import { strings } from "./strings.js";
 import { lengthOf } from "./time.js";
 
 const words = strings.scope;
 
-/** @typedef {{type: "library"} | {type: "folder", id: string, name: string} | {type: "recordings", ids: string[]}} Choice */
+/** @typedef {({type: "library"} | {type: "folder", id: string, name: string} | {type: "recordings", ids: string[]}) & {speaker?: string}} Choice */
 
 /** @type {Choice | null} the scope that another page has set for the next chat */
 let draft = null;
@@ -44,6 +45,11 @@ export class ScopePicker extends HTMLElement {
 
   /** The scope in the API's form. */
   scope() {
+    const { speaker } = this.choice;
+    return { ...this.#recordings(), ...(speaker ? { speaker } : {}) };
+  }
+
+  #recordings() {
     if (this.choice.type === "library") return { type: "library" };
     if (this.choice.type === "folder") return { type: "folder", folder_id: this.choice.id };
     const ids = this.choice.ids;
@@ -56,7 +62,8 @@ export class ScopePicker extends HTMLElement {
     if (choice.type === "recordings" && choice.ids.length === 1) {
       void recordingOf(choice.ids[0]).then((recording) => fill(label, nameOfRecording(recording)));
     }
-    fill(this.button, icon(choice.type === "folder" ? "folder" : "recordings"), h("span", { class: "sr-only" }, `${strings.ask.scope}: `), label, icon("down"));
+    fill(this.button, icon(choice.type === "folder" ? "folder" : "recordings"), h("span", { class: "sr-only" }, `${strings.ask.scope}: `), label,
+      choice.speaker ? h("span", { class: "scope-speaker" }, `· ${choice.speaker}`) : null, icon("down"));
   }
 
   async #open() {
@@ -79,6 +86,10 @@ class ScopeDialog {
   /** @param {Choice} choice @param {any[]} folders */
   constructor(choice, folders) {
     this.chosen = new Set(choice.type === "recordings" ? choice.ids : []);
+    /** @type {Choice | null} what counts while no recording is chosen */ this.rest = choice.type === "recordings" ? null : choice;
+    const { field: speaker, names } = speakerField("scope-speaker", () => {});
+    speaker.value = choice.speaker ?? "";
+    this.speaker = speaker;
     this.list = h("ul", { class: "pick-list" });
     this.done = h("button", { type: "button", class: "primary", onclick: () => this.#finish(this.#picked()) });
     const find = h("input", { type: "search", "aria-label": words.find, placeholder: words.find, oninput: () => void this.#load(find.value) });
@@ -89,6 +100,7 @@ class ScopeDialog {
         folders.map((one) => this.#way("folder", one.name, strings.scope.chosen(one.recording_count), choice.type === "folder" && choice.id === one.id,
           { type: "folder", id: one.id, name: one.name }))),
       h("h3", {}, words.recordings), find, this.list,
+      h("label", { class: "scope-said" }, words.speaker, speaker, names),
       h("div", { class: "dialog-foot" }, h("button", { type: "button", onclick: () => this.element.close() }, strings.cancel), this.done)));
     this.#count();
     void this.#load("");
@@ -125,18 +137,19 @@ class ScopeDialog {
   #count() {
     const pressed = this.chosen.size ? null : this.element?.querySelector(".is-now");
     for (const way of this.element?.querySelectorAll(".scope-way") ?? []) way.setAttribute("aria-pressed", String(way === pressed));
-    this.done.disabled = !this.chosen.size;
+    this.done.disabled = !this.chosen.size && !this.rest;
     fill(this.done, this.chosen.size ? `${strings.scope.done}: ${words.chosen(this.chosen.size)}` : strings.scope.done);
   }
 
   /** @returns {Choice} */
   #picked() {
+    if (!this.chosen.size && this.rest) return this.rest;
     return { type: "recordings", ids: [...this.chosen].slice(0, 500) };
   }
 
   /** @param {Choice} choice */
   #finish(choice) {
-    this.result = choice;
+    this.result = { ...choice, speaker: this.speaker.value.trim() || undefined };
     this.element.close();
   }
 }

@@ -102,7 +102,7 @@ export class SearchView extends HTMLElement {
     if (!results.length) return fill(this.results, empty(words.none, this.#isNarrowed() ? words.noneLead : words.noneFar));
     const ids = [...new Set(results.map((one) => one.recording_id))];
     const ask = () => {
-      draftScope({ type: "recordings", ids });
+      draftScope({ type: "recordings", ids, speaker: this.speaker.value.trim() || undefined });
       navigate(askPath());
     };
     const best = results[0].score || 1;

@@ -4,7 +4,7 @@ import { call, isAbort, query } from "./api.js";
 import { account, endUserId } from "./account.js";
 import { isLeaving } from "./undo.js";
 
-/** @typedef {{type: string, recording_ids: string[], recording_title: string | null, folder_id?: string, folder_name?: string}} Scope */
+/** @typedef {{type: string, recording_ids: string[], recording_title: string | null, folder_id?: string, folder_name?: string, speaker?: string}} Scope */
 /** @typedef {{id: string, title: string, scope: Scope, message_count: number, last_message_at: string,
  *   created_at: string, active_turn?: {user_message_id: string} | null}} Session */
 /** @typedef {{q: string, scope_type: string, recording_id: string}} Filters */

@@ -126,7 +126,7 @@ export const strings = {
     find: "Find a recording",
     done: "Apply",
     chosen: (/** @type {number} */ n) => counted(n, "recording"),
-    none: "Choose at least one recording, or everything.",
+    speaker: "Only what this person says",
     gone: "Deleted recording",
     unnamed: "Unnamed recording",
   },

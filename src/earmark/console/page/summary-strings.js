@@ -63,6 +63,7 @@ export const summaryStrings = {
     label: "What to list",
     said: "Said",
     search: (/** @type {string} */ name) => `Search what ${name} said`,
+    ask: (/** @type {string} */ name) => `Ask about what ${name} said`,
     notSaid: (/** @type {string} */ name) => `${name} says nothing that comes near these words. Try others.`,
     facts: (/** @type {number} */ n, /** @type {string} */ length, /** @type {string | null} */ last) =>
       [`Speaks in ${counted(n, "recording")}`, length, last ? `last on ${last}` : ""].filter(Boolean).join(" · "),

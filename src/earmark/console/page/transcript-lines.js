@@ -10,14 +10,15 @@ const LINE_PX = 27;
 const CHAR_PX = 8;
 
 /** @typedef {import("./recording-reader.js").Segment} Segment */
+/** @typedef {{index: number, text: string, isUnclear: boolean}} Editing */
 
 export class TranscriptLines extends WindowedList {
   /** @type {() => void} */ onfind = () => {};
   /** @type {(ms: number) => void} */ onhear = () => {};
   /** @type {(fromMs: number, toMs: number) => void} */ onview = () => {};
   /** @type {((speaker: string) => void) | null} null: names can't be changed here */ onrename = null;
-  /** @type {((index: number, text: string) => void) | null} null: words can't be changed here */ onedit = null;
-  /** @type {{index: number, text: string} | null} the segment whose words are being edited */ #editing = null;
+  /** @type {((index: number, text: string, isUnclear: boolean) => void) | null} null: words can't be changed here */ onedit = null;
+  /** @type {Editing | null} the segment whose words are being edited */ #editing = null;
   /** @type {(isFollowing: boolean) => void} */ onfollowing = () => {};
   /** Whether the spoken segment stays in view. */
   isFollowing = true;
@@ -75,11 +76,12 @@ export class TranscriptLines extends WindowedList {
     const segment = this.segments[index];
     const speaker = segment.speaker ?? "";
     const time = atTime(segment.start * 1000);
-    const row = h("div", { class: `line ${this.colours.get(speaker)}` },
+    const isUnclear = Boolean(segment.is_unclear);
+    const row = h("div", { class: `line ${this.colours.get(speaker)}${isUnclear ? " is-unclear" : ""}` },
       this.#begins(index) ? h("p", { class: "line-speaker" }, this.#name(speaker)) : null,
       h("button", { type: "button", class: "line-time", tabindex: "-1", "aria-label": words.playFrom(time), onclick: () => this.#chosen(index) }, time),
       this.#editing?.index === index ? this.#editor(this.#editing, time)
-        : h("p", { class: "line-text", ondblclick: () => this.#edit(index) }, this.#text(index)));
+        : h("p", { class: "line-text", ondblclick: () => this.#edit(index) }, this.#text(index), isUnclear ? [" ", h("span", { class: "mark-unclear" }, words.unclear)] : null));
     this.#mark(row, index);
     return row;
   }
@@ -95,7 +97,8 @@ export class TranscriptLines extends WindowedList {
   #edit(index) {
     if (!this.onedit || !this.segments[index]) return;
     this.#select(index);
-    this.#editing = { index, text: this.segments[index].text };
+    const { text, is_unclear } = this.segments[index];
+    this.#editing = { index, text, isUnclear: Boolean(is_unclear) };
     this.refresh();
     const field = /** @type {HTMLTextAreaElement | undefined} */ (this.rowAt(index)?.querySelector("textarea"));
     field?.focus({ preventScroll: true });
@@ -103,27 +106,28 @@ export class TranscriptLines extends WindowedList {
     getSelection()?.removeAllRanges();
   }
 
-  /** @param {{index: number, text: string}} editing @param {string} time */
+  /** @param {Editing} editing @param {string} time */
   #editor(editing, time) {
     const done = (/** @type {boolean} */ isSaved) => {
       this.#editing = null;
       this.refresh();
       this.focus({ preventScroll: true });
-      if (isSaved) this.onedit?.(editing.index, editing.text);
+      if (isSaved) this.onedit?.(editing.index, editing.text, editing.isUnclear);
     };
+    const keyed = (/** @type {KeyboardEvent} */ event) => {
+      event.stopPropagation();
+      if (event.isComposing || !(event.key === "Escape" || (event.key === "Enter" && !event.shiftKey))) return;
+      event.preventDefault();
+      done(event.key === "Enter");
+    };
+    const unclear = h("input", { type: "checkbox", checked: editing.isUnclear, onchange: () => { editing.isUnclear = unclear.checked; }, onkeydown: keyed });
     const field = h("textarea", {
       "aria-label": strings.correcting.edit(time), maxlength: 10_000, rows: Math.min(12, 1 + Math.ceil(editing.text.length / 70)),
-      oninput: () => { editing.text = field.value; },
-      onkeydown: (/** @type {KeyboardEvent} */ event) => {
-        event.stopPropagation();
-        if (event.isComposing || !(event.key === "Escape" || (event.key === "Enter" && !event.shiftKey))) return;
-        event.preventDefault();
-        done(event.key === "Enter");
-      },
+      oninput: () => { editing.text = field.value; }, onkeydown: keyed,
     });
     field.value = editing.text;
     return h("div", { class: "line-editor" }, field,
-      h("div", { class: "line-editor-foot" }, h("button", { type: "button", class: "small", onclick: () => done(false) }, strings.cancel),
+      h("div", { class: "line-editor-foot" }, h("label", {}, unclear, strings.correcting.unclear), h("button", { type: "button", class: "small", onclick: () => done(false) }, strings.cancel),
         h("button", { type: "button", class: "small primary", onclick: () => done(true) }, strings.save)));
   }
 
@@ -238,6 +242,7 @@ export class TranscriptLines extends WindowedList {
       "]": () => this.#citation(at, 1), "[": () => this.#citation(at, -1),
       "/": () => this.onfind(),
       e: () => this.#edit(Math.max(at, 0)),
+      u: () => this.#toggleUnclear(Math.max(at, 0)),
       r: () => this.#rename(Math.max(at, 0)),
       Enter: () => this.#chosen(Math.max(at, 0)),
     };
@@ -245,6 +250,12 @@ export class TranscriptLines extends WindowedList {
     if (!move) return;
     event.preventDefault();
     move();
+  }
+
+  /** @param {number} index */
+  #toggleUnclear(index) {
+    const { text, is_unclear } = this.segments[index];
+    this.onedit?.(index, text, !is_unclear);
   }
 
   /** @param {number} index */

@@ -16,7 +16,14 @@ from earmark.api.pipeline.retries import Retry
 from earmark.api.routes import sessions as session_routes
 from earmark.api.wire.common import FolderIdField, RecordingIdField, SessionIdField, Shown
 from earmark.api.wire.messages import Content, MessageListQuery
-from earmark.api.wire.sessions import SessionListQuery, SessionPage, SessionShown, check_distinct, session_to_wire
+from earmark.api.wire.sessions import (
+    SessionListQuery,
+    SessionPage,
+    SessionShown,
+    SpeakerField,
+    check_distinct,
+    session_to_wire,
+)
 from earmark.api.wire.turns import message_to_wire
 from earmark.ask.answers.feed import SourcesFound, TextAdded, TurnEvent
 from earmark.ask.sessions import messages
@@ -49,6 +56,7 @@ class AskArguments(Arguments):
         Annotated[list[RecordingIdField], Field(min_length=1, max_length=500), AfterValidator(check_distinct)] | None
     ) = Field(None, description="Only these recordings.")
     folder_id: FolderIdField | None = Field(None, description="Only this folder.")
+    speaker: SpeakerField | None = Field(None, description="Only what this person says; in a new chat.")
 
 
 class CitationShown(Shown):
@@ -94,6 +102,8 @@ async def _begin(asked: ToolCall, given: AskArguments, question: Question) -> Ru
     call, ids = asked.call, tuple(given.recording_ids or ())
     if sum((given.session_id is not None, bool(ids), given.folder_id is not None)) > 1:
         raise InvalidError("Give one of session_id, recording_ids and folder_id.", param="session_id")
+    if given.session_id is not None and given.speaker is not None:
+        raise InvalidError("A chat goes on with the speaker it began with: leave out speaker.", param="speaker")
     if given.session_id is not None:
         await get_session(call.tenant, given.session_id)
         return await begin_send(call.tenant, call.runtime.turns, given.session_id, question)
@@ -103,7 +113,7 @@ async def _begin(asked: ToolCall, given: AskArguments, question: Question) -> Ru
     elif ids:
         scope_type = "recording" if len(ids) == 1 else "selected"
     wanted = NewSession(
-        scope_type, ids, given.folder_id, call.acting_for, session_id=call.new_id("as"),
+        scope_type, ids, given.folder_id, call.acting_for, given.speaker, session_id=call.new_id("as"),
         goes_on_in=call.retry.session_id if call.retry else None,
     )  # fmt: skip
     return await begin_new_session(call.tenant, call.runtime.turns, wanted, question)

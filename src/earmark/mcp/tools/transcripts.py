@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -90,6 +90,7 @@ class SegmentShown(Shown):
     end_ms: int
     speaker: str | None
     text: str
+    is_unclear: Literal[True] = Field(True, description="Only if a person marked the words as hard to understand.")
 
 
 class TranscriptPage(Shown):
@@ -135,6 +136,7 @@ def _segment_to_json(index: int, segment: Segment) -> dict[str, Any]:
         "end_ms": segment.end_ms,
         "speaker": segment.speaker,
         "text": segment.text,
+        **({"is_unclear": True} if segment.is_unclear else {}),
     }
 
 
@@ -168,7 +170,9 @@ async def read_part(tenant: Tenant, transcription_id: str, part: Stretch, most: 
 
 
 def render_segments(found: Numbered) -> str:
-    """Render segments as lines: time, speaker, text."""
+    """Render segments as lines: time, speaker, text, and whether a person marked it as unclear."""
     return "\n".join(
-        f"[{render_offset(one.start_ms)}] {one.speaker + ': ' if one.speaker else ''}{one.text}" for _, one in found
+        f"[{render_offset(one.start_ms)}] {one.speaker + ': ' if one.speaker else ''}{one.text}"
+        + (" [unclear]" if one.is_unclear else "")
+        for _, one in found
     )

@@ -42,7 +42,7 @@ transcript_changes = Table(
     Column("revision", Int, primary_key=True, autoincrement=False),
     Column("ordinal", Int, primary_key=True, autoincrement=False),
     Column("end_user_id", Key, nullable=False),
-    Column("kind", Key, nullable=False),  # speaker_renamed | segment_text | segment_speaker
+    Column("kind", Key, nullable=False),  # corrections/types.py: ChangeKind
     Column("segment", Int),  # which; None: all of the speaker
     Column("segment_count", Int, nullable=False),
     Column("old_value", Text),

@@ -103,6 +103,7 @@ segments = Table(
     Column("speaker", Text),
     Column("text", Text, nullable=False),
     Column("confidence", Float),
+    Column("is_unclear", Int),  # 1: a person marked it so; else None
     to("transcriptions", "transcription_id"),
     sqlite_with_rowid=False,
 )

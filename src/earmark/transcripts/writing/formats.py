@@ -86,7 +86,7 @@ def _render_csv(heading: Heading, segments: Sequence[Segment]) -> str:
 def _render_json(heading: Heading, segments: Sequence[Segment]) -> bytes:
     rows = [
         {"start": one.start_ms / 1_000, "end": one.end_ms / 1_000, "speaker": one.speaker, "text": one.text,
-         "confidence": one.confidence}
+         "confidence": one.confidence, "is_unclear": one.is_unclear or None}
         for one in segments
     ]  # fmt: skip
     known = [{name: value for name, value in row.items() if value is not None} for row in rows]

@@ -131,7 +131,7 @@ export const strings = {
     find: "Aufnahme suchen",
     done: "Übernehmen",
     chosen: (/** @type {number} */ n) => counted(n, "Aufnahme", "Aufnahmen"),
-    none: "Wähle mindestens eine Aufnahme oder alles.",
+    speaker: "Nur was diese Person sagt",
     gone: "Gelöschte Aufnahme",
     unnamed: "Aufnahme ohne Namen",
   },

@@ -63,6 +63,7 @@ export const summaryStrings = {
     label: "Was aufgelistet wird",
     said: "Gesagt",
     search: (/** @type {string} */ name) => `Suchen, was ${name} gesagt hat`,
+    ask: (/** @type {string} */ name) => `Frag, was ${name} gesagt hat`,
     notSaid: (/** @type {string} */ name) => `${name} sagt nichts, was diesen Wörtern nahekommt. Versuche andere.`,
     facts: (/** @type {number} */ n, /** @type {string} */ length, /** @type {string | null} */ last) =>
       [`Spricht in ${counted(n, "Aufnahme", "Aufnahmen")}`, length, last ? `zuletzt am ${last}` : ""].filter(Boolean).join(" · "),
