@@ -13,7 +13,6 @@ from earmark.speech.listening.engines import ENGINES
 from earmark.speech.local import LocalHearing
 from earmark.speech.types import PROVIDERS, Asked, Copies, Hearing, ProviderName
 from earmark.speech.vendors.configured import configured_vendors
-from earmark.speech.vendors.hearing import VendorHearing
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +144,8 @@ def vendor_engines(settings: Settings) -> list[Engine]:
     """
     engines = []
     for name, vendor in configured_vendors(settings):
+        from earmark.speech.vendors.hearing import VendorHearing  # with the first vendor: see `configured.py`
+
         hearing = VendorHearing(vendor)
         copies = hearing if vendor.keeps_copies else None
         engines.append(Engine(name, hearing, vendor.provider, (), vendor.can_diarize, "vendor", copies))
