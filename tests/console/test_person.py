@@ -34,7 +34,7 @@ def test_a_speakers_name_on_the_reading_page_leads_to_where_they_speak_by_month(
     page.get_by_role("link", name="Launch").click()
     page.locator(".legend").get_by_role("link", name="Ada").click()
     expect(page.get_by_role("heading", name="Ada", level=1)).to_be_focused()
-    expect(page.locator(".person-facts")).to_have_text("Speaks in 2 recordings · 20 s · last on 28 Jun 2026")
+    expect(page.locator(".person-facts p")).to_have_text("Speaks in 2 recordings · 20 s · last on 28 Jun 2026")
     expect(page.get_by_role("main").get_by_role("heading", level=2)).to_have_text(["June 2026", "May 2026"])
     expect(page.locator(".recording-title")).to_have_text(["Printer", "Launch"])
 
