@@ -168,6 +168,7 @@ def test_a_long_name_neither_widens_the_sources_nor_hides_their_times(
     library.record("The meeting of all owners of the house about the roof, the cellar and the summer party " * 2, BOARD)
     page = visitor.open(key=library.key, viewport={"width": width, "height": 800})
     _ask(page, QUESTION)
+    expect(page.get_by_role("button", name="Copy as Markdown")).to_be_visible()  # the sources are drawn no more
     if width < 1000:
         page.get_by_role("button", name=re.compile("source")).first.click()
     time = page.locator(".source-time").first
